@@ -1,0 +1,1 @@
+//! Google's OAuth and Chat endpoints for one machine.

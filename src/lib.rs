@@ -1,0 +1,8 @@
+//! chatauth creates Google Chat spaces as the person at the keyboard.
+//!
+//! The rooms and what each may import are tested in `tests/it/architecture.rs`.
+
+#[cfg(feature = "emulator")]
+pub mod emulator;
+pub mod platform;
+pub mod secret;

@@ -1,0 +1,3 @@
+//! The `chatauth` program.
+
+fn main() {}
