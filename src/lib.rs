@@ -4,5 +4,6 @@
 
 #[cfg(feature = "emulator")]
 pub mod emulator;
+pub mod http;
 pub mod platform;
 pub mod secret;

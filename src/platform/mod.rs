@@ -1,5 +1,11 @@
 //! What differs between operating systems: the clock, the browser, private files and locks, the terminal, signals.
 
+pub mod browser;
 mod clock;
+pub mod files;
+mod lock;
+pub mod signals;
+pub mod terminal;
 
 pub use clock::Clock;
+pub use lock::{Lock, LockError};

@@ -1,0 +1,248 @@
+//! One client for every host, with limits on everything.
+
+use std::cell::OnceCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Url;
+
+use super::{Error, TrustRoots, trust};
+use crate::secret::Secret;
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What every request has in common.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The limit of one request, from the first byte of the connection to the last of the answer.
+    pub timeout: Duration,
+    /// Whom TLS trusts.
+    pub trust: TrustRoots,
+    /// The proxies of the environment.
+    pub proxies: Proxies,
+}
+
+/// The proxy variables, as they were set.
+#[derive(Clone, Default)]
+pub struct Proxies {
+    /// `HTTPS_PROXY`, for https addresses.
+    pub https: Option<String>,
+    /// `HTTP_PROXY`, for http addresses.
+    pub http: Option<String>,
+    /// `NO_PROXY`, the hosts that are reached directly.
+    pub except: Option<String>,
+}
+
+impl std::fmt::Debug for Proxies {
+    /// Shows which are set and nothing of them: a proxy's address may hold a password.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Proxies")
+            .field("https", &self.https.is_some())
+            .field("http", &self.http.is_some())
+            .field("except", &self.except)
+            .finish()
+    }
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where to, query included.
+    pub url: Url,
+    /// The access token, sent in the `Authorization` header.
+    pub bearer: Option<Secret<String>>,
+    /// The media type and the bytes of the body.
+    pub body: Option<(&'static str, Secret<Vec<u8>>)>,
+    /// The longest answer that is read, in bytes.
+    pub limit: usize,
+    /// The time that this request has, where it is less than the client's.
+    pub timeout: Option<Duration>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// As much of the body as was read.
+    pub body: Vec<u8>,
+    /// Whether that is all of it: not cut off by the connection, the limit or the time.
+    pub complete: bool,
+}
+
+impl Response {
+    /// A header's text; `None` when it is absent or not ASCII.
+    pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// The client. Cloning it is cheap and shares the connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    shared: Rc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    config: Config,
+    // Certificates are read only when the first https request is made: an emulator needs none.
+    plain: OnceCell<reqwest::Client>,
+    tls: OnceCell<reqwest::Client>,
+}
+
+impl Client {
+    /// A client; nothing is opened or read yet.
+    pub fn new(config: Config) -> Self {
+        Self { shared: Rc::new(Shared { config, plain: OnceCell::new(), tls: OnceCell::new() }) }
+    }
+
+    /// The limit of one request.
+    pub fn timeout(&self) -> Duration {
+        self.shared.config.timeout
+    }
+
+    /// Sends one request once and reads the answer.
+    ///
+    /// # Errors
+    /// Everything that is not an HTTP answer, and redirects, which are never followed.
+    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        let host = authority(&request.url);
+        let client = self.client_for(&request.url)?;
+        let timeout = request.timeout.unwrap_or(self.shared.config.timeout);
+        let mut builder =
+            client.request(request.method.clone(), request.url.clone()).timeout(timeout);
+        if let Some(token) = &request.bearer {
+            builder = builder.header(header::AUTHORIZATION, bearer(token)?);
+        }
+        if let Some((media_type, body)) = request.body {
+            builder = builder.header(header::CONTENT_TYPE, media_type).body(body.expose().clone());
+        }
+        log::debug!("{} {}{}", request.method, host, request.url.path());
+        let mut answer =
+            builder.send().await.map_err(|error| Error::from_reqwest(&error, &host))?;
+        let status = answer.status().as_u16();
+        log::debug!("{status} from {host} over {:?}", answer.version());
+        if answer.status().is_redirection() {
+            let target = redirect_target(&request.url, answer.headers());
+            return Err(Error::Redirect { host, status, target });
+        }
+        let headers = answer.headers().clone();
+        let mut body = Vec::new();
+        let complete = loop {
+            match answer.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= request.limit => {
+                    body.extend_from_slice(&chunk)
+                }
+                Ok(Some(_)) | Err(_) => break false,
+                Ok(None) => break true,
+            }
+        };
+        Ok(Response { status, headers, body, complete })
+    }
+
+    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Error> {
+        let Shared { config, plain, tls } = &*self.shared;
+        let proxied =
+            config.proxies.http.as_deref().is_some_and(|proxy| proxy.starts_with("https:"));
+        let (cell, tls) = if url.scheme() == "https" || proxied {
+            (tls, TrustRoots::tls_config as fn(&TrustRoots) -> _)
+        } else {
+            (plain, (|_| trust::without_roots()) as fn(&TrustRoots) -> _)
+        };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        let client = build(config, tls(&config.trust)?)?;
+        Ok(cell.get_or_init(|| client))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that builds the client")]
+fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("chatauth/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT.min(config.timeout))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .dns_resolver(Arc::new(Resolver))
+        .tls_backend_preconfigured(tls)
+        // Only the variables that were handed in count; reqwest would read the environment itself.
+        .no_proxy();
+    let except = format!(
+        "localhost,127.0.0.0/8,::1,{}",
+        config.proxies.except.as_deref().unwrap_or_default()
+    );
+    type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
+    for (variable, address, make) in [
+        ("HTTPS_PROXY", &config.proxies.https, (|address| reqwest::Proxy::https(address)) as Make),
+        ("HTTP_PROXY", &config.proxies.http, |address| reqwest::Proxy::http(address)),
+    ] {
+        let Some(address) = address.as_deref().filter(|address| !address.is_empty()) else {
+            continue;
+        };
+        let proxy = make(address).map_err(|_| {
+            Error::Setup(format!("the value of {variable} is not a proxy's address"))
+        })?;
+        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(&except)));
+    }
+    builder
+        .build()
+        .map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
+}
+
+fn bearer(token: &Secret<String>) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| {
+        Error::Setup(String::from("the access token has characters that no token has"))
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Where a redirect points, as an origin: its path and query may repeat what was sent.
+fn redirect_target(from: &Url, headers: &HeaderMap) -> String {
+    let location: HeaderName = header::LOCATION;
+    headers
+        .get(location)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| from.join(value).ok())
+        .map_or_else(
+            || String::from("an unreadable address"),
+            |target| target.origin().ascii_serialization(),
+        )
+}
+
+/// The system's resolver, with an error that can be told apart from all others.
+#[derive(Debug)]
+struct Resolver;
+
+#[derive(Debug, thiserror::Error)]
+#[error("name not found")]
+pub(super) struct NameNotFound;
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0))
+                .await
+                .map_err(|_| NameNotFound)?
+                .collect();
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! What can go wrong between two machines.
+
+use std::error::Error as _;
+use std::io;
+
+/// Why there is no usable answer. Messages name the host and never the query, the body or a proxy's password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The host has no address.
+    #[error("the name {host} was not found")]
+    NameNotFound {
+        /// The host.
+        host: String,
+    },
+    /// Nothing listens there.
+    #[error("{host} refused the connection")]
+    Refused {
+        /// The host and port.
+        host: String,
+    },
+    /// No connection for another reason (unreachable network, a proxy that says no).
+    #[error("no connection to {host}: {cause}")]
+    NotConnected {
+        /// The host and port.
+        host: String,
+        /// What the layer below said.
+        cause: String,
+    },
+    /// No connection in time: nothing was sent.
+    #[error("no connection to {host} in time")]
+    ConnectTimeout {
+        /// The host and port.
+        host: String,
+    },
+    /// The certificate does not stand up to the trust roots.
+    #[error("the certificate of {host} is not trusted: {cause}")]
+    Untrusted {
+        /// The host.
+        host: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The request was sent, perhaps, and no whole answer came in time.
+    #[error("no answer from {host} in time")]
+    Timeout {
+        /// The host and port.
+        host: String,
+    },
+    /// The connection broke after the request may have been sent.
+    #[error("the connection to {host} was lost before an answer came")]
+    Lost {
+        /// The host and port.
+        host: String,
+    },
+    /// The server wants the request elsewhere. It is not followed: a token goes to nobody who was not configured.
+    #[error("{host} answered with a redirect ({status}) to {target}, which is not followed")]
+    Redirect {
+        /// The host and port.
+        host: String,
+        /// 301, 302, 303, 307 or 308.
+        status: u16,
+        /// The origin it points to, without path and query.
+        target: String,
+    },
+    /// The client itself could not be set up: unreadable trust roots, an unusable proxy address.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl Error {
+    /// Whether the server may have acted on the request.
+    pub fn may_have_been_sent(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::Lost { .. })
+    }
+
+    /// Sorts what reqwest reports. `host` is the authority of the request.
+    pub(super) fn from_reqwest(error: &reqwest::Error, host: &str) -> Self {
+        let host = host.to_owned();
+        let chain = || {
+            std::iter::successors(error.source(), |inner: &&(dyn std::error::Error + 'static)| {
+                (*inner).source()
+            })
+        };
+        let tls = chain().find_map(find_tls);
+        if let Some(cause) = tls {
+            return match cause {
+                rustls::Error::InvalidCertificate(reason) => {
+                    Self::Untrusted { host, cause: certificate(reason) }
+                }
+                other => Self::NotConnected { host, cause: format!("TLS: {other}") },
+            };
+        }
+        if error.is_connect() {
+            if chain().any(|inner| inner.is::<super::client::NameNotFound>()) {
+                return Self::NameNotFound { host };
+            }
+            if error.is_timeout() {
+                return Self::ConnectTimeout { host };
+            }
+            let refused = chain()
+                .filter_map(|inner| inner.downcast_ref::<io::Error>())
+                .any(|inner| inner.kind() == io::ErrorKind::ConnectionRefused);
+            if refused {
+                return Self::Refused { host };
+            }
+            let cause =
+                chain().last().map_or_else(|| String::from("unknown cause"), ToString::to_string);
+            return Self::NotConnected { host, cause };
+        }
+        if error.is_timeout() {
+            return Self::Timeout { host };
+        }
+        if error.is_builder() {
+            return Self::Setup(format!("the request to {host} could not be made"));
+        }
+        Self::Lost { host }
+    }
+}
+
+/// rustls' errors travel inside io errors, whose `source` is not the error they wrap.
+fn find_tls<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    error.downcast_ref::<rustls::Error>().or_else(|| {
+        error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    })
+}
+
+fn certificate(reason: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as Reason;
+    match reason {
+        Reason::UnknownIssuer => {
+            String::from("it was not issued by an authority that this machine trusts")
+        }
+        Reason::Expired | Reason::ExpiredContext { .. } => {
+            String::from("it has expired, or this machine's clock is wrong")
+        }
+        Reason::NotValidYet | Reason::NotValidYetContext { .. } => {
+            String::from("it is not valid yet, or this machine's clock is wrong")
+        }
+        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => {
+            String::from("it was made for another name")
+        }
+        other => format!("{other:?}"),
+    }
+}

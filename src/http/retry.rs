@@ -1,0 +1,208 @@
+//! Whether, and when, to try again: a pure decision, and the loop that follows it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+use tokio::time::Instant;
+
+use super::{Error, Response};
+
+/// The longest that a step of the exponential back-off becomes.
+const LONGEST_WAIT: Duration = Duration::from_secs(32);
+
+/// How often a host that cannot be reached at all is tried.
+const UNREACHABLE_ATTEMPTS: u32 = 3;
+
+/// How often a success whose body could not be read is repeated.
+const UNREADABLE_REPEATS: u32 = 2;
+
+/// How long an operation is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// The most attempts.
+    pub attempts: u32,
+    /// The time that all attempts and the waits between them may take.
+    pub total: Duration,
+    /// Whether a request that may have reached the server is sent again. Only what is idempotent may be.
+    pub repeat_after_loss: bool,
+}
+
+impl Policy {
+    /// One operation of the Chat API: at most 8 attempts within 45 seconds, or within one `timeout` where that is
+    /// longer.
+    pub fn operation(timeout: Duration) -> Self {
+        Self { attempts: 8, total: timeout.max(Duration::from_secs(45)), repeat_after_loss: true }
+    }
+
+    /// A token refresh: three attempts within 15 seconds, never again after its answer may have been lost on the
+    /// way, because a rotated refresh token in that answer would be lost with it.
+    pub const fn refresh() -> Self {
+        Self { attempts: 3, total: Duration::from_secs(15), repeat_after_loss: false }
+    }
+}
+
+/// How one attempt ended, as far as trying again is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer that trying again would not change.
+    Final,
+    /// The host has no address or refuses connections.
+    Unreachable,
+    /// Nothing was sent, for another reason.
+    NotSent,
+    /// The request may have been sent, and no answer came.
+    Lost,
+    /// A success whose body could not be read.
+    Unreadable,
+    /// The server asks for patience: 429 or 5xx, with its `Retry-After`.
+    Busy(Option<Duration>),
+}
+
+/// What has happened so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct History {
+    /// How many attempts there were, this one included.
+    pub attempts: u32,
+    /// How many of them found nobody.
+    pub unreachable: u32,
+    /// How many were successes that could not be read.
+    pub unreadable: u32,
+    /// The time since the first attempt began.
+    pub elapsed: Duration,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Wait so long, then try again.
+    Again(Duration),
+    /// This answer stands.
+    Stop,
+}
+
+/// Decides after an attempt. `jitter` is between 0 and 1 and shortens the wait by at most half.
+pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -> Decision {
+    let enough = match outcome {
+        Outcome::Final => true,
+        Outcome::Unreachable => history.unreachable >= UNREACHABLE_ATTEMPTS,
+        Outcome::Unreadable => history.unreadable > UNREADABLE_REPEATS || !policy.repeat_after_loss,
+        Outcome::Lost => !policy.repeat_after_loss,
+        Outcome::NotSent | Outcome::Busy(_) => false,
+    };
+    if enough || history.attempts >= policy.attempts {
+        return Decision::Stop;
+    }
+    let step =
+        Duration::from_secs(1 << (history.attempts.saturating_sub(1)).min(5)).min(LONGEST_WAIT);
+    let backoff = step.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
+    let wait = match outcome {
+        Outcome::Busy(Some(asked)) => asked.max(backoff),
+        _ => backoff,
+    };
+    if history.elapsed.saturating_add(wait) < policy.total {
+        Decision::Again(wait)
+    } else {
+        Decision::Stop
+    }
+}
+
+/// Sorts an attempt's result.
+pub fn outcome(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcome {
+    match result {
+        Ok(response) => match response.status {
+            200..=299 if !response.complete => Outcome::Unreadable,
+            429 | 500 | 502 | 503 | 504 => Outcome::Busy(retry_after(response, now)),
+            _ => Outcome::Final,
+        },
+        Err(Error::NameNotFound { .. } | Error::Refused { .. }) => Outcome::Unreachable,
+        Err(Error::NotConnected { .. } | Error::ConnectTimeout { .. }) => Outcome::NotSent,
+        Err(Error::Timeout { .. } | Error::Lost { .. }) => Outcome::Lost,
+        Err(Error::Untrusted { .. } | Error::Redirect { .. } | Error::Setup(_)) => Outcome::Final,
+    }
+}
+
+/// The wait that an answer asks for: seconds or a date ([RFC 9110 section
+/// 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)); a date in the past means no wait.
+pub fn retry_after(response: &Response, now: OffsetDateTime) -> Option<Duration> {
+    let value = response.header(http::header::RETRY_AFTER)?.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = OffsetDateTime::parse(value, &Rfc2822).ok()?;
+    Some(Duration::try_from(date - now).unwrap_or(Duration::ZERO))
+}
+
+/// The result of all attempts.
+#[derive(Debug)]
+pub struct Attempted {
+    /// How the last attempt ended.
+    pub result: Result<Response, Error>,
+    /// How many attempts there were.
+    pub attempts: u32,
+    /// Whether any attempt may have been acted on without our having read a definite answer to it: a connection
+    /// lost, a 5xx, a success that could not be read.
+    pub may_have_been_applied: bool,
+}
+
+/// Runs `attempt` until its answer stands. It is given the time that is left for it.
+pub async fn run<Attempt, Answer>(
+    policy: Policy,
+    now: impl Fn() -> OffsetDateTime,
+    mut attempt: Attempt,
+) -> Attempted
+where
+    Attempt: FnMut(Duration) -> Answer,
+    Answer: Future<Output = Result<Response, Error>>,
+{
+    let started = Instant::now();
+    let mut history = History::default();
+    let mut may_have_been_applied = false;
+    loop {
+        let result = attempt(policy.total.saturating_sub(started.elapsed())).await;
+        let outcome = outcome(&result, now());
+        history.attempts += 1;
+        history.elapsed = started.elapsed();
+        match outcome {
+            Outcome::Unreachable => history.unreachable += 1,
+            Outcome::Unreadable => history.unreadable += 1,
+            _ => {}
+        }
+        may_have_been_applied |= match (&result, outcome) {
+            (Ok(response), Outcome::Busy(_)) => response.status >= 500,
+            (_, Outcome::Lost | Outcome::Unreadable) => true,
+            _ => false,
+        };
+        match decide(outcome, history, policy, jitter()) {
+            Decision::Stop => {
+                return Attempted { result, attempts: history.attempts, may_have_been_applied };
+            }
+            Decision::Again(wait) => {
+                log::info!(
+                    "attempt {}: {}; again in {:.1} s",
+                    history.attempts,
+                    describe(&result),
+                    wait.as_secs_f64()
+                );
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+}
+
+fn describe(result: &Result<Response, Error>) -> String {
+    match result {
+        Ok(response) if response.complete => format!("HTTP {}", response.status),
+        Ok(response) => format!("HTTP {} with a body that could not be read", response.status),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A random number between 0 and 1; without randomness the full wait is taken.
+fn jitter() -> f64 {
+    getrandom::u32().map_or(0.0, |random| f64::from(random) / f64::from(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests;

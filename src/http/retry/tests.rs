@@ -1,0 +1,173 @@
+use std::cell::RefCell;
+
+use http::HeaderMap;
+use proptest::prelude::*;
+
+use super::*;
+
+const OPERATION: Policy =
+    Policy { attempts: 8, total: Duration::from_secs(45), repeat_after_loss: true };
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+fn after(attempts: u32) -> History {
+    History { attempts, ..History::default() }
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000)
+}
+
+fn answer(status: u16, retry_after: Option<&str>) -> Response {
+    let mut headers = HeaderMap::new();
+    if let Some(value) = retry_after {
+        headers.insert(http::header::RETRY_AFTER, value.parse().unwrap());
+    }
+    Response { status, headers, body: Vec::new(), complete: true }
+}
+
+#[test]
+fn waits_double_and_jitter_at_most_halves_them() {
+    for (attempts, step) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16)] {
+        assert_eq!(
+            decide(Outcome::Lost, after(attempts), OPERATION, 0.0),
+            Decision::Again(seconds(step))
+        );
+        assert_eq!(
+            decide(Outcome::Lost, after(attempts), OPERATION, 1.0),
+            Decision::Again(seconds(step) / 2)
+        );
+    }
+}
+
+#[test]
+fn a_final_answer_stands_and_the_eighth_attempt_is_the_last() {
+    assert_eq!(decide(Outcome::Final, after(1), OPERATION, 0.0), Decision::Stop);
+    let patient = Policy { total: seconds(100_000), ..OPERATION };
+    assert!(matches!(decide(Outcome::NotSent, after(7), patient, 0.0), Decision::Again(_)));
+    assert_eq!(decide(Outcome::NotSent, after(8), patient, 0.0), Decision::Stop);
+}
+
+#[test]
+fn nobody_there_is_tried_three_times_and_an_unreadable_success_repeated_twice() {
+    let unreachable = |count| History { unreachable: count, ..after(count) };
+    assert!(matches!(
+        decide(Outcome::Unreachable, unreachable(2), OPERATION, 0.0),
+        Decision::Again(_)
+    ));
+    assert_eq!(decide(Outcome::Unreachable, unreachable(3), OPERATION, 0.0), Decision::Stop);
+    let unreadable = |count| History { unreadable: count, ..after(count) };
+    assert!(matches!(
+        decide(Outcome::Unreadable, unreadable(2), OPERATION, 0.0),
+        Decision::Again(_)
+    ));
+    assert_eq!(decide(Outcome::Unreadable, unreadable(3), OPERATION, 0.0), Decision::Stop);
+}
+
+#[test]
+fn a_refresh_is_not_repeated_once_its_answer_may_be_lost() {
+    let policy = Policy::refresh();
+    assert_eq!(decide(Outcome::Lost, after(1), policy, 0.0), Decision::Stop);
+    assert_eq!(decide(Outcome::Unreadable, after(1), policy, 0.0), Decision::Stop);
+    assert!(matches!(decide(Outcome::Busy(None), after(1), policy, 0.0), Decision::Again(_)));
+    assert_eq!(decide(Outcome::Busy(None), after(3), policy, 0.0), Decision::Stop);
+}
+
+#[test]
+fn retry_after_is_honoured_when_it_fits_and_ends_it_when_it_does_not() {
+    let busy = |wait| Outcome::Busy(Some(seconds(wait)));
+    assert_eq!(decide(busy(20), after(1), OPERATION, 0.5), Decision::Again(seconds(20)));
+    assert_eq!(decide(busy(0), after(1), OPERATION, 0.0), Decision::Again(seconds(1)));
+    assert_eq!(decide(busy(86_400), after(1), OPERATION, 0.0), Decision::Stop);
+    assert_eq!(decide(busy(u64::MAX), after(1), OPERATION, 0.0), Decision::Stop);
+    let late = History { elapsed: seconds(44), ..after(1) };
+    assert_eq!(decide(Outcome::Lost, late, OPERATION, 0.0), Decision::Stop);
+}
+
+#[test]
+fn retry_after_is_read_as_seconds_and_as_a_date() {
+    let ahead = now() + time::Duration::seconds(90);
+    let date = ahead.format(&Rfc2822).unwrap().replace("+0000", "GMT");
+    assert_eq!(retry_after(&answer(429, Some(&date)), now()), Some(seconds(90)));
+    assert_eq!(retry_after(&answer(429, Some(&date)), ahead + seconds(5)), Some(Duration::ZERO));
+    assert_eq!(retry_after(&answer(429, Some(" 7 ")), now()), Some(seconds(7)));
+    assert_eq!(
+        retry_after(&answer(429, Some("99999999999999999999999")), now()),
+        Some(seconds(u64::MAX))
+    );
+    for nonsense in ["", "-1", "soon", "1.5"] {
+        assert_eq!(retry_after(&answer(429, Some(nonsense)), now()), None, "{nonsense}");
+    }
+}
+
+#[test]
+fn only_what_may_change_is_tried_again() {
+    for status in [429, 500, 502, 503, 504] {
+        assert_eq!(outcome(&Ok(answer(status, None)), now()), Outcome::Busy(None), "{status}");
+    }
+    for status in [200, 400, 401, 403, 404, 408, 409, 501] {
+        assert_eq!(outcome(&Ok(answer(status, None)), now()), Outcome::Final, "{status}");
+    }
+    let host = || String::from("h");
+    assert_eq!(
+        outcome(&Err(Error::Untrusted { host: host(), cause: host() }), now()),
+        Outcome::Final
+    );
+    assert_eq!(outcome(&Err(Error::Refused { host: host() }), now()), Outcome::Unreachable);
+    assert_eq!(outcome(&Err(Error::Lost { host: host() }), now()), Outcome::Lost);
+}
+
+fn play(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Duration) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let answers = RefCell::new(answers.into_iter());
+    runtime.block_on(async {
+        let started = Instant::now();
+        let attempted = run(policy, now, |_| {
+            let answer = answers.borrow_mut().next().expect("an attempt too many");
+            async { answer }
+        })
+        .await;
+        (attempted, started.elapsed())
+    })
+}
+
+#[test]
+fn the_loop_ends_within_its_time_and_knows_what_may_have_been_applied() {
+    let lost = || Err(Error::Lost { host: String::from("h") });
+    let (attempted, took) = play(OPERATION, (0..8).map(|_| lost()).collect());
+    assert!(attempted.may_have_been_applied);
+    assert!(attempted.attempts >= 5, "{}", attempted.attempts);
+    assert!(took <= OPERATION.total, "{took:?}");
+
+    let (attempted, _) = play(OPERATION, vec![Ok(answer(503, None)), Ok(answer(200, None))]);
+    assert_eq!((attempted.attempts, attempted.result.unwrap().status), (2, 200));
+
+    let refused = vec![Ok(answer(429, None)), Ok(answer(429, Some("3600")))];
+    assert!(!play(OPERATION, refused).0.may_have_been_applied);
+    let earlier_loss = vec![lost(), Ok(answer(429, Some("3600")))];
+    assert!(play(OPERATION, earlier_loss).0.may_have_been_applied);
+}
+
+proptest! {
+    #[test]
+    fn never_waits_past_the_end(
+        attempts in 1_u32..20,
+        elapsed in 0_u64..100_000,
+        asked in proptest::option::of(0_u64..100_000),
+        jitter in -1.0..2.0_f64,
+    ) {
+        let history = History { elapsed: Duration::from_millis(elapsed), ..after(attempts) };
+        let outcome = Outcome::Busy(asked.map(Duration::from_millis));
+        if let Decision::Again(wait) = decide(outcome, history, OPERATION, jitter) {
+            prop_assert!(history.elapsed + wait < OPERATION.total);
+            prop_assert!(wait >= Duration::from_millis(500));
+            prop_assert!(attempts < OPERATION.attempts);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+use super::*;
+
+fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().mode() & 0o777
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::from(fs::metadata("/proc/self").unwrap().modified().unwrap())
+}
+
+#[test]
+fn a_replaced_file_is_private_and_leaves_no_temporary_one() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("record.json");
+    replace_private(&path, b"one", now()).unwrap();
+    replace_private(&path, b"two", now()).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"two");
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_symlink_is_neither_read_nor_replaced() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("target");
+    let link = home.path().join("record.json");
+    File::create(&target).unwrap().write_all(b"precious").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    assert!(matches!(read_private(&link, 10), Err(FileError::Symlink(_))));
+    assert!(matches!(replace_private(&link, b"x", now()), Err(FileError::Symlink(_))));
+    assert_eq!(fs::read(&target).unwrap(), b"precious");
+    assert!(is_symlink(&link));
+}
+
+#[test]
+fn reading_narrows_a_file_that_others_can_read() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("record.json");
+    replace_private(&path, b"x", now()).unwrap();
+    set_mode(&path, 0o644).unwrap();
+    assert_eq!(read_private(&path, 10).unwrap().unwrap().narrowed_from, Some(0o644));
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(read_private(&path, 10).unwrap().unwrap().narrowed_from, None);
+}
+
+#[test]
+fn a_fifo_and_a_file_over_the_limit_are_refused_without_hanging() {
+    let home = tempfile::tempdir().unwrap();
+    let fifo = home.path().join("fifo");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &fifo,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    assert!(matches!(read_private(&fifo, 10), Err(FileError::WrongKind { .. })));
+    let large = home.path().join("large");
+    replace_private(&large, &[b'x'; 11], now()).unwrap();
+    assert!(matches!(read_private(&large, 10), Err(FileError::TooLarge { .. })));
+    assert!(read_private(&home.path().join("absent"), 10).unwrap().is_none());
+}
+
+#[test]
+fn directories_are_made_private_narrowed_or_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("a/b/chatauth");
+    assert_eq!(private_directory(&path).unwrap(), None);
+    assert_eq!(mode(&path), 0o700);
+    set_mode(&path, 0o755).unwrap();
+    assert_eq!(private_directory(&path).unwrap(), Some(0o755));
+    assert_eq!(mode(&path), 0o700);
+    set_mode(&path, 0o770).unwrap();
+    assert!(matches!(
+        private_directory(&path),
+        Err(FileError::WritableByOthers { mode: 0o770, .. })
+    ));
+}
+
+#[test]
+fn orphans_of_killed_processes_are_swept_after_a_day_and_not_before() {
+    let home = tempfile::tempdir().unwrap();
+    let orphan = home.path().join(format!("{TEMPORARY_PREFIX}dead"));
+    File::create(&orphan).unwrap();
+    let made = OffsetDateTime::from(fs::metadata(&orphan).unwrap().modified().unwrap());
+    replace_private(&home.path().join("record.json"), b"x", made + time::Duration::HOUR).unwrap();
+    assert!(orphan.exists());
+    replace_private(&home.path().join("record.json"), b"x", made + 2 * time::Duration::DAY)
+        .unwrap();
+    assert!(!orphan.exists());
+}

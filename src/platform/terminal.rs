@@ -1,0 +1,166 @@
+//! The terminal: is there one, and reading a long line from it.
+
+use std::io::IsTerminal;
+
+/// Which of the standard streams are terminals.
+#[derive(Debug, Clone, Copy)]
+pub struct Terminals {
+    /// Standard input.
+    pub stdin: bool,
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+}
+
+impl Terminals {
+    /// Asks the operating system.
+    pub fn detect() -> Self {
+        Self {
+            stdin: std::io::stdin().is_terminal(),
+            stdout: std::io::stdout().is_terminal(),
+            stderr: std::io::stderr().is_terminal(),
+        }
+    }
+}
+
+#[cfg(unix)]
+pub use unix::LineReader;
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::os::fd::AsFd;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios};
+    use tokio::sync::mpsc;
+
+    /// More than any redirected URL; what goes beyond is dropped.
+    const LONGEST_LINE: usize = 64 * 1024;
+
+    /// How long the reading thread looks at the terminal before it asks whether it is still wanted.
+    const ATTENTION: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+    /// Reads lines from the terminal without its own limit (4,096 bytes on Linux, 1,024 on macOS).
+    ///
+    /// Canonical mode is switched off while it lives and put back when it is dropped. Signals stay on, so that
+    /// Ctrl-C still works, and the terminal still shows what is typed. A thread does the reading: nothing that
+    /// waits for the network ever waits for the keyboard.
+    #[derive(Debug)]
+    pub struct LineReader {
+        lines: mpsc::UnboundedReceiver<String>,
+        stop: Arc<AtomicBool>,
+        before: Termios,
+    }
+
+    impl LineReader {
+        /// Takes over standard input.
+        ///
+        /// # Errors
+        /// Standard input is no terminal.
+        pub fn new() -> io::Result<Self> {
+            let before = rustix::termios::tcgetattr(io::stdin())?;
+            let mut raw = before.clone();
+            raw.local_modes.remove(LocalModes::ICANON);
+            raw.special_codes[SpecialCodeIndex::VMIN] = 1;
+            raw.special_codes[SpecialCodeIndex::VTIME] = 0;
+            rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
+            let (sender, lines) = mpsc::unbounded_channel();
+            let stop = Arc::new(AtomicBool::new(false));
+            let stopped = Arc::clone(&stop);
+            std::thread::spawn(move || read_lines(&sender, &stopped));
+            Ok(Self { lines, stop, before })
+        }
+
+        /// What was typed or pasted up to a line end at which the input rests; `None` at the end of input.
+        ///
+        /// Lines that arrive together come together: a URL that was copied from a wrapped display is pasted as
+        /// several lines at once.
+        pub async fn paste(&mut self) -> Option<String> {
+            self.lines.recv().await
+        }
+    }
+
+    impl Drop for LineReader {
+        fn drop(&mut self) {
+            self.stop.store(true, Ordering::Relaxed);
+            let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        }
+    }
+
+    fn read_lines(lines: &mpsc::UnboundedSender<String>, stop: &AtomicBool) {
+        let stdin = io::stdin();
+        let mut pending = Vec::new();
+        while !stop.load(Ordering::Relaxed) {
+            let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
+            match poll(&mut waiting, Some(&ATTENTION)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+                Ok(_) => {}
+                Err(_) => return,
+            }
+            let mut buffer = [0; 4096];
+            let Ok(count) = rustix::io::read(stdin.as_fd(), &mut buffer) else { return };
+            let arrived = &buffer[..count];
+            // Without canonical mode Ctrl-D arrives as a byte.
+            if count == 0 || (pending.is_empty() && arrived == [4]) {
+                return;
+            }
+            for &byte in arrived {
+                match byte {
+                    // Backspace: canonical mode would have handled it.
+                    8 | 127 => {
+                        pending.pop();
+                    }
+                    _ if pending.len() < LONGEST_LINE => pending.push(byte),
+                    _ => {}
+                }
+            }
+            if matches!(arrived.last(), Some(b'\n' | b'\r')) {
+                let line = String::from_utf8_lossy(&pending).into_owned();
+                pending.clear();
+                if lines.send(line).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub use other::LineReader;
+
+#[cfg(not(unix))]
+mod other {
+    use std::io;
+
+    use tokio::sync::mpsc;
+
+    /// Reads lines from standard input on a thread of its own.
+    #[derive(Debug)]
+    pub struct LineReader {
+        lines: mpsc::UnboundedReceiver<String>,
+    }
+
+    impl LineReader {
+        /// Starts reading.
+        pub fn new() -> io::Result<Self> {
+            let (sender, lines) = mpsc::unbounded_channel();
+            std::thread::spawn(move || {
+                for line in io::stdin().lines().map_while(Result::ok) {
+                    if sender.send(line).is_err() {
+                        return;
+                    }
+                }
+            });
+            Ok(Self { lines })
+        }
+
+        /// The next line; `None` at the end of input.
+        pub async fn paste(&mut self) -> Option<String> {
+            self.lines.recv().await
+        }
+    }
+}
