@@ -2,8 +2,13 @@
 //!
 //! The rooms and what each may import are tested in `tests/it/architecture.rs`.
 
+pub mod auth;
+pub mod chat;
+pub mod cli;
+pub mod commands;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod http;
+pub mod output;
 pub mod platform;
 pub mod secret;

@@ -1,3 +1,7 @@
 //! The `chatauth` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chatauth::cli::main()
+}

@@ -120,8 +120,7 @@ impl Client {
         let host = authority(&request.url);
         let client = self.client_for(&request.url)?;
         let timeout = request.timeout.unwrap_or(self.shared.config.timeout);
-        let mut builder =
-            client.request(request.method.clone(), request.url.clone()).timeout(timeout);
+        let mut builder = client.request(request.method.clone(), request.url.clone()).timeout(timeout);
         if let Some(token) = &request.bearer {
             builder = builder.header(header::AUTHORIZATION, bearer(token)?);
         }
@@ -129,8 +128,7 @@ impl Client {
             builder = builder.header(header::CONTENT_TYPE, media_type).body(body.expose().clone());
         }
         log::debug!("{} {}{}", request.method, host, request.url.path());
-        let mut answer =
-            builder.send().await.map_err(|error| Error::from_reqwest(&error, &host))?;
+        let mut answer = builder.send().await.map_err(|error| Error::from_reqwest(&error, &host))?;
         let status = answer.status().as_u16();
         log::debug!("{status} from {host} over {:?}", answer.version());
         if answer.status().is_redirection() {
@@ -141,9 +139,7 @@ impl Client {
         let mut body = Vec::new();
         let complete = loop {
             match answer.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= request.limit => {
-                    body.extend_from_slice(&chunk)
-                }
+                Ok(Some(chunk)) if body.len() + chunk.len() <= request.limit => body.extend_from_slice(&chunk),
                 Ok(Some(_)) | Err(_) => break false,
                 Ok(None) => break true,
             }
@@ -153,8 +149,7 @@ impl Client {
 
     fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Error> {
         let Shared { config, plain, tls } = &*self.shared;
-        let proxied =
-            config.proxies.http.as_deref().is_some_and(|proxy| proxy.starts_with("https:"));
+        let proxied = config.proxies.http.as_deref().is_some_and(|proxy| proxy.starts_with("https:"));
         let (cell, tls) = if url.scheme() == "https" || proxied {
             (tls, TrustRoots::tls_config as fn(&TrustRoots) -> _)
         } else {
@@ -179,10 +174,7 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         .tls_backend_preconfigured(tls)
         // Only the variables that were handed in count; reqwest would read the environment itself.
         .no_proxy();
-    let except = format!(
-        "localhost,127.0.0.0/8,::1,{}",
-        config.proxies.except.as_deref().unwrap_or_default()
-    );
+    let except = format!("localhost,127.0.0.0/8,::1,{}", config.proxies.except.as_deref().unwrap_or_default());
     type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
     for (variable, address, make) in [
         ("HTTPS_PROXY", &config.proxies.https, (|address| reqwest::Proxy::https(address)) as Make),
@@ -191,20 +183,16 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         let Some(address) = address.as_deref().filter(|address| !address.is_empty()) else {
             continue;
         };
-        let proxy = make(address).map_err(|_| {
-            Error::Setup(format!("the value of {variable} is not a proxy's address"))
-        })?;
+        let proxy =
+            make(address).map_err(|_| Error::Setup(format!("the value of {variable} is not a proxy's address")))?;
         builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(&except)));
     }
-    builder
-        .build()
-        .map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
+    builder.build().map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
 }
 
 fn bearer(token: &Secret<String>) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| {
-        Error::Setup(String::from("the access token has characters that no token has"))
-    })?;
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+        .map_err(|_| Error::Setup(String::from("the access token has characters that no token has")))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -221,10 +209,7 @@ fn redirect_target(from: &Url, headers: &HeaderMap) -> String {
         .get(location)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| from.join(value).ok())
-        .map_or_else(
-            || String::from("an unreadable address"),
-            |target| target.origin().ascii_serialization(),
-        )
+        .map_or_else(|| String::from("an unreadable address"), |target| target.origin().ascii_serialization())
 }
 
 /// The system's resolver, with an error that can be told apart from all others.
@@ -238,10 +223,8 @@ pub(super) struct NameNotFound;
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0))
-                .await
-                .map_err(|_| NameNotFound)?
-                .collect();
+            let addresses: Vec<SocketAddr> =
+                tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|_| NameNotFound)?.collect();
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }

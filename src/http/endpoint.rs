@@ -40,9 +40,7 @@ pub enum EndpointError {
 impl Endpoint {
     /// Reads and checks an address.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
-        if text.chars().any(|character| {
-            character.is_whitespace() || character.is_control() || character == '\\'
-        }) {
+        if text.chars().any(|character| character.is_whitespace() || character.is_control() || character == '\\') {
             return Err(EndpointError::Spelling);
         }
         let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl)?;
@@ -55,13 +53,12 @@ impl Endpoint {
             return Err(EndpointError::UserInfo);
         }
         let understood = url.host_str().unwrap_or_default();
-        let written =
-            authority.strip_suffix(|last: char| last.is_ascii_digit()).map_or(authority, |_| {
-                authority
-                    .rsplit_once(':')
-                    .filter(|(host, _)| !host.starts_with('[') || host.ends_with(']'))
-                    .map_or(authority, |(host, _)| host)
-            });
+        let written = authority.strip_suffix(|last: char| last.is_ascii_digit()).map_or(authority, |_| {
+            authority
+                .rsplit_once(':')
+                .filter(|(host, _)| !host.starts_with('[') || host.ends_with(']'))
+                .map_or(authority, |(host, _)| host)
+        });
         if !written.trim_end_matches(':').eq_ignore_ascii_case(understood) {
             return Err(EndpointError::Spelling);
         }
@@ -191,10 +188,7 @@ mod tests {
         let prefixed = Endpoint::parse("http://127.0.0.1:1/a/oauth/token").unwrap();
         assert_eq!(prefixed.sibling("revoke").to_string(), "http://127.0.0.1:1/a/oauth/revoke");
         let api = Endpoint::parse("http://127.0.0.1:1/base/").unwrap();
-        assert_eq!(
-            api.join("/v1/spaces:setup").as_str(),
-            "http://127.0.0.1:1/base/v1/spaces:setup"
-        );
+        assert_eq!(api.join("/v1/spaces:setup").as_str(), "http://127.0.0.1:1/base/v1/spaces:setup");
         assert_eq!(api.join("//evil.test/x").origin(), api.url().origin());
     }
 }

@@ -76,17 +76,12 @@ impl Error {
     /// Sorts what reqwest reports. `host` is the authority of the request.
     pub(super) fn from_reqwest(error: &reqwest::Error, host: &str) -> Self {
         let host = host.to_owned();
-        let chain = || {
-            std::iter::successors(error.source(), |inner: &&(dyn std::error::Error + 'static)| {
-                (*inner).source()
-            })
-        };
+        let chain =
+            || std::iter::successors(error.source(), |inner: &&(dyn std::error::Error + 'static)| (*inner).source());
         let tls = chain().find_map(find_tls);
         if let Some(cause) = tls {
             return match cause {
-                rustls::Error::InvalidCertificate(reason) => {
-                    Self::Untrusted { host, cause: certificate(reason) }
-                }
+                rustls::Error::InvalidCertificate(reason) => Self::Untrusted { host, cause: certificate(reason) },
                 other => Self::NotConnected { host, cause: format!("TLS: {other}") },
             };
         }
@@ -103,8 +98,7 @@ impl Error {
             if refused {
                 return Self::Refused { host };
             }
-            let cause =
-                chain().last().map_or_else(|| String::from("unknown cause"), ToString::to_string);
+            let cause = chain().last().map_or_else(|| String::from("unknown cause"), ToString::to_string);
             return Self::NotConnected { host, cause };
         }
         if error.is_timeout() {
@@ -130,18 +124,14 @@ fn find_tls<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rust
 fn certificate(reason: &rustls::CertificateError) -> String {
     use rustls::CertificateError as Reason;
     match reason {
-        Reason::UnknownIssuer => {
-            String::from("it was not issued by an authority that this machine trusts")
-        }
+        Reason::UnknownIssuer => String::from("it was not issued by an authority that this machine trusts"),
         Reason::Expired | Reason::ExpiredContext { .. } => {
             String::from("it has expired, or this machine's clock is wrong")
         }
         Reason::NotValidYet | Reason::NotValidYetContext { .. } => {
             String::from("it is not valid yet, or this machine's clock is wrong")
         }
-        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => {
-            String::from("it was made for another name")
-        }
+        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => String::from("it was made for another name"),
         other => format!("{other:?}"),
     }
 }

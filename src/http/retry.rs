@@ -1,6 +1,5 @@
 //! Whether, and when, to try again: a pure decision, and the loop that follows it.
 
-use std::future::Future;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -94,18 +93,13 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
     if enough || history.attempts >= policy.attempts {
         return Decision::Stop;
     }
-    let step =
-        Duration::from_secs(1 << (history.attempts.saturating_sub(1)).min(5)).min(LONGEST_WAIT);
+    let step = Duration::from_secs(1 << (history.attempts.saturating_sub(1)).min(5)).min(LONGEST_WAIT);
     let backoff = step.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
     let wait = match outcome {
         Outcome::Busy(Some(asked)) => asked.max(backoff),
         _ => backoff,
     };
-    if history.elapsed.saturating_add(wait) < policy.total {
-        Decision::Again(wait)
-    } else {
-        Decision::Stop
-    }
+    if history.elapsed.saturating_add(wait) < policy.total { Decision::Again(wait) } else { Decision::Stop }
 }
 
 /// Sorts an attempt's result.
@@ -146,22 +140,17 @@ pub struct Attempted {
     pub may_have_been_applied: bool,
 }
 
-/// Runs `attempt` until its answer stands. It is given the time that is left for it.
-pub async fn run<Attempt, Answer>(
+/// Runs `attempt` until its answer stands. It is given the time that is left for it, and says how it ended: usually
+/// by [`outcome`].
+pub async fn run(
     policy: Policy,
-    now: impl Fn() -> OffsetDateTime,
-    mut attempt: Attempt,
-) -> Attempted
-where
-    Attempt: FnMut(Duration) -> Answer,
-    Answer: Future<Output = Result<Response, Error>>,
-{
+    mut attempt: impl AsyncFnMut(Duration) -> (Result<Response, Error>, Outcome),
+) -> Attempted {
     let started = Instant::now();
     let mut history = History::default();
     let mut may_have_been_applied = false;
     loop {
-        let result = attempt(policy.total.saturating_sub(started.elapsed())).await;
-        let outcome = outcome(&result, now());
+        let (result, outcome) = attempt(policy.total.saturating_sub(started.elapsed())).await;
         history.attempts += 1;
         history.elapsed = started.elapsed();
         match outcome {
@@ -179,12 +168,7 @@ where
                 return Attempted { result, attempts: history.attempts, may_have_been_applied };
             }
             Decision::Again(wait) => {
-                log::info!(
-                    "attempt {}: {}; again in {:.1} s",
-                    history.attempts,
-                    describe(&result),
-                    wait.as_secs_f64()
-                );
+                log::info!("attempt {}: {}; again in {:.1} s", history.attempts, describe(&result), wait.as_secs_f64());
                 tokio::time::sleep(wait).await;
             }
         }

@@ -36,10 +36,7 @@ impl TrustRoots {
 
     fn load(&self) -> Result<RootCertStore, Error> {
         let found = if self.file.is_some() || self.directory.is_some() {
-            rustls_native_certs::load_certs_from_paths(
-                self.file.as_deref(),
-                self.directory.as_deref(),
-            )
+            rustls_native_certs::load_certs_from_paths(self.file.as_deref(), self.directory.as_deref())
         } else if let Some(bundle) = BUNDLES.iter().map(Path::new).find(|bundle| bundle.is_file()) {
             rustls_native_certs::load_certs_from_paths(Some(bundle), None)
         } else {
@@ -51,10 +48,7 @@ impl TrustRoots {
         if added > 0 {
             return Ok(roots);
         }
-        let cause = found
-            .errors
-            .first()
-            .map_or_else(|| String::from("there are none"), ToString::to_string);
+        let cause = found.errors.first().map_or_else(|| String::from("there are none"), ToString::to_string);
         Err(Error::Setup(format!("no trusted root certificates could be read: {cause}")))
     }
 }
@@ -65,12 +59,11 @@ pub(super) fn without_roots() -> Result<rustls::ClientConfig, Error> {
 }
 
 fn configuration(roots: RootCertStore) -> Result<rustls::ClientConfig, Error> {
-    let mut config =
-        rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Error::Setup(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+    let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Setup(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -30,11 +30,7 @@ pub fn open(url: &str, environment: &Environment) -> bool {
 }
 
 fn start(mut command: Command) -> bool {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .env_remove("CHATAUTH_ACCESS_TOKEN");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env_remove("CHATAUTH_ACCESS_TOKEN");
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let started = command.spawn();

@@ -15,6 +15,11 @@ impl Clock {
         Self(now)
     }
 
+    /// The function itself, for rooms that do not know this type.
+    pub const fn now_function(self) -> fn() -> OffsetDateTime {
+        self.0
+    }
+
     /// The current time, UTC.
     pub fn now(self) -> OffsetDateTime {
         (self.0)()

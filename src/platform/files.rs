@@ -193,8 +193,7 @@ pub fn replace_private(path: &Path, content: &[u8], now: OffsetDateTime) -> Resu
     sweep_orphans(directory, now);
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY_PREFIX);
-    let mut temporary =
-        builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
+    let mut temporary = builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
     #[cfg(unix)]
     temporary
         .as_file()
@@ -210,8 +209,7 @@ pub fn replace_private(path: &Path, content: &[u8], now: OffsetDateTime) -> Resu
 pub fn probe_writable(directory: &Path) -> Result<(), FileError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY_PREFIX);
-    let probe =
-        builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
+    let probe = builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
     probe.close().map_err(FileError::io("remove a file from", directory))
 }
 
@@ -288,8 +286,7 @@ fn sweep_orphans(directory: &Path, now: OffsetDateTime) {
         }
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
         let old = modified.is_ok_and(|modified| {
-            now - OffsetDateTime::from(modified)
-                > time::Duration::try_from(ORPHAN_AGE).unwrap_or(time::Duration::DAY)
+            now - OffsetDateTime::from(modified) > time::Duration::try_from(ORPHAN_AGE).unwrap_or(time::Duration::DAY)
         });
         if old {
             let _ = fs::remove_file(entry.path());

@@ -50,10 +50,7 @@ impl Lock {
                     tokio::time::sleep(POLL_INTERVAL).await;
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(LockError::Busy {
-                        path: path.to_path_buf(),
-                        holder: holder(&mut file),
-                    });
+                    return Err(LockError::Busy { path: path.to_path_buf(), holder: holder(&mut file) });
                 }
                 Err(TryLockError::Error(source)) => return Err(unavailable(source)),
             }
@@ -78,11 +75,7 @@ mod tests {
     use super::*;
 
     fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap()
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
     }
 
     #[test]

@@ -5,8 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const OPERATION: Policy =
-    Policy { attempts: 8, total: Duration::from_secs(45), repeat_after_loss: true };
+const OPERATION: Policy = Policy { attempts: 8, total: Duration::from_secs(45), repeat_after_loss: true };
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -31,14 +30,8 @@ fn answer(status: u16, retry_after: Option<&str>) -> Response {
 #[test]
 fn waits_double_and_jitter_at_most_halves_them() {
     for (attempts, step) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16)] {
-        assert_eq!(
-            decide(Outcome::Lost, after(attempts), OPERATION, 0.0),
-            Decision::Again(seconds(step))
-        );
-        assert_eq!(
-            decide(Outcome::Lost, after(attempts), OPERATION, 1.0),
-            Decision::Again(seconds(step) / 2)
-        );
+        assert_eq!(decide(Outcome::Lost, after(attempts), OPERATION, 0.0), Decision::Again(seconds(step)));
+        assert_eq!(decide(Outcome::Lost, after(attempts), OPERATION, 1.0), Decision::Again(seconds(step) / 2));
     }
 }
 
@@ -53,16 +46,10 @@ fn a_final_answer_stands_and_the_eighth_attempt_is_the_last() {
 #[test]
 fn nobody_there_is_tried_three_times_and_an_unreadable_success_repeated_twice() {
     let unreachable = |count| History { unreachable: count, ..after(count) };
-    assert!(matches!(
-        decide(Outcome::Unreachable, unreachable(2), OPERATION, 0.0),
-        Decision::Again(_)
-    ));
+    assert!(matches!(decide(Outcome::Unreachable, unreachable(2), OPERATION, 0.0), Decision::Again(_)));
     assert_eq!(decide(Outcome::Unreachable, unreachable(3), OPERATION, 0.0), Decision::Stop);
     let unreadable = |count| History { unreadable: count, ..after(count) };
-    assert!(matches!(
-        decide(Outcome::Unreadable, unreadable(2), OPERATION, 0.0),
-        Decision::Again(_)
-    ));
+    assert!(matches!(decide(Outcome::Unreadable, unreadable(2), OPERATION, 0.0), Decision::Again(_)));
     assert_eq!(decide(Outcome::Unreadable, unreadable(3), OPERATION, 0.0), Decision::Stop);
 }
 
@@ -93,10 +80,7 @@ fn retry_after_is_read_as_seconds_and_as_a_date() {
     assert_eq!(retry_after(&answer(429, Some(&date)), now()), Some(seconds(90)));
     assert_eq!(retry_after(&answer(429, Some(&date)), ahead + seconds(5)), Some(Duration::ZERO));
     assert_eq!(retry_after(&answer(429, Some(" 7 ")), now()), Some(seconds(7)));
-    assert_eq!(
-        retry_after(&answer(429, Some("99999999999999999999999")), now()),
-        Some(seconds(u64::MAX))
-    );
+    assert_eq!(retry_after(&answer(429, Some("99999999999999999999999")), now()), Some(seconds(u64::MAX)));
     for nonsense in ["", "-1", "soon", "1.5"] {
         assert_eq!(retry_after(&answer(429, Some(nonsense)), now()), None, "{nonsense}");
     }
@@ -111,26 +95,20 @@ fn only_what_may_change_is_tried_again() {
         assert_eq!(outcome(&Ok(answer(status, None)), now()), Outcome::Final, "{status}");
     }
     let host = || String::from("h");
-    assert_eq!(
-        outcome(&Err(Error::Untrusted { host: host(), cause: host() }), now()),
-        Outcome::Final
-    );
+    assert_eq!(outcome(&Err(Error::Untrusted { host: host(), cause: host() }), now()), Outcome::Final);
     assert_eq!(outcome(&Err(Error::Refused { host: host() }), now()), Outcome::Unreachable);
     assert_eq!(outcome(&Err(Error::Lost { host: host() }), now()), Outcome::Lost);
 }
 
 fn play(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Duration) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let answers = RefCell::new(answers.into_iter());
     runtime.block_on(async {
         let started = Instant::now();
-        let attempted = run(policy, now, |_| {
+        let attempted = run(policy, async |_| {
             let answer = answers.borrow_mut().next().expect("an attempt too many");
-            async { answer }
+            let outcome = outcome(&answer, now());
+            (answer, outcome)
         })
         .await;
         (attempted, started.elapsed())

@@ -47,14 +47,8 @@ fn reading_narrows_a_file_that_others_can_read() {
 fn a_fifo_and_a_file_over_the_limit_are_refused_without_hanging() {
     let home = tempfile::tempdir().unwrap();
     let fifo = home.path().join("fifo");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &fifo,
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::from_raw_mode(0o600),
-        0,
-    )
-    .unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600), 0)
+        .unwrap();
     assert!(matches!(read_private(&fifo, 10), Err(FileError::WrongKind { .. })));
     let large = home.path().join("large");
     replace_private(&large, &[b'x'; 11], now()).unwrap();
@@ -72,10 +66,7 @@ fn directories_are_made_private_narrowed_or_refused() {
     assert_eq!(private_directory(&path).unwrap(), Some(0o755));
     assert_eq!(mode(&path), 0o700);
     set_mode(&path, 0o770).unwrap();
-    assert!(matches!(
-        private_directory(&path),
-        Err(FileError::WritableByOthers { mode: 0o770, .. })
-    ));
+    assert!(matches!(private_directory(&path), Err(FileError::WritableByOthers { mode: 0o770, .. })));
 }
 
 #[test]
@@ -86,7 +77,6 @@ fn orphans_of_killed_processes_are_swept_after_a_day_and_not_before() {
     let made = OffsetDateTime::from(fs::metadata(&orphan).unwrap().modified().unwrap());
     replace_private(&home.path().join("record.json"), b"x", made + time::Duration::HOUR).unwrap();
     assert!(orphan.exists());
-    replace_private(&home.path().join("record.json"), b"x", made + 2 * time::Duration::DAY)
-        .unwrap();
+    replace_private(&home.path().join("record.json"), b"x", made + 2 * time::Duration::DAY).unwrap();
     assert!(!orphan.exists());
 }

@@ -1,0 +1,164 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const STATE: &str = "s-0123456789012345678901234567890123456789_";
+
+fn expected() -> Expected {
+    Expected {
+        state: Secret::new(STATE.to_owned()),
+        issuer: String::from("https://accounts.google.com"),
+        path: String::from("/oauth2/callback"),
+        hosts: vec![String::from("127.0.0.1:4711")],
+    }
+}
+
+fn get(target: &str, headers: &str) -> Request {
+    request(format!("GET {target} HTTP/1.1\r\n{headers}\r\n").as_bytes(), &expected())
+}
+
+const HOST: &str = "Host: 127.0.0.1:4711\r\n";
+
+fn code(text: &str) -> Answer {
+    Answer::Code(Secret::new(text.to_owned()))
+}
+
+#[test]
+fn googles_redirect_is_understood_with_everything_that_comes_along() {
+    let query = format!(
+        "state={STATE}&iss=https://accounts.google.com&code=4/0Aci%2Fx&scope=email%20https://www.googleapis.com/auth/chat.spaces.create+openid&authuser=0&hd=example.com&prompt=consent"
+    );
+    assert_eq!(answer(&query, &expected()), Some(code("4/0Aci/x")));
+    assert_eq!(get(&format!("/oauth2/callback?{query}"), HOST), Request::Answer(code("4/0Aci/x")));
+}
+
+#[test]
+fn property_4_wrong_missing_or_repeated_state_is_a_stranger() {
+    for query in [
+        "code=x".to_owned(),
+        "state=&code=x".to_owned(),
+        format!("state={STATE}x&code=x"),
+        format!("state={}&code=x", STATE.to_uppercase()),
+        format!("state={STATE}&state={STATE}&code=x"),
+        format!("state={STATE}&state=evil&code=x"),
+    ] {
+        assert_eq!(answer(&query, &expected()), None, "{query}");
+    }
+}
+
+#[test]
+fn property_5_a_refusal_without_our_state_changes_nothing() {
+    assert_eq!(answer("error=access_denied", &expected()), None);
+    assert_eq!(answer("error=access_denied&state=evil", &expected()), None);
+    assert_eq!(
+        answer(&format!("error=access_denied&error_subtype=access_denied_user&state={STATE}"), &expected()),
+        Some(Answer::Refused { error: "access_denied".into(), description: Some("access_denied_user".into()) })
+    );
+}
+
+#[test]
+fn exactly_one_of_code_and_error_makes_an_answer() {
+    for query in ["", "&code=a&code=b", "&code=a&error=b", "&error=a&error=b", "&code=", "&error="] {
+        assert_eq!(answer(&format!("state={STATE}{query}"), &expected()), None, "{query}");
+    }
+}
+
+#[test]
+fn property_19_another_issuer_is_not_believed() {
+    for issuer in ["https://evil.test", "https://accounts.google.com/", "http://accounts.google.com", ""] {
+        assert_eq!(
+            answer(&format!("state={STATE}&code=x&iss={issuer}"), &expected()),
+            Some(Answer::WrongIssuer(issuer.to_owned())),
+        );
+    }
+    let twice = format!("state={STATE}&code=x&iss=https://accounts.google.com&iss=https://evil.test");
+    assert!(matches!(answer(&twice, &expected()), Some(Answer::WrongIssuer(_))));
+}
+
+#[test]
+fn property_10_other_hosts_are_refused() {
+    let target = format!("/oauth2/callback?state={STATE}&code=x");
+    for headers in [
+        "",
+        "Host: \r\n",
+        "Host: evil.test\r\n",
+        "Host: localhost:4711\r\n",
+        "Host: 127.0.0.1\r\n",
+        "Host: 127.0.0.1:4712\r\n",
+        "Host: 127.0.0.1:4711.evil.test\r\n",
+        "Host: 127.0.0.1.evil.test:4711\r\n",
+        "Host: 127.0.0.1:4711\r\nHost: 127.0.0.1:4711\r\n",
+        "Host: 127.0.0.1:4711\r\nHost: evil.test\r\n",
+    ] {
+        assert_eq!(get(&target, headers), Request::Stranger(404), "{headers:?}");
+    }
+}
+
+#[test]
+fn property_11_other_methods_and_paths_are_refused() {
+    let query = format!("?state={STATE}&code=x");
+    for method in ["POST", "HEAD", "OPTIONS", "PUT"] {
+        let text = format!("{method} /oauth2/callback{query} HTTP/1.1\r\n{HOST}\r\n");
+        assert_eq!(request(text.as_bytes(), &expected()), Request::Stranger(405), "{method}");
+    }
+    for path in
+        ["/", "/favicon.ico", "/oauth2/callback/", "/OAUTH2/callback", "//oauth2/callback", "/oauth2/callback%3F"]
+    {
+        assert_eq!(get(&format!("{path}{query}"), HOST), Request::Stranger(404), "{path}");
+    }
+    assert_eq!(get(&format!("http://127.0.0.1:4711/oauth2/callback{query}"), HOST), Request::Stranger(404));
+    assert_eq!(get("/oauth2/callback", HOST), Request::Stranger(404));
+}
+
+#[test]
+fn property_13_a_head_that_does_not_end_is_cut_off() {
+    let start = b"GET /oauth2/callback?x=";
+    let mut bytes = start.to_vec();
+    assert_eq!(request(&bytes, &expected()), Request::Partial);
+    bytes.resize(LONGEST_HEAD, b'a');
+    assert_eq!(request(&bytes, &expected()), Request::Stranger(431));
+    let many = "X: y\r\n".repeat(65);
+    assert_eq!(get("/", &many), Request::Stranger(431));
+    assert_eq!(request(b"", &expected()), Request::Partial);
+    assert_eq!(request(b"\0\0\0\0", &expected()), Request::Stranger(400));
+}
+
+#[test]
+fn a_tls_hello_is_recognised() {
+    assert_eq!(request(&[0x16, 3, 1], &expected()), Request::Tls);
+}
+
+#[test]
+fn property_18_a_pasted_url_is_understood_however_it_was_wrapped() {
+    let long = "x".repeat(3000);
+    let url = format!("http://127.0.0.1:4711/oauth2/callback?state={STATE}&code=4/{long}&scope=a");
+    let wrapped: String =
+        url.as_bytes().chunks(80).map(|line| format!("  {}\r\n", String::from_utf8_lossy(line))).collect();
+    for text in [url.clone(), format!("\x1b[200~{url}\n").replace("\x1b[200~", ""), wrapped] {
+        assert_eq!(pasted(&text, &expected()), Some(code(&format!("4/{long}"))), "{text}");
+    }
+    for text in ["", "4/code", "http://127.0.0.1/?code=x", "http://127.0.0.1/?code=x&state=other"] {
+        assert_eq!(pasted(text, &expected()), None, "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic_and_none_become_an_answer_without_the_state(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let is_answer = matches!(request(&bytes, &expected()), Request::Answer(_));
+        prop_assert!(!is_answer);
+    }
+
+    #[test]
+    fn odd_request_lines_never_panic(method in "[A-Z]{0,8}", target in "\\PC{0,120}", version in "HTTP/[0-9.]{0,4}") {
+        let _ = request(format!("{method} {target} {version}\r\n{HOST}\r\n").as_bytes(), &expected());
+        let _ = pasted(&target, &expected());
+    }
+
+    #[test]
+    fn any_code_survives_its_encoding(text in "\\PC{1,60}") {
+        let query: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair("code", &text).append_pair("state", STATE).finish();
+        prop_assert_eq!(answer(&query, &expected()), Some(code(&text)));
+    }
+}

@@ -1,0 +1,171 @@
+//! The OAuth client file that the Google Cloud console gives out.
+//!
+//! Only read, never written: a tool that keeps its tokens in this file makes it useless.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::http::{Endpoint, EndpointError};
+use crate::secret::Secret;
+
+mod wrong_file;
+
+pub use wrong_file::WrongFile;
+
+/// Larger than any client file; what is larger is something else.
+const LARGEST_FILE: u64 = 256 * 1024;
+
+/// What kind of client the file describes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientKind {
+    /// "Desktop app": any loopback redirect URI is accepted.
+    Installed,
+    /// "Web application": only the redirect URIs that are registered, exactly as they stand.
+    Web {
+        /// The registered redirect URIs.
+        redirect_uris: Vec<String>,
+    },
+}
+
+/// An OAuth client ([RFC 6749 section 2](https://www.rfc-editor.org/rfc/rfc6749#section-2)).
+#[derive(Debug, Clone)]
+pub struct ClientSecrets {
+    /// The kind, which decides about redirect URIs.
+    pub kind: ClientKind,
+    /// The client identifier.
+    pub client_id: String,
+    /// The client secret; no secret at all in an installed application (RFC 8252 section 8.5), yet Google wants it.
+    pub client_secret: Secret<String>,
+    /// The project, by number or id, for links into the console.
+    pub project: Option<String>,
+    /// Where the person consents (`auth_uri`).
+    pub authorization_endpoint: Endpoint,
+    /// Where codes and refresh tokens become access tokens (`token_uri`).
+    pub token_endpoint: Endpoint,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientSecretsError {
+    /// No file where one was looked for.
+    #[error("there is no OAuth client file at {}", list(.looked))]
+    Missing {
+        /// Where it was looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// The file cannot be read.
+    #[error("the OAuth client file {path} cannot be read: {cause}", path = .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: String,
+    },
+    /// The file is something else, or broken.
+    #[error("{path} {what}", path = .path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// What was found instead.
+        what: WrongFile,
+        /// The project, where the file shows it.
+        project: Option<String>,
+    },
+    /// An endpoint that no token may be sent to.
+    #[error("{path}: {member} {cause}", path = .path.display())]
+    EndpointRefused {
+        /// The file.
+        path: PathBuf,
+        /// `auth_uri` or `token_uri`.
+        member: &'static str,
+        /// What is wrong with it.
+        cause: EndpointError,
+    },
+    /// A web client without a redirect URI that this machine can listen on.
+    #[error("{path} is a web client, and {cause}", path = .path.display())]
+    NoLoopbackRedirect {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its redirect URIs.
+        cause: String,
+        /// The project, where the file shows it.
+        project: Option<String>,
+    },
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    shown.join(" or ")
+}
+
+impl ClientSecrets {
+    /// Reads the client file at `path`.
+    pub fn load(path: &Path) -> Result<Self, ClientSecretsError> {
+        let unreadable = |cause: String| ClientSecretsError::Unreadable { path: path.to_path_buf(), cause };
+        let metadata = match std::fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ClientSecretsError::Missing { looked: vec![path.to_path_buf()] });
+            }
+            Err(error) => return Err(unreadable(error.to_string())),
+        };
+        if metadata.is_dir() {
+            return Err(unreadable(String::from("it is a directory")));
+        }
+        if metadata.len() > LARGEST_FILE {
+            return Err(unreadable(format!("it is larger than {LARGEST_FILE} bytes")));
+        }
+        let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+        Self::parse(path, &bytes)
+    }
+
+    /// Understands the file's content; `path` is for messages.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ClientSecretsError> {
+        let (kind, members) = wrong_file::client_object(bytes)
+            .map_err(|(what, project)| ClientSecretsError::Wrong { path: path.to_path_buf(), what, project })?;
+        let project = project_of(&members);
+        let wrong = |what| ClientSecretsError::Wrong { path: path.to_path_buf(), what, project: project.clone() };
+        let text = |member| wrong_file::text(&members, kind, member).map_err(wrong);
+        let client_id = text("client_id")?;
+        let client_secret = Secret::new(text("client_secret")?);
+        let endpoint = |member: &'static str| {
+            Endpoint::parse(&text(member)?).map_err(|cause| ClientSecretsError::EndpointRefused {
+                path: path.to_path_buf(),
+                member,
+                cause,
+            })
+        };
+        let authorization_endpoint = endpoint("auth_uri")?;
+        let token_endpoint = endpoint("token_uri")?;
+        let redirect_uris = wrong_file::redirect_uris(&members, kind).map_err(wrong)?;
+        if wrong_file::is_the_example(&client_id, client_secret.expose()) {
+            return Err(wrong(WrongFile::Example));
+        }
+        let kind = if kind == "web" { ClientKind::Web { redirect_uris } } else { ClientKind::Installed };
+        Ok(Self { kind, client_id, client_secret, project, authorization_endpoint, token_endpoint })
+    }
+
+    /// The issuer that this client's authorization server answers as: the origin of `auth_uri`.
+    pub fn issuer(&self) -> String {
+        self.authorization_endpoint.origin()
+    }
+}
+
+/// The project number stands before the first hyphen of the client id; older files say the project's id.
+fn project_of(members: &Map<String, Value>) -> Option<String> {
+    let member = |name: &str| members.get(name).and_then(Value::as_str);
+    let number = member("client_id")
+        .and_then(|id| id.split_once('-'))
+        .map(|(number, _)| number)
+        .filter(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+    let plain = |id: &&str| {
+        !id.is_empty()
+            && id.len() <= 64
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:.".contains(&byte))
+    };
+    number.or_else(|| member("project_id").filter(plain)).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests;

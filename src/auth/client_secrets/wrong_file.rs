@@ -1,0 +1,243 @@
+//! Telling what a file is that is no usable OAuth client.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// What was found where an OAuth client was expected. Shown after the file's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WrongFile {
+    /// No bytes, or only white space.
+    Empty,
+    /// Not UTF-8: often a file saved as UTF-16.
+    NotText,
+    /// A saved web page.
+    Html,
+    /// A property list, as the console gives out for iOS clients.
+    PropertyList,
+    /// Text that is not JSON.
+    NotJson {
+        /// Where it stops being JSON.
+        line: usize,
+    },
+    /// A Google API key.
+    ApiKey,
+    /// A JSON list.
+    List,
+    /// A JSON string, number or literal.
+    Scalar,
+    /// A service account's key.
+    ServiceAccountKey,
+    /// Application default credentials, or another file that holds one user's tokens as `authorized_user`.
+    AuthorizedUser,
+    /// A token cache of Google's Python libraries.
+    PythonToken,
+    /// A token cache of Google's Node.js library.
+    NodeToken,
+    /// Workload identity federation.
+    ExternalAccount,
+    /// Another `type` that Google's tools write.
+    OtherType(String),
+    /// A client with tokens beside it, written there by another tool.
+    ClientWithTokens,
+    /// Neither `installed` nor `web`.
+    NoClient {
+        /// The members that are there instead.
+        members: Vec<String>,
+    },
+    /// Both `installed` and `web`.
+    TwoClients,
+    /// `installed` or `web` is not an object.
+    NotAnObject(&'static str),
+    /// A client for Android, iOS, Chrome or the like: without a secret, and without loopback redirects.
+    MobileClient,
+    /// A member is not there.
+    MissingMember(&'static str, &'static str),
+    /// A member is an empty text.
+    EmptyMember(&'static str, &'static str),
+    /// A member has the wrong JSON type.
+    WrongType(&'static str, &'static str, &'static str),
+    /// The example that comes with chatauth, unedited.
+    Example,
+}
+
+impl fmt::Display for WrongFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Empty => "is empty",
+            Self::NotText => "is not a text file in UTF-8",
+            Self::Html => "is an HTML page, probably a saved sign-in page, not an OAuth client",
+            Self::PropertyList => "is a property list for an iOS client, which cannot be used on a computer",
+            Self::NotJson { line } => return write!(formatter, "is not JSON (line {line})"),
+            Self::ApiKey => "holds an API key, which cannot identify a user",
+            Self::List => "is a JSON list, not an OAuth client",
+            Self::Scalar => "is a single JSON value, not an OAuth client",
+            Self::ServiceAccountKey => "is a service account key, not an OAuth client",
+            Self::AuthorizedUser => {
+                "holds a user's refresh token (application default credentials, or tokens that another tool wrote over the client), not an OAuth client"
+            }
+            Self::PythonToken => "holds tokens that a Python program wrote (a token.json), not an OAuth client",
+            Self::NodeToken => "holds tokens that a Node.js program wrote (a token.json), not an OAuth client",
+            Self::ExternalAccount => "is a workload identity configuration, not an OAuth client",
+            Self::OtherType(kind) => {
+                return write!(formatter, "is a Google credential of type {kind:?}, not an OAuth client");
+            }
+            Self::ClientWithTokens => {
+                "is an OAuth client into which another tool has written tokens; chatauth does not use such a file"
+            }
+            Self::NoClient { members } if members.is_empty() => {
+                "is an empty JSON object: it has neither \"installed\" nor \"web\""
+            }
+            Self::NoClient { members } => {
+                return write!(
+                    formatter,
+                    "has neither \"installed\" nor \"web\", but {}",
+                    members.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+                );
+            }
+            Self::TwoClients => "has both \"installed\" and \"web\"; one of them must go",
+            Self::NotAnObject(kind) => return write!(formatter, "has {kind:?}, but it is not a JSON object"),
+            Self::MobileClient => {
+                "is a client without a secret (Android, iOS, Chrome or UWP), for which Google blocks logins on a computer"
+            }
+            Self::MissingMember(kind, member) => return write!(formatter, "lacks {member:?} in {kind:?}"),
+            Self::EmptyMember(kind, member) => return write!(formatter, "has an empty {member:?} in {kind:?}"),
+            Self::WrongType(kind, member, expected) => {
+                return write!(formatter, "has a {member:?} in {kind:?} that is not {expected}");
+            }
+            Self::Example => "is the example that comes with chatauth, with values that are made up",
+        };
+        formatter.write_str(text)
+    }
+}
+
+type Wrong = (WrongFile, Option<String>);
+
+/// Finds the one client in the file: its kind (`installed` or `web`) and its members.
+pub(super) fn client_object(bytes: &[u8]) -> Result<(&'static str, Map<String, Value>), Wrong> {
+    let mut document = match document(bytes).map_err(|what| (what, None))? {
+        Value::Object(members) => members,
+        Value::Array(_) => return Err((WrongFile::List, None)),
+        Value::String(text) if is_api_key(&text) => return Err((WrongFile::ApiKey, None)),
+        _ => return Err((WrongFile::Scalar, None)),
+    };
+    let kind = match (document.contains_key("installed"), document.contains_key("web")) {
+        (true, true) => return Err((WrongFile::TwoClients, None)),
+        (true, false) => "installed",
+        (false, true) => "web",
+        (false, false) => {
+            let project = super::project_of(&document);
+            return Err((without_client(&document), project));
+        }
+    };
+    let beside = holds_tokens(&document);
+    match document.remove(kind) {
+        Some(Value::Object(members)) if beside || holds_tokens(&members) => {
+            let project = super::project_of(&members);
+            Err((WrongFile::ClientWithTokens, project))
+        }
+        Some(Value::Object(members)) => Ok((kind, members)),
+        _ => Err((WrongFile::NotAnObject(kind), None)),
+    }
+}
+
+fn document(bytes: &[u8]) -> Result<Value, WrongFile> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|_| WrongFile::NotText)?.trim();
+    let start: String = text.chars().take(200).collect::<String>().to_ascii_lowercase();
+    if text.is_empty() {
+        return Err(WrongFile::Empty);
+    }
+    if text.contains('\0') {
+        return Err(WrongFile::NotText);
+    }
+    if start.contains("<plist") || start.contains("<!doctype plist") {
+        return Err(WrongFile::PropertyList);
+    }
+    if start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with('<') {
+        return Err(WrongFile::Html);
+    }
+    if is_api_key(text) {
+        return Err(WrongFile::ApiKey);
+    }
+    serde_json::from_str(text).map_err(|error| WrongFile::NotJson { line: error.line() })
+}
+
+/// Google's API keys: `AIza` and 35 more characters.
+fn is_api_key(text: &str) -> bool {
+    text.len() == 39
+        && text.starts_with("AIza")
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+fn holds_tokens(members: &Map<String, Value>) -> bool {
+    ["access_token", "refresh_token", "token", "id_token", "expiry_date"].iter().any(|name| members.contains_key(*name))
+}
+
+fn without_client(members: &Map<String, Value>) -> WrongFile {
+    let has = |name: &str| members.contains_key(name);
+    match members.get("type").and_then(Value::as_str) {
+        Some("service_account") => return WrongFile::ServiceAccountKey,
+        Some("authorized_user") => return WrongFile::AuthorizedUser,
+        Some("external_account" | "external_account_authorized_user") => return WrongFile::ExternalAccount,
+        Some(other) if !other.is_empty() => return WrongFile::OtherType(other.chars().take(60).collect()),
+        _ => {}
+    }
+    if has("private_key") {
+        return WrongFile::ServiceAccountKey;
+    }
+    if has("token") && (has("refresh_token") || has("expiry") || has("scopes")) {
+        return WrongFile::PythonToken;
+    }
+    if has("access_token") || has("expiry_date") {
+        return WrongFile::NodeToken;
+    }
+    if has("refresh_token") {
+        return WrongFile::AuthorizedUser;
+    }
+    if members.values().filter_map(Value::as_str).any(is_api_key) {
+        return WrongFile::ApiKey;
+    }
+    WrongFile::NoClient { members: members.keys().take(5).map(|name| name.chars().take(40).collect()).collect() }
+}
+
+/// A member that must be a text with something in it.
+pub(super) fn text(
+    members: &Map<String, Value>,
+    kind: &'static str,
+    member: &'static str,
+) -> Result<String, WrongFile> {
+    match members.get(member) {
+        None | Some(Value::Null)
+            if member == "client_secret" && kind == "installed" && !members.contains_key("redirect_uris") =>
+        {
+            Err(WrongFile::MobileClient)
+        }
+        None | Some(Value::Null) => Err(WrongFile::MissingMember(kind, member)),
+        Some(Value::String(text)) if text.trim().is_empty() => Err(WrongFile::EmptyMember(kind, member)),
+        Some(Value::String(text)) => Ok(text.trim().to_owned()),
+        Some(_) => Err(WrongFile::WrongType(kind, member, "a text")),
+    }
+}
+
+/// The registered redirect URIs; a desktop client may leave them out.
+pub(super) fn redirect_uris(members: &Map<String, Value>, kind: &'static str) -> Result<Vec<String>, WrongFile> {
+    let wrong_type = WrongFile::WrongType(kind, "redirect_uris", "a list of texts");
+    match members.get("redirect_uris") {
+        None => Ok(Vec::new()),
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(|| wrong_type.clone())).collect()
+        }
+        Some(_) => Err(wrong_type),
+    }
+}
+
+/// Whether these are the made-up values of `client_secrets.example.json`, or placeholders that somebody's sample has.
+pub(super) fn is_the_example(client_id: &str, client_secret: &str) -> bool {
+    const PLACEHOLDERS: [&str; 5] = ["[[", "<", "YOUR_", "your-client", "INSERT"];
+    client_id.starts_with("123456789012-example0")
+        || client_secret == "GOCSPX-example-not-a-real-secret"
+        || PLACEHOLDERS
+            .iter()
+            .any(|placeholder| client_id.starts_with(placeholder) || client_secret.starts_with(placeholder))
+}

@@ -1,0 +1,148 @@
+//! Why there is no access token.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::store::StoreError;
+use super::{ClientSecretsError, ScopeSet, TokenRefusal};
+use crate::http;
+
+/// Everything that can stand between a command and its access token.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No usable client file.
+    #[error(transparent)]
+    ClientSecrets(#[from] ClientSecretsError),
+    /// The store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A login is needed and may not be started.
+    #[error("{0}")]
+    LoginNeeded(LoginNeeded),
+    /// The person, or the authorization server, said no.
+    #[error("the login was refused ({error}{})", .description.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    LoginRefused {
+        /// The error code of the authorization error response.
+        error: String,
+        /// What came with it.
+        description: Option<String>,
+    },
+    /// The redirect came from another authorization server than the one that was asked (RFC 9207).
+    #[error("the answer came from {found:?}, not from {expected:?}; it was not used")]
+    WrongIssuer {
+        /// The issuer that the client file names.
+        expected: String,
+        /// What the answer said.
+        found: String,
+    },
+    /// Nobody answered in time.
+    #[error("no answer came from the browser within {} seconds", .wait.as_secs())]
+    LoginTimedOut {
+        /// How long was waited.
+        wait: Duration,
+        /// The client's project, for links.
+        project: Option<String>,
+    },
+    /// The port of the redirect URI is taken or forbidden.
+    #[error("port {port} cannot be listened on: {cause}")]
+    PortUnavailable {
+        /// The port; 0 when any would have done.
+        port: u16,
+        /// What the operating system said.
+        cause: String,
+    },
+    /// Somebody else logged in than was wanted.
+    #[error("{found} logged in, but {expected} was wanted; nothing was stored")]
+    WrongAccount {
+        /// The account that was named.
+        expected: String,
+        /// The account of the ID token.
+        found: String,
+        /// Whether the new token could be revoked.
+        revoked: bool,
+    },
+    /// The login does not allow what the command needs.
+    #[error("the login{} lacks the permission {missing}", .account.as_ref().map(|account| format!(" of {account}")).unwrap_or_default())]
+    ScopeMissing {
+        /// Whose login.
+        account: Option<String>,
+        /// What it lacks.
+        missing: ScopeSet,
+        /// What to ask for: everything that the login has, and what it lacks.
+        union: ScopeSet,
+        /// Whether this was noticed at the end of a login: the person left a box unticked.
+        at_login: bool,
+    },
+    /// The token response does not say who logged in.
+    #[error("the login did not tell who logged in: {0}")]
+    NoIdentity(String),
+    /// The token response has no refresh token, so that the login would end within the hour.
+    #[error("the login came without a refresh token; nothing was stored")]
+    NoRefreshToken,
+    /// The token endpoint refused, with its reasons.
+    #[error("{0}")]
+    Refused(Box<TokenRefusal>),
+    /// The given access token (`CHATAUTH_ACCESS_TOKEN`) or the stored login was refused by the API.
+    #[error("{0}")]
+    TokenRejected(String),
+    /// No answer.
+    #[error("{0}")]
+    Network(http::Error),
+    /// Too many requests.
+    #[error("{host} asks for patience (429)")]
+    RateLimited {
+        /// Who asks.
+        host: String,
+        /// For how long.
+        retry_after: Option<Duration>,
+    },
+    /// The server failed, or answered something that is no token response.
+    #[error("{host} {cause}")]
+    Server {
+        /// Which server.
+        host: String,
+        /// What it did.
+        cause: String,
+    },
+    /// An endpoint that no token may go to.
+    #[error("{0}")]
+    EndpointRefused(String),
+    /// A fault of this program or its surroundings that no user can be blamed for.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// Why a login is needed.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginNeeded {
+    /// There is none.
+    #[error("nobody is logged in")]
+    NoLogin,
+    /// There is none for this account.
+    #[error("{0} is not logged in")]
+    NoSuchAccount(String),
+    /// There are several, and none is the current one.
+    #[error("several accounts are logged in ({}), and none was chosen", .0.join(", "))]
+    Ambiguous(Vec<String>),
+    /// The stored login was made with another client, whose refresh token this one cannot use.
+    #[error("the login of {account} was made with the OAuth client {stored}, not with {given}")]
+    OtherClient {
+        /// Whose login.
+        account: String,
+        /// The client or token endpoint in the record.
+        stored: String,
+        /// The client or token endpoint in the client file.
+        given: String,
+    },
+    /// The store's record is gone although a command just used it.
+    #[error("the login of {0} has been removed meanwhile")]
+    Removed(String),
+    /// There is a record, without a client file to renew it with.
+    #[error("the access token of {account} has ended, and there is no OAuth client file at {} to renew it with", .looked.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" or "))]
+    NoClient {
+        /// Whose login.
+        account: String,
+        /// Where a client file was looked for.
+        looked: Vec<PathBuf>,
+    },
+}

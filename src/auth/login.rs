@@ -1,0 +1,199 @@
+//! The authorization-code flow of an installed app ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)), from the bound
+//! listener to the stored record.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use url::Url;
+
+use super::authorization_request::{AuthorizationRequest, Wanted};
+use super::authorization_response::{self, Answer, Expected};
+use super::loopback::{Event, Listening, Loopback};
+use super::store::CredentialStore;
+use super::token_endpoint::{TokenEndpoint, TokenResponse};
+use super::{ClientSecrets, Error, Record, ScopeSet, StoreError, identity, revocation};
+use crate::http;
+use crate::platform::Clock;
+
+/// When a person who is still waiting is told what only the browser shows.
+const STILL_WAITING: Duration = Duration::from_secs(20);
+
+/// What a login is to be.
+#[derive(Debug, Clone)]
+pub struct LoginOptions {
+    /// What to ask for; the identity scopes come along in any case.
+    pub scopes: ScopeSet,
+    /// What must have been granted for the login to be worth storing.
+    pub required: ScopeSet,
+    /// Who must log in; anybody else's login is not stored.
+    pub account: Option<String>,
+    /// Whom the account chooser suggests.
+    pub login_hint: Option<String>,
+    /// The port of the redirect URI; any free one when `None`.
+    pub port: Option<u16>,
+    /// How long to wait for the browser.
+    pub wait: Duration,
+}
+
+/// What the person has to know while a login waits.
+#[derive(Debug)]
+pub struct Started<'a> {
+    /// The URL to open.
+    pub url: &'a Url,
+    /// The port of the listener, for `ssh -L`.
+    pub port: u16,
+    /// Who is expected to log in, where that is known.
+    pub account: Option<&'a str>,
+    /// The client's project, for links.
+    pub project: Option<&'a str>,
+}
+
+/// The person's side of a login.
+pub trait Conversation {
+    /// The listener is up: show the URL, open the browser.
+    fn started(&mut self, started: &Started<'_>);
+    /// A browser turned http into https and got nowhere.
+    fn https_upgrade(&mut self);
+    /// Some time has passed without an answer.
+    fn still_waiting(&mut self);
+    /// Something was pasted that is no answer to this login.
+    fn not_an_answer(&mut self);
+    /// The next thing that the person pastes; never ends where nothing can be pasted.
+    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>>;
+}
+
+/// What a login works with.
+#[derive(Debug)]
+pub(super) struct Login<'a> {
+    pub(super) http: &'a http::Client,
+    pub(super) client: &'a ClientSecrets,
+    pub(super) client_path: &'a std::path::Path,
+    pub(super) store: &'a dyn CredentialStore,
+    pub(super) clock: Clock,
+}
+
+impl Login<'_> {
+    /// Runs the whole flow. Nothing is stored unless everything about the answer is right.
+    pub(super) async fn run(
+        &self,
+        options: &LoginOptions,
+        conversation: &mut dyn Conversation,
+    ) -> Result<Record, Error> {
+        // Before the browser: a login that cannot be kept is not worth a person's time.
+        self.store.prove_writable()?;
+        let loopback = Loopback::bind(self.client, self.client_path, options.port).await?;
+        let hint = options.login_hint.as_deref().or(options.account.as_deref());
+        let scopes = options.scopes.with_identity();
+        let wanted = Wanted { scopes: &scopes, login_hint: hint, choose_account: hint.is_none() };
+        let request = AuthorizationRequest::new(self.client, loopback.redirect_uri().to_owned(), &wanted)?;
+        let port = loopback.port();
+        let expected = loopback.expected(request.state.clone(), self.client.issuer());
+        let mut listening = loopback.listen(expected.clone());
+        conversation.started(&Started {
+            url: &request.url,
+            port,
+            account: hint,
+            project: self.client.project.as_deref(),
+        });
+        let answer = self.answer(&mut listening, &expected, options.wait, conversation).await;
+        // RFC 8252 section 8.3: the port is open only while the request is pending.
+        listening.close().await;
+        let code = match answer? {
+            Answer::Code(code) => code,
+            Answer::Refused { error, description } => return Err(Error::LoginRefused { error, description }),
+            Answer::WrongIssuer(found) => return Err(Error::WrongIssuer { expected: expected.issuer, found }),
+        };
+        let endpoint = TokenEndpoint { http: self.http, client: self.client, clock: self.clock };
+        let response = endpoint.exchange(&code, request.verifier, &request.redirect_uri).await?;
+        let record = self.record(&response, options).await?;
+        self.keep(&record).await?;
+        Ok(record)
+    }
+
+    async fn answer(
+        &self,
+        listening: &mut Listening,
+        expected: &Expected,
+        wait: Duration,
+        conversation: &mut dyn Conversation,
+    ) -> Result<Answer, Error> {
+        let deadline = tokio::time::sleep(wait);
+        let hint = tokio::time::sleep(STILL_WAITING);
+        tokio::pin!(deadline, hint);
+        let mut hinted = false;
+        let mut told_about_tls = false;
+        // A long URL may arrive in several pieces.
+        let mut pieces = String::new();
+        loop {
+            tokio::select! {
+                event = listening.event() => match event {
+                    Event::Answer(answer) => return Ok(answer),
+                    Event::Tls if told_about_tls => {}
+                    Event::Tls => {
+                        told_about_tls = true;
+                        conversation.https_upgrade();
+                    }
+                },
+                text = conversation.paste() => {
+                    pieces.push_str(&text);
+                    let answer = authorization_response::pasted(&text, expected)
+                        .or_else(|| authorization_response::pasted(&pieces, expected));
+                    match answer {
+                        Some(answer) => return Ok(answer),
+                        None if text.trim().is_empty() => {}
+                        None => conversation.not_an_answer(),
+                    }
+                }
+                () = &mut hint, if !hinted => {
+                    hinted = true;
+                    conversation.still_waiting();
+                }
+                () = &mut deadline => {
+                    return Err(Error::LoginTimedOut { wait, project: self.client.project.clone() });
+                }
+            }
+        }
+    }
+
+    /// Checks everything about the token response that a stored login must have.
+    async fn record(&self, response: &TokenResponse, options: &LoginOptions) -> Result<Record, Error> {
+        let id_token = response.id_token().ok_or_else(|| Error::NoIdentity(String::from("there is no ID token")))?;
+        let identity = identity::identity(id_token.expose(), &self.client.issuer(), &self.client.client_id)
+            .map_err(Error::NoIdentity)?;
+        if let Some(expected) =
+            options.account.as_ref().filter(|account| !account.eq_ignore_ascii_case(&identity.email))
+        {
+            let token = response.refresh_token().unwrap_or_else(|| response.access_token());
+            let revoked = revocation::revoke(self.http, self.client, &token).await.is_ok();
+            return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email, revoked });
+        }
+        // RFC 6749 section 5.1: no `scope` means that everything was granted.
+        let granted = response.scope().map_or_else(|| options.scopes.with_identity(), ScopeSet::from_wire);
+        let missing = granted.lacking(&options.required);
+        if !missing.is_empty() {
+            return Err(Error::ScopeMissing {
+                account: Some(identity.email),
+                missing,
+                union: options.scopes.without_identity(),
+                at_login: true,
+            });
+        }
+        let refresh_token = response.refresh_token().ok_or(Error::NoRefreshToken)?;
+        Ok(Record::new(self.client, identity, &granted, refresh_token, response, self.clock.now()))
+    }
+
+    /// Stores the record and proves that another process would find it.
+    async fn keep(&self, record: &Record) -> Result<(), Error> {
+        let _lock = self.store.lock(&record.email).await?;
+        if let Err(StoreError::Unreadable { .. }) = self.store.read(&record.email) {
+            self.store.set_aside(&record.email)?;
+        }
+        self.store.save(record)?;
+        if self.store.read(&record.email)?.as_ref() != Some(record) {
+            return Err(StoreError::NotWritable(String::from("what was stored reads back differently")).into());
+        }
+        self.store.set_current(Some(&record.email))?;
+        Ok(())
+    }
+}

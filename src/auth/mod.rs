@@ -1,0 +1,35 @@
+//! Logins: the client file, the authorization-code flow, the token store, and the one door to an access token.
+//!
+//! What is *not* here: anything about Chat. [`Session::access_token`] gives out a token for a set of scopes; where it
+//! is used is the caller's business.
+
+mod authorization_request;
+mod authorization_response;
+mod client_secrets;
+mod error;
+mod freshness;
+mod identity;
+mod login;
+mod loopback;
+mod pages;
+mod record;
+mod revocation;
+mod scopes;
+mod session;
+mod store;
+mod token_endpoint;
+
+pub use client_secrets::{ClientKind, ClientSecrets, ClientSecretsError, WrongFile};
+pub use error::{Error, LoginNeeded};
+pub use freshness::Freshness;
+pub use identity::Identity;
+pub use login::{Conversation, LoginOptions, Started};
+pub use record::Record;
+pub use revocation::Revocation;
+pub use scopes::{CHAT_SCOPES, Scope, ScopeSet, UnknownScope};
+pub use session::{Access, Interaction, Session, SessionOptions};
+pub use store::StoreError;
+pub use token_endpoint::{RefusalCause, TokenRefusal};
+
+/// What every connection has in common: trust roots, proxies, time-outs.
+pub use crate::http::{Config as TransportConfig, Proxies, TrustRoots};

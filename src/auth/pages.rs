@@ -1,0 +1,51 @@
+//! The pages that the browser shows at the end of a login: constant, whatever was sent.
+
+/// How every page begins. No script, no font, no image: nothing is loaded from anywhere.
+macro_rules! page {
+    ($title:literal, $symbol:literal, $colour:literal, $text:literal) => {
+        concat!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
+            "<meta name=\"color-scheme\" content=\"light dark\">\n",
+            "<title>",
+            $title,
+            " - chatauth</title>\n<style>\n",
+            ":root { color-scheme: light dark; --ink: #1f2328; --paper: #f6f8fa; --card: #fff; --soft: #57606a; }\n",
+            "@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --card: #161b22; --soft: #9da7b3; } }\n",
+            "body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--paper);\n",
+            "  color: var(--ink); font: 1.0625rem/1.5 system-ui, sans-serif; }\n",
+            "main { margin: 1.5rem; max-width: 26rem; padding: 2.5rem 2rem; border-radius: 1rem; background: var(--card);\n",
+            "  box-shadow: 0 1px 3px #0003; text-align: center; }\n",
+            ".symbol { width: 3.5rem; height: 3.5rem; margin: 0 auto; border-radius: 50%; color: #fff; font-size: 1.75rem;\n",
+            "  line-height: 3.5rem; background: ",
+            $colour,
+            "; }\nh1 { margin: 1rem 0 0.5rem; font-size: 1.375rem; }\np { margin: 0; color: var(--soft); }\n",
+            "</style>\n</head>\n<body>\n<main>\n<div class=\"symbol\" aria-hidden=\"true\">",
+            $symbol,
+            "</div>\n<h1>",
+            $title,
+            "</h1>\n<p>",
+            $text,
+            "</p>\n</main>\n</body>\n</html>\n"
+        )
+    };
+}
+
+/// Consent was given. Whether the login succeeds is only known after the code was exchanged, which the terminal says.
+pub(super) const SUCCESS: &str = page!(
+    "Consent received",
+    "&#10003;",
+    "#1a7f37",
+    "chatauth finishes the login in your terminal. You can close this page."
+);
+
+/// Consent was refused.
+pub(super) const REFUSED: &str =
+    page!("Login cancelled", "&#10005;", "#9a6700", "Nothing was stored. You can close this page.");
+
+/// The answer cannot be used.
+pub(super) const FAILED: &str =
+    page!("Login failed", "!", "#cf222e", "Your terminal says why. You can close this page.");
+
+/// A request that has nothing to do with the login.
+pub(super) const NOT_FOUND: &str = page!("Nothing here", "?", "#57606a", "This address only receives a login.");

@@ -1,0 +1,109 @@
+//! One login: everything about it in one record, so that no half of it can be stale.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::freshness::{Freshness, freshness};
+use super::token_endpoint::TokenResponse;
+use super::{ClientSecrets, Identity, Scope, ScopeSet};
+use crate::secret::Secret;
+
+/// The form that this program writes and understands.
+pub(super) const VERSION: u64 = 1;
+
+/// A stored login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub(super) version: u64,
+    /// The OAuth client that the tokens were issued to.
+    pub client_id: String,
+    /// The one address that the refresh token may be sent to.
+    pub token_endpoint: String,
+    /// The account's identifier.
+    pub sub: String,
+    /// The account's e-mail address.
+    pub email: String,
+    /// Its Workspace domain; absent for consumer accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosted_domain: Option<String>,
+    granted_scopes: Vec<String>,
+    pub(super) refresh_token: Secret<String>,
+    /// When the refresh token was issued.
+    #[serde(with = "time::serde::rfc3339")]
+    pub refresh_token_issued_at: OffsetDateTime,
+    /// When it ends, where that is known: seven days after the login while the project's status is Testing.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_expires_at: Option<OffsetDateTime>,
+    pub(super) access_token: Secret<String>,
+    /// When the access token was issued.
+    #[serde(with = "time::serde::rfc3339")]
+    pub issued_at: OffsetDateTime,
+    /// When it ends; absent when the server did not say so in a way that makes sense.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+impl Record {
+    /// The record of a login that ended with `response`, received at `now`.
+    pub(super) fn new(
+        client: &ClientSecrets,
+        identity: Identity,
+        granted: &ScopeSet,
+        refresh_token: Secret<String>,
+        response: &TokenResponse,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            client_id: client.client_id.clone(),
+            token_endpoint: client.token_endpoint.to_string(),
+            sub: identity.sub,
+            email: identity.email,
+            hosted_domain: identity.hosted_domain,
+            granted_scopes: granted.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            refresh_token,
+            refresh_token_issued_at: now,
+            refresh_token_expires_at: later(now, response.refresh_token_expires_in()),
+            access_token: response.access_token(),
+            issued_at: now,
+            expires_at: later(now, response.expires_in()),
+        }
+    }
+
+    /// The same login after a refresh that was answered with `response` at `now`: the old refresh token stays unless
+    /// there is a new one (RFC 6749 section 6).
+    pub(super) fn refreshed(&self, response: &TokenResponse, now: OffsetDateTime) -> Self {
+        let mut record = self.clone();
+        record.access_token = response.access_token();
+        record.issued_at = now;
+        record.expires_at = later(now, response.expires_in());
+        if let Some(refresh_token) = response.refresh_token().filter(|token| *token != self.refresh_token) {
+            record.refresh_token = refresh_token;
+            record.refresh_token_issued_at = now;
+            record.refresh_token_expires_at = None;
+        }
+        if let Some(ends) = later(now, response.refresh_token_expires_in()) {
+            record.refresh_token_expires_at = Some(ends);
+        }
+        if let Some(scope) = response.scope().filter(|scope| !scope.trim().is_empty()) {
+            let granted = ScopeSet::from_wire(scope);
+            record.granted_scopes = granted.iter().map(|scope| scope.as_str().to_owned()).collect();
+        }
+        record
+    }
+
+    /// What the person granted.
+    pub fn granted(&self) -> ScopeSet {
+        self.granted_scopes.iter().map(|scope| Scope::from_wire(scope)).collect()
+    }
+
+    /// Whether the access token can still be used at `now`.
+    pub fn freshness(&self, now: OffsetDateTime) -> Freshness {
+        freshness(self.issued_at, self.expires_at, now)
+    }
+}
+
+/// `seconds` after `now`; `None` when that is not a time.
+fn later(now: OffsetDateTime, seconds: Option<i64>) -> Option<OffsetDateTime> {
+    now.checked_add(time::Duration::seconds(seconds?))
+}

@@ -1,0 +1,382 @@
+//! The one door to an access token.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::login::{Conversation, Login, LoginOptions};
+use super::store::{CredentialStore, FileStore, Notify};
+use super::token_endpoint::TokenEndpoint;
+use super::{
+    ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, Revocation, ScopeSet,
+    revocation,
+};
+use crate::http;
+use crate::platform::Clock;
+use crate::secret::Secret;
+
+/// How long a command that logs in on its way waits for the browser.
+const DEFAULT_WAIT: Duration = Duration::from_secs(300);
+
+/// What a session needs to know.
+pub struct SessionOptions {
+    /// The client for every request to the authorization server.
+    pub http: http::Config,
+    /// The current time.
+    pub clock: Clock,
+    /// Where logins are kept; `None` when no home directory is known.
+    pub config_directory: Option<PathBuf>,
+    /// Where the client file is looked for, in this order.
+    pub client_secrets: Vec<PathBuf>,
+    /// The account that was asked for.
+    pub account: Option<String>,
+    /// A ready access token, used as it is.
+    pub access_token: Option<Secret<String>>,
+    /// Told about everything that a person should know and that is no error.
+    pub notify: Box<dyn Fn(&str)>,
+}
+
+/// Whether a person may be asked.
+pub enum Interaction<'a> {
+    /// A login may be started, with this person.
+    Allowed(&'a mut dyn Conversation),
+    /// Nobody is there, or nobody wants to be asked.
+    Refused,
+}
+
+/// Logins, and the access tokens that come from them.
+pub struct Session {
+    http: http::Client,
+    clock: Clock,
+    store: Box<dyn CredentialStore>,
+    client_secrets: Vec<PathBuf>,
+    account: Option<String>,
+    given: Option<Secret<String>>,
+    notify: Notify,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Session")
+            .field("store", &self.store)
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An access token and whose it is.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The bearer token.
+    pub token: Secret<String>,
+    /// The login it comes from; `None` for a token that was given from outside.
+    pub record: Option<Record>,
+}
+
+impl Access {
+    fn from_record(record: Record) -> Self {
+        Self { token: record.access_token.clone(), record: Some(record) }
+    }
+
+    /// The account, where it is known.
+    pub fn account(&self) -> Option<&str> {
+        self.record.as_ref().map(|record| record.email.as_str())
+    }
+}
+
+impl Session {
+    /// A session; nothing is read, opened or sent yet.
+    pub fn new(options: SessionOptions) -> Self {
+        let notify: Notify = Rc::from(options.notify);
+        Self {
+            http: http::Client::new(options.http),
+            clock: options.clock,
+            store: Box::new(FileStore::new(options.config_directory, options.clock, Rc::clone(&notify))),
+            client_secrets: options.client_secrets,
+            account: options.account,
+            given: options.access_token,
+            notify,
+        }
+    }
+
+    /// The HTTP client, so that every host is reached over the same one.
+    pub fn http(&self) -> &http::Client {
+        &self.http
+    }
+
+    /// An access token for `needed`: the stored one, a refreshed one, or, with a person, the one of a new login.
+    pub async fn access_token(&self, needed: &ScopeSet, interaction: Interaction<'_>) -> Result<Access, Error> {
+        if let Some(token) = &self.given {
+            return Ok(Access { token: token.clone(), record: None });
+        }
+        let stored = match self.stored()? {
+            Ok(record) => record,
+            Err(needed_login) => {
+                return self.log_in_for(needed, None, Error::LoginNeeded(needed_login), interaction).await;
+            }
+        };
+        let missing = stored.granted().lacking(needed);
+        if !missing.is_empty() {
+            let error = Error::ScopeMissing {
+                account: Some(stored.email.clone()),
+                missing,
+                union: stored.granted().union(needed).without_identity(),
+                at_login: false,
+            };
+            return self.log_in_for(needed, Some(&stored), error, interaction).await;
+        }
+        if let Err(error) = self.check_client(&stored) {
+            return match error {
+                Error::LoginNeeded(_) => self.log_in_for(needed, Some(&stored), error, interaction).await,
+                other => Err(other),
+            };
+        }
+        if stored.freshness(self.clock.now()) == Freshness::Fresh {
+            return Ok(Access::from_record(stored));
+        }
+        match self.refresh(&stored.email, None).await {
+            Ok(record) => Ok(Access::from_record(record)),
+            Err(error @ (Error::Refused(_) | Error::LoginNeeded(_))) => {
+                self.log_in_for(needed, Some(&stored), error, interaction).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Another access token for one that the API refused with 401: the one that another process has fetched
+    /// meanwhile, or that of one forced refresh.
+    pub async fn replacement(&self, rejected: &Access) -> Result<Access, Error> {
+        match &rejected.record {
+            None => {
+                Err(Error::TokenRejected(String::from("the access token in CHATAUTH_ACCESS_TOKEN is not accepted")))
+            }
+            Some(record) => Ok(Access::from_record(self.refresh(&record.email, Some(&rejected.token)).await?)),
+        }
+    }
+
+    /// Logs in, whatever is stored.
+    pub async fn log_in(&self, options: &LoginOptions, conversation: &mut dyn Conversation) -> Result<Record, Error> {
+        let (client, client_path) = self.client()?;
+        let login = Login {
+            http: &self.http,
+            client: &client,
+            client_path: &client_path,
+            store: &*self.store,
+            clock: self.clock,
+        };
+        login.run(options, conversation).await
+    }
+
+    /// The accounts that are logged in.
+    pub fn accounts(&self) -> Result<Vec<String>, Error> {
+        Ok(self.store.accounts()?)
+    }
+
+    /// The stored login of `account`.
+    pub fn record(&self, account: &str) -> Result<Option<Record>, Error> {
+        Ok(self.store.read(account)?)
+    }
+
+    /// The account that a command would use.
+    pub fn chosen_account(&self) -> Result<Result<String, LoginNeeded>, Error> {
+        if let Some(account) = &self.account {
+            return Ok(Ok(account.to_lowercase()));
+        }
+        let accounts = self.store.accounts()?;
+        let current = self.store.current().map(|current| current.to_lowercase());
+        if let Some(current) = current.filter(|current| accounts.contains(current)) {
+            return Ok(Ok(current));
+        }
+        let mut accounts = accounts.into_iter();
+        Ok(match (accounts.next(), accounts.next()) {
+            (None, _) => Err(LoginNeeded::NoLogin),
+            (Some(only), None) => Ok(only),
+            (Some(first), Some(second)) => {
+                Err(LoginNeeded::Ambiguous([first, second].into_iter().chain(accounts).collect()))
+            }
+        })
+    }
+
+    /// Where the login of `account` is kept, for messages.
+    pub fn location(&self, account: &str) -> PathBuf {
+        self.store.location(account)
+    }
+
+    /// The client file that would be used, and where it is.
+    pub fn client(&self) -> Result<(ClientSecrets, PathBuf), Error> {
+        self.present_client()?
+            .ok_or_else(|| Error::ClientSecrets(ClientSecretsError::Missing { looked: self.client_secrets.clone() }))
+    }
+
+    /// Revokes the grant of `account` at the authorization server.
+    ///
+    /// # Errors
+    /// Whenever it is not known to be gone; the record is untouched either way.
+    pub async fn revoke(&self, account: &str) -> Result<Revocation, Error> {
+        let record = self.store.read(account)?.ok_or_else(|| LoginNeeded::NoSuchAccount(account.to_owned()))?;
+        let (client, _) = self.client()?;
+        same_client(&record, &client)?;
+        revocation::revoke(&self.http, &client, &record.refresh_token).await
+    }
+
+    /// Makes `account`, which must be logged in, the one that commands use.
+    pub fn switch(&self, account: &str) -> Result<(), Error> {
+        let account = account.to_lowercase();
+        self.store.read(&account)?.ok_or_else(|| LoginNeeded::NoSuchAccount(account.clone()))?;
+        Ok(self.store.set_current(Some(&account))?)
+    }
+
+    /// Forgets the login of `account`.
+    pub async fn forget(&self, account: &str) -> Result<(), Error> {
+        let _lock = self.store.lock(account).await?;
+        self.store.remove(account)?;
+        if self.store.current().is_some_and(|current| current.eq_ignore_ascii_case(account)) {
+            self.store.set_current(None)?;
+        }
+        Ok(())
+    }
+
+    /// The record to use, or why there is none.
+    fn stored(&self) -> Result<Result<Record, LoginNeeded>, Error> {
+        let account = match self.chosen_account() {
+            Ok(Ok(account)) => account,
+            Ok(Err(needed)) => return Ok(Err(needed)),
+            Err(error) => return Err(error),
+        };
+        Ok(self.store.read(&account)?.ok_or(LoginNeeded::NoSuchAccount(account)))
+    }
+
+    fn present_client(&self) -> Result<Option<(ClientSecrets, PathBuf)>, Error> {
+        for path in &self.client_secrets {
+            match ClientSecrets::load(path) {
+                Ok(client) => return Ok(Some((client, path.clone()))),
+                Err(ClientSecretsError::Missing { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// A client file that is there must be the one of the login: otherwise the command would act for another project
+    /// than the person named.
+    fn check_client(&self, record: &Record) -> Result<(), Error> {
+        match self.present_client()? {
+            Some((client, _)) => same_client(record, &client),
+            None => Ok(()),
+        }
+    }
+
+    async fn log_in_for(
+        &self,
+        needed: &ScopeSet,
+        stored: Option<&Record>,
+        reason: Error,
+        interaction: Interaction<'_>,
+    ) -> Result<Access, Error> {
+        let Interaction::Allowed(conversation) = interaction else { return Err(reason) };
+        if let Error::LoginNeeded(LoginNeeded::Ambiguous(_)) = reason {
+            return Err(reason);
+        }
+        (self.notify)(&format!("{reason}: logging in"));
+        // Google has no incremental consent for installed apps, so the new login asks for all that the old one had.
+        let scopes = stored.map_or_else(|| needed.clone(), |record| record.granted().union(needed)).without_identity();
+        let account = self.account.clone().or_else(|| stored.map(|record| record.email.clone()));
+        let options = LoginOptions {
+            scopes,
+            required: needed.clone(),
+            account,
+            login_hint: None,
+            port: None,
+            wait: DEFAULT_WAIT,
+        };
+        Ok(Access::from_record(self.log_in(&options, conversation).await?))
+    }
+
+    /// One refresh for all processes: lock, read again, decide, refresh, write, unlock.
+    async fn refresh(&self, account: &str, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
+        let (client, _) = self.present_client()?.ok_or_else(|| LoginNeeded::NoClient {
+            account: account.to_owned(),
+            looked: self.client_secrets.clone(),
+        })?;
+        let _lock = self.store.lock(account).await?;
+        let read = || -> Result<Record, Error> {
+            Ok(self.store.read(account)?.ok_or_else(|| LoginNeeded::Removed(account.to_owned()))?)
+        };
+        let usable = |record: &Record| {
+            rejected != Some(&record.access_token) && record.freshness(self.clock.now()) == Freshness::Fresh
+        };
+        let mut record = read()?;
+        let endpoint = TokenEndpoint { http: &self.http, client: &client, clock: self.clock };
+        let mut changed_meanwhile = false;
+        let response = loop {
+            if usable(&record) {
+                return Ok(record);
+            }
+            same_client(&record, &client)?;
+            match endpoint.refresh(&record.refresh_token).await {
+                Ok(response) => break response,
+                Err(Error::Refused(refusal)) if refusal.cause == RefusalCause::Dead && !changed_meanwhile => {
+                    // Without a working lock another machine may have rotated the token: its new one is tried once.
+                    let again = read()?;
+                    if again.refresh_token == record.refresh_token {
+                        return Err(with_evidence(*refusal, &record, self.clock));
+                    }
+                    changed_meanwhile = true;
+                    record = again;
+                }
+                Err(Error::Refused(refusal)) => return Err(with_evidence(*refusal, &record, self.clock)),
+                Err(error) => return Err(error),
+            }
+        };
+        let refreshed = record.refreshed(&response, self.clock.now());
+        match self.store.save(&refreshed) {
+            Ok(()) => {}
+            // A new refresh token that is not on disk would be lost with this process, and the old one may be dead.
+            Err(error) if refreshed.refresh_token != record.refresh_token => return Err(error.into()),
+            Err(error) => (self.notify)(&format!("{error}; the refreshed access token serves this command only")),
+        }
+        Ok(refreshed)
+    }
+}
+
+fn same_client(record: &Record, client: &ClientSecrets) -> Result<(), Error> {
+    let other = |stored: &str, given: &str| {
+        Error::LoginNeeded(LoginNeeded::OtherClient {
+            account: record.email.clone(),
+            stored: stored.to_owned(),
+            given: given.to_owned(),
+        })
+    };
+    if record.client_id != client.client_id {
+        return Err(other(&record.client_id, &client.client_id));
+    }
+    let endpoint = client.token_endpoint.to_string();
+    if record.token_endpoint != endpoint {
+        return Err(other(&record.token_endpoint, &endpoint));
+    }
+    Ok(())
+}
+
+/// Adds what the record knows to a refusal: why a refresh token died can only be guessed at from its age.
+fn with_evidence(mut refusal: super::TokenRefusal, record: &Record, clock: Clock) -> Error {
+    if refusal.cause == RefusalCause::Dead {
+        let now = clock.now();
+        let age = now - record.refresh_token_issued_at;
+        refusal.evidence = Some(match record.refresh_token_expires_at {
+            Some(end) if end <= now => format!(
+                "it ended on {} because the project's publishing status is Testing, where logins last seven days",
+                end.date()
+            ),
+            _ => format!("it was made {} days ago, on {}", age.whole_days(), record.refresh_token_issued_at.date()),
+        });
+    }
+    Error::Refused(Box::new(refusal))
+}
+
+impl From<LoginNeeded> for Error {
+    fn from(needed: LoginNeeded) -> Self {
+        Self::LoginNeeded(needed)
+    }
+}

@@ -1,0 +1,335 @@
+//! Where logins are kept: one private file for each account.
+//!
+//! Plain files, as gcloud, the AWS CLI, cargo and kubelogin keep theirs. The trait is there so that a keyring can be
+//! added; nothing outside this file knows about paths.
+
+use std::fmt;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::time::Duration;
+
+use time::macros::format_description;
+
+use super::record::{Record, VERSION};
+use crate::platform::files::{self, FileError};
+use crate::platform::{Clock, Lock, LockError};
+
+/// Larger than any record; what is larger is not one.
+const LARGEST_RECORD: u64 = 256 * 1024;
+
+/// How long a process waits for another one that is refreshing.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why the store could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A record is there and cannot be used: unreadable, damaged, newer than this program, or unsafe.
+    #[error("the stored login {path} cannot be used: {cause}", path = .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// Nothing can be written.
+    #[error("logins cannot be stored: {0}")]
+    NotWritable(String),
+    /// There is no place for a store: no home directory and no `--config-dir`.
+    #[error("there is no place to keep logins: no home directory is known")]
+    NoDirectory,
+    /// Another process holds the lock for too long.
+    #[error(transparent)]
+    Busy(LockError),
+}
+
+/// A lock that lasts while it lives; `None` where the store cannot be locked.
+pub(super) type Locking<'a> = Pin<Box<dyn Future<Output = Result<Option<Lock>, StoreError>> + 'a>>;
+
+/// A place for logins.
+pub(super) trait CredentialStore: fmt::Debug {
+    /// The accounts with a record, sorted.
+    fn accounts(&self) -> Result<Vec<String>, StoreError>;
+    /// The record of an account; `None` when there is none, an error when there is one that cannot be used.
+    fn read(&self, account: &str) -> Result<Option<Record>, StoreError>;
+    /// Replaces the record of its account, durably.
+    fn save(&self, record: &Record) -> Result<(), StoreError>;
+    /// Puts a record that cannot be used out of the way, never away.
+    fn set_aside(&self, account: &str) -> Result<Option<PathBuf>, StoreError>;
+    /// Forgets an account.
+    fn remove(&self, account: &str) -> Result<(), StoreError>;
+    /// The account last logged in or switched to.
+    fn current(&self) -> Option<String>;
+    /// Makes an account the current one, or none.
+    fn set_current(&self, account: Option<&str>) -> Result<(), StoreError>;
+    /// Proves that something can be stored.
+    fn prove_writable(&self) -> Result<(), StoreError>;
+    /// Lets one process at a time change the record of `account`.
+    fn lock<'a>(&'a self, account: &'a str) -> Locking<'a>;
+    /// Where the record of `account` is, for messages.
+    fn location(&self, account: &str) -> PathBuf;
+}
+
+/// What the store has to tell: a mode that was too wide, a lock that could not be had.
+pub(super) type Notify = std::rc::Rc<dyn Fn(&str)>;
+
+/// Logins in files below a configuration directory.
+pub(super) struct FileStore {
+    directory: Option<PathBuf>,
+    clock: Clock,
+    notify: Notify,
+}
+
+impl fmt::Debug for FileStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FileStore").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+impl FileStore {
+    /// A store below `directory`; nothing is made until something is stored.
+    pub(super) fn new(directory: Option<PathBuf>, clock: Clock, notify: Notify) -> Self {
+        Self { directory, clock, notify }
+    }
+
+    fn directory(&self) -> Result<&Path, StoreError> {
+        self.directory.as_deref().ok_or(StoreError::NoDirectory)
+    }
+
+    fn accounts_directory(&self) -> Result<PathBuf, StoreError> {
+        Ok(self.directory()?.join("accounts"))
+    }
+
+    fn record_path(&self, account: &str) -> Result<PathBuf, StoreError> {
+        Ok(self.accounts_directory()?.join(format!("{}.json", file_name(account))))
+    }
+
+    /// Checks the directories that exist; `false` when there is no store yet.
+    fn open(&self) -> Result<bool, StoreError> {
+        for path in [self.directory()?.to_path_buf(), self.accounts_directory()?] {
+            match files::check_directory(&path) {
+                Ok(narrowed) => self.say_narrowed(&path, narrowed, 0o700),
+                Err(error) if error.kind() == Some(std::io::ErrorKind::NotFound) => return Ok(false),
+                Err(error) => return Err(unreadable(path, &error)),
+            }
+        }
+        Ok(true)
+    }
+
+    fn create(&self) -> Result<(), StoreError> {
+        for path in [self.directory()?.to_path_buf(), self.accounts_directory()?] {
+            let narrowed = files::private_directory(&path).map_err(|error| not_writable(&error))?;
+            self.say_narrowed(&path, narrowed, 0o700);
+        }
+        Ok(())
+    }
+
+    fn say_narrowed(&self, path: &Path, narrowed_from: Option<u32>, to: u32) {
+        if let Some(mode) = narrowed_from {
+            (self.notify)(&format!(
+                "{} could be read by other users (mode {mode:03o}); it is {to:03o} now",
+                path.display()
+            ));
+        }
+    }
+}
+
+impl CredentialStore for FileStore {
+    fn accounts(&self) -> Result<Vec<String>, StoreError> {
+        if !self.open()? {
+            return Ok(Vec::new());
+        }
+        let directory = self.accounts_directory()?;
+        let entries = std::fs::read_dir(&directory)
+            .map_err(|error| StoreError::Unreadable { path: directory.clone(), cause: error.to_string() })?;
+        let mut accounts: Vec<String> = entries
+            .flatten()
+            .filter_map(|entry| account_of(entry.file_name().to_str()?.strip_suffix(".json")?))
+            .collect();
+        accounts.sort();
+        Ok(accounts)
+    }
+
+    fn read(&self, account: &str) -> Result<Option<Record>, StoreError> {
+        if !self.open()? {
+            return Ok(None);
+        }
+        let path = self.record_path(account)?;
+        let Some(file) =
+            files::read_private(&path, LARGEST_RECORD).map_err(|error| unreadable(path.clone(), &error))?
+        else {
+            return Ok(None);
+        };
+        self.say_narrowed(&path, file.narrowed_from, 0o600);
+        let record = parse(&file.content).map_err(|cause| StoreError::Unreadable { path: path.clone(), cause })?;
+        if record.email.eq_ignore_ascii_case(account) {
+            Ok(Some(record))
+        } else {
+            Err(StoreError::Unreadable { path, cause: String::from("it is the record of another account") })
+        }
+    }
+
+    fn save(&self, record: &Record) -> Result<(), StoreError> {
+        self.create()?;
+        let path = self.record_path(&record.email)?;
+        let mut content =
+            serde_json::to_vec_pretty(record).map_err(|error| StoreError::NotWritable(error.to_string()))?;
+        content.push(b'\n');
+        files::replace_private(&path, &content, self.clock.now()).map_err(|error| not_writable(&error))
+    }
+
+    fn set_aside(&self, account: &str) -> Result<Option<PathBuf>, StoreError> {
+        let path = self.record_path(account)?;
+        if std::fs::symlink_metadata(&path).is_err() {
+            return Ok(None);
+        }
+        let format = format_description!("[year][month][day]T[hour][minute][second]Z");
+        let time = self.clock.now().format(&format).unwrap_or_default();
+        let mut aside = path.with_extension(format!("json.corrupt-{time}"));
+        let mut count = 1;
+        while std::fs::symlink_metadata(&aside).is_ok() {
+            count += 1;
+            aside = path.with_extension(format!("json.corrupt-{time}-{count}"));
+        }
+        std::fs::rename(&path, &aside).map_err(|error| StoreError::NotWritable(error.to_string()))?;
+        Ok(Some(aside))
+    }
+
+    fn remove(&self, account: &str) -> Result<(), StoreError> {
+        match std::fs::remove_file(self.record_path(account)?) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::NotWritable(error.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn current(&self) -> Option<String> {
+        let path = self.directory().ok()?.join("current_account");
+        let content = files::read_private(&path, 1024).ok()??.content;
+        let account = String::from_utf8(content).ok()?.trim().to_owned();
+        (!account.is_empty()).then_some(account)
+    }
+
+    fn set_current(&self, account: Option<&str>) -> Result<(), StoreError> {
+        self.create()?;
+        let path = self.directory()?.join("current_account");
+        let content = account.map(|account| format!("{account}\n")).unwrap_or_default();
+        files::replace_private(&path, content.as_bytes(), self.clock.now()).map_err(|error| not_writable(&error))
+    }
+
+    fn prove_writable(&self) -> Result<(), StoreError> {
+        self.create()?;
+        files::probe_writable(&self.accounts_directory()?).map_err(|error| not_writable(&error))
+    }
+
+    fn lock<'a>(&'a self, account: &'a str) -> Locking<'a> {
+        Box::pin(async move {
+            let path = self.accounts_directory()?.join(format!("{}.lock", file_name(account)));
+            match Lock::acquire(&path, PATIENCE).await {
+                Ok(lock) => Ok(Some(lock)),
+                Err(busy @ LockError::Busy { .. }) => Err(StoreError::Busy(busy)),
+                // A read-only store, or a file system without locks: replacing files as a whole still keeps them whole.
+                Err(unavailable @ LockError::Unavailable { .. }) => {
+                    log::info!("{unavailable}; going on without");
+                    Ok(None)
+                }
+            }
+        })
+    }
+
+    fn location(&self, account: &str) -> PathBuf {
+        self.record_path(account).unwrap_or_default()
+    }
+}
+
+fn unreadable(path: PathBuf, error: &FileError) -> StoreError {
+    StoreError::Unreadable { path, cause: error.to_string() }
+}
+
+fn not_writable(error: &FileError) -> StoreError {
+    StoreError::NotWritable(error.to_string())
+}
+
+/// Reads a record. Damaged is not absent, and a record of a newer version is left to the newer program.
+fn parse(content: &[u8]) -> Result<Record, String> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        version: u64,
+    }
+    let what = || String::from(if content.is_empty() { "it is empty" } else { "it is damaged" });
+    let Version { version } = serde_json::from_slice(content).map_err(|_| what())?;
+    if version > VERSION {
+        return Err(format!("it was written by a newer chatauth (version {version} of the format)"));
+    }
+    // serde's message could quote what stands there, so only the place is told.
+    let record: Record = serde_json::from_slice(content)
+        .map_err(|error| format!("it is damaged (line {}, column {})", error.line(), error.column()))?;
+    if super::identity::is_address(&record.email) { Ok(record) } else { Err(what()) }
+}
+
+/// An account as the name of a file: lower case, and everything that could mean something to a file system escaped.
+fn file_name(account: &str) -> String {
+    let mut name = String::new();
+    for byte in account.to_lowercase().bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'@' | b'_' | b'-' | b'+' => name.push(char::from(byte)),
+            b'.' if !name.is_empty() => name.push('.'),
+            other => name.push_str(&format!("%{other:02x}")),
+        }
+    }
+    name
+}
+
+/// The reverse of [`file_name`].
+fn account_of(name: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        bytes.push(u8::from_str_radix(after.get(..2)?, 16).ok()?);
+        rest = after.get(2..)?;
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8(bytes).ok().filter(|account| file_name(account) == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn accounts_become_harmless_file_names_and_back() {
+        assert_eq!(file_name("Ada.L+x@Example.com"), "ada.l+x@example.com");
+        assert_eq!(file_name("../../etc@x"), "%2e.%2f..%2fetc@x");
+        assert_eq!(account_of("%2e.%2f..%2fetc@x").as_deref(), Some("../../etc@x"));
+        for odd in ["%", "%zz", "a%2", "A@b", "%41@b"] {
+            assert_eq!(account_of(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn property_36_damaged_empty_and_newer_records_are_errors_not_absent() {
+        assert!(parse(b"").unwrap_err().contains("empty"));
+        assert!(parse(b"{\"version\":").unwrap_err().contains("damaged"));
+        assert!(parse(b"{\"version\":1}").unwrap_err().contains("damaged"));
+        assert!(parse(b"{\"version\":2,\"whatever\":0}").unwrap_err().contains("newer"));
+        assert!(parse(b"[]").unwrap_err().contains("damaged"));
+    }
+
+    proptest! {
+        #[test]
+        fn odd_store_files_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(parse(&bytes).is_err());
+        }
+
+        #[test]
+        fn every_account_has_a_name_of_its_own(account in "\\PC{1,40}@\\PC{1,20}") {
+            let name = file_name(&account);
+            prop_assert!(!name.contains('/') && !name.starts_with('.'));
+            prop_assert_eq!(account_of(&name), Some(account.to_lowercase()));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Why a call did not do what was wanted.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::Status;
+use crate::http;
+
+/// A call that failed.
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// What went wrong.
+    pub kind: ErrorKind,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Whether the server may have done what was asked although there is no answer that says so.
+    pub may_have_been_applied: bool,
+}
+
+/// What went wrong with a call.
+#[derive(Debug, Clone)]
+pub enum ErrorKind {
+    /// The access token is not accepted (401).
+    Unauthenticated(Status),
+    /// The access token does not allow this.
+    ScopeInsufficient(Status),
+    /// The project of the OAuth client has no configured Chat app.
+    ChatAppNotConfigured(Status),
+    /// The Chat API is switched off in the project of the OAuth client.
+    ApiDisabled(Status),
+    /// 409 `ALREADY_EXISTS`.
+    AlreadyExists(Status),
+    /// 403 for another reason.
+    PermissionDenied(Status),
+    /// 404.
+    NotFound(Status),
+    /// `FAILED_PRECONDITION`, 409 `ABORTED`.
+    PreconditionFailed(Status),
+    /// 400, and whatever else no repetition will change.
+    InvalidArgument(Status),
+    /// Too many requests, for longer than was worth waiting.
+    RateLimited {
+        /// What the server said.
+        status: Status,
+        /// When to try again, where it said so.
+        retry_after: Option<Duration>,
+    },
+    /// The server failed.
+    Server {
+        /// What the server said.
+        status: Status,
+        /// When to try again, where it said so.
+        retry_after: Option<Duration>,
+    },
+    /// The answer was a success that could not be read.
+    UnreadableAnswer {
+        /// The HTTP status of that success.
+        http_status: u16,
+    },
+    /// No answer.
+    Network(http::Error),
+}
+
+impl ErrorKind {
+    /// Sorts an error answer: by the reason and the canonical code, by the HTTP status where those are missing.
+    pub(super) fn from_status(status: Status, retry_after: Option<Duration>) -> Self {
+        if status.is_rate_limit() {
+            return Self::RateLimited { status, retry_after };
+        }
+        match (status.http_status, status.reason.as_deref()) {
+            (401, _) => Self::Unauthenticated(status),
+            (403, Some("ACCESS_TOKEN_SCOPE_INSUFFICIENT" | "insufficientPermissions")) => {
+                Self::ScopeInsufficient(status)
+            }
+            (403, Some("SERVICE_DISABLED" | "accessNotConfigured")) => Self::ApiDisabled(status),
+            (403, _) => Self::PermissionDenied(status),
+            (404, _) if status.says_app_not_configured() => Self::ChatAppNotConfigured(status),
+            (404, _) => Self::NotFound(status),
+            (409, _) if status.status.as_deref() == Some("ABORTED") => Self::PreconditionFailed(status),
+            (409, _) => Self::AlreadyExists(status),
+            (412, _) => Self::PreconditionFailed(status),
+            (400, _) if status.status.as_deref() == Some("FAILED_PRECONDITION") => Self::PreconditionFailed(status),
+            (500.., _) => Self::Server { status, retry_after },
+            _ => Self::InvalidArgument(status),
+        }
+    }
+
+    /// What the server said, where it said something.
+    pub fn status(&self) -> Option<&Status> {
+        match self {
+            Self::Unauthenticated(status)
+            | Self::ScopeInsufficient(status)
+            | Self::ChatAppNotConfigured(status)
+            | Self::ApiDisabled(status)
+            | Self::AlreadyExists(status)
+            | Self::PermissionDenied(status)
+            | Self::NotFound(status)
+            | Self::PreconditionFailed(status)
+            | Self::InvalidArgument(status)
+            | Self::RateLimited { status, .. }
+            | Self::Server { status, .. } => Some(status),
+            Self::UnreadableAnswer { .. } | Self::Network(_) => None,
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ErrorKind::Network(error) => write!(formatter, "{error}"),
+            ErrorKind::UnreadableAnswer { http_status } => {
+                write!(formatter, "the server's answer (HTTP {http_status}) could not be read")
+            }
+            other => {
+                let status = other.status().cloned().unwrap_or_default();
+                // A body that is no envelope (a proxy's HTML page) is not quoted.
+                let message = status.message.as_deref().unwrap_or("the server gave no reason");
+                write!(formatter, "{message} ({}", status.http_status)?;
+                for code in [&status.status, &status.reason].into_iter().flatten() {
+                    write!(formatter, " {code}")?;
+                }
+                formatter.write_str(")")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(http_status: u16, status: Option<&str>, reason: Option<&str>, message: &str) -> String {
+        let status = Status {
+            http_status,
+            status: status.map(str::to_owned),
+            reason: reason.map(str::to_owned),
+            message: Some(message.to_owned()),
+            ..Status::default()
+        };
+        let name = format!("{:?}", ErrorKind::from_status(status, None));
+        name.split(['(', ' ']).next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn property_62_answers_are_sorted_by_what_they_say() {
+        for (status, canonical, reason, message, expected) in [
+            (400, Some("INVALID_ARGUMENT"), None, "x", "InvalidArgument"),
+            (400, Some("FAILED_PRECONDITION"), None, "x", "PreconditionFailed"),
+            (401, None, Some("ACCESS_TOKEN_EXPIRED"), "x", "Unauthenticated"),
+            (403, Some("PERMISSION_DENIED"), Some("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), "x", "ScopeInsufficient"),
+            (403, Some("PERMISSION_DENIED"), Some("SERVICE_DISABLED"), "x", "ApiDisabled"),
+            (403, None, Some("accessNotConfigured"), "x", "ApiDisabled"),
+            (403, None, Some("userRateLimitExceeded"), "x", "RateLimited"),
+            (403, Some("PERMISSION_DENIED"), None, "The caller does not have permission", "PermissionDenied"),
+            (404, Some("NOT_FOUND"), None, "Google Chat app not found. To create", "ChatAppNotConfigured"),
+            (404, Some("NOT_FOUND"), None, "Requested entity was not found.", "NotFound"),
+            (409, Some("ALREADY_EXISTS"), None, "x", "AlreadyExists"),
+            (409, Some("ABORTED"), None, "x", "PreconditionFailed"),
+            (409, None, None, "x", "AlreadyExists"),
+            (418, None, None, "x", "InvalidArgument"),
+            (429, None, None, "x", "RateLimited"),
+            (500, None, None, "x", "Server"),
+            (503, None, None, "x", "Server"),
+        ] {
+            assert_eq!(kind(status, canonical, reason, message), expected, "{status} {canonical:?} {reason:?}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Google's error envelope ([AIP-193](https://google.aip.dev/193)), read as far as it can be.
+
+use serde_json::Value;
+
+/// The three texts by which Google says that the project has no configured Chat app. Prose, for want of a reason.
+const APP_NOT_CONFIGURED: [&str; 3] =
+    ["Google Chat app not found", "No bot associated with this project", "Invalid project number"];
+
+/// What an error answer says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The HTTP status.
+    pub http_status: u16,
+    /// The canonical code, as in `PERMISSION_DENIED`.
+    pub status: Option<String>,
+    /// The message.
+    pub message: Option<String>,
+    /// The machine-readable cause (`ErrorInfo.reason`, or the older `errors[].reason`).
+    pub reason: Option<String>,
+    /// Where Google says to go (`Help.links[].url`, `ErrorInfo.metadata.activationUrl`).
+    pub link: Option<String>,
+    /// The scopes that would do, from the `WWW-Authenticate` header.
+    pub accepted_scopes: Vec<String>,
+    /// The wait that `RetryInfo` asks for, in whole seconds.
+    pub retry_seconds: Option<u64>,
+}
+
+impl Status {
+    /// Reads an error answer. Whatever the body is, there is a status.
+    pub(super) fn read(http_status: u16, www_authenticate: Option<&str>, body: &[u8]) -> Self {
+        let document: Value = serde_json::from_slice(body).unwrap_or_default();
+        // Some front ends wrap the envelope into a list.
+        let envelope = document.get(0).unwrap_or(&document);
+        let error = envelope.get("error").unwrap_or(&Value::Null);
+        let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let details: Vec<&Value> = error.get("details").and_then(Value::as_array).into_iter().flatten().collect();
+        let detail = |kind: &str| {
+            details.iter().copied().find(|detail| {
+                detail.get("@type").and_then(Value::as_str).is_some_and(|name| name.ends_with(&format!(".{kind}")))
+            })
+        };
+        let info = detail("ErrorInfo");
+        let legacy = error.get("errors").and_then(|errors| errors.get(0));
+        let activation = info.and_then(|info| text(info.get("metadata")?, "activationUrl"));
+        let help = || detail("Help").and_then(|help| text(help.get("links")?.get(0)?, "url"));
+        let delay = detail("RetryInfo").and_then(|retry| text(retry, "retryDelay"));
+        Self {
+            http_status,
+            status: text(error, "status"),
+            message: text(error, "message").filter(|message| !message.trim().is_empty()),
+            reason: info.and_then(|info| text(info, "reason")).or_else(|| text(legacy?, "reason")),
+            link: activation.or_else(help).filter(|link| link.starts_with("https://")),
+            accepted_scopes: accepted_scopes(www_authenticate.unwrap_or_default()),
+            retry_seconds: delay.and_then(|delay| seconds(&delay)),
+        }
+    }
+
+    /// Whether the project of the OAuth client has no Chat app.
+    pub(super) fn says_app_not_configured(&self) -> bool {
+        self.http_status == 404
+            && self.message.as_ref().is_some_and(|message| APP_NOT_CONFIGURED.iter().any(|text| message.contains(text)))
+    }
+
+    /// Whether this is a rate limit, whichever status it came with.
+    pub(super) fn is_rate_limit(&self) -> bool {
+        self.http_status == 429
+            || (self.http_status == 403
+                && matches!(
+                    self.reason.as_deref(),
+                    Some("rateLimitExceeded" | "userRateLimitExceeded" | "RATE_LIMIT_EXCEEDED")
+                ))
+    }
+}
+
+/// `30s` or `1.5s`, rounded up.
+fn seconds(delay: &str) -> Option<u64> {
+    let (whole, fraction) = delay.strip_suffix('s')?.split_once('.').unwrap_or((delay.strip_suffix('s')?, ""));
+    let whole: u64 = whole.parse().ok()?;
+    Some(whole.saturating_add(u64::from(fraction.bytes().any(|byte| byte != b'0'))))
+}
+
+/// The `scope` parameter of a bearer challenge ([RFC 6750 section
+/// 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)).
+fn accepted_scopes(challenge: &str) -> Vec<String> {
+    challenge
+        .split_once("scope=\"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map(|(scopes, _)| scopes.split_ascii_whitespace().map(str::to_owned).collect())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn everything_in_the_envelope_is_found() {
+        let body = json!({"error":{"code":403,"message":"Google Chat API has not been used","status":"PERMISSION_DENIED","details":[
+            {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","metadata":{"activationUrl":"https://console.developers.google.com/x"}},
+            {"@type":"type.googleapis.com/google.rpc.Help","links":[{"url":"https://other"}]},
+            {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1.5s"}]}});
+        let challenge = "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"a b\"";
+        let status = Status::read(403, Some(challenge), body.to_string().as_bytes());
+        assert_eq!(status.status.as_deref(), Some("PERMISSION_DENIED"));
+        assert_eq!(status.reason.as_deref(), Some("SERVICE_DISABLED"));
+        assert_eq!(status.link.as_deref(), Some("https://console.developers.google.com/x"));
+        assert_eq!(status.accepted_scopes, ["a", "b"]);
+        assert_eq!(status.retry_seconds, Some(2));
+    }
+
+    #[test]
+    fn the_older_form_and_rate_limits_as_403_are_understood() {
+        let body = json!({"error":{"errors":[{"reason":"rateLimitExceeded"}],"message":"x"}}).to_string();
+        let status = Status::read(403, None, body.as_bytes());
+        assert_eq!(status.reason.as_deref(), Some("rateLimitExceeded"));
+        assert!(status.is_rate_limit());
+        let wrapped = format!("[{body}]");
+        assert_eq!(Status::read(403, None, wrapped.as_bytes()), status);
+    }
+
+    #[test]
+    fn delays_are_rounded_up() {
+        for (text, expected) in
+            [("30s", Some(30)), ("0.2s", Some(1)), ("2.000s", Some(2)), ("s", None), ("-1s", None), ("3", None)]
+        {
+            assert_eq!(seconds(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn odd_bodies_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), header in "\\PC{0,60}") {
+            prop_assert_eq!(Status::read(500, Some(&header), &bytes).http_status, 500);
+        }
+
+        #[test]
+        fn odd_envelopes_never_panic(value in "[\\[\\]{}\",:a-z0-9]{0,60}") {
+            let body = format!("{{\"error\":{{\"details\":{value},\"errors\":[{value}],\"message\":7}}}}");
+            let _ = Status::read(400, None, body.as_bytes());
+        }
+    }
+}

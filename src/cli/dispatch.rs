@@ -1,0 +1,124 @@
+//! From parsed arguments to commands, and the runtime for those that need one.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::commands::{Context, ErrorCode, Failure, Outcome, auth, spaces};
+use crate::platform::signals::{self, Interruption};
+
+use super::args::{Auth, Command, Create, List, Login, OnOff, Permissions, Spaces};
+use super::settings::Environment;
+
+/// Runs a command. `as_json` says whether an object is wanted where plain text is the default.
+pub(super) fn run(command: Command, context: &Context, as_json: bool, environment: Environment) -> Result<(), Failure> {
+    #[cfg(not(feature = "emulator"))]
+    let _ = environment;
+    match command {
+        Command::Auth(Auth::Status) => auth::status::run(context),
+        Command::Auth(Auth::Switch { account }) => auth::switch::run(&account, context),
+        Command::Auth(Auth::Login(login)) => block_on(context, auth::login::run(login_options(login), context)),
+        Command::Auth(Auth::Token { scope }) => {
+            block_on(context, auth::token::run(auth::token::Options { scopes: scope, json: as_json }, context))
+        }
+        Command::Auth(Auth::Logout { all, local }) => {
+            block_on(context, auth::logout::run(auth::logout::Options { all, local }, context))
+        }
+        Command::Spaces(Spaces::Create(create)) => {
+            let dry_run = create.dry_run;
+            let options = create_options(*create);
+            if dry_run {
+                spaces::create::dry_run(&options, context)
+            } else {
+                block_on(context, spaces::create::run(&options, context))
+            }
+        }
+        Command::Spaces(Spaces::List(list)) => block_on(context, spaces::list::run(list_options(list), context)),
+        #[cfg(feature = "emulator")]
+        Command::Emulator(arguments) => super::emulator_args::run(arguments, context, environment),
+    }
+}
+
+/// Builds the runtime, only now, and runs a command until it ends or a signal ends it.
+fn block_on(context: &Context, command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = command => result,
+            signal = signals::interruption() => match signal {
+                Ok(interruption) => Err(interrupted(context, interruption)),
+                Err(error) => Err(Failure::new(ErrorCode::Internal, format!("signals cannot be watched: {error}"))),
+            },
+        }
+    });
+    // A look-up of a name cannot be cancelled; nobody waits for it.
+    runtime.shutdown_background();
+    result
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(ErrorCode::Internal, format!("the runtime cannot be started: {error}")))
+}
+
+/// The program was told to stop: what was on its way is named, with the command that repeats it.
+fn interrupted(context: &Context, interruption: Interruption) -> Failure {
+    let how = match interruption {
+        Interruption::Interrupt => "interrupted",
+        Interruption::Terminate => "terminated",
+    };
+    let code = ErrorCode::Interrupted(interruption);
+    match &*context.pending.borrow() {
+        None => Failure::new(code, how),
+        Some(pending) => {
+            let message = format!(
+                "{how} while trying to {}; whether it was applied is not known (request id {})",
+                pending.action, pending.request_id
+            );
+            let mut failure = Failure::new(code, message)
+                .hint(format!("this repeats the request without doing it twice: {}", pending.repeat));
+            failure.request_id = Some(pending.request_id.clone());
+            failure.outcome = Some(Outcome::Unknown);
+            failure
+        }
+    }
+}
+
+fn login_options(login: Login) -> auth::login::Options {
+    auth::login::Options {
+        scopes: login.scope,
+        no_browser: login.no_browser,
+        port: login.port,
+        login_hint: login.login_hint,
+        wait: Duration::from_secs(login.wait),
+    }
+}
+
+fn create_options(create: Create) -> spaces::create::Options {
+    spaces::create::Options {
+        name: create.name,
+        description: create.description,
+        guidelines: create.guidelines,
+        external: match (create.external, create.internal) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        },
+        history: create.history.map(|history| history == OnOff::On),
+        announcement: create.permissions.map(|permissions| permissions == Permissions::Announcement),
+        audience: create.audience,
+        members: create.member,
+        groups: create.group,
+        request_id: create.request_id,
+        idempotency_key: create.idempotency_key,
+    }
+}
+
+fn list_options(list: List) -> spaces::list::Options {
+    spaces::list::Options {
+        types: list.types.into_iter().map(super::args::SpaceTypeName::as_wire).collect(),
+        filter: list.filter,
+        limit: list.limit,
+    }
+}

@@ -1,0 +1,86 @@
+//! The command line: arguments in, exit code out. The only room that reads the environment and the clock.
+
+mod args;
+mod dispatch;
+#[cfg(feature = "emulator")]
+mod emulator_args;
+mod logging;
+mod report;
+mod settings;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::commands::{Context, ErrorCode, Failure};
+use crate::output::{Format, Messages, Printer};
+
+use args::Cli;
+use settings::Environment;
+
+/// Runs the program and gives its exit code.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let environment = Environment::of_process();
+    #[cfg(feature = "emulator")]
+    if let Some(code) = dispatch::emulated_browser(&arguments) {
+        return code;
+    }
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &arguments, environment),
+    };
+    logging::start(cli.global.verbose);
+    let quiet = Messages::new(cli.global.quiet, false);
+    let resolved = match settings::resolve(&cli.global, environment, &arguments) {
+        Ok(resolved) => resolved,
+        Err(failure) => return end(&failure, quiet, wants_json(&arguments, environment)),
+    };
+    let messages = Messages::new(resolved.quiet, resolved.colour_stderr);
+    let as_json = resolved.settings.explicit_format && matches!(resolved.format, Format::Json | Format::Jsonl);
+    let printer = Printer::new(Box::new(std::io::stdout()), resolved.format, resolved.colour_stdout);
+    let context = Context::new(resolved.settings, settings::clock(), messages, printer);
+    match dispatch::run(cli.command, &context, as_json, environment) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => end(&failure, messages, as_json),
+    }
+}
+
+fn end(failure: &Failure, messages: Messages, as_json: bool) -> ExitCode {
+    report::report(failure, messages, as_json);
+    ExitCode::from(failure.code.exit_code())
+}
+
+/// Help and version are results; everything else that clap says is a usage error.
+fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return match error.print() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => ExitCode::from(Failure::output(&error).code.exit_code()),
+        };
+    }
+    if wants_json(arguments, environment) {
+        let text = error.render().to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let mut paragraphs = text.split("\n\n");
+        let message = paragraphs.next().unwrap_or_default().trim().to_owned();
+        let failure = Failure::new(ErrorCode::Usage, message).hint("chatauth --help lists the commands and their options");
+        return end(&failure, Messages::new(false, false), true);
+    }
+    let _ = error.print();
+    ExitCode::from(ErrorCode::Usage.exit_code())
+}
+
+/// Whether errors are to be JSON, when the command line itself could not be understood.
+fn wants_json(arguments: &[OsString], environment: Environment) -> bool {
+    let json = |value: &str| matches!(value, "json" | "jsonl");
+    let words: Vec<&str> = arguments.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--").collect();
+    let option = words.iter().enumerate().find_map(|(index, word)| match word.strip_prefix("--format") {
+        Some("") => Some(words.get(index + 1).is_some_and(|value| json(value))),
+        Some(rest) => rest.strip_prefix('=').map(json),
+        None => None,
+    });
+    option.unwrap_or_else(|| environment.os("CHATAUTH_FORMAT").and_then(|value| value.into_string().ok()).is_some_and(|value| json(&value)))
+}

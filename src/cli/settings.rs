@@ -1,0 +1,250 @@
+//! Settings from options, variables and defaults: the only reader of the environment and of the clock.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use time::OffsetDateTime;
+
+use crate::auth::{Proxies, TransportConfig, TrustRoots};
+use crate::commands::{ErrorCode, Failure, Provenance, Settings};
+use crate::output::Format;
+use crate::platform::Clock;
+use crate::platform::browser;
+use crate::platform::terminal::Terminals;
+use crate::secret::Secret;
+
+use super::args::{ColorWhen, FormatName, Global};
+
+const DEFAULT_API_ENDPOINT: &str = "https://chat.googleapis.com";
+const DEFAULT_TIMEOUT: u64 = 30;
+const CLIENT_SECRETS: &str = "client_secrets.json";
+
+/// The variables of the environment; an empty one counts as not set.
+#[derive(Clone, Copy)]
+pub(super) struct Environment(fn(&str) -> Option<OsString>);
+
+impl Environment {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub(super) const fn of_process() -> Self {
+        Self(|name| std::env::var_os(name))
+    }
+
+    pub(super) fn os(self, name: &str) -> Option<OsString> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    fn text(self, name: &str) -> Result<Option<String>, Failure> {
+        self.os(name)
+            .map(|value| value.into_string().map_err(|_| Failure::usage(format!("the value of {name} is not UTF-8"))))
+            .transpose()
+    }
+
+    /// A switch: set to anything but 0, false and no.
+    fn switch(self, name: &str) -> bool {
+        self.os(name).is_some_and(|value| !["0", "false", "no"].iter().any(|off| value.eq_ignore_ascii_case(off)))
+    }
+}
+
+/// The clock of this machine.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+pub(super) const fn clock() -> Clock {
+    Clock::new(OffsetDateTime::now_utc)
+}
+
+/// Settings, and what only the command line itself needs.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    pub(super) settings: Settings,
+    pub(super) format: Format,
+    pub(super) quiet: bool,
+    pub(super) colour_stdout: bool,
+    pub(super) colour_stderr: bool,
+}
+
+/// Option, variable, default.
+fn choose<Value>(option: Option<Value>, variable: Option<Value>) -> (Option<Value>, Provenance) {
+    match (option, variable) {
+        (Some(value), _) => (Some(value), Provenance::Option),
+        (None, Some(value)) => (Some(value), Provenance::Variable),
+        (None, None) => (None, Provenance::Default),
+    }
+}
+
+/// The format that was said, by option or variable.
+pub(super) fn explicit_format(option: Option<FormatName>, environment: Environment) -> Result<Option<Format>, Failure> {
+    let variable = environment.text("CHATAUTH_FORMAT")?;
+    let named = match (option, variable) {
+        (Some(format), _) => Some(format),
+        (None, None) => None,
+        (None, Some(text)) => Some(FormatName::from_str(&text, false).map_err(|_| {
+            Failure::usage(format!("CHATAUTH_FORMAT is {text:?}, and must be human, json, jsonl or name"))
+        })?),
+    };
+    Ok(named.map(|name| match name {
+        FormatName::Human => Format::Human,
+        FormatName::Json => Format::Json,
+        FormatName::Jsonl => Format::Jsonl,
+        FormatName::Name => Format::Name,
+    }))
+}
+
+/// Everything that the options and the environment say.
+pub(super) fn resolve(
+    global: &Global,
+    environment: Environment,
+    invocation: &[OsString],
+) -> Result<Resolved, Failure> {
+    let terminals = Terminals::detect();
+    let format = explicit_format(global.format, environment)?;
+    let (config_directory, directory_source) =
+        choose(global.config_dir.clone(), environment.os("CHATAUTH_CONFIG_DIR").map(PathBuf::from));
+    let config_directory = config_directory.or_else(|| default_config_directory(environment));
+    let (client_secrets, secrets_source) =
+        choose(global.client_secrets.clone(), environment.os("CHATAUTH_CLIENT_SECRETS").map(PathBuf::from));
+    let client_secrets = client_secrets.map_or_else(
+        || {
+            let in_directory = config_directory.as_ref().map(|directory| directory.join(CLIENT_SECRETS));
+            [Path::new(".").join(CLIENT_SECRETS)].into_iter().chain(in_directory).collect()
+        },
+        |path| vec![path],
+    );
+    let (api_endpoint, endpoint_source) =
+        choose(global.api_endpoint.clone(), environment.text("CHATAUTH_API_ENDPOINT")?);
+    let (account, account_source) = choose(global.account.clone(), environment.text("CHATAUTH_ACCOUNT")?);
+    let (timeout, _) = choose(global.timeout, timeout_variable(environment)?);
+    let colour = |terminal: bool| match global.color {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => {
+            terminal && environment.os("NO_COLOR").is_none() && environment.os("TERM").is_none_or(|term| term != "dumb")
+        }
+    };
+    let settings = Settings {
+        client_secrets: (client_secrets, secrets_source),
+        config_directory: (config_directory, directory_source),
+        account: (account.map(|account| account.trim().to_owned()), account_source),
+        api_endpoint: (api_endpoint.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned()), endpoint_source),
+        access_token: access_token(environment)?,
+        input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
+        timeout: Duration::from_secs(timeout.unwrap_or(DEFAULT_TIMEOUT)),
+        explicit_format: format.is_some(),
+        http: TransportConfig {
+            timeout: Duration::from_secs(timeout.unwrap_or(DEFAULT_TIMEOUT)),
+            trust: TrustRoots {
+                file: environment.os("SSL_CERT_FILE").map(PathBuf::from),
+                directory: environment.os("SSL_CERT_DIR").map(PathBuf::from),
+            },
+            proxies: proxies(environment)?,
+        },
+        browser: browser_environment(environment),
+        terminals,
+        invocation: invocation.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+    };
+    Ok(Resolved {
+        settings,
+        format: format.unwrap_or(if terminals.stdout { Format::Human } else { Format::Json }),
+        quiet: global.quiet,
+        colour_stdout: colour(terminals.stdout),
+        colour_stderr: colour(terminals.stderr),
+    })
+}
+
+fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
+    let Some(text) = environment.text("CHATAUTH_TIMEOUT")? else { return Ok(None) };
+    match text.trim().parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Some(seconds)),
+        _ => Err(Failure::usage(format!("CHATAUTH_TIMEOUT is {text:?}, and must be a number of seconds from 1 to 86400"))),
+    }
+}
+
+fn access_token(environment: Environment) -> Result<Option<Secret<String>>, Failure> {
+    let Some(text) = environment.text("CHATAUTH_ACCESS_TOKEN")? else { return Ok(None) };
+    let token = text.trim();
+    // RFC 6750 section 2.1: what a token is made of. Checked here so that the value need not be quoted anywhere.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    if token.is_empty() || !token.bytes().all(plain) {
+        return Err(Failure::new(ErrorCode::Usage, "CHATAUTH_ACCESS_TOKEN does not hold an access token")
+            .hint("it takes the bare token, without \"Bearer\" before it"));
+    }
+    Ok(Some(Secret::new(token.to_owned())))
+}
+
+/// The lower-case names win, as in curl; `HTTP_PROXY` in upper case is ignored where a web server may have set it.
+fn proxies(environment: Environment) -> Result<Proxies, Failure> {
+    let all = environment.text("all_proxy")?.or(environment.text("ALL_PROXY")?);
+    let upper_http =
+        if environment.os("REQUEST_METHOD").is_some() { None } else { environment.text("HTTP_PROXY")? };
+    Ok(Proxies {
+        https: environment.text("https_proxy")?.or(environment.text("HTTPS_PROXY")?).or_else(|| all.clone()),
+        http: environment.text("http_proxy")?.or(upper_http).or(all),
+        except: environment.text("no_proxy")?.or(environment.text("NO_PROXY")?),
+    })
+}
+
+fn browser_environment(environment: Environment) -> browser::Environment {
+    let x11_or_wayland = cfg!(all(unix, not(target_os = "macos")));
+    let screen = ["DISPLAY", "WAYLAND_DISPLAY", "MIR_SOCKET", "WSL_DISTRO_NAME"];
+    browser::Environment {
+        browser: environment.os("BROWSER"),
+        display: !x11_or_wayland || screen.iter().any(|name| environment.os(name).is_some()),
+    }
+}
+
+/// The platform's configuration directory; `None` when the environment names no home, or a relative one.
+fn default_config_directory(environment: Environment) -> Option<PathBuf> {
+    let absolute = |path: &OsStr| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
+    let variable = |name: &str| environment.os(name).and_then(|value| absolute(&value));
+    let base = if cfg!(windows) {
+        variable("APPDATA")
+    } else if cfg!(target_os = "macos") {
+        variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join("Library/Application Support")))
+    } else {
+        variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")))
+    };
+    base.map(|base| base.join("chatauth"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_win_over_variables_and_empty_variables_are_none() {
+        assert_eq!(choose(Some(1), Some(2)), (Some(1), Provenance::Option));
+        assert_eq!(choose(None, Some(2)), (Some(2), Provenance::Variable));
+        assert_eq!(choose::<u8>(None, None), (None, Provenance::Default));
+        assert_eq!(Environment(|_| Some(OsString::new())).os("X"), None);
+        assert!(Environment(|_| Some("1".into())).switch("X"));
+        assert!(!Environment(|_| Some("False".into())).switch("X"));
+    }
+
+    #[test]
+    fn property_39_a_relative_home_is_none() {
+        assert_eq!(default_config_directory(Environment(|_| Some("relative".into()))), None);
+        assert_eq!(default_config_directory(Environment(|_| None)), None);
+    }
+
+    #[test]
+    fn the_access_token_is_never_quoted() {
+        assert!(access_token(Environment(|_| Some("ya29.ok".into()))).unwrap().is_some());
+        let failure = access_token(Environment(|_| Some("Bearer canary".into()))).unwrap_err();
+        assert!(!format!("{failure:?}").contains("canary"));
+    }
+
+    #[test]
+    fn proxies_follow_curl() {
+        let environment = Environment(|name| match name {
+            "https_proxy" => Some("http://lower".into()),
+            "HTTPS_PROXY" => Some("http://upper".into()),
+            "HTTP_PROXY" => Some("http://cgi".into()),
+            "REQUEST_METHOD" => Some("GET".into()),
+            "NO_PROXY" => Some("x.test".into()),
+            _ => None,
+        });
+        let proxies = proxies(environment).unwrap();
+        assert_eq!(proxies.https.as_deref(), Some("http://lower"));
+        assert_eq!((proxies.http, proxies.except.as_deref()), (None, Some("x.test")));
+    }
+}

@@ -1,0 +1,75 @@
+//! `chatauth auth logout`.
+
+use crate::auth::{Error, LoginNeeded, Revocation};
+use crate::commands::{Context, ErrorCode, Failure};
+
+/// The options of the command.
+#[derive(Debug)]
+pub struct Options {
+    /// Every account.
+    pub all: bool,
+    /// Without telling the authorization server.
+    pub local: bool,
+}
+
+/// Revokes logins, then forgets them.
+pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+    let session = context.session();
+    let accounts = if options.all {
+        session.accounts().map_err(|error| context.failure(error))?
+    } else {
+        match session.chosen_account().map_err(|error| context.failure(error))? {
+            Ok(account) => vec![account],
+            Err(needed @ LoginNeeded::Ambiguous(_)) => return Err(context.failure(needed.into())),
+            Err(_) => Vec::new(),
+        }
+    };
+    if accounts.is_empty() {
+        context.messages.note("Nobody is logged in.");
+        return Ok(());
+    }
+    let mut first_failure = None;
+    for account in accounts {
+        if let Err(failure) = one(&account, options.local, context).await {
+            match &first_failure {
+                None => first_failure = Some(failure),
+                Some(_) => context.messages.warning(&failure.message),
+            }
+        }
+    }
+    first_failure.map_or(Ok(()), Err)
+}
+
+async fn one(account: &str, local: bool, context: &Context) -> Result<(), Failure> {
+    let session = context.session();
+    if local {
+        session.forget(account).await.map_err(|error| context.failure(error))?;
+        context.messages.note(&format!("Forgot the login of {account} on this machine; Google still knows the grant."));
+        return Ok(());
+    }
+    let revocation = session.revoke(account).await.map_err(|error| {
+        let kept = format!("the login of {account} was kept");
+        match error {
+            Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)) => context.failure(error),
+            Error::Network(_) | Error::Server { .. } => {
+                let mut failure = context.failure(error);
+                failure.message = format!("{}; {kept}", failure.message);
+                failure.hint("try again when the server can be reached, or forget it here only: chatauth auth logout --local")
+            }
+            other => {
+                let failure = context.failure(other);
+                let code = if failure.code == ErrorCode::LoginNeeded { ErrorCode::ClientSecretsInvalid } else { failure.code };
+                Failure { code, message: format!("{}; {kept}", failure.message), ..failure }
+                    .hint("name the client file of that login with --client-secrets FILE, or forget it here only: chatauth auth logout --local")
+            }
+        }
+    })?;
+    session.forget(account).await.map_err(|error| context.failure(error))?;
+    context.messages.note(&match revocation {
+        Revocation::Revoked => format!(
+            "Logged {account} out. The whole grant to this project is revoked, also where it was used from other machines."
+        ),
+        Revocation::AlreadyGone => format!("Logged {account} out; the grant had been revoked or had ended already."),
+    });
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! `chatauth auth status`: what is on disk, without a word to any server.
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::auth::{ClientKind, Freshness, Record, Scope};
+use crate::commands::{Context, ErrorCode, Failure};
+use crate::output::{Details, Item};
+
+/// Shows the logins and where every setting came from. Ends with exit code 0 when a command could act now, else 4.
+pub fn run(context: &Context) -> Result<(), Failure> {
+    let session = context.session();
+    let chosen = session.chosen_account().map_err(|error| context.failure(error))?;
+    let now = context.clock.now();
+    let mut accounts = Vec::new();
+    let mut records = Vec::new();
+    for account in session.accounts().map_err(|error| context.failure(error))? {
+        match session.record(&account) {
+            Ok(Some(record)) => {
+                accounts.push(describe(&record, now, &session.location(&account).display().to_string()));
+                records.push(record);
+            }
+            Ok(None) => {}
+            Err(error) => accounts.push(json!({ "account": account, "error": error.to_string() })),
+        }
+    }
+    let client = session.client();
+    let problem =
+        problem(context, &chosen, &records, client.as_ref().ok().map(|(client, _)| client.client_id.as_str()), now);
+    let current = chosen.as_ref().ok();
+    let report = json!({
+        "ready": problem.is_none(),
+        "problem": problem.as_ref().map(|failure| failure.message.as_str()),
+        "account": current,
+        "accounts": accounts,
+        "client": match &client {
+            Ok((client, path)) => json!({
+                "file": path.display().to_string(),
+                "clientId": client.client_id,
+                "type": if client.kind == ClientKind::Installed { "installed" } else { "web" },
+                "project": client.project,
+            }),
+            Err(error) => json!({ "error": error.to_string() }),
+        },
+        "settings": settings(context),
+    });
+    let mut details = Details::new().with("Ready", if problem.is_none() { "yes" } else { "no" });
+    details = details.maybe("Acts as", current);
+    for record in &records {
+        details = details.with("Login", summary(record, now));
+        details = details.with("  scopes", record.granted().without_identity().to_string());
+        details = details.with("  kept in", session.location(&record.email).display().to_string());
+    }
+    details = match &client {
+        Ok((client, path)) => details.with("Client", format!("{} ({})", client.client_id, path.display())),
+        Err(error) => details.with("Client", error.to_string()),
+    };
+    for (name, setting) in settings(context).as_object().into_iter().flatten() {
+        let text = |member: &str| setting.get(member).and_then(Value::as_str).unwrap_or("-").to_owned();
+        let label = match name.as_str() {
+            "configDirectory" => "Config directory",
+            "apiEndpoint" => "API endpoint",
+            "account" => "Account asked for",
+            "accessToken" => "Access token",
+            _ => "Client file",
+        };
+        details = details.with(label, format!("{} ({})", text("value"), text("source")));
+    }
+    let item = Item { json: &report, name: current.map(String::as_str).unwrap_or_default() };
+    context.printer.borrow_mut().item(&item, &details).map_err(|error| Failure::output(&error))?;
+    problem.map_or(Ok(()), Err)
+}
+
+/// Why a command could not act now.
+fn problem(
+    context: &Context,
+    chosen: &Result<String, crate::auth::LoginNeeded>,
+    records: &[Record],
+    client_id: Option<&str>,
+    now: OffsetDateTime,
+) -> Option<Failure> {
+    if context.settings.access_token.is_some() {
+        return None;
+    }
+    let login = |message: String| {
+        let account = chosen.as_ref().map(|account| format!(" --account {account}")).unwrap_or_default();
+        Failure::new(ErrorCode::LoginNeeded, message).hint(format!("log in: chatauth auth login{account}"))
+    };
+    let account = match chosen {
+        Ok(account) => account,
+        Err(needed) => return Some(login(needed.to_string())),
+    };
+    let Some(record) = records.iter().find(|record| record.email.eq_ignore_ascii_case(account)) else {
+        return Some(login(format!("there is no usable login of {account}")));
+    };
+    if record.refresh_token_expires_at.is_some_and(|end| end <= now) {
+        return Some(login(format!("the login of {account} has ended (the project's publishing status is Testing)")));
+    }
+    let fresh = record.freshness(now) == Freshness::Fresh;
+    match client_id {
+        Some(client_id) if client_id != record.client_id => {
+            Some(login(format!("the login of {account} was made with another OAuth client ({})", record.client_id)))
+        }
+        None if !fresh => Some(
+            Failure::new(
+                ErrorCode::LoginNeeded,
+                "the access token has ended, and there is no client file to renew it with",
+            )
+            .hint("name the client file with --client-secrets FILE"),
+        ),
+        _ => None,
+    }
+}
+
+fn time(time: OffsetDateTime) -> String {
+    time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
+}
+
+fn describe(record: &Record, now: OffsetDateTime, file: &str) -> Value {
+    json!({
+        "account": record.email,
+        "hostedDomain": record.hosted_domain,
+        "clientId": record.client_id,
+        "scopes": record.granted().iter().map(Scope::as_str).collect::<Vec<_>>(),
+        "accessToken": {
+            "issuedAt": time(record.issued_at),
+            "expiresAt": record.expires_at.map(time),
+            "fresh": record.freshness(now) == Freshness::Fresh,
+        },
+        "refreshToken": {
+            "issuedAt": time(record.refresh_token_issued_at),
+            "expiresAt": record.refresh_token_expires_at.map(time),
+        },
+        "file": file,
+    })
+}
+
+fn summary(record: &Record, now: OffsetDateTime) -> String {
+    let kind = record
+        .hosted_domain
+        .as_ref()
+        .map_or_else(|| String::from("consumer account"), |domain| format!("Workspace {domain}"));
+    let access = match record.expires_at {
+        Some(end) if record.freshness(now) == Freshness::Fresh => format!("access token until {}", time(end)),
+        _ => String::from("access token to be renewed"),
+    };
+    let since = record.refresh_token_issued_at.date();
+    let until = record.refresh_token_expires_at.map(|end| format!(", ends {}", time(end))).unwrap_or_default();
+    format!("{} ({kind}; since {since}{until}; {access})", record.email)
+}
+
+fn settings(context: &Context) -> Value {
+    let settings = &context.settings;
+    let looked: Vec<String> = settings.client_secrets.0.iter().map(|path| path.display().to_string()).collect();
+    json!({
+        "clientSecrets": { "value": looked.join(", then "), "source": settings.client_secrets.1.as_str() },
+        "configDirectory": {
+            "value": settings.config_directory.0.as_ref().map(|path| path.display().to_string()),
+            "source": settings.config_directory.1.as_str(),
+        },
+        "account": { "value": settings.account.0, "source": settings.account.1.as_str() },
+        "apiEndpoint": { "value": settings.api_endpoint.0, "source": settings.api_endpoint.1.as_str() },
+        "accessToken": {
+            "value": if settings.access_token.is_some() { "given" } else { "of the login" },
+            "source": if settings.access_token.is_some() { "environment" } else { "default" },
+        },
+    })
+}

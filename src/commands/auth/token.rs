@@ -1,0 +1,43 @@
+//! `chatauth auth token`.
+
+use serde_json::json;
+use time::format_description::well_known::Rfc3339;
+
+use crate::auth::{Scope, ScopeSet};
+use crate::commands::{Context, Failure};
+use crate::output::safe_json;
+
+/// The options of the command.
+#[derive(Debug)]
+pub struct Options {
+    /// What the token must allow, as the person wrote it.
+    pub scopes: Vec<String>,
+    /// Whether an object is wanted instead of the bare token.
+    pub json: bool,
+}
+
+/// Prints an access token that lives for more than five minutes yet.
+pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+    let asked = super::scopes(&options.scopes)?;
+    let nobody = asked.is_empty()
+        && context.settings.access_token.is_none()
+        && context.session().accounts().map_err(|error| context.failure(error))?.is_empty();
+    // Any login will do where no scope was named; the first one is asked for what creating a space needs.
+    let needed = if nobody { [Scope::google("chat.spaces.create")].into_iter().collect() } else { asked };
+    let access = context.access(&needed).await?;
+    let record = access.record.as_ref();
+    let text = if options.json {
+        let scopes = record.map(|record| record.granted()).unwrap_or_else(ScopeSet::default);
+        let expires_at = record.and_then(|record| record.expires_at).and_then(|end| end.format(&Rfc3339).ok());
+        let object = json!({
+            "accessToken": access.token.expose(),
+            "expiresAt": expires_at,
+            "scopes": scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+            "account": access.account(),
+        });
+        safe_json(&object, true)
+    } else {
+        access.token.expose().clone()
+    };
+    context.printer.borrow_mut().text(&format!("{text}\n")).map_err(|error| Failure::output(&error))
+}

@@ -1,0 +1,195 @@
+//! What every command has at hand.
+
+use std::cell::{OnceCell, RefCell};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::auth::{Access, Interaction, ScopeSet, Session, SessionOptions};
+use crate::chat;
+use crate::output::{Messages, Printer, command_line};
+use crate::platform::Clock;
+use crate::platform::browser;
+use crate::platform::terminal::Terminals;
+use crate::secret::Secret;
+
+use super::Failure;
+use super::person::Person;
+
+/// Where a setting came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provenance {
+    /// An option on the command line.
+    Option,
+    /// A variable of the environment.
+    Variable,
+    /// Nothing said anything else.
+    Default,
+}
+
+impl Provenance {
+    /// As it is shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Option => "option",
+            Self::Variable => "environment",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// Everything that was set, wherever.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where the client file is looked for.
+    pub client_secrets: (Vec<PathBuf>, Provenance),
+    /// Where logins are kept; `None` when no home directory is known.
+    pub config_directory: (Option<PathBuf>, Provenance),
+    /// The account that was asked for.
+    pub account: (Option<String>, Provenance),
+    /// The root of the Chat API, not yet checked.
+    pub api_endpoint: (String, Provenance),
+    /// A ready access token.
+    pub access_token: Option<Secret<String>>,
+    /// Whether the person may be asked.
+    pub input: bool,
+    /// The limit of one HTTP request.
+    pub timeout: Duration,
+    /// Whether the format was said by option or variable.
+    pub explicit_format: bool,
+    /// Whom TLS trusts, and the proxies.
+    pub http: crate::auth::TransportConfig,
+    /// What is known about the browser.
+    pub browser: browser::Environment,
+    /// Which standard streams are terminals.
+    pub terminals: Terminals,
+    /// The command line as it was typed.
+    pub invocation: Vec<String>,
+}
+
+/// A write that has left, or may have, and has no answer yet.
+#[derive(Debug, Clone)]
+pub struct InFlight {
+    /// What it was, as in "create the space".
+    pub action: &'static str,
+    /// The id that makes its repetition safe.
+    pub request_id: String,
+    /// The command that repeats it.
+    pub repeat: String,
+}
+
+/// Shared with whoever ends the program, so that a signal cannot lose a request.
+pub type Pending = Rc<RefCell<Option<InFlight>>>;
+
+/// What every command has at hand.
+pub struct Context {
+    /// What was set.
+    pub settings: Settings,
+    /// The current time.
+    pub clock: Clock,
+    /// Standard error.
+    pub messages: Messages,
+    /// Standard output.
+    pub printer: RefCell<Printer>,
+    /// The write that is on its way.
+    pub pending: Pending,
+    session: OnceCell<Session>,
+}
+
+impl Context {
+    /// A context; nothing is opened or read yet.
+    pub fn new(settings: Settings, clock: Clock, messages: Messages, printer: Printer) -> Self {
+        Self {
+            settings,
+            clock,
+            messages,
+            printer: RefCell::new(printer),
+            pending: Pending::default(),
+            session: OnceCell::new(),
+        }
+    }
+
+    /// The session, made on first use.
+    pub fn session(&self) -> &Session {
+        self.session.get_or_init(|| {
+            let messages = self.messages;
+            Session::new(SessionOptions {
+                http: self.settings.http.clone(),
+                clock: self.clock,
+                config_directory: self.settings.config_directory.0.clone(),
+                client_secrets: self.settings.client_secrets.0.clone(),
+                account: self.settings.account.0.clone(),
+                access_token: self.settings.access_token.clone(),
+                notify: Box::new(move |text| messages.warning(text)),
+            })
+        })
+    }
+
+    /// The Chat API at the endpoint that was set.
+    ///
+    /// # Errors
+    /// An endpoint that no token may be sent to.
+    pub fn chat(&self) -> Result<chat::Client, Failure> {
+        let (text, _) = &self.settings.api_endpoint;
+        chat::Client::new(self.session().http().clone(), text, self.clock.now_function())
+            .map_err(|cause| Failure::endpoint_refused(text, &cause))
+    }
+
+    /// Whether a token may be sent to the endpoint that was set.
+    pub fn check_endpoint(&self) -> Result<(), Failure> {
+        self.chat().map(|_| ())
+    }
+
+    /// Calls the API, and once more with another token when the first was not accepted.
+    ///
+    /// The outer error is that of the login, the inner one that of the API.
+    pub(super) async fn with_replacement<Answer>(
+        &self,
+        access: &mut Access,
+        call: impl AsyncFn(&Secret<String>) -> Result<Answer, chat::Error>,
+    ) -> Result<Result<Answer, chat::Error>, Failure> {
+        let first = call(&access.token).await;
+        match &first {
+            Err(error) if matches!(error.kind, chat::ErrorKind::Unauthenticated(_)) => {}
+            _ => return Ok(first),
+        }
+        *access = self.session().replacement(access).await.map_err(|error| self.failure(error))?;
+        Ok(call(&access.token).await)
+    }
+
+    /// An access token for `needed`, with a login on the way when that is needed and somebody is there.
+    pub async fn access(&self, needed: &ScopeSet) -> Result<Access, Failure> {
+        let may_ask = self.settings.input
+            && ((self.settings.terminals.stdin && self.settings.terminals.stderr)
+                || self.settings.browser.browser.is_some());
+        let result = if may_ask {
+            let mut person = Person::new(self, true);
+            self.session().access_token(needed, Interaction::Allowed(&mut person)).await
+        } else {
+            self.session().access_token(needed, Interaction::Refused).await
+        };
+        result.map_err(|error| self.failure(error))
+    }
+
+    /// A login error with what this context knows about the way out.
+    pub fn failure(&self, error: crate::auth::Error) -> Failure {
+        Failure::from_auth(error, self.settings.account.0.as_deref())
+    }
+
+    /// The client's project, for links; `None` where no client file says so.
+    pub fn project(&self) -> Option<String> {
+        self.session().client().ok().and_then(|(client, _)| client.project)
+    }
+
+    /// The command line, with `--request-id` where it was not there.
+    pub fn repeat_with(&self, request_id: &str) -> String {
+        let mut words = self.settings.invocation.clone();
+        if !words.iter().any(|word| {
+            word == "--request-id" || word.starts_with("--request-id=") || word.starts_with("--idempotency-key")
+        }) {
+            words.push(String::from("--request-id"));
+            words.push(request_id.to_owned());
+        }
+        command_line(words)
+    }
+}

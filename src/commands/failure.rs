@@ -1,0 +1,210 @@
+//! A failed command: what happened, why, and the one thing to do next.
+
+use std::fmt;
+
+use crate::platform::signals::Interruption;
+
+mod from_auth;
+mod from_chat;
+
+pub(super) use from_chat::Action;
+
+/// The stable names of failures, each with its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the documentation, and the contract's table explains them")]
+pub enum ErrorCode {
+    Internal,
+    Usage,
+    ClientSecretsMissing,
+    ClientSecretsInvalid,
+    StoreUnreadable,
+    StoreNotWritable,
+    EndpointRefused,
+    PortUnavailable,
+    InputInvalid,
+    Busy,
+    LoginNeeded,
+    LoginRefused,
+    LoginTimedOut,
+    WrongAccount,
+    ScopeMissing,
+    CredentialsRejected,
+    ReauthRequired,
+    ClientRejected,
+    ChatAppNotConfigured,
+    ApiDisabled,
+    AlreadyExists,
+    PermissionDenied,
+    NotFound,
+    InvalidArgument,
+    PreconditionFailed,
+    Network,
+    RateLimited,
+    ServerError,
+    OutcomeUnknown,
+    Interrupted(Interruption),
+    ReaderGone,
+    Child(u8),
+}
+
+impl ErrorCode {
+    /// The exit code of the process.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::ClientSecretsMissing
+            | Self::ClientSecretsInvalid
+            | Self::StoreUnreadable
+            | Self::StoreNotWritable
+            | Self::EndpointRefused
+            | Self::PortUnavailable
+            | Self::InputInvalid
+            | Self::Busy => 3,
+            Self::LoginNeeded
+            | Self::LoginRefused
+            | Self::LoginTimedOut
+            | Self::WrongAccount
+            | Self::ScopeMissing
+            | Self::CredentialsRejected
+            | Self::ReauthRequired
+            | Self::ClientRejected => 4,
+            Self::ChatAppNotConfigured
+            | Self::ApiDisabled
+            | Self::AlreadyExists
+            | Self::PermissionDenied
+            | Self::NotFound
+            | Self::InvalidArgument
+            | Self::PreconditionFailed => 5,
+            Self::Network | Self::RateLimited | Self::ServerError | Self::OutcomeUnknown => 6,
+            Self::Interrupted(Interruption::Interrupt) => 130,
+            Self::Interrupted(Interruption::Terminate) => 143,
+            Self::ReaderGone => 141,
+            Self::Child(code) => code,
+        }
+    }
+
+    /// The name in error objects.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Internal | Self::Child(_) => "internal",
+            Self::Usage => "usage",
+            Self::ClientSecretsMissing => "client_secrets_missing",
+            Self::ClientSecretsInvalid => "client_secrets_invalid",
+            Self::StoreUnreadable => "store_unreadable",
+            Self::StoreNotWritable => "store_not_writable",
+            Self::EndpointRefused => "endpoint_refused",
+            Self::PortUnavailable => "port_unavailable",
+            Self::InputInvalid => "input_invalid",
+            Self::Busy => "busy",
+            Self::LoginNeeded => "login_needed",
+            Self::LoginRefused => "login_refused",
+            Self::LoginTimedOut => "login_timed_out",
+            Self::WrongAccount => "wrong_account",
+            Self::ScopeMissing => "scope_missing",
+            Self::CredentialsRejected => "credentials_rejected",
+            Self::ReauthRequired => "reauth_required",
+            Self::ClientRejected => "client_rejected",
+            Self::ChatAppNotConfigured => "chat_app_not_configured",
+            Self::ApiDisabled => "api_disabled",
+            Self::AlreadyExists => "already_exists",
+            Self::PermissionDenied => "permission_denied",
+            Self::NotFound => "not_found",
+            Self::InvalidArgument => "invalid_argument",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::Network => "network",
+            Self::RateLimited => "rate_limited",
+            Self::ServerError => "server_error",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Interrupted(_) | Self::ReaderGone => "interrupted",
+        }
+    }
+}
+
+/// What is known about the effect of a write that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did not happen.
+    NotApplied,
+    /// It may have happened.
+    Unknown,
+}
+
+impl Outcome {
+    /// As in error objects.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotApplied => "not_applied",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A failed command. `message` and `hint` may hold text from elsewhere; whoever prints them makes it harmless.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What kind of failure.
+    pub code: ErrorCode,
+    /// What happened, and why.
+    pub message: String,
+    /// The one thing to do next.
+    pub hint: Option<String>,
+    /// The HTTP status, where a server refused.
+    pub http_status: Option<u16>,
+    /// The server's machine-readable reason.
+    pub reason: Option<String>,
+    /// The id that makes a repetition safe.
+    pub request_id: Option<String>,
+    /// For writes.
+    pub outcome: Option<Outcome>,
+}
+
+impl Failure {
+    /// A failure without more than its code and message.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: None,
+            http_status: None,
+            reason: None,
+            request_id: None,
+            outcome: None,
+        }
+    }
+
+    /// An option whose value breaks a rule.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Usage, message)
+    }
+
+    /// With what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Standard output did not take the result.
+    pub fn output(error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            Self::new(ErrorCode::ReaderGone, "")
+        } else {
+            Self::new(ErrorCode::Internal, format!("the result cannot be written: {error}"))
+        }
+    }
+
+    /// An API endpoint that no token may be sent to.
+    pub(super) fn endpoint_refused(endpoint: &str, cause: &impl fmt::Display) -> Self {
+        Self::new(ErrorCode::EndpointRefused, format!("the API endpoint {endpoint:?} {cause}"))
+            .hint("set --api-endpoint (or CHATAUTH_API_ENDPOINT) to an https address, or leave it out for Google's")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

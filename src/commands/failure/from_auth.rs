@@ -1,0 +1,175 @@
+//! What to do when there is no access token.
+
+use crate::auth::{
+    ClientSecretsError, Error, LoginNeeded, RefusalCause, ScopeSet, StoreError, TokenRefusal, WrongFile,
+};
+use crate::output::command_line;
+
+use super::{ErrorCode, Failure};
+
+/// A page of the Cloud console, for the client's project where that is known.
+pub(super) fn console(path: &str, project: Option<&str>) -> String {
+    let project = project.map(|project| format!("?project={project}")).unwrap_or_default();
+    format!("https://console.cloud.google.com/{path}{project}")
+}
+
+fn login_command(account: Option<&str>, scopes: &ScopeSet) -> String {
+    let mut words = vec![String::from("chatauth"), String::from("auth"), String::from("login")];
+    if let Some(account) = account {
+        words.extend([String::from("--account"), account.to_owned()]);
+    }
+    for scope in scopes.iter() {
+        words.extend([String::from("--scope"), scope.to_string()]);
+    }
+    command_line(words)
+}
+
+impl Failure {
+    /// Sorts a login error; `account` is the one that was asked for.
+    pub(in crate::commands) fn from_auth(error: Error, account: Option<&str>) -> Self {
+        let message = error.to_string();
+        let fail = |code| Self::new(code, message.clone());
+        let login = login_command(account, &ScopeSet::default());
+        match error {
+            Error::ClientSecrets(error) => from_client_secrets(error),
+            Error::Store(error) => from_store(error),
+            Error::LoginNeeded(LoginNeeded::Ambiguous(_)) => {
+                fail(ErrorCode::LoginNeeded).hint("name one with --account EMAIL, or choose one for good: chatauth auth switch EMAIL")
+            }
+            Error::LoginNeeded(LoginNeeded::NoClient { .. }) => fail(ErrorCode::ClientSecretsMissing)
+                .hint("say where the client file is with --client-secrets FILE, or copy it into the configuration directory"),
+            Error::LoginNeeded(LoginNeeded::OtherClient { account, .. }) => fail(ErrorCode::LoginNeeded).hint(format!(
+                "name the client file of that login with --client-secrets FILE, or log in with this one: {}",
+                login_command(Some(&account), &ScopeSet::default())
+            )),
+            Error::LoginNeeded(_) => fail(ErrorCode::LoginNeeded).hint(format!("log in: {login}")),
+            Error::LoginRefused { .. } => {
+                fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}"))
+            }
+            Error::WrongIssuer { .. } => fail(ErrorCode::LoginRefused)
+                .hint("check auth_uri in the client file; somebody may have tried to hand you another server's answer"),
+            Error::LoginTimedOut { project, .. } => fail(ErrorCode::LoginTimedOut).hint(format!(
+                "an error of Google's in the browser never reaches this program: access_denied and org_internal are settled at {}, \
+                 admin_policy_enforced by an administrator at https://admin.google.com/ac/owl/list?tab=configuredApps, \
+                 redirect_uri_mismatch with a Desktop app client; --wait SECONDS waits longer",
+                console("auth/audience", project.as_deref())
+            )),
+            Error::PortUnavailable { .. } => {
+                fail(ErrorCode::PortUnavailable).hint("choose another port with --port N, or leave it out for any free one")
+            }
+            Error::WrongAccount { expected, revoked, .. } => fail(ErrorCode::WrongAccount).hint(format!(
+                "choose {expected} in the browser, or name the other account with --account{}",
+                if revoked { "; the new token has been revoked" } else { "" }
+            )),
+            Error::ScopeMissing { account, missing, union, at_login } => {
+                let login = login_command(account.as_deref(), &union);
+                fail(ErrorCode::ScopeMissing).hint(if at_login {
+                    format!("nothing was stored; log in again and leave {missing} ticked: {login}")
+                } else {
+                    format!("log in once with both: {login}")
+                })
+            }
+            Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}")),
+            Error::Refused(refusal) => from_refusal(*refusal, account),
+            Error::TokenRejected(_) => fail(ErrorCode::CredentialsRejected)
+                .hint("give a fresh token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login"),
+            Error::Network(error) => network(&error.to_string()),
+            Error::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(retry_after)),
+            Error::Server { .. } => fail(ErrorCode::ServerError).hint("the stored login is untouched; try again in a minute"),
+            Error::EndpointRefused(_) => fail(ErrorCode::EndpointRefused),
+            Error::Internal(_) => fail(ErrorCode::Internal),
+        }
+    }
+}
+
+/// No answer: never a reason to log in again.
+pub(super) fn network(cause: &str) -> Failure {
+    Failure::new(ErrorCode::Network, cause)
+        .hint("check the network connection, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE where they are set")
+}
+
+pub(super) fn try_again(retry_after: Option<std::time::Duration>) -> String {
+    retry_after.map_or_else(
+        || String::from("try again in a minute"),
+        |wait| format!("try again in {} seconds, as the server asks", wait.as_secs().max(1)),
+    )
+}
+
+fn from_client_secrets(error: ClientSecretsError) -> Failure {
+    let message = error.to_string();
+    let make = |project: Option<&str>| {
+        format!(
+            "make an OAuth client of type Desktop app at {} and download its JSON",
+            console("auth/clients", project)
+        )
+    };
+    let invalid = |hint: String| Failure::new(ErrorCode::ClientSecretsInvalid, message.clone()).hint(hint);
+    match error {
+        ClientSecretsError::Missing { .. } => {
+            let hint =
+                format!("{}, save it under that name, or say where it is with --client-secrets FILE", make(None));
+            Failure::new(ErrorCode::ClientSecretsMissing, message).hint(hint)
+        }
+        ClientSecretsError::Unreadable { .. } => {
+            invalid(String::from("--client-secrets names the client file that the Cloud console gave out"))
+        }
+        ClientSecretsError::Wrong { what: WrongFile::ClientWithTokens, project, .. } => invalid(format!(
+            "download the client again at {} and keep the other tool's tokens in a file of their own",
+            console("auth/clients", project.as_deref())
+        )),
+        ClientSecretsError::Wrong { what: WrongFile::Example, .. } => invalid(make(None)),
+        ClientSecretsError::Wrong { what: WrongFile::TwoClients, .. } => {
+            invalid(String::from("a client file has one member, \"installed\" for a Desktop app or \"web\""))
+        }
+        ClientSecretsError::Wrong { project, .. } => invalid(format!(
+            "needed is a JSON object with a single member \"installed\" (or \"web\"): {}",
+            make(project.as_deref())
+        )),
+        ClientSecretsError::EndpointRefused { .. } => Failure::new(ErrorCode::EndpointRefused, message)
+            .hint("download the client file again: Google's endpoints are https"),
+        ClientSecretsError::NoLoopbackRedirect { project, .. } => {
+            invalid(format!("register http://127.0.0.1:8085/ for it, or better, {}", make(project.as_deref())))
+        }
+    }
+}
+
+fn from_store(error: StoreError) -> Failure {
+    let message = error.to_string();
+    match error {
+        StoreError::Unreadable { .. } => Failure::new(ErrorCode::StoreUnreadable, message)
+            .hint("repair it, or log in again, which keeps the old file beside the new one: chatauth auth login"),
+        StoreError::NotWritable(_) => Failure::new(ErrorCode::StoreNotWritable, message)
+            .hint("choose a directory that you can write to with --config-dir DIR"),
+        StoreError::NoDirectory => Failure::new(ErrorCode::StoreNotWritable, message)
+            .hint("set HOME, or name a directory with --config-dir DIR (CHATAUTH_CONFIG_DIR)"),
+        StoreError::Busy(_) => {
+            Failure::new(ErrorCode::Busy, message).hint("wait for the other process, or end it if it hangs")
+        }
+    }
+}
+
+fn from_refusal(refusal: TokenRefusal, account: Option<&str>) -> Failure {
+    let login = login_command(account, &ScopeSet::default());
+    let project = refusal.project.as_deref();
+    let (code, hint) = match refusal.cause {
+        RefusalCause::Dead => (ErrorCode::CredentialsRejected, format!("log in again: {login}")),
+        RefusalCause::SessionPolicy => (
+            ErrorCode::ReauthRequired,
+            format!("log in again: {login} (an administrator can exempt the client as a trusted app)"),
+        ),
+        RefusalCause::Client => (
+            ErrorCode::ClientRejected,
+            format!(
+                "compare the client file with {}, and download it anew where it differs",
+                console("auth/clients", project)
+            ),
+        ),
+        RefusalCause::AdminPolicy => (
+            ErrorCode::CredentialsRejected,
+            String::from(
+                "an administrator has to trust the client id at https://admin.google.com/ac/owl/list?tab=configuredApps",
+            ),
+        ),
+    };
+    Failure { reason: Some(refusal.error.clone()), ..Failure::new(code, refusal.to_string()).hint(hint) }
+}

@@ -1,0 +1,109 @@
+//! What to do when the Chat API did not do what was wanted.
+
+use crate::chat::{Error, ErrorKind};
+
+use super::from_auth::{console, network, try_again};
+use super::{ErrorCode, Failure, Outcome};
+
+/// What was tried.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::commands) struct Action<'a> {
+    /// As in "create the space".
+    pub(in crate::commands) name: &'a str,
+    /// The request id of a write, and the command that repeats it.
+    pub(in crate::commands) write: Option<(&'a str, &'a str)>,
+    /// The client's project, for links.
+    pub(in crate::commands) project: Option<&'a str>,
+    /// The account in whose name.
+    pub(in crate::commands) account: Option<&'a str>,
+}
+
+impl Failure {
+    /// Sorts an API error.
+    pub(in crate::commands) fn from_chat(error: &Error, action: Action<'_>) -> Self {
+        let mut failure = sort(error, action);
+        failure.message = format!("{}: {}", action.name, failure.message);
+        if let Some(status) = error.kind.status() {
+            failure.http_status = Some(status.http_status);
+            failure.reason = status.reason.clone().or_else(|| status.status.clone());
+        } else if let ErrorKind::UnreadableAnswer { http_status } = error.kind {
+            failure.http_status = Some(http_status);
+        }
+        match action.write {
+            Some((request_id, repeat)) => failure.of_write(request_id, repeat, error.may_have_been_applied),
+            None => failure,
+        }
+    }
+
+    /// Adds what is known about the effect of a write, and how to repeat it.
+    #[must_use]
+    pub(in crate::commands) fn of_write(mut self, request_id: &str, repeat: &str, may_have_been_applied: bool) -> Self {
+        self.request_id = Some(request_id.to_owned());
+        self.outcome = Some(if may_have_been_applied { Outcome::Unknown } else { Outcome::NotApplied });
+        if may_have_been_applied {
+            if self.code.exit_code() == 6 {
+                self.code = ErrorCode::OutcomeUnknown;
+            }
+            self.message = format!("{}; whether the request was applied is not known (request id {request_id})", self.message);
+            self.hint = Some(format!("this repeats the request without doing it twice: {repeat}"));
+        }
+        self
+    }
+}
+
+fn sort(error: &Error, action: Action<'_>) -> Failure {
+    let message = error.to_string();
+    let fail = |code| Failure::new(code, message.clone());
+    let status = error.kind.status().cloned().unwrap_or_default();
+    match &error.kind {
+        ErrorKind::Unauthenticated(_) => {
+            let account = action.account.map(|account| format!(" --account {account}")).unwrap_or_default();
+            fail(ErrorCode::CredentialsRejected).hint(format!("log in again: chatauth auth login{account}"))
+        }
+        ErrorKind::ScopeInsufficient(_) => {
+            let scopes: Vec<&str> = status
+                .accepted_scopes
+                .iter()
+                .map(|scope| scope.strip_prefix("https://www.googleapis.com/auth/").unwrap_or(scope))
+                .collect();
+            let account = action.account.map(|account| format!(" --account {account}")).unwrap_or_default();
+            let login = |scope: &str| format!("log in with it: chatauth auth login{account} --scope {scope}");
+            fail(ErrorCode::ScopeMissing).hint(match scopes[..] {
+                [] => format!(
+                    "log in again with the scope that the method needs: chatauth auth login{account} --scope SCOPE"
+                ),
+                [only] => login(only),
+                [first, ..] => format!("one of {} would do; {}", scopes.join(", "), login(first)),
+            })
+        }
+        ErrorKind::ChatAppNotConfigured(_) => fail(ErrorCode::ChatAppNotConfigured).hint(format!(
+            "configure the Chat app (a name, an avatar URL and a description will do) at {}",
+            console("apis/api/chat.googleapis.com/hangouts-chat", action.project)
+        )),
+        ErrorKind::ApiDisabled(_) => {
+            let link =
+                status.link.clone().unwrap_or_else(|| console("apis/library/chat.googleapis.com", action.project));
+            fail(ErrorCode::ApiDisabled)
+                .hint(format!("enable the Google Chat API at {link}, wait a few minutes, try again"))
+        }
+        ErrorKind::AlreadyExists(_) => fail(ErrorCode::AlreadyExists)
+            .hint("try another name; a space of your organization that you cannot see may have this one"),
+        ErrorKind::PermissionDenied(_) => fail(ErrorCode::PermissionDenied).hint(match status.reason.as_deref() {
+            Some("USER_BLOCKED_BY_ADMIN") => {
+                "an administrator has switched Google Chat off for this account".to_owned()
+            }
+            _ => "check that this account may do this, and that an administrator does not restrict the app".to_owned(),
+        }),
+        ErrorKind::NotFound(_) => {
+            fail(ErrorCode::NotFound).hint("check the name, and that this account is a member: chatauth spaces list")
+        }
+        ErrorKind::PreconditionFailed(_) => {
+            fail(ErrorCode::PreconditionFailed).hint("check that Google Chat is switched on for this account")
+        }
+        ErrorKind::InvalidArgument(_) => fail(ErrorCode::InvalidArgument),
+        ErrorKind::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
+        ErrorKind::Server { retry_after, .. } => fail(ErrorCode::ServerError).hint(try_again(*retry_after)),
+        ErrorKind::UnreadableAnswer { .. } => fail(ErrorCode::ServerError).hint("try again in a minute"),
+        ErrorKind::Network(error) => network(&error.to_string()),
+    }
+}

@@ -1,0 +1,12 @@
+//! One file for each command, named as the user types it: plain options in, a result out.
+//!
+//! What is *not* here: parsing of arguments, the environment, exit codes.
+
+pub mod auth;
+mod context;
+mod failure;
+mod person;
+pub mod spaces;
+
+pub use context::{Context, InFlight, Pending, Provenance, Settings};
+pub use failure::{ErrorCode, Failure, Outcome};

@@ -1,0 +1,111 @@
+//! The person at the keyboard, during a login.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::auth::{Conversation, Started};
+use crate::output::Messages;
+use crate::platform::browser;
+use crate::platform::terminal::LineReader;
+
+use super::Context;
+
+/// Talks on standard error, and reads what is pasted where there is a terminal.
+pub(super) struct Person<'a> {
+    messages: Messages,
+    browser: Option<&'a browser::Environment>,
+    terminal: bool,
+    reader: Option<LineReader>,
+    project: Option<String>,
+}
+
+impl<'a> Person<'a> {
+    /// `open_browser` says whether the browser is to be started.
+    pub(super) fn new(context: &'a Context, open_browser: bool) -> Self {
+        let settings = &context.settings;
+        Self {
+            messages: context.messages,
+            browser: open_browser.then_some(&settings.browser),
+            terminal: settings.input && settings.terminals.stdin && settings.terminals.stderr,
+            reader: None,
+            project: None,
+        }
+    }
+}
+
+impl Conversation for Person<'_> {
+    fn started(&mut self, started: &Started<'_>) {
+        self.project = started.project.map(str::to_owned);
+        let opened = self.browser.is_some_and(|environment| browser::open(started.url.as_str(), environment));
+        let who = started.account.map(|account| format!(" as {account}")).unwrap_or_default();
+        // The URL stands alone on one line, however long: it must survive being copied.
+        self.messages.always(&if opened {
+            format!("Log in{who} in the browser that has been opened. If none appears, open this address:")
+        } else {
+            format!("Log in{who} by opening this address in a browser:")
+        });
+        self.messages.always("");
+        self.messages.always(started.url.as_str());
+        self.messages.always("");
+        self.reader = if self.terminal { LineReader::new().ok() } else { None };
+        if self.reader.is_some() {
+            self.messages.always(
+                "Browser on another machine? Paste the address that it ends on (it begins with http://127.0.0.1 or the \
+                 like), followed by Enter.",
+            );
+        }
+        self.messages.note(&format!("Waiting for the answer on port {} (Ctrl-C ends it).", started.port));
+    }
+
+    fn https_upgrade(&mut self) {
+        self.messages.warning(
+            "the browser turned http:// into https:// on the way back; change it to http:// in its address bar, or \
+             paste the address here",
+        );
+    }
+
+    fn still_waiting(&mut self) {
+        for line in browser_only_errors(self.project.as_deref()) {
+            self.messages.note(&line);
+        }
+    }
+
+    fn not_an_answer(&mut self) {
+        self.messages
+            .always("That is not the address that this login ends on. Paste the whole of it, from http:// to its end.");
+    }
+
+    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>> {
+        Box::pin(async move {
+            if let Some(reader) = &mut self.reader
+                && let Some(text) = reader.paste().await
+            {
+                return text;
+            }
+            self.reader = None;
+            std::future::pending().await
+        })
+    }
+}
+
+/// What Google shows on its own page, without ever sending the browser back.
+pub(super) fn browser_only_errors(project: Option<&str>) -> Vec<String> {
+    let link = |path: &str| {
+        let project = project.map(|project| format!("?project={project}")).unwrap_or_default();
+        format!("https://console.cloud.google.com/{path}{project}")
+    };
+    vec![
+        String::from("Still waiting. If the browser shows an error of Google's, this is what it means:"),
+        format!("  access_denied (app is being tested): add the account as a test user at {}", link("auth/audience")),
+        format!(
+            "  org_internal: the app is for its organization only; choose another account, or change the audience at {}",
+            link("auth/audience")
+        ),
+        String::from(
+            "  admin_policy_enforced: a Workspace administrator has to trust the client id at \
+             https://admin.google.com/ac/owl/list?tab=configuredApps",
+        ),
+        format!("  redirect_uri_mismatch: make a client of type Desktop app at {}", link("auth/clients")),
+        format!("  invalid_client, deleted_client: the client is gone; make a new one at {}", link("auth/clients")),
+    ]
+}

@@ -1,0 +1,50 @@
+//! `chatauth spaces …`.
+
+pub mod create;
+pub mod list;
+
+use crate::chat::{Resource, Space};
+use crate::output::Details;
+
+/// A space as people like to read it.
+fn details(space: &Resource<Space>) -> Details {
+    let fields = &space.fields;
+    let members = fields.membership_count.as_ref().and_then(|count| {
+        let people = count.joined_direct_human_user_count?;
+        let groups = count.joined_group_count.filter(|groups| *groups > 0);
+        Some(groups.map_or_else(|| people.to_string(), |groups| format!("{people} and {groups} groups")))
+    });
+    Details::new()
+        .maybe("Name", fields.display_name.as_ref())
+        .with("Resource", &fields.name)
+        .maybe("Link", fields.space_uri.as_ref())
+        .maybe("Type", fields.space_type.as_deref().map(type_for_people))
+        .maybe("Description", fields.space_details.as_ref().and_then(|details| details.description.as_ref()))
+        .maybe("Guidelines", fields.space_details.as_ref().and_then(|details| details.guidelines.as_ref()))
+        .maybe(
+            "External",
+            fields.external_user_allowed.filter(|allowed| *allowed).map(|_| "people outside the organization may join"),
+        )
+        .maybe("History", fields.space_history_state.as_deref().map(history_for_people))
+        .maybe("Access", fields.access_settings.as_ref().and_then(|access| access.access_state.as_ref()))
+        .maybe("Members", members)
+        .maybe("Created", fields.create_time.as_ref())
+}
+
+/// The kinds of spaces as the command line calls them; what is not known stays as it came.
+fn type_for_people(space_type: &str) -> &str {
+    match space_type {
+        "SPACE" => "space",
+        "GROUP_CHAT" => "group chat",
+        "DIRECT_MESSAGE" => "direct message",
+        other => other,
+    }
+}
+
+fn history_for_people(state: &str) -> &str {
+    match state {
+        "HISTORY_ON" => "on",
+        "HISTORY_OFF" => "off",
+        other => other,
+    }
+}

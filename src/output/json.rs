@@ -1,0 +1,58 @@
+//! JSON that may be shown on a terminal and still says exactly what was sent.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::sanitise::is_control;
+
+/// Writes a value, over several lines when `pretty`. Control characters that JSON allows in strings are escaped, which
+/// every reader undoes.
+pub fn safe_json(value: &Value, pretty: bool) -> String {
+    let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    escape(&text.unwrap_or_default())
+}
+
+/// Such characters stand inside strings only, apart from the line feeds that the writer itself puts in.
+fn escape(text: &str) -> String {
+    if !text.chars().any(|character| character != '\n' && is_control(character)) {
+        return text.to_owned();
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    let mut units = [0; 2];
+    for character in text.chars() {
+        if character != '\n' && is_control(character) {
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_order_of_keys_and_the_digits_of_numbers_stay() {
+        let text = r#"{"z":1.50,"a":12345678901234567890123,"m":[1e3]}"#;
+        let expected = r#"{"z":1.50,"a":12345678901234567890123,"m":[1e+3]}"#;
+        let written = safe_json(&serde_json::from_str(text).unwrap(), false);
+        assert!(written == text || written == expected, "{written}");
+    }
+
+    proptest! {
+        #[test]
+        fn property_66_every_text_comes_back_and_shows_no_control_character(text in any::<String>(), pretty in any::<bool>()) {
+            let value = Value::from(text);
+            let written = safe_json(&value, pretty);
+            prop_assert!(!written.chars().any(is_control));
+            prop_assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
+        }
+    }
+}

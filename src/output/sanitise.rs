@@ -1,0 +1,54 @@
+//! Text that came from somewhere else, made harmless for a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Shows control characters instead of sending them: C0, C1 and DEL, line and paragraph separators, the bidirectional
+/// and the zero-width ones. Nothing that a server names a space can then move the cursor, forge a line or hide a word.
+pub fn sanitise(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            other if is_control(other) => {
+                // Writing into a string cannot fail.
+                let _ = write!(shown, "\\u{{{:x}}}", u32::from(other));
+            }
+            other => shown.push(other),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Whether a character can change how the text around it is shown.
+pub(super) const fn is_control(character: char) -> bool {
+    matches!(character,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn property_66_no_control_character_gets_through() {
+        let hostile = "a\x1b[31m\u{9b}b\x07\x1b]8;;x\r\u{202e}\u{2028}\u{200b}\x7f\n";
+        let shown = sanitise(hostile);
+        assert!(!shown.chars().any(is_control), "{shown}");
+        assert!(shown.starts_with("a\\u{1b}[31m\\u{9b}b\\u{7}"));
+    }
+
+    #[test]
+    fn ordinary_text_of_every_script_is_left_alone() {
+        for text in ["API-made", "Überraschung 🎉", "שלום", "空間"] {
+            assert!(matches!(sanitise(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+}
