@@ -132,7 +132,8 @@ impl Control {
     /// Changes every successful token answer before it is sent.
     ///
     /// What the emulator itself remembers is not changed: with `expires_in` set
-    /// to 5 the access token still lives as long as before.
+    /// to 5 the access token still lives as long as before. `patch` runs while
+    /// the emulator waits for it and must not use a `Control`.
     pub fn set_token_response_patch(&self, patch: impl FnMut(&mut Value) + Send + 'static) {
         self.shared.lock().token_patch = Some(Box::new(patch));
     }

@@ -1,5 +1,7 @@
 //! The page at `/`: what was made so far.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::html::{escape, page};
@@ -10,12 +12,13 @@ pub(super) fn show(state: &mut State, _call: &Call) -> Reply {
     let mut rows = String::new();
     for space in &state.spaces {
         let field = |name: &str| escape(space.body.get(name).and_then(Value::as_str).unwrap_or(""));
-        rows.push_str(&format!(
-            "<tr><td>{}</td><td><code>{}</code></td><td>{}</td></tr>\n",
+        let _ = writeln!(
+            rows,
+            "<tr><td>{}</td><td><code>{}</code></td><td>{}</td></tr>",
             field("displayName"),
             field("name"),
             field("spaceType"),
-        ));
+        );
     }
     let content = if rows.is_empty() {
         String::from("<p>No spaces yet.</p>")

@@ -75,7 +75,7 @@ impl Emulator {
         let redirect_uris = redirect_uris.iter().map(|&uri| uri.to_owned()).collect();
         let mut state = self.shared.lock();
         let name = format!("{PROJECT_NUMBER}-emulator-web-{}", state.clients.len());
-        let client = state.add_client(name, ClientKind::Web { redirect_uris });
+        let client = state.add_client(&name, ClientKind::Web { redirect_uris });
         drop(state);
         self.client_file(&client)
     }

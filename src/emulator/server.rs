@@ -161,7 +161,7 @@ fn respond(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Response {
             let reply = spoil::spoil(plan, endpoint, reply);
             let (head, body) = (Reply { body: Vec::new(), ..reply }, reply.body);
             let mut response = finish(head);
-            *response.body_mut() = Body::new(spoil::Cut::new(body));
+            *response.body_mut() = Body::new(spoil::Cut::new(&body));
             response
         }
         _ => finish(spoil::spoil(plan, endpoint, reply)),

@@ -76,7 +76,7 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    pub(super) fn new(body: Vec<u8>) -> Self {
+    pub(super) fn new(body: &[u8]) -> Self {
         let announced = u64::try_from(body.len()).unwrap_or(u64::MAX).max(2);
         let half = Bytes::copy_from_slice(&body[..body.len() / 2]);
         Self { half: Some(half), flushed: false, announced }

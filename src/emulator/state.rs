@@ -70,12 +70,12 @@ impl State {
             secrets: Vec::new(),
             token_patch: None,
         };
-        state.add_client(format!("{}-emulator", super::PROJECT_NUMBER), ClientKind::Desktop);
+        state.add_client(&format!("{}-emulator", super::PROJECT_NUMBER), ClientKind::Desktop);
         state
     }
 
     /// Registers a client and hands out its credentials.
-    pub(super) fn add_client(&mut self, name: String, kind: ClientKind) -> Client {
+    pub(super) fn add_client(&mut self, name: &str, kind: ClientKind) -> Client {
         let id = format!("{name}.apps.googleusercontent.com");
         let client = Client { id, secret: self.secret("emulator-secret-"), kind };
         self.clients.push(client.clone());

@@ -1,5 +1,7 @@
 //! One request as the handlers see it, and what they answer.
 
+use std::fmt::Write as _;
+
 use axum::body::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
@@ -114,7 +116,7 @@ pub(super) fn escape_query(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~:/@".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

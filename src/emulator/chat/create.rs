@@ -26,11 +26,11 @@ static SETUP: Method = Method {
 };
 
 pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Reply {
-    answer(call, try_create(state, call))
+    answer(call, &try_create(state, call))
 }
 
 pub(in crate::emulator) fn setup(state: &mut State, call: &Call) -> Reply {
-    answer(call, try_setup(state, call))
+    answer(call, &try_setup(state, call))
 }
 
 fn try_create(state: &mut State, call: &Call) -> Result<Value, Status> {

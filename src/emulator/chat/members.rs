@@ -24,11 +24,11 @@ static GET: Method = Method {
 };
 
 pub(in crate::emulator) fn list_members(state: &mut State, call: &Call) -> Reply {
-    answer(call, try_list(state, call))
+    answer(call, &try_list(state, call))
 }
 
 pub(in crate::emulator) fn get_member(state: &mut State, call: &Call) -> Reply {
-    answer(call, try_get(state, call))
+    answer(call, &try_get(state, call))
 }
 
 fn try_list(state: &mut State, call: &Call) -> Result<Value, Status> {

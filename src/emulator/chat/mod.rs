@@ -25,19 +25,19 @@ use serde_json::Value;
 pub(super) fn unimplemented(state: &mut State, call: &Call) -> Reply {
     answer(
         call,
-        access::authenticate(state, call, "Unimplemented")
+        &access::authenticate(state, call, "Unimplemented")
             .and_then(|_| Err(Status::new(501, "The emulator does not imitate this method."))),
     )
 }
 
 /// Writes the result, or the error, as Google's front end does.
-fn answer(call: &Call, result: Result<Value, Status>) -> Reply {
-    let mut reply = match &result {
+fn answer(call: &Call, result: &Result<Value, Status>) -> Reply {
+    let mut reply = match result {
         Ok(value) => Reply::json(200, value),
         Err(status) => status.reply(),
     };
     let compact = call.query.iter().any(|(name, value)| name == "prettyPrint" && value == "false");
-    if let (true, Ok(value)) = (compact, &result) {
+    if let (true, Ok(value)) = (compact, result) {
         reply.body = value.to_string().into_bytes();
     }
     reply

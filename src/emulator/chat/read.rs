@@ -31,11 +31,11 @@ static LIST: Method = Method {
 pub(in crate::emulator) fn get(state: &mut State, call: &Call) -> Reply {
     let result = access::enter(state, call, &GET)
         .and_then(|live| visible(state, call, &live.user).map(|space| space.body.clone()));
-    answer(call, result)
+    answer(call, &result)
 }
 
 pub(in crate::emulator) fn list(state: &mut State, call: &Call) -> Reply {
-    answer(call, try_list(state, call))
+    answer(call, &try_list(state, call))
 }
 
 fn try_list(state: &mut State, call: &Call) -> Result<Value, Status> {

@@ -1,7 +1,6 @@
 //! A space and its members, as the API shows them.
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
 use crate::emulator::options::{User, subject};
@@ -223,9 +222,8 @@ fn identifier() -> String {
 
 /// A stable number for the organization.
 fn customer(domain: &str) -> String {
-    let digest = Sha256::digest(domain);
-    let hex: String = digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect();
-    format!("customers/C01{hex}")
+    let number = subject(domain);
+    format!("customers/C01{}", &number[number.len() - 7..])
 }
 
 /// RFC 3339 with microseconds, as Google writes times.

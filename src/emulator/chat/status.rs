@@ -28,7 +28,7 @@ impl Status {
         self
     }
 
-    fn with_info(self, reason: &str, metadata: Value) -> Self {
+    fn with_info(self, reason: &str, metadata: &Value) -> Self {
         self.with(json!({
             "@type": "type.googleapis.com/google.rpc.ErrorInfo",
             "reason": reason,
@@ -71,7 +71,7 @@ impl Status {
              login cookie or other valid authentication credential. See \
              https://developers.google.com/identity/sign-in/web/devconsole-project.",
         )
-        .with_info("CREDENTIALS_MISSING", method(rpc));
+        .with_info("CREDENTIALS_MISSING", &method(rpc));
         status.authenticate = Some(REALM.to_owned());
         status
     }
@@ -90,7 +90,7 @@ impl Status {
 
     /// 401 with something that is no access token at all.
     pub(super) fn token_type_unsupported(rpc: &str) -> Self {
-        Self::unauthenticated().with_info("ACCESS_TOKEN_TYPE_UNSUPPORTED", method(rpc))
+        Self::unauthenticated().with_info("ACCESS_TOKEN_TYPE_UNSUPPORTED", &method(rpc))
     }
 
     /// 401 with one of Google's own tokens, which must never come here.
@@ -106,7 +106,7 @@ impl Status {
     /// 403 when none of `scopes` was granted.
     pub(super) fn insufficient_scope(rpc: &str, scopes: &[String]) -> Self {
         let mut status = Self::new(403, "Request had insufficient authentication scopes.")
-            .with_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", method(rpc));
+            .with_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", &method(rpc));
         status.authenticate =
             Some(format!("{REALM}, error=\"insufficient_scope\", scope=\"{}\"", scopes.join(" ")));
         status
@@ -125,7 +125,7 @@ impl Status {
         Self::new(403, message.clone())
             .with_info(
                 "SERVICE_DISABLED",
-                json!({
+                &json!({
                     "service": SERVICE,
                     "consumer": format!("projects/{PROJECT_NUMBER}"),
                     "activationUrl": url,
@@ -161,7 +161,7 @@ impl Status {
     /// 400 for an API key: the emulator knows none.
     pub(super) fn api_key_invalid() -> Self {
         let message = "API key not valid. Please pass a valid API key.";
-        Self::new(400, message).with_info("API_KEY_INVALID", json!({ "service": SERVICE })).with(
+        Self::new(400, message).with_info("API_KEY_INVALID", &json!({ "service": SERVICE })).with(
             json!({
                 "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
                 "locale": "en-US",
@@ -180,7 +180,7 @@ impl Status {
         )
         .with_info(
             "RATE_LIMIT_EXCEEDED",
-            json!({
+            &json!({
                 "service": SERVICE,
                 "consumer": format!("projects/{PROJECT_NUMBER}"),
                 "quota_metric": format!("{SERVICE}/space_writes"),
@@ -220,16 +220,16 @@ impl Status {
             "CREDENTIALS_MISSING" => Self::credentials_missing("Unknown"),
             "ACCESS_TOKEN_TYPE_UNSUPPORTED" => Self::token_type_unsupported("Unknown"),
             "ACCESS_TOKEN_EXPIRED" | "ACCOUNT_STATE_INVALID" => {
-                Self::unauthenticated().with_info(reason, json!({ "service": SERVICE }))
+                Self::unauthenticated().with_info(reason, &json!({ "service": SERVICE }))
             }
             "API_KEY_INVALID" => Self::api_key_invalid(),
             "APP_NOT_FOUND" => Self::app_not_found(),
             "RESOURCE_QUOTA_EXCEEDED" => {
                 Self::new(429, "Resource has been exhausted (e.g. check quota).")
-                    .with_info(reason, json!({ "service": SERVICE }))
+                    .with_info(reason, &json!({ "service": SERVICE }))
             }
             other => {
-                Self::for_code(code.unwrap_or(403)).with_info(other, json!({ "service": SERVICE }))
+                Self::for_code(code.unwrap_or(403)).with_info(other, &json!({ "service": SERVICE }))
             }
         };
         if let Some(code) = code {

@@ -93,8 +93,10 @@ pub(in crate::emulator) fn authorize(state: &mut State, call: &Call) -> Reply {
             ask.granted(state, &user, ticked, call.now)
         }
         Consent::Ask if ask.prompt.iter().any(|prompt| prompt == "none") => {
-            let error = "error_subtype=access_denied&error=interaction_required";
-            ask.redirect(state, error)
+            let issuer = escape_query(&state.origin);
+            ask.redirect(&format!(
+                "iss={issuer}&error_subtype=access_denied&error=interaction_required"
+            ))
         }
         Consent::Ask => {
             let id = open_page(state, ask.clone(), call.now);
@@ -226,20 +228,17 @@ impl Ask {
         }
         let silent = self.prompt.iter().any(|prompt| prompt == "none");
         query.push_str(if silent { "&prompt=none" } else { "&prompt=consent" });
-        self.redirect(state, &query)
+        self.redirect(&query)
     }
 
     /// Sends the browser back with the news that the person cancelled.
     pub(super) fn refused(&self, state: &State) -> Reply {
         let issuer = escape_query(&state.origin);
-        self.redirect(
-            state,
-            &format!("iss={issuer}&error=access_denied&error_subtype=access_denied_user"),
-        )
+        self.redirect(&format!("iss={issuer}&error=access_denied&error_subtype=access_denied_user"))
     }
 
     /// 302 to the redirect URI with `state` first, as Google does.
-    fn redirect(&self, _state: &State, query: &str) -> Reply {
+    fn redirect(&self, query: &str) -> Reply {
         let separator = if self.redirect_uri.contains('?') { '&' } else { '?' };
         let echoed = match &self.state {
             Some(value) => format!("state={}&", escape_query(value)),

@@ -1,5 +1,7 @@
 //! The consent page and what the person answers.
 
+use std::fmt::Write as _;
+
 use url::{Host, Url};
 
 use super::authorize::{Ask, Blocked};
@@ -34,19 +36,21 @@ fn accounts(state: &State, hint: Option<&str>) -> String {
     let mut choices = String::from("<fieldset><legend>Account</legend>\n");
     for User { email, sub, name, .. } in &state.options.users {
         let checked = if chosen == Some(sub) { " checked" } else { "" };
-        choices.push_str(&format!(
-            "<label><input type=\"radio\" name=\"account\" value=\"{}\"{checked}> {} <small>{}</small></label>\n",
+        let _ = writeln!(
+            choices,
+            "<label><input type=\"radio\" name=\"account\" value=\"{}\"{checked}> {} <small>{}</small></label>",
             escape(sub),
             escape(name),
             escape(email),
-        ));
+        );
     }
     choices.push_str("</fieldset>\n");
     if let (Some(hint), None) = (hint, hinted) {
-        choices.push_str(&format!(
-            "<p class=\"note\">The app asks for {}, which is not one of these accounts.</p>\n",
+        let _ = writeln!(
+            choices,
+            "<p class=\"note\">The app asks for {}, which is not one of these accounts.</p>",
             escape(hint)
-        ));
+        );
     }
     choices
 }
@@ -68,7 +72,7 @@ fn permissions(ask: &Ask) -> String {
         } else {
             format!("<input type=\"hidden\" name=\"scope{index}\" value=\"{scope}\">")
         };
-        list.push_str(&format!("<label>{input}{words} <small>{scope}</small></label>\n"));
+        let _ = writeln!(list, "<label>{input}{words} <small>{scope}</small></label>");
     }
     list.push_str("</fieldset>\n");
     list
@@ -85,9 +89,8 @@ fn form_target(redirect_uri: &str) -> String {
 }
 
 pub(in crate::emulator) fn consent(state: &mut State, call: &Call) -> Reply {
-    let form = match call.form() {
-        Ok(Some(form)) => form,
-        Ok(None) | Err(_) => return Blocked::invalid("The form is malformed.").reply(),
+    let Ok(Some(form)) = call.form() else {
+        return Blocked::invalid("The form is malformed.").reply();
     };
     let page = form.get("page").and_then(|id| state.pages.remove(id));
     let Some(page) = page.filter(|page| page.expires_at > call.now) else {

@@ -154,7 +154,7 @@ fn redeem(
         alive: true,
     };
     let grant = state.ledger.open(grant, Some(value));
-    let mut body = access(state, grant, code.scopes, code.nonce, now);
+    let mut body = access(state, grant, code.scopes, code.nonce.as_deref(), now);
     if with_refresh_token {
         let end = state.options.refresh_token_lifetime.map(|lifetime| now + lifetime);
         add_refresh_token(state, &mut body, grant, end, now);
@@ -227,7 +227,7 @@ pub(super) fn access(
     state: &mut State,
     grant: usize,
     granted: Vec<String>,
-    nonce: Option<String>,
+    nonce: Option<&str>,
     now: OffsetDateTime,
 ) -> Map<String, Value> {
     let lifetime = state.options.access_token_lifetime;
@@ -240,14 +240,8 @@ pub(super) fn access(
     body.insert(String::from("scope"), json!(scope));
     if granted.iter().any(|scope| scopes::is_sign_in(scope)) {
         let Grant { client_id, user, .. } = state.ledger.grant(grant);
-        let claims = IdToken {
-            issuer: &state.origin,
-            client_id,
-            user,
-            scopes: &granted,
-            nonce: nonce.as_deref(),
-            now,
-        };
+        let claims =
+            IdToken { issuer: &state.origin, client_id, user, scopes: &granted, nonce, now };
         let id_token = id_token(&claims);
         state.saw_secret(&id_token);
         body.insert(String::from("id_token"), json!(id_token));
