@@ -11,7 +11,7 @@ use url::{Host, Url};
 /// Redirects followed: the emulator needs one.
 const REDIRECTS: usize = 5;
 /// Largest answer read.
-const LIMIT: u64 = 64 * 1024;
+const LIMIT: usize = 64 * 1024;
 /// For the whole visit.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -42,6 +42,8 @@ async fn follow(url: &str) -> io::Result<()> {
 struct Answer {
     status: u16,
     location: Option<String>,
+    /// Where the body ends, when that is told.
+    end: Option<usize>,
 }
 
 async fn fetch(url: &Url) -> io::Result<Answer> {
@@ -52,9 +54,27 @@ async fn fetch(url: &Url) -> io::Result<Answer> {
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await?;
+    read(&mut stream).await
+}
+
+/// Reads the head, and the body as far as its length is told: a listener that
+/// is left in the middle of its page, or keeps the connection, does no harm.
+async fn read(stream: &mut TcpStream) -> io::Result<Answer> {
     let mut bytes = Vec::new();
-    stream.take(LIMIT).read_to_end(&mut bytes).await?;
-    parse(&bytes)
+    loop {
+        let ended = stream.read_buf(&mut bytes).await? == 0;
+        match parse(&bytes)? {
+            Some(answer) if ended || answer.end.is_some_and(|end| end <= bytes.len()) => {
+                return Ok(answer);
+            }
+            Some(answer) if bytes.len() >= LIMIT => return Ok(answer),
+            None if ended || bytes.len() >= LIMIT => {
+                let message = "the page did not answer";
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+            }
+            _ => {}
+        }
+    }
 }
 
 async fn connect(addresses: &[std::net::IpAddr], port: u16) -> io::Result<TcpStream> {
@@ -86,20 +106,24 @@ fn destination(url: &Url) -> io::Result<(Vec<std::net::IpAddr>, String)> {
     Ok((addresses, host.to_owned()))
 }
 
-fn parse(bytes: &[u8]) -> io::Result<Answer> {
+/// The answer, once its head is whole.
+fn parse(bytes: &[u8]) -> io::Result<Option<Answer>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);
-    let complete = response.parse(bytes).map_err(io::Error::other)?.is_complete();
-    let Some(status) = response.code.filter(|_| complete) else {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the page did not answer"));
+    let httparse::Status::Complete(head) = response.parse(bytes).map_err(io::Error::other)? else {
+        return Ok(None);
     };
-    let location = response
-        .headers
-        .iter()
-        .find(|header| header.name.eq_ignore_ascii_case("location"))
-        .and_then(|header| std::str::from_utf8(header.value).ok())
-        .map(str::to_owned);
-    Ok(Answer { status, location })
+    let header = |name: &str| {
+        let mut headers = response.headers.iter();
+        let header = headers.find(|header| header.name.eq_ignore_ascii_case(name))?;
+        std::str::from_utf8(header.value).ok()
+    };
+    let length = header("content-length").and_then(|length| length.parse::<usize>().ok());
+    Ok(Some(Answer {
+        status: response.code.unwrap_or_default(),
+        location: header("location").map(str::to_owned),
+        end: length.and_then(|length| head.checked_add(length)),
+    }))
 }
 
 #[cfg(test)]
@@ -122,9 +146,12 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_ends_early_is_no_answer() {
-        assert!(parse(b"HTTP/1.1 302 Found\r\nLocation: http://a/").is_err());
-        let answer = parse(b"HTTP/1.1 302 Found\r\nlocation: /b\r\n\r\n").unwrap();
+    fn an_answer_is_one_when_its_head_is_whole() {
+        assert!(parse(b"HTTP/1.1 302 Found\r\nLocation: http://a/").unwrap().is_none());
+        let bytes = b"HTTP/1.1 302 Found\r\nlocation: /b\r\nContent-Length: 3\r\n\r\n";
+        let answer = parse(bytes).unwrap().unwrap();
         assert_eq!((answer.status, answer.location.as_deref()), (302, Some("/b")));
+        assert_eq!(answer.end, Some(bytes.len() + 3));
+        assert!(parse(b"SSH-2.0-OpenSSH\r\n\r\n").is_err());
     }
 }

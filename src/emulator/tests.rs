@@ -7,12 +7,14 @@ mod consent;
 mod delegation;
 mod faults;
 mod identity;
+mod setup;
 mod tokens;
 
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use url::Url;
 
 use super::*;
 
@@ -203,8 +205,6 @@ fn parse(bytes: &[u8]) -> Answer {
         .collect();
     Answer { status, headers, body: body.to_owned() }
 }
-
-use url::Url;
 
 #[tokio::test]
 async fn it_stops_when_it_is_dropped() {

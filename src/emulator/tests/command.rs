@@ -37,7 +37,12 @@ async fn the_browser_tells_when_google_refuses() {
 mod unix {
     use std::path::PathBuf;
 
+    use tokio::sync::Mutex;
+
     use super::*;
+
+    /// A signal reaches every command that runs inside this process.
+    static ALONE: Mutex<()> = Mutex::const_new(());
 
     fn shell(script: &str) -> Command {
         Command {
@@ -50,6 +55,7 @@ mod unix {
 
     #[tokio::test]
     async fn its_exit_code_is_handed_on() {
+        let _alone = ALONE.lock().await;
         let emulator = Emulator::start(Options::default(), Clock::new(standing)).await.unwrap();
         assert_eq!(run_command(&emulator, shell("exit 7")).await.unwrap(), 7);
         assert_eq!(run_command(&emulator, shell("kill -KILL $$")).await.unwrap(), 137);
@@ -60,6 +66,7 @@ mod unix {
 
     #[tokio::test]
     async fn it_finds_everything_it_needs_and_nothing_is_left() {
+        let _alone = ALONE.lock().await;
         let emulator = Emulator::start(Options::default(), Clock::new(standing)).await.unwrap();
         let seen = tempfile::NamedTempFile::new().unwrap();
         let script = format!(
@@ -87,9 +94,25 @@ mod unix {
 
     #[tokio::test]
     async fn a_person_who_is_asked_uses_their_own_browser() {
+        let _alone = ALONE.lock().await;
         let options = Options { consent: Consent::Ask, ..Options::default() };
         let emulator = Emulator::start(options, Clock::new(standing)).await.unwrap();
         let script = "case \"$BROWSER\" in *chatauth-browser) exit 1;; esac";
         assert_eq!(run_command(&emulator, shell(script)).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_signal_to_the_emulator_reaches_the_command() {
+        let _alone = ALONE.lock().await;
+        let emulator = Emulator::start(Options::default(), Clock::new(standing)).await.unwrap();
+        for (signal, code) in [("TERM", 41), ("HUP", 42)] {
+            let script = format!(
+                "trap 'exit {code}' {signal}; kill -{signal} $PPID; while :; do sleep 0.02; done"
+            );
+            assert_eq!(run_command(&emulator, shell(&script)).await.unwrap(), code);
+        }
+        // An interrupt is the terminal's to give to both: it is survived and not passed on.
+        let script = "trap 'exit 43' INT; kill -INT $PPID; sleep 0.2; exit 44";
+        assert_eq!(run_command(&emulator, shell(script)).await.unwrap(), 44);
     }
 }
