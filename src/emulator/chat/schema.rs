@@ -20,6 +20,8 @@ enum Kind {
     Flag,
     Integer,
     Time,
+    /// An enum: its name and its values by their numbers; a number that stands
+    /// for none has an empty name.
     Choice(&'static str, &'static [&'static str]),
     One(&'static Message),
     Many(&'static Message),
@@ -70,6 +72,7 @@ pub(super) static SPACE: Message = Message {
                 "Space.SpaceThreadingState",
                 &[
                     "SPACE_THREADING_STATE_UNSPECIFIED",
+                    "",
                     "THREADED_MESSAGES",
                     "GROUPED_MESSAGES",
                     "UNTHREADED_MESSAGES",
@@ -175,6 +178,7 @@ static MEMBERSHIP: Message = Message {
                     "MEMBERSHIP_ROLE_UNSPECIFIED",
                     "ROLE_MEMBER",
                     "ROLE_MANAGER",
+                    "",
                     "ROLE_ASSISTANT_MANAGER",
                 ],
             ),
@@ -274,7 +278,10 @@ impl Check {
             Time => {
                 value.as_str().is_some_and(|text| OffsetDateTime::parse(text, &Rfc3339).is_ok())
             }
-            Choice(_, values) => value.as_str().is_some_and(|text| values.contains(&text)),
+            Choice(_, values) => match choice(values, value) {
+                Some(name) => return Some(Value::from(name)),
+                None => false,
+            },
             One(message) => return Some(Value::Object(self.message(message, value, path))),
             Many(message) => match value {
                 Value::Array(items) => {
@@ -304,6 +311,15 @@ impl Check {
         let text = format!("Invalid value at '{path}' ({kind}), {value}");
         self.violations.push((path.to_owned(), text));
     }
+}
+
+/// The name of an enum value. Google's generated clients send the number.
+fn choice(values: &[&'static str], value: &Value) -> Option<&'static str> {
+    let found = match value {
+        Value::String(name) => values.iter().find(|known| *known == name),
+        _ => values.get(usize::try_from(value.as_u64()?).ok()?),
+    };
+    found.copied().filter(|name| !name.is_empty())
 }
 
 impl Kind {

@@ -61,7 +61,11 @@ pub(in crate::emulator) fn token_info(state: &mut State, call: &Call) -> Reply {
     let invalid = || Refusal::new(400, "invalid_token", "Invalid Value").reply();
     let token = match parameter(call, "access_token") {
         Ok(Some(token)) => token,
-        Ok(None) => return invalid(),
+        // Google's Node client sends it as a bearer.
+        Ok(None) => match call.bearer() {
+            Some(token) => token.to_owned(),
+            None => return invalid(),
+        },
         Err(refusal) => return refusal.reply(),
     };
     state.saw_secret(&token);

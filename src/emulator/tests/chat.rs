@@ -145,6 +145,10 @@ async fn json_is_taken_strictly_at_any_depth() {
             "Invalid value at 'space.space_type' (type.googleapis.com/google.chat.v1.Space.SpaceType), \"ROOM\"",
         ),
         (
+            r#"{"spaceType":4,"displayName":"x"}"#,
+            "Invalid value at 'space.space_type' (type.googleapis.com/google.chat.v1.Space.SpaceType), 4",
+        ),
+        (
             r#"{"spaceType":"SPACE","displayName":12}"#,
             "Invalid value at 'space.display_name' (TYPE_STRING), 12",
         ),
@@ -172,6 +176,18 @@ async fn json_is_taken_strictly_at_any_depth() {
     let answer = bench.call(&token, "POST", "/v1/spaces", "{not json").await;
     assert!(status(&answer).2.starts_with("Invalid JSON payload received. "));
     assert_eq!(bench.control.spaces().len(), 0);
+}
+
+#[tokio::test]
+async fn either_way_to_write_a_protocol_buffer_is_understood() {
+    let bench = Bench::new().await;
+    let token = bench.access_token().await;
+    let body = r#"{"space_type":1,"displayName":"x","spaceThreadingState":4,"space_details":null}"#;
+    let path = "/v1/spaces?%24alt=json%3Benum-encoding%3Dint";
+    let space = bench.call(&token, "POST", path, body).await.json();
+    assert_eq!(space["spaceType"], "SPACE");
+    let gap = r#"{"spaceType":1,"displayName":"x","spaceThreadingState":1}"#;
+    assert_eq!(bench.call(&token, "POST", "/v1/spaces", gap).await.status, 400);
 }
 
 #[tokio::test]

@@ -31,6 +31,8 @@ async fn a_token_is_told_about_in_strings() {
     let login = bench.login(&[("scope", "openid email")]).await;
     let token = login["access_token"].as_str().unwrap();
     let info = bench.form("/tokeninfo", &[("access_token", token)]).await.json();
+    let by_bearer = bench.call(token, "POST", "/tokeninfo", "").await.json();
+    assert_eq!(info, by_bearer);
     assert_eq!(info["expires_in"], "3599");
     assert_eq!(info["email_verified"], "true");
     assert_eq!(info["access_type"], "offline");
