@@ -1,0 +1,136 @@
+//! What is checked before a method looks at its request: credentials, the
+//! project, scopes, the names of query parameters.
+
+use super::Status;
+use crate::emulator::SCOPE_ROOT;
+use crate::emulator::oauth::Live;
+use crate::emulator::state::State;
+use crate::emulator::wire::Call;
+
+/// Query parameters that every method takes.
+const COMMON: [&str; 17] = [
+    "$.xgafv",
+    "$alt",
+    "$callback",
+    "$fields",
+    "$prettyPrint",
+    "access_token",
+    "alt",
+    "callback",
+    "fields",
+    "key",
+    "oauth_token",
+    "prettyPrint",
+    "quotaUser",
+    "uploadType",
+    "upload_protocol",
+    "$outputDefaults",
+    "$unique",
+];
+
+/// A method of the API.
+pub(super) struct Method {
+    /// Name in the service definition, as it appears in errors.
+    pub(super) rpc: &'static str,
+    /// Any one of these will do, without the root.
+    pub(super) scopes: &'static [&'static str],
+    /// The scopes when the caller acts as an administrator; none where it cannot.
+    pub(super) admin_scopes: &'static [&'static str],
+    /// Query parameters of its own, in camel case.
+    pub(super) query: &'static [&'static str],
+}
+
+/// Lets a request in that has the right to call `method`.
+pub(super) fn enter(state: &mut State, call: &Call, method: &Method) -> Result<Live, Status> {
+    let live = authenticate(state, call, method.rpc)?;
+    if !state.options.api_enabled {
+        return Err(Status::service_disabled());
+    }
+    check_query(call, method)?;
+    let admin = !method.admin_scopes.is_empty()
+        && parameter(call, "useAdminAccess").is_some_and(|value| value == "true");
+    let accepted = if admin { method.admin_scopes } else { method.scopes };
+    if !accepted.iter().any(|scope| has(&live, scope)) {
+        return Err(insufficient(method.rpc, accepted));
+    }
+    if admin {
+        // Nobody is an administrator here.
+        return Err(Status::for_code(403));
+    }
+    Ok(live)
+}
+
+/// Whether the token carries the scope, given without the root.
+pub(super) fn has(live: &Live, scope: &str) -> bool {
+    live.scopes.iter().any(|granted| granted.strip_prefix(SCOPE_ROOT) == Some(scope))
+}
+
+pub(super) fn insufficient(rpc: &str, accepted: &[&str]) -> Status {
+    let scopes: Vec<String> = accepted.iter().map(|scope| format!("{SCOPE_ROOT}{scope}")).collect();
+    Status::insufficient_scope(rpc, &scopes)
+}
+
+/// The user behind the access token.
+pub(super) fn authenticate(state: &mut State, call: &Call, rpc: &str) -> Result<Live, Status> {
+    if parameter(call, "key").is_some() || call.header("x-goog-api-key").is_some() {
+        return Err(Status::api_key_invalid());
+    }
+    let token = call
+        .bearer()
+        .or_else(|| parameter(call, "access_token"))
+        .or_else(|| parameter(call, "oauth_token"));
+    let Some(token) = token else {
+        return Err(match call.header("authorization") {
+            Some(_) => Status::unauthenticated(),
+            None => Status::credentials_missing(rpc),
+        });
+    };
+    state.saw_secret(token);
+    if token.starts_with("ya29.") {
+        return Err(Status::real_token());
+    }
+    if !token.starts_with("emulator-access-") {
+        return Err(Status::token_type_unsupported(rpc));
+    }
+    state.ledger.access_token(token, call.now).ok_or_else(Status::unauthenticated)
+}
+
+fn check_query(call: &Call, method: &Method) -> Result<(), Status> {
+    for (index, (name, _)) in call.query.iter().enumerate() {
+        let known = COMMON.contains(&name.as_str())
+            || method.query.iter().any(|own| own == name || snake(own) == *name);
+        let text = if !known {
+            format!(
+                "Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query \
+                 parameter. Field '{name}' could not be found in request message."
+            )
+        } else if call.query[..index].iter().any(|(earlier, _)| earlier == name) {
+            format!(
+                "Invalid JSON payload received. Unknown name \"{name}\": Proto field is not \
+                 repeating, cannot start list."
+            )
+        } else {
+            continue;
+        };
+        return Err(Status::invalid("", text));
+    }
+    Ok(())
+}
+
+/// A query parameter by its name in camel case; Google takes snake case as well.
+pub(super) fn parameter<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
+    let (_, value) = call.query.iter().find(|(key, _)| key == name || *key == snake(name))?;
+    (!value.is_empty()).then_some(value)
+}
+
+/// `spaceType` to `space_type`.
+pub(super) fn snake(camel: &str) -> String {
+    let mut name = String::with_capacity(camel.len() + 4);
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}

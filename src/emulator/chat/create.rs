@@ -1,0 +1,168 @@
+//! `spaces.create` and `spaces.setup`, and the memory of `requestId` that they share.
+
+use serde_json::{Map, Value};
+
+use super::access::{self, Method, has, parameter};
+use super::rules::{self, flag, text};
+use super::space::{Invitee, Space};
+use super::{Status, answer, schema};
+use crate::emulator::oauth::Live;
+use crate::emulator::options::{ChatApp, User};
+use crate::emulator::state::State;
+use crate::emulator::wire::{Call, Reply};
+
+static CREATE: Method = Method {
+    rpc: "CreateSpace",
+    scopes: &["chat.spaces.create", "chat.spaces", "chat.import"],
+    admin_scopes: &[],
+    query: &["requestId"],
+};
+
+static SETUP: Method = Method {
+    rpc: "SetUpSpace",
+    scopes: &["chat.spaces.create", "chat.spaces"],
+    admin_scopes: &[],
+    query: &[],
+};
+
+pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Reply {
+    answer(call, &try_create(state, call))
+}
+
+pub(in crate::emulator) fn setup(state: &mut State, call: &Call) -> Reply {
+    answer(call, &try_setup(state, call))
+}
+
+fn try_create(state: &mut State, call: &Call) -> Result<Value, Status> {
+    let live = access::enter(state, call, &CREATE)?;
+    let space = schema::read(call, &schema::SPACE, "space")?;
+    check_import(&live, &space)?;
+    check_app(state)?;
+    match text(&space, "spaceType") {
+        "SPACE" => {}
+        "GROUP_CHAT" if flag(&space, "importMode") => {}
+        "" | "SPACE_TYPE_UNSPECIFIED" => {
+            return Err(Status::invalid("space.space_type", "A space type is required."));
+        }
+        _ => {
+            return Err(Status::invalid(
+                "space.space_type",
+                "Only named spaces, and group chats in import mode, can be created. Use \
+                 spaces.setup for direct messages and group chats.",
+            ));
+        }
+    }
+    if flag(&space, "singleUserBotDm") {
+        return Err(Status::invalid(
+            "space.single_user_bot_dm",
+            "Only a direct message can be with an app.",
+        ));
+    }
+    rules::check_space(&space, &live.user)?;
+    make(state, call, parameter(call, "requestId"), &space, &live.user, &[])
+}
+
+fn try_setup(state: &mut State, call: &Call) -> Result<Value, Status> {
+    let live = access::enter(state, call, &SETUP)?;
+    let request = schema::read(call, &schema::SET_UP_SPACE_REQUEST, "")?;
+    check_app(state)?;
+    let Some(Value::Object(space)) = request.get("space") else {
+        return Err(Status::invalid("space", "A space is required."));
+    };
+    if flag(space, "importMode") {
+        return Err(Status::invalid("space.import_mode", "Use spaces.create for import mode."));
+    }
+    let invitees = rules::invitees(&request, space, &live.user, &state.options)?;
+    rules::check_space(space, &live.user)?;
+    if let Some(existing) = existing_direct_message(state, space, &live.user, &invitees) {
+        return Ok(existing);
+    }
+    let request_id = Some(text(&request, "requestId")).filter(|id| !id.is_empty());
+    make(state, call, request_id, space, &live.user, &invitees)
+}
+
+/// Import mode is for service accounts that act for a user, and `chat.import`
+/// is good for nothing else.
+fn check_import(live: &Live, space: &Map<String, Value>) -> Result<(), Status> {
+    if flag(space, "importMode") {
+        if !has(live, "chat.import") {
+            return Err(access::insufficient(CREATE.rpc, &["chat.import"]));
+        }
+        if !live.delegated {
+            return Err(Status::for_code(403));
+        }
+    } else if !has(live, "chat.spaces.create") && !has(live, "chat.spaces") {
+        return Err(access::insufficient(CREATE.rpc, SETUP.scopes));
+    }
+    Ok(())
+}
+
+fn check_app(state: &State) -> Result<(), Status> {
+    match state.options.chat_app {
+        ChatApp::Configured => Ok(()),
+        ChatApp::NotConfigured => Err(Status::app_not_found()),
+    }
+}
+
+/// Two people have one direct message, however often it is set up.
+fn existing_direct_message(
+    state: &State,
+    asked: &Map<String, Value>,
+    user: &User,
+    invitees: &[Invitee],
+) -> Option<Value> {
+    if text(asked, "spaceType") != "DIRECT_MESSAGE" {
+        return None;
+    }
+    let app = flag(asked, "singleUserBotDm");
+    let other = match invitees.first() {
+        Some(Invitee::Human { id, .. }) => Some(id),
+        _ => None,
+    };
+    let found = state.spaces.iter().find(|space| {
+        space.field("spaceType") == "DIRECT_MESSAGE"
+            && space.has_member(&user.sub)
+            && (space.body.get("singleUserBotDm") == Some(&Value::Bool(true))) == app
+            && other.is_none_or(|other| space.has_member(other))
+    });
+    found.map(|space| space.body.clone())
+}
+
+/// Makes the space, or finds the one that the same `requestId` made before.
+fn make(
+    state: &mut State,
+    call: &Call,
+    request_id: Option<&str>,
+    asked: &Map<String, Value>,
+    user: &User,
+    invitees: &[Invitee],
+) -> Result<Value, Status> {
+    if let Some((owner, name)) = request_id.and_then(|id| state.request_ids.get(id)) {
+        if *owner != user.sub {
+            return Err(Status::invalid(
+                "request_id",
+                "The request id has been used by another user.",
+            ));
+        }
+        let made = state.spaces.iter().find(|space| space.name() == name);
+        return made
+            .map(
+                |space| {
+                    if state.options.echo_on_repeat { space.echo() } else { space.body.clone() }
+                },
+            )
+            .ok_or_else(|| Status::for_code(404));
+    }
+    let taken = |space: &Space| space.field("displayName") == text(asked, "displayName");
+    if state.options.unique_names && state.spaces.iter().any(taken) {
+        return Err(Status::for_code(409));
+    }
+    let space = Space::new(asked, user, invitees, call.now);
+    if let Some(id) = request_id {
+        let made = (user.sub.clone(), space.name().to_owned());
+        state.request_ids.insert(id.to_owned(), made);
+    }
+    let body = space.body.clone();
+    state.spaces.push(space);
+    Ok(body)
+}

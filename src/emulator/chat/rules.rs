@@ -1,0 +1,210 @@
+//! What a new space may be: the rules of Google's reference, field by field.
+//!
+//! Google's texts for these refusals are not known; the status is.
+
+use serde_json::{Map, Value};
+
+use super::Status;
+use super::space::Invitee;
+use crate::emulator::options::{Options, User};
+
+const DISPLAY_NAME: usize = 128;
+const DESCRIPTION: usize = 4096;
+const GUIDELINES: usize = 5000;
+const MEMBERSHIPS: usize = 49;
+
+type Fields = Map<String, Value>;
+
+/// What holds for every new space, whichever method makes it.
+pub(super) fn check_space(space: &Fields, user: &User) -> Result<(), Status> {
+    let space_type = text(space, "spaceType");
+    let named = space_type == "SPACE";
+    let display_name = text(space, "displayName").trim();
+    if named && display_name.is_empty() {
+        return refuse("space.display_name", "A display name is required for a named space.");
+    }
+    if !named && space.contains_key("displayName") {
+        return refuse("space.display_name", "Only a named space can have a display name.");
+    }
+    limit(text(space, "displayName"), DISPLAY_NAME, "space.display_name")?;
+    check_details(space, space_type)?;
+    if !named && !matches!(text(space, "predefinedPermissionSettings"), "" | UNSPECIFIED) {
+        return refuse(
+            "space.predefined_permission_settings",
+            "Only a named space can have permission settings.",
+        );
+    }
+    if space.contains_key("permissionSettings") {
+        return refuse(
+            "space.permission_settings",
+            "Permission settings can only be changed on a space that exists.",
+        );
+    }
+    if space.contains_key("customer") {
+        return refuse("space.customer", "The customer can only be set with app authentication.");
+    }
+    if flag(space, "externalUserAllowed") && user.hosted_domain.is_none() {
+        return refuse(
+            "space.external_user_allowed",
+            "External users cannot be configured with a consumer account.",
+        );
+    }
+    check_access(space, named)
+}
+
+const UNSPECIFIED: &str = "PREDEFINED_PERMISSION_SETTINGS_UNSPECIFIED";
+
+fn check_details(space: &Fields, space_type: &str) -> Result<(), Status> {
+    let Some(Value::Object(details)) = space.get("spaceDetails") else { return Ok(()) };
+    if space_type == "DIRECT_MESSAGE" {
+        return refuse("space.space_details", "A direct message has no details.");
+    }
+    limit(text(details, "description"), DESCRIPTION, "space.space_details.description")?;
+    limit(text(details, "guidelines"), GUIDELINES, "space.space_details.guidelines")
+}
+
+fn check_access(space: &Fields, named: bool) -> Result<(), Status> {
+    let Some(Value::Object(settings)) = space.get("accessSettings") else { return Ok(()) };
+    if !named {
+        return refuse("space.access_settings", "Only a named space has access settings.");
+    }
+    match text(settings, "audience") {
+        "" => Ok(()),
+        audience if is_resource(audience, "audiences/") => Ok(()),
+        _ => refuse("space.access_settings.audience", "An audience is named audiences/{audience}."),
+    }
+}
+
+/// The members of a space that `setup` makes; people who cannot be added are left out.
+pub(super) fn invitees(
+    request: &Fields,
+    space: &Fields,
+    caller: &User,
+    options: &Options,
+) -> Result<Vec<Invitee>, Status> {
+    let memberships = match request.get("memberships") {
+        Some(Value::Array(memberships)) => memberships.as_slice(),
+        _ => &[],
+    };
+    check_number(memberships.len(), space)?;
+    let mut seen = Vec::new();
+    let mut invitees = Vec::new();
+    for (index, membership) in memberships.iter().enumerate() {
+        let path = format!("memberships[{index}]");
+        let Some(membership) = membership.as_object() else { continue };
+        let (invitee, address) = invitee(membership, &path, options)?;
+        if matches!(&invitee, Invitee::Human { id, .. } if *id == caller.sub) {
+            return refuse(&path, "The caller is a member already and must not be listed.");
+        }
+        if matches!(invitee, Invitee::Group { .. }) && text(space, "spaceType") != "SPACE" {
+            return refuse(&path, "Groups can only be members of a named space.");
+        }
+        if seen.contains(&invitee) {
+            return refuse(&path, "A member is listed twice.");
+        }
+        seen.push(invitee.clone());
+        let refused = options.unaddable.iter().any(|person| person.eq_ignore_ascii_case(&address));
+        if !refused {
+            invitees.push(invitee);
+        } else if text(space, "spaceType") == "DIRECT_MESSAGE" {
+            return Err(Status::for_code(403));
+        }
+    }
+    Ok(invitees)
+}
+
+fn check_number(number: usize, space: &Fields) -> Result<(), Status> {
+    let app = flag(space, "singleUserBotDm");
+    let good = match text(space, "spaceType") {
+        "SPACE" => number <= MEMBERSHIPS,
+        "GROUP_CHAT" => (2..=MEMBERSHIPS).contains(&number),
+        "DIRECT_MESSAGE" if app => number == 0,
+        "DIRECT_MESSAGE" => number == 1,
+        _ => return refuse("space.space_type", "A space type is required."),
+    };
+    if app && text(space, "spaceType") != "DIRECT_MESSAGE" {
+        return refuse("space.single_user_bot_dm", "Only a direct message can be with an app.");
+    }
+    if good {
+        return Ok(());
+    }
+    refuse(
+        "memberships",
+        "The number of memberships does not fit the space: at most 49 for a named space, 2 to 49 \
+         for a group chat, 1 for a direct message with a person, none for one with the app.",
+    )
+}
+
+fn invitee(
+    membership: &Fields,
+    path: &str,
+    options: &Options,
+) -> Result<(Invitee, String), Status> {
+    match (membership.get("member"), membership.get("groupMember")) {
+        (Some(Value::Object(member)), None) => person(member, path, options),
+        (None, Some(Value::Object(group))) => {
+            let name = text(group, "name");
+            if !is_resource(name, "groups/") || name.contains('@') {
+                let path = format!("{path}.group_member.name");
+                return refuse(&path, "A group is named groups/{group}, with its id.");
+            }
+            let id = name.trim_start_matches("groups/").to_owned();
+            Ok((Invitee::Group { id }, String::new()))
+        }
+        _ => refuse(path, "A membership has either a member or a group member."),
+    }
+}
+
+fn person(member: &Fields, path: &str, options: &Options) -> Result<(Invitee, String), Status> {
+    let name = text(member, "name");
+    let id = name.strip_prefix("users/").filter(|_| is_resource(name, "users/"));
+    let digits = |id: &&str| id.chars().all(|c| c.is_ascii_digit());
+    let Some(id) = id.filter(|id| digits(id) || id.contains('@')) else {
+        return Err(Status::new(
+            400,
+            "Missing or malformed user resource name in the request. Human user resource name \
+             must follow this format: users/{user}. App user resource name must be set as \
+             users/app.",
+        ));
+    };
+    if text(member, "type") != "HUMAN" {
+        return refuse(&format!("{path}.member.type"), "The type of a member must be HUMAN.");
+    }
+    let known =
+        options.users.iter().find(|user| user.sub == id || user.email.eq_ignore_ascii_case(id));
+    Ok(match known {
+        Some(user) => {
+            let domain = user.hosted_domain.clone().unwrap_or_else(|| String::from("gmail.com"));
+            let human = Invitee::Human { id: user.sub.clone(), domain: Some(domain) };
+            (human, user.email.clone())
+        }
+        None if id.contains('@') => (Invitee::by_address(id), id.to_owned()),
+        None => (Invitee::Human { id: id.to_owned(), domain: None }, String::new()),
+    })
+}
+
+/// `prefix` and one segment.
+fn is_resource(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|id| {
+        !id.is_empty() && !id.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control())
+    })
+}
+
+fn limit(text: &str, characters: usize, field: &str) -> Result<(), Status> {
+    if text.chars().count() > characters {
+        return refuse(field, &format!("The text is longer than {characters} characters."));
+    }
+    Ok(())
+}
+
+pub(super) fn text<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    fields.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+pub(super) fn flag(fields: &Fields, name: &str) -> bool {
+    fields.get(name) == Some(&Value::Bool(true))
+}
+
+fn refuse<T>(field: &str, message: &str) -> Result<T, Status> {
+    Err(Status::invalid(field, message))
+}

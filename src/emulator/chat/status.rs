@@ -1,0 +1,284 @@
+//! Errors in Google's envelope, with the texts and reasons that are known.
+
+use serde_json::{Map, Value, json};
+
+use crate::emulator::PROJECT_NUMBER;
+use crate::emulator::wire::Reply;
+
+const SERVICE: &str = "chat.googleapis.com";
+/// Where Google says that tokens come from.
+const REALM: &str = "Bearer realm=\"https://accounts.google.com/\"";
+
+/// `google.rpc.Status` over HTTP.
+#[derive(Clone, Debug)]
+pub(in crate::emulator) struct Status {
+    code: u16,
+    message: String,
+    details: Vec<Value>,
+    authenticate: Option<String>,
+}
+
+impl Status {
+    pub(super) fn new(code: u16, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: Vec::new(), authenticate: None }
+    }
+
+    fn with(mut self, detail: Value) -> Self {
+        self.details.push(detail);
+        self
+    }
+
+    fn with_info(self, reason: &str, metadata: &Value) -> Self {
+        self.with(json!({
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": reason,
+            "domain": "googleapis.com",
+            "metadata": metadata,
+        }))
+    }
+
+    /// 400 about one field.
+    pub(super) fn invalid(field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::violations(&[(field.to_owned(), message)])
+    }
+
+    /// 400 about several fields at once.
+    pub(super) fn violations(violations: &[(String, String)]) -> Self {
+        let messages: Vec<&str> = violations.iter().map(|(_, text)| text.as_str()).collect();
+        let list: Vec<Value> = violations
+            .iter()
+            .map(|(field, text)| {
+                let mut violation = Map::new();
+                if !field.is_empty() {
+                    violation.insert(String::from("field"), json!(field));
+                }
+                violation.insert(String::from("description"), json!(text));
+                Value::Object(violation)
+            })
+            .collect();
+        Self::new(400, messages.join("\n")).with(json!({
+            "@type": "type.googleapis.com/google.rpc.BadRequest",
+            "fieldViolations": list,
+        }))
+    }
+
+    /// 401 without a token.
+    pub(super) fn credentials_missing(rpc: &str) -> Self {
+        let mut status = Self::new(
+            401,
+            "Request is missing required authentication credential. Expected OAuth 2 access token, \
+             login cookie or other valid authentication credential. See \
+             https://developers.google.com/identity/sign-in/web/devconsole-project.",
+        )
+        .with_info("CREDENTIALS_MISSING", &method(rpc));
+        status.authenticate = Some(REALM.to_owned());
+        status
+    }
+
+    /// 401 with a token that is expired, revoked or unknown.
+    pub(super) fn unauthenticated() -> Self {
+        let mut status = Self::new(
+            401,
+            "Request had invalid authentication credentials. Expected OAuth 2 access token, login \
+             cookie or other valid authentication credential. See \
+             https://developers.google.com/identity/sign-in/web/devconsole-project.",
+        );
+        status.authenticate = Some(format!("{REALM}, error=\"invalid_token\""));
+        status
+    }
+
+    /// 401 with something that is no access token at all.
+    pub(super) fn token_type_unsupported(rpc: &str) -> Self {
+        Self::unauthenticated().with_info("ACCESS_TOKEN_TYPE_UNSUPPORTED", &method(rpc))
+    }
+
+    /// 401 with one of Google's own tokens, which must never come here.
+    pub(super) fn real_token() -> Self {
+        let mut status = Self::unauthenticated();
+        status.message = String::from(
+            "This is the emulator, and the token looks like a real Google access token (ya29.…). \
+             It must not be sent here: check the API endpoint that you set.",
+        );
+        status
+    }
+
+    /// 403 when none of `scopes` was granted.
+    pub(super) fn insufficient_scope(rpc: &str, scopes: &[String]) -> Self {
+        let mut status = Self::new(403, "Request had insufficient authentication scopes.")
+            .with_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", &method(rpc));
+        status.authenticate =
+            Some(format!("{REALM}, error=\"insufficient_scope\", scope=\"{}\"", scopes.join(" ")));
+        status
+    }
+
+    /// 403 while the API is switched off for the project.
+    pub(super) fn service_disabled() -> Self {
+        let url = format!(
+            "https://console.developers.google.com/apis/api/{SERVICE}/overview?project={PROJECT_NUMBER}"
+        );
+        let message = format!(
+            "Google Chat API has not been used in project {PROJECT_NUMBER} before or it is \
+             disabled. Enable it by visiting {url} then retry. If you enabled this API recently, \
+             wait a few minutes for the action to propagate to our systems and retry."
+        );
+        Self::new(403, message.clone())
+            .with_info(
+                "SERVICE_DISABLED",
+                &json!({
+                    "service": SERVICE,
+                    "consumer": format!("projects/{PROJECT_NUMBER}"),
+                    "activationUrl": url,
+                    "serviceTitle": "Google Chat API",
+                    "containerInfo": PROJECT_NUMBER,
+                }),
+            )
+            .with(json!({
+                "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
+                "locale": "en-US",
+                "message": message,
+            }))
+            .with(help("Google developers console API activation", &url))
+    }
+
+    /// 404 while no Chat app is configured.
+    pub(super) fn app_not_found() -> Self {
+        let url = format!(
+            "https://console.cloud.google.com/apis/api/{SERVICE}/hangouts-chat?project={PROJECT_NUMBER}"
+        );
+        Self::new(
+            404,
+            "Google Chat app not found. To create a Chat app, you must turn on the Chat API and \
+             configure the app in the Google Cloud console.",
+        )
+        .with(help(
+            "To turn on the Google Chat API, go to the Google Chat API page in the Google Cloud \
+             console and click Enable.",
+            &url,
+        ))
+    }
+
+    /// 400 for an API key: the emulator knows none.
+    pub(super) fn api_key_invalid() -> Self {
+        let message = "API key not valid. Please pass a valid API key.";
+        Self::new(400, message).with_info("API_KEY_INVALID", &json!({ "service": SERVICE })).with(
+            json!({
+                "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
+                "locale": "en-US",
+                "message": message,
+            }),
+        )
+    }
+
+    fn quota_exceeded() -> Self {
+        Self::new(
+            429,
+            format!(
+                "Quota exceeded for quota metric 'Space writes' and limit 'Space writes per \
+                 minute' of service '{SERVICE}' for consumer 'project_number:{PROJECT_NUMBER}'."
+            ),
+        )
+        .with_info(
+            "RATE_LIMIT_EXCEEDED",
+            &json!({
+                "service": SERVICE,
+                "consumer": format!("projects/{PROJECT_NUMBER}"),
+                "quota_metric": format!("{SERVICE}/space_writes"),
+                "quota_limit": "SpaceWritesPerMinutePerProject",
+                "quota_limit_value": "60",
+                "quota_location": "global",
+            }),
+        )
+        .with(help(
+            "Request a higher quota limit.",
+            "https://cloud.google.com/docs/quota#requesting_higher_quota",
+        ))
+    }
+
+    /// What Google says with a status when nothing more is known.
+    pub(in crate::emulator) fn for_code(code: u16) -> Self {
+        match code {
+            400 => Self::new(code, "Request contains an invalid argument."),
+            401 => Self::unauthenticated(),
+            403 => Self::new(code, "The caller does not have permission"),
+            404 => Self::new(code, "Requested entity was not found."),
+            409 => Self::new(code, "Requested entity already exists"),
+            429 => Self::quota_exceeded(),
+            501 => Self::new(code, "Operation is not implemented, or supported, or enabled."),
+            503 => Self::new(code, "The service is currently unavailable."),
+            504 => Self::new(code, "Deadline expired before operation could complete."),
+            _ => Self::new(code, "Internal error encountered."),
+        }
+    }
+
+    /// What Google says for one of its reasons, with the status that it comes with or another.
+    pub(in crate::emulator) fn for_reason(reason: &str, code: Option<u16>) -> Self {
+        let mut status = match reason {
+            "SERVICE_DISABLED" => Self::service_disabled(),
+            "RATE_LIMIT_EXCEEDED" => Self::quota_exceeded(),
+            "ACCESS_TOKEN_SCOPE_INSUFFICIENT" => Self::insufficient_scope("Unknown", &[]),
+            "CREDENTIALS_MISSING" => Self::credentials_missing("Unknown"),
+            "ACCESS_TOKEN_TYPE_UNSUPPORTED" => Self::token_type_unsupported("Unknown"),
+            "ACCESS_TOKEN_EXPIRED" | "ACCOUNT_STATE_INVALID" => {
+                Self::unauthenticated().with_info(reason, &json!({ "service": SERVICE }))
+            }
+            "API_KEY_INVALID" => Self::api_key_invalid(),
+            "APP_NOT_FOUND" => Self::app_not_found(),
+            "RESOURCE_QUOTA_EXCEEDED" => {
+                Self::new(429, "Resource has been exhausted (e.g. check quota).")
+                    .with_info(reason, &json!({ "service": SERVICE }))
+            }
+            other => {
+                Self::for_code(code.unwrap_or(403)).with_info(other, &json!({ "service": SERVICE }))
+            }
+        };
+        if let Some(code) = code {
+            status.code = code;
+        }
+        status
+    }
+
+    pub(in crate::emulator) fn reply(&self) -> Reply {
+        let mut error = Map::new();
+        error.insert(String::from("code"), json!(self.code));
+        error.insert(String::from("message"), json!(self.message));
+        error.insert(String::from("status"), json!(self.name()));
+        if !self.details.is_empty() {
+            error.insert(String::from("details"), json!(self.details));
+        }
+        let reply = Reply::json(self.code, &json!({ "error": error }));
+        match &self.authenticate {
+            Some(value) => reply.with("www-authenticate", value),
+            None => reply,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self.code {
+            400 => "INVALID_ARGUMENT",
+            401 => "UNAUTHENTICATED",
+            403 => "PERMISSION_DENIED",
+            404 => "NOT_FOUND",
+            409 => "ALREADY_EXISTS",
+            412 => "FAILED_PRECONDITION",
+            429 => "RESOURCE_EXHAUSTED",
+            499 => "CANCELLED",
+            501 => "UNIMPLEMENTED",
+            503 => "UNAVAILABLE",
+            504 => "DEADLINE_EXCEEDED",
+            500..=599 => "INTERNAL",
+            _ => "UNKNOWN",
+        }
+    }
+}
+
+fn method(rpc: &str) -> Value {
+    json!({ "service": SERVICE, "method": format!("google.chat.v1.ChatService.{rpc}") })
+}
+
+fn help(description: &str, url: &str) -> Value {
+    json!({
+        "@type": "type.googleapis.com/google.rpc.Help",
+        "links": [{ "description": description, "url": url }],
+    })
+}

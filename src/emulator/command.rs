@@ -1,0 +1,199 @@
+//! A command that runs inside the emulator, as `ssh-agent COMMAND` runs one.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use tempfile::TempDir;
+use tokio::process::{Child, Command as Process};
+
+use super::Emulator;
+use super::options::Consent;
+
+/// What could lead the child past the emulator.
+const REMOVED: [&str; 12] = [
+    "CHATAUTH_ACCESS_TOKEN",
+    "CHATAUTH_ACCOUNT",
+    "CHATAUTH_SERVICE_ACCOUNT",
+    "CHATAUTH_IMPERSONATE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+];
+
+/// A command to run inside.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Name or path of the program.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// The `PATH` that the child's begins to differ from.
+    pub path: Option<OsString>,
+    /// This chatauth, for the child to find as `chatauth`.
+    pub executable: PathBuf,
+}
+
+/// Runs `command` with its environment pointing here, waits for it and says
+/// with which code to exit: its own, or 128 and the number of the signal that
+/// ended it. A program that does not exist is `NotFound`.
+pub async fn run_command(emulator: &Emulator, command: Command) -> io::Result<i32> {
+    let room = Room::prepare(emulator, &command)?;
+    let outcome = inside(emulator, command, &room).await;
+    // Not left to Drop, which an abort would skip.
+    let removed = room.directory.close();
+    let code = outcome?;
+    removed?;
+    Ok(code)
+}
+
+async fn inside(emulator: &Emulator, command: Command, room: &Room) -> io::Result<i32> {
+    let mut process = Process::new(&command.program);
+    process.args(&command.args);
+    for name in REMOVED {
+        process.env_remove(name);
+    }
+    process
+        .env("CHATAUTH_CLIENT_SECRETS", room.path("client_secrets.json"))
+        .env("CHATAUTH_CONFIG_DIR", room.path("config"))
+        .env("CHATAUTH_API_ENDPOINT", emulator.origin())
+        .env("PATH", room.search_path(command.path)?);
+    if emulator.shared.lock().options.consent != Consent::Ask {
+        process.env("BROWSER", room.path("bin").join(executable_name("chatauth-browser")));
+    }
+    let signals = Signals::listen()?;
+    let child = process.spawn()?;
+    let status = signals.wait(child).await?;
+    Ok(code(status))
+}
+
+/// The private directory that the child finds its files in.
+struct Room {
+    directory: TempDir,
+}
+
+impl Room {
+    fn prepare(emulator: &Emulator, command: &Command) -> io::Result<Self> {
+        // tempfile makes the directory for its owner alone.
+        let room = Self { directory: tempfile::Builder::new().prefix("chatauth-").tempdir()? };
+        let mut private = DirBuilder::new();
+        let mut file = OpenOptions::new();
+        file.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+            private.mode(0o700);
+            file.mode(0o600);
+        }
+        private.create(room.path("config"))?;
+        private.create(room.path("bin"))?;
+        let mut secrets = file.open(room.path("client_secrets.json"))?;
+        secrets.write_all(emulator.client_secrets().as_bytes())?;
+        for name in ["chatauth", "chatauth-browser"] {
+            link(&command.executable, &room.path("bin").join(executable_name(name)))?;
+        }
+        Ok(room)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn search_path(&self, path: Option<OsString>) -> io::Result<OsString> {
+        let rest = path.unwrap_or_default();
+        let rest = std::env::split_paths(&rest).filter(|entry| !entry.as_os_str().is_empty());
+        std::env::join_paths(std::iter::once(self.path("bin")).chain(rest))
+            .map_err(io::Error::other)
+    }
+}
+
+fn executable_name(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+}
+
+#[cfg(unix)]
+fn link(original: &Path, name: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(fs::canonicalize(original)?, name)
+}
+
+#[cfg(not(unix))]
+fn link(original: &Path, name: &Path) -> io::Result<()> {
+    fs::copy(original, name).map(drop)
+}
+
+#[cfg(unix)]
+fn code(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1)
+}
+
+#[cfg(not(unix))]
+fn code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or(1)
+}
+
+/// The signals that would end the emulator before its child.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the child. SIGTERM and SIGHUP come to us alone and are passed
+    /// on; SIGINT from a terminal reaches the child by itself.
+    async fn wait(mut self, mut child: Child) -> io::Result<ExitStatus> {
+        use rustix::process::Signal;
+        loop {
+            let signal = tokio::select! {
+                status = child.wait() => return status,
+                _ = self.interrupt.recv() => continue,
+                _ = self.terminate.recv() => Signal::TERM,
+                _ = self.hang_up.recv() => Signal::HUP,
+            };
+            let pid = child.id().and_then(|id| i32::try_from(id).ok());
+            if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
+                // It may be gone already; then its status comes next.
+                let _ = rustix::process::kill_process(pid, signal);
+            }
+        }
+    }
+}
+
+/// Where there are no such signals, Ctrl-C must still not end the emulator first.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(self, mut child: Child) -> io::Result<ExitStatus> {
+        loop {
+            tokio::select! {
+                status = child.wait() => return status,
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! What goes wrong on demand: the text form of a fault and when it strikes.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::options::InvalidOption;
+
+/// Something that goes wrong on purpose: `ENDPOINT:ACTION[,ACTION…][,times=N][,after=N]`.
+///
+/// ENDPOINT is one of `authorize token revoke tokeninfo userinfo create setup
+/// list get members`, `chat` for all methods of the Chat API, or `all`.
+///
+/// | ACTION | effect |
+/// |---|---|
+/// | `status=503` | answers with this status and Google's body for it |
+/// | `reason=RATE_LIMIT_EXCEEDED` | Google's body for this reason; without `status` also its status. At the token endpoint an OAuth error code (`invalid_grant`, `invalid_rapt` …) |
+/// | `retry-after=VALUE` | adds the header: seconds or an HTTP date |
+/// | `delay=2s`, `delay=200ms` | waits first |
+/// | `drop-before` | closes the connection without an answer, nothing applied |
+/// | `drop-after` | applies the request, then closes without an answer |
+/// | `garbage`, `empty`, `html` | a body that is not JSON, no body, an HTML page |
+/// | `truncate` | announces the whole body, sends half of it and closes |
+/// | `huge` | a body of 2 MiB |
+/// | `redirect=URL` | 302 to there |
+/// | `body=TEXT` | this body; takes the rest of the text, so it comes last |
+/// | `commit` | applies the request although an error is answered |
+///
+/// A request is applied when the answer says so (2xx, whatever its body), and
+/// with `commit` and `drop-after`; otherwise it leaves no trace. `times` ends the
+/// fault after so many answers (it never ends by itself), `after` lets so many
+/// requests pass first. The first fault in the list that fits is taken.
+///
+/// ```
+/// use chatauth::emulator::Fault;
+/// let lost_answer: Fault = "create:status=503,commit,times=1".parse().unwrap();
+/// assert_eq!(lost_answer.to_string(), "create:status=503,commit,times=1");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    text: String,
+    target: Target,
+    plan: Plan,
+    times: Option<u32>,
+    after: u32,
+}
+
+/// Which door of the emulator a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// The authorization endpoint.
+    Authorize,
+    /// The answer to the consent page.
+    Consent,
+    /// The token endpoint.
+    Token,
+    /// The revocation endpoint.
+    Revoke,
+    /// Token introspection, Google's way.
+    TokenInfo,
+    /// Who the user is.
+    UserInfo,
+    /// `spaces.create`
+    Create,
+    /// `spaces.setup`
+    Setup,
+    /// `spaces.list`
+    List,
+    /// `spaces.get`
+    Get,
+    /// `spaces.members.list` and `.get`
+    Members,
+    /// A Chat method that is not imitated.
+    OtherChat,
+    /// Anything else.
+    Other,
+}
+
+impl Endpoint {
+    /// Whether it belongs to the Chat API.
+    pub fn is_chat(self) -> bool {
+        matches!(
+            self,
+            Self::Create | Self::Setup | Self::List | Self::Get | Self::Members | Self::OtherChat
+        )
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    One(Endpoint),
+    Chat,
+    All,
+}
+
+/// What is done to one answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) status: Option<u16>,
+    pub(super) reason: Option<String>,
+    pub(super) retry_after: Option<String>,
+    pub(super) delay: Duration,
+    pub(super) commit: bool,
+    pub(super) shape: Shape,
+}
+
+/// What becomes of the body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Shape {
+    #[default]
+    AsItIs,
+    DropBefore,
+    DropAfter,
+    Garbage,
+    Html,
+    Empty,
+    Truncate,
+    Huge,
+    Redirect(String),
+    Literal(String),
+}
+
+impl Plan {
+    /// Whether the request does what it asks for.
+    pub(super) fn applies(&self) -> bool {
+        match self.shape {
+            Shape::DropBefore => false,
+            Shape::DropAfter => true,
+            Shape::Redirect(_) => self.commit,
+            _ => {
+                let fails = self.status.is_some_and(|status| status >= 300)
+                    || (self.status.is_none() && self.reason.is_some());
+                self.commit || !fails
+            }
+        }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = InvalidOption;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOption> {
+        let (endpoint, mut rest) = text
+            .split_once(':')
+            .ok_or_else(|| InvalidOption::new("a fault is written ENDPOINT:ACTION[,ACTION…]"))?;
+        let mut fault = Self {
+            text: text.to_owned(),
+            target: target(endpoint)?,
+            plan: Plan::default(),
+            times: None,
+            after: 0,
+        };
+        loop {
+            if let Some(body) = rest.strip_prefix("body=") {
+                fault.reshape(Shape::Literal(body.to_owned()))?;
+                break;
+            }
+            let (action, following) = next_action(rest);
+            fault.add(action)?;
+            match following {
+                Some(following) => rest = following,
+                None => break,
+            }
+        }
+        if fault.plan == Plan::default() {
+            return Err(InvalidOption::new(format!("`{text}` does nothing")));
+        }
+        if fault.plan.commit && fault.plan.shape == Shape::DropBefore {
+            return Err(InvalidOption::new("`commit` and `drop-before` contradict each other"));
+        }
+        Ok(fault)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl Fault {
+    /// Sees one request and says what to do to it, when it is this fault's turn.
+    pub(super) fn strike(&mut self, endpoint: Endpoint, taken: bool) -> Option<Plan> {
+        let fits = match self.target {
+            Target::One(one) => one == endpoint,
+            Target::Chat => endpoint.is_chat(),
+            Target::All => true,
+        };
+        if !fits {
+            return None;
+        }
+        if self.after > 0 {
+            self.after -= 1;
+            return None;
+        }
+        if taken {
+            return None;
+        }
+        match &mut self.times {
+            Some(0) => None,
+            Some(left) => {
+                *left -= 1;
+                Some(self.plan.clone())
+            }
+            None => Some(self.plan.clone()),
+        }
+    }
+
+    fn add(&mut self, action: &str) -> Result<(), InvalidOption> {
+        let (name, value) = match action.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (action, None),
+        };
+        match (name, value) {
+            ("status", Some(value)) => self.plan.status = Some(status(value)?),
+            ("reason", Some(value)) if is_word(value) => self.plan.reason = Some(value.to_owned()),
+            ("retry-after", Some(value)) => self.plan.retry_after = Some(header_text(value)?),
+            ("delay", Some(value)) => self.plan.delay = duration(value)?,
+            ("times", Some(value)) => self.times = Some(count(value)?),
+            ("after", Some(value)) => self.after = count(value)?,
+            ("commit", None) => self.plan.commit = true,
+            ("drop-before", None) => self.reshape(Shape::DropBefore)?,
+            ("drop-after", None) => self.reshape(Shape::DropAfter)?,
+            ("garbage", None) => self.reshape(Shape::Garbage)?,
+            ("html", None) => self.reshape(Shape::Html)?,
+            ("empty", None) => self.reshape(Shape::Empty)?,
+            ("truncate", None) => self.reshape(Shape::Truncate)?,
+            ("huge", None) => self.reshape(Shape::Huge)?,
+            ("redirect", Some(value)) => self.reshape(Shape::Redirect(header_text(value)?))?,
+            _ => return Err(InvalidOption::new(format!("`{action}` is not an action of a fault"))),
+        }
+        Ok(())
+    }
+
+    fn reshape(&mut self, shape: Shape) -> Result<(), InvalidOption> {
+        if self.plan.shape != Shape::AsItIs {
+            return Err(InvalidOption::new(format!("`{}` has two bodies", self.text)));
+        }
+        self.plan.shape = shape;
+        Ok(())
+    }
+}
+
+fn target(name: &str) -> Result<Target, InvalidOption> {
+    Ok(match name {
+        "authorize" => Target::One(Endpoint::Authorize),
+        "token" => Target::One(Endpoint::Token),
+        "revoke" => Target::One(Endpoint::Revoke),
+        "tokeninfo" => Target::One(Endpoint::TokenInfo),
+        "userinfo" => Target::One(Endpoint::UserInfo),
+        "create" => Target::One(Endpoint::Create),
+        "setup" => Target::One(Endpoint::Setup),
+        "list" => Target::One(Endpoint::List),
+        "get" => Target::One(Endpoint::Get),
+        "members" => Target::One(Endpoint::Members),
+        "chat" => Target::Chat,
+        "all" => Target::All,
+        other => {
+            return Err(InvalidOption::new(format!(
+                "`{other}` is none of authorize, token, revoke, tokeninfo, userinfo, chat, create, setup, list, get, members, all"
+            )));
+        }
+    })
+}
+
+/// Cuts at the next comma that starts an action. HTTP dates hold one that does
+/// not: it is followed by a space.
+fn next_action(text: &str) -> (&str, Option<&str>) {
+    let comma = text
+        .match_indices(',')
+        .find(|(position, _)| !text[position + 1..].starts_with(' '))
+        .map(|(position, _)| position);
+    match comma {
+        Some(position) => (&text[..position], Some(&text[position + 1..])),
+        None => (text, None),
+    }
+}
+
+fn status(text: &str) -> Result<u16, InvalidOption> {
+    text.parse()
+        .ok()
+        .filter(|status| (200..=599).contains(status))
+        .ok_or_else(|| InvalidOption::new(format!("`{text}` is not a status from 200 to 599")))
+}
+
+fn count(text: &str) -> Result<u32, InvalidOption> {
+    text.parse().map_err(|_| InvalidOption::new(format!("`{text}` is not a number")))
+}
+
+fn duration(text: &str) -> Result<Duration, InvalidOption> {
+    let parsed = match text.strip_suffix("ms") {
+        Some(number) => number.parse().ok().map(Duration::from_millis),
+        None => {
+            text.strip_suffix('s').and_then(|number| number.parse().ok()).map(Duration::from_secs)
+        }
+    };
+    parsed.ok_or_else(|| InvalidOption::new(format!("`{text}` is not a time such as 2s or 200ms")))
+}
+
+fn header_text(text: &str) -> Result<String, InvalidOption> {
+    if text.is_empty() || text.contains(|c: char| !c.is_ascii() || c.is_control()) {
+        return Err(InvalidOption::new(format!("`{text}` cannot stand in a header")));
+    }
+    Ok(text.to_owned())
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! The consent page and what the person answers.
+
+use std::fmt::Write as _;
+
+use url::{Host, Url};
+
+use super::authorize::{Ask, Blocked};
+use super::scopes;
+use crate::emulator::html::{escape, page};
+use crate::emulator::options::User;
+use crate::emulator::state::State;
+use crate::emulator::wire::{Call, Reply};
+
+pub(in crate::emulator) const CONSENT_PATH: &str = "/signin/oauth/consent";
+
+/// The page that asks. `id` is known to this page alone, so that no other page
+/// can answer in the person's name.
+pub(super) fn show(state: &State, id: &str, ask: &Ask) -> Reply {
+    let content = format!(
+        "<p>The app <code>{}</code> wants access to your account.</p>\n\
+         <form method=\"post\" action=\"{CONSENT_PATH}\">\n\
+         <input type=\"hidden\" name=\"page\" value=\"{}\">\n{}{}\
+         <div><button name=\"decision\" value=\"allow\">Allow</button>\
+         <button name=\"decision\" value=\"cancel\">Cancel</button></div>\n</form>",
+        escape(&ask.client_id),
+        escape(id),
+        accounts(state, ask.login_hint.as_deref()),
+        permissions(ask),
+    );
+    page(200, "Choose an account and what to allow", &content, &form_target(&ask.redirect_uri))
+}
+
+fn accounts(state: &State, hint: Option<&str>) -> String {
+    let hinted = hint.and_then(|hint| state.user(hint)).map(|user| &user.sub);
+    let chosen = hinted.or_else(|| state.options.users.first().map(|user| &user.sub));
+    let mut choices = String::from("<fieldset><legend>Account</legend>\n");
+    for User { email, sub, name, .. } in &state.options.users {
+        let checked = if chosen == Some(sub) { " checked" } else { "" };
+        let _ = writeln!(
+            choices,
+            "<label><input type=\"radio\" name=\"account\" value=\"{}\"{checked}> {} <small>{}</small></label>",
+            escape(sub),
+            escape(name),
+            escape(email),
+        );
+    }
+    choices.push_str("</fieldset>\n");
+    if let (Some(hint), None) = (hint, hinted) {
+        let _ = writeln!(
+            choices,
+            "<p class=\"note\">The app asks for {}, which is not one of these accounts.</p>",
+            escape(hint)
+        );
+    }
+    choices
+}
+
+/// One box for each scope that can be left off; with a single scope in all
+/// there is nothing to choose, as on Google's page.
+fn permissions(ask: &Ask) -> String {
+    let optional = ask.optional_scopes();
+    if optional.is_empty() {
+        return String::from("<p>It will see who you are, and nothing else.</p>\n");
+    }
+    let choice = ask.scopes.len() > 1;
+    let mut list = String::from("<fieldset><legend>It may</legend>\n");
+    for (index, scope) in optional.into_iter().enumerate() {
+        let words = escape(scopes::wording(scope));
+        let scope = escape(scope);
+        let input = if choice {
+            format!("<input type=\"checkbox\" name=\"scope{index}\" value=\"{scope}\" checked> ")
+        } else {
+            format!("<input type=\"hidden\" name=\"scope{index}\" value=\"{scope}\">")
+        };
+        let _ = writeln!(list, "<label>{input}{words} <small>{scope}</small></label>");
+    }
+    list.push_str("</fieldset>\n");
+    list
+}
+
+/// Where the form may lead besides back here: browsers apply the policy to the
+/// redirect too. It has no way to write an IPv6 address, so the scheme must do.
+fn form_target(redirect_uri: &str) -> String {
+    match Url::parse(redirect_uri) {
+        Ok(url) if matches!(url.host(), Some(Host::Ipv6(_))) => format!("{}:", url.scheme()),
+        Ok(url) => url.origin().ascii_serialization(),
+        Err(_) => String::new(),
+    }
+}
+
+pub(in crate::emulator) fn consent(state: &mut State, call: &Call) -> Reply {
+    let Ok(Some(form)) = call.form() else {
+        return Blocked::invalid("The form is malformed.").reply();
+    };
+    let page = form.get("page").and_then(|id| state.pages.remove(id));
+    let Some(page) = page.filter(|page| page.expires_at > call.now) else {
+        return Blocked::invalid("This page has been answered or is too old.").reply();
+    };
+    let ask = page.ask;
+    if form.get("decision") != Some("allow") {
+        return ask.refused(state);
+    }
+    let user = form.get("account").and_then(|sub| state.user(sub)).cloned();
+    let Some(user) = user else {
+        return Blocked::invalid("Choose an account.").reply();
+    };
+    let mut ticked = Vec::new();
+    for (index, scope) in ask.optional_scopes().into_iter().enumerate() {
+        if form.get(&format!("scope{index}")) == Some(scope) {
+            ticked.push(scope.clone());
+        }
+    }
+    ask.granted(state, &user, ticked, call.now)
+}

@@ -1,0 +1,115 @@
+//! The assertion grant of service accounts that act for a user (RFC 7523, 2.1).
+//!
+//! The signature is not checked: the emulator has no service account of its
+//! own, so any key file will do.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use super::ledger::Grant;
+use super::refusal::Refusal;
+use super::token::access;
+use crate::emulator::state::State;
+use crate::emulator::wire::Parameters;
+
+pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// Google's clock may differ from the signer's by this much.
+const SKEW: i64 = 300;
+
+pub(super) fn exchange(
+    state: &mut State,
+    form: &Parameters,
+    now: OffsetDateTime,
+) -> Result<Value, Refusal> {
+    let assertion = form
+        .get("assertion")
+        .ok_or_else(|| Refusal::invalid_request("Missing required parameter: assertion"))?;
+    state.saw_secret(assertion);
+    let claims = claims(assertion)
+        .ok_or_else(|| Refusal::invalid_grant("Invalid JWT: Failed to parse the assertion."))?;
+    check(state, &claims, now)?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    let unauthorized = || {
+        Refusal::new(
+            401,
+            "unauthorized_client",
+            "Client is unauthorized to retrieve access tokens using this method, or client not \
+             authorized for any of the scopes requested.",
+        )
+    };
+    let scopes: Vec<String> = text("scope").split_whitespace().map(str::to_owned).collect();
+    if scopes.is_empty() {
+        return Err(Refusal::new(
+            400,
+            "invalid_scope",
+            "Invalid OAuth scope or ID token audience provided.",
+        ));
+    }
+    let Some(subject) = claims.get("sub").and_then(Value::as_str) else {
+        // Without a user it would be the Chat app itself that acts.
+        return Err(unauthorized());
+    };
+    let user = state
+        .user(subject)
+        .filter(|user| user.hosted_domain.is_some())
+        .cloned()
+        .ok_or_else(|| Refusal::invalid_grant("Invalid email or User ID"))?;
+    if !scopes.iter().all(|scope| state.options.delegated_scopes.allows(scope)) {
+        return Err(unauthorized());
+    }
+    let grant = Grant {
+        client_id: text("iss").to_owned(),
+        user,
+        scopes: scopes.clone(),
+        offline: false,
+        delegated: true,
+        alive: true,
+    };
+    let grant = state.ledger.open(grant, None);
+    let mut body = access(state, grant, scopes, None, now);
+    body.retain(|name, _| matches!(name.as_str(), "access_token" | "expires_in" | "token_type"));
+    Ok(Value::Object(body))
+}
+
+/// The claims of a JWT that looks right. Google takes segments with padding too.
+fn claims(assertion: &str) -> Option<Map<String, Value>> {
+    let mut segments = assertion.split('.');
+    let (header, claims, signature) = (segments.next()?, segments.next()?, segments.next()?);
+    if segments.next().is_some() || signature.is_empty() {
+        return None;
+    }
+    let decode = |segment: &str| -> Option<Map<String, Value>> {
+        let bytes = URL_SAFE_NO_PAD.decode(segment.trim_end_matches('=')).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    };
+    let header = decode(header)?;
+    (header.get("alg").and_then(Value::as_str) == Some("RS256")).then(|| decode(claims))?
+}
+
+fn check(state: &State, claims: &Map<String, Value>, now: OffsetDateTime) -> Result<(), Refusal> {
+    let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
+    if !issuer.contains('@') {
+        return Err(Refusal::invalid_grant("Invalid JWT: No valid verifier found for issuer"));
+    }
+    let audience = claims.get("aud").and_then(Value::as_str).unwrap_or_default();
+    let path = audience.strip_prefix(state.origin.as_str()).unwrap_or_default();
+    if !path.ends_with("/token") {
+        return Err(Refusal::invalid_grant("Invalid JWT: Failed audience check."));
+    }
+    let seconds = |name: &str| claims.get(name).and_then(Value::as_i64);
+    let now = now.unix_timestamp();
+    match (seconds("iat"), seconds("exp")) {
+        (Some(issued), Some(end))
+            if end > now - SKEW && issued < now + SKEW && end - issued <= 3600 =>
+        {
+            Ok(())
+        }
+        _ => Err(Refusal::invalid_grant(
+            "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable \
+             timeframe. Check your iat and exp values in the JWT claim.",
+        )),
+    }
+}

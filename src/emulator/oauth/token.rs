@@ -1,0 +1,268 @@
+//! The token endpoint (RFC 6749, 3.2), with Google's answers.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::delegation;
+use super::identity::{IdToken, id_token};
+use super::ledger::{Code, Dead, Grant};
+use super::refusal::{Refusal, token_headers};
+use super::scopes;
+use crate::emulator::state::{Client, State};
+use crate::emulator::wire::{Call, Parameters, Reply};
+
+/// What a parameter that holds a secret is called.
+const SECRETS: [&str; 4] = ["client_secret", "code", "code_verifier", "refresh_token"];
+
+pub(in crate::emulator) fn token(state: &mut State, call: &Call) -> Reply {
+    match exchange(state, call) {
+        Ok(mut body) => {
+            if let Some(patch) = &mut state.token_patch {
+                patch(&mut body);
+            }
+            token_headers(Reply::json(200, &body))
+        }
+        Err(refusal) => refusal.reply(),
+    }
+}
+
+fn exchange(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    let form = call.form()?.ok_or_else(|| {
+        Refusal::invalid_request("The body must be application/x-www-form-urlencoded.")
+    })?;
+    for name in SECRETS {
+        if let Some(secret) = form.get(name) {
+            state.saw_secret(secret);
+            refuse_real(secret)?;
+        }
+    }
+    let grant_type = form.get("grant_type").unwrap_or_default();
+    if grant_type == delegation::GRANT_TYPE {
+        return delegation::exchange(state, &form, call.now);
+    }
+    let client = authenticate(state, call, &form)?;
+    match grant_type {
+        "authorization_code" => redeem(state, &client, &form, call.now),
+        "refresh_token" => refresh(state, &client, &form, call.now),
+        other => {
+            Err(Refusal::new(400, "unsupported_grant_type", format!("Invalid grant_type: {other}")))
+        }
+    }
+}
+
+/// A secret that came from Google is worth stealing; one that arrives here was
+/// sent to the wrong place.
+fn refuse_real(secret: &str) -> Result<(), Refusal> {
+    let real = ["ya29.", "1//", "4/0A", "GOCSPX-"].iter().any(|start| secret.starts_with(start));
+    if real {
+        return Err(Refusal::invalid_grant(
+            "This looks like a real Google credential. It must not be sent to the emulator.",
+        ));
+    }
+    Ok(())
+}
+
+/// The client, by form fields or by HTTP Basic (RFC 6749, 2.3.1).
+fn authenticate(state: &mut State, call: &Call, form: &Parameters) -> Result<Client, Refusal> {
+    let basic = basic_credentials(call)?;
+    let (basic_id, basic_secret) = basic.unzip();
+    if let Some(secret) = &basic_secret {
+        state.saw_secret(secret);
+        refuse_real(secret)?;
+    }
+    let id = agree(form.get("client_id"), basic_id.as_deref())?
+        .ok_or_else(|| Refusal::invalid_request("Could not determine client ID from request."))?;
+    let secret = agree(form.get("client_secret"), basic_secret.as_deref())?;
+    let client = state
+        .client(&id)
+        .ok_or_else(|| Refusal::new(401, "invalid_client", "The OAuth client was not found."))?;
+    match secret {
+        None => Err(Refusal::invalid_request("client_secret is missing.")),
+        Some(secret) if secret == client.secret => Ok(client.clone()),
+        Some(_) => {
+            Err(Refusal::new(401, "invalid_client", "The provided client secret is invalid."))
+        }
+    }
+}
+
+/// Both ways at once are fine when they say the same: Google's Python client does that.
+fn agree(form: Option<&str>, basic: Option<&str>) -> Result<Option<String>, Refusal> {
+    match (form, basic.filter(|value| !value.is_empty())) {
+        (Some(form), Some(basic)) if form != basic => {
+            Err(Refusal::invalid_request("Client credentials were given twice and differ."))
+        }
+        (form, basic) => Ok(form.or(basic).map(str::to_owned)),
+    }
+}
+
+fn basic_credentials(call: &Call) -> Result<Option<(String, String)>, Refusal> {
+    let Some((scheme, encoded)) = call.header("authorization").and_then(|it| it.split_once(' '))
+    else {
+        return Ok(None);
+    };
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Ok(None);
+    }
+    let malformed = || Refusal::invalid_request("The Authorization header is malformed.");
+    let bytes = STANDARD.decode(encoded.trim()).map_err(|_| malformed())?;
+    let text = String::from_utf8(bytes).map_err(|_| malformed())?;
+    let (id, secret) = text.split_once(':').ok_or_else(malformed)?;
+    let decode = |text: &str| {
+        let mut pairs = form_urlencoded::parse(text.as_bytes());
+        pairs.next().map(|(value, _)| value.into_owned()).unwrap_or_default()
+    };
+    Ok(Some((decode(id), decode(secret))))
+}
+
+fn redeem(
+    state: &mut State,
+    client: &Client,
+    form: &Parameters,
+    now: OffsetDateTime,
+) -> Result<Value, Refusal> {
+    let value = form
+        .get("code")
+        .ok_or_else(|| Refusal::invalid_request("Missing required parameter: code"))?;
+    if !value.starts_with("4/emulator-") {
+        // Still percent-encoded, cut off, or from elsewhere.
+        return Err(Refusal::invalid_grant("Malformed auth code."));
+    }
+    let code = state.ledger.code(value).cloned();
+    let code = code.filter(|code| code.client_id == client.id);
+    let code = code.ok_or_else(|| Refusal::invalid_grant("Bad Request"))?;
+    if let Some(grant) = code.grant {
+        // Somebody else has the code: what it was exchanged for may be in the
+        // wrong hands (RFC 6749, 4.1.2).
+        state.ledger.close(grant);
+        return Err(Refusal::invalid_grant("Bad Request"));
+    }
+    if code.expires_at <= now {
+        return Err(Refusal::invalid_grant("Bad Request"));
+    }
+    check_proofs(&code, form)?;
+    let with_refresh_token = code.offline;
+    let grant = Grant {
+        client_id: client.id.clone(),
+        user: code.user,
+        scopes: code.scopes.clone(),
+        offline: code.offline,
+        delegated: false,
+        alive: true,
+    };
+    let grant = state.ledger.open(grant, Some(value));
+    let mut body = access(state, grant, code.scopes, code.nonce.as_deref(), now);
+    if with_refresh_token {
+        let end = state.options.refresh_token_lifetime.map(|lifetime| now + lifetime);
+        add_refresh_token(state, &mut body, grant, end, now);
+    }
+    Ok(Value::Object(body))
+}
+
+fn check_proofs(code: &Code, form: &Parameters) -> Result<(), Refusal> {
+    match form.get("redirect_uri") {
+        None => return Err(Refusal::invalid_request("Missing parameter: redirect_uri")),
+        Some(uri) if uri != code.redirect_uri => {
+            return Err(Refusal::new(400, "redirect_uri_mismatch", "Bad Request"));
+        }
+        Some(_) => {}
+    }
+    match (&code.challenge, form.get("code_verifier")) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => {
+            // A verifier without a challenge is how a downgrade looks (RFC 9700, 2.1.1).
+            Err(Refusal::invalid_grant("code_verifier or verifier is not needed."))
+        }
+        (Some(_), None) => Err(Refusal::invalid_grant("Missing code verifier.")),
+        (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => Ok(()),
+        (Some(_), Some(_)) => Err(Refusal::invalid_grant("Invalid code verifier.")),
+    }
+}
+
+fn refresh(
+    state: &mut State,
+    client: &Client,
+    form: &Parameters,
+    now: OffsetDateTime,
+) -> Result<Value, Refusal> {
+    let value = form
+        .get("refresh_token")
+        .ok_or_else(|| Refusal::invalid_request("Missing required parameter: refresh_token"))?;
+    let id = state.ledger.refresh_token(value, now).map_err(|dead| match dead {
+        Dead::Unknown => Refusal::invalid_grant("Bad Request"),
+        Dead::Ended => Refusal::invalid_grant("Token has been expired or revoked."),
+    })?;
+    let grant = state.ledger.grant(id).clone();
+    if grant.client_id != client.id {
+        return Err(Refusal::new(401, "unauthorized_client", "Unauthorized"));
+    }
+    let scopes = match form.get("scope") {
+        None => grant.scopes,
+        Some(text) => subset(text, &grant.scopes)?,
+    };
+    let mut body = access(state, id, scopes, None, now);
+    if state.options.rotate_refresh_tokens {
+        let end = state.ledger.refresh_token_end(value);
+        state.ledger.replace_refresh_token(value);
+        add_refresh_token(state, &mut body, id, end, now);
+    }
+    Ok(Value::Object(body))
+}
+
+fn subset(text: &str, granted: &[String]) -> Result<Vec<String>, Refusal> {
+    let refuse = |invalid: &[String]| {
+        Refusal::new(400, "invalid_scope", scopes::invalid_text(text, invalid))
+    };
+    let wanted = scopes::parse(text).map_err(|invalid| refuse(&invalid))?;
+    let beyond: Vec<String> =
+        wanted.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
+    if beyond.is_empty() { Ok(wanted) } else { Err(refuse(&beyond)) }
+}
+
+/// Issues an access token, and an ID token when the user's identity was granted.
+pub(super) fn access(
+    state: &mut State,
+    grant: usize,
+    granted: Vec<String>,
+    nonce: Option<&str>,
+    now: OffsetDateTime,
+) -> Map<String, Value> {
+    let lifetime = state.options.access_token_lifetime;
+    let token = state.secret("emulator-access-");
+    let scope = granted.join(" ");
+    let mut body = Map::new();
+    body.insert(String::from("access_token"), json!(token));
+    body.insert(String::from("expires_in"), json!(lifetime.as_secs()));
+    body.insert(String::from("token_type"), json!("Bearer"));
+    body.insert(String::from("scope"), json!(scope));
+    if granted.iter().any(|scope| scopes::is_sign_in(scope)) {
+        let Grant { client_id, user, .. } = state.ledger.grant(grant);
+        let claims =
+            IdToken { issuer: &state.origin, client_id, user, scopes: &granted, nonce, now };
+        let id_token = id_token(&claims);
+        state.saw_secret(&id_token);
+        body.insert(String::from("id_token"), json!(id_token));
+    }
+    state.ledger.add_access_token(token, grant, granted, now + lifetime);
+    body
+}
+
+fn add_refresh_token(
+    state: &mut State,
+    body: &mut Map<String, Value>,
+    grant: usize,
+    end: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) {
+    let token = state.secret("emulator-refresh-");
+    body.insert(String::from("refresh_token"), json!(token));
+    if let Some(end) = end {
+        // Google says one second less than the round figure, as for access tokens.
+        let left = Duration::try_from(end - now).unwrap_or_default().as_secs().saturating_sub(1);
+        body.insert(String::from("refresh_token_expires_in"), json!(left));
+    }
+    state.ledger.add_refresh_token(token, grant, end);
+}

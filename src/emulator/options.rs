@@ -1,0 +1,240 @@
+//! What can be set before the emulator starts.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::fault::Fault;
+
+/// How the emulator behaves. The default is strict and benign: one Workspace
+/// user, everything granted at once, the API on, nothing going wrong.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent switch")]
+pub struct Options {
+    /// Port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// What the person at the browser does.
+    pub consent: Consent,
+    /// The accounts that exist; the first is the one that consents unless `login_hint` names another.
+    pub users: Vec<User>,
+    /// Life of an access token.
+    pub access_token_lifetime: Duration,
+    /// Whether every refresh brings a new refresh token. Using an old one again
+    /// then ends the whole login.
+    pub rotate_refresh_tokens: bool,
+    /// Life of a refresh token, as for an app in testing; adds `refresh_token_expires_in`.
+    pub refresh_token_lifetime: Option<Duration>,
+    /// What is ticked when consent is given without a page.
+    pub granted_scopes: GrantedScopes,
+    /// Whether leaving every scope unticked counts as a refusal. Otherwise the
+    /// sign-in scopes alone are granted. Which of the two Google does is not known.
+    pub nothing_ticked_refuses: bool,
+    /// Scopes that service accounts may ask for on behalf of users.
+    pub delegated_scopes: GrantedScopes,
+    /// Whether the Chat API is enabled for the project.
+    pub api_enabled: bool,
+    /// Whether a Chat app is configured for the project.
+    pub chat_app: ChatApp,
+    /// Whether a repeated `requestId` answers with name, type and display name only.
+    pub echo_on_repeat: bool,
+    /// Whether a display name that is taken is refused with `ALREADY_EXISTS`.
+    pub unique_names: bool,
+    /// E-mail addresses of people who cannot be added to a space: they are left out silently.
+    pub unaddable: Vec<String>,
+    /// What goes wrong, in the order of their precedence.
+    pub faults: Vec<Fault>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            consent: Consent::Approve,
+            users: vec![User::new("emulator@example.com")],
+            // Google says 3599 in practice, not 3600.
+            access_token_lifetime: Duration::from_secs(3599),
+            rotate_refresh_tokens: false,
+            refresh_token_lifetime: None,
+            granted_scopes: GrantedScopes::All,
+            nothing_ticked_refuses: false,
+            delegated_scopes: GrantedScopes::All,
+            api_enabled: true,
+            chat_app: ChatApp::Configured,
+            echo_on_repeat: false,
+            unique_names: false,
+            unaddable: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// What the person at the browser does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Sees a page and decides.
+    Ask,
+    /// Allows at once.
+    Approve,
+    /// Cancels at once.
+    Deny,
+}
+
+impl FromStr for Consent {
+    type Err = InvalidOption;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOption> {
+        match text {
+            "ask" => Ok(Self::Ask),
+            "approve" => Ok(Self::Approve),
+            "deny" => Ok(Self::Deny),
+            other => {
+                Err(InvalidOption::new(format!("`{other}` is none of `ask`, `approve`, `deny`")))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Consent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Ask => "ask",
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+        })
+    }
+}
+
+/// Whether a Chat app is configured in the project. Without one Google refuses
+/// to create spaces, and still reads them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChatApp {
+    /// Spaces can be created.
+    Configured,
+    /// `create` and `setup` answer 404 "Google Chat app not found".
+    NotConfigured,
+}
+
+/// A set of scopes that are granted when they are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantedScopes {
+    /// Every one.
+    All,
+    /// These only, as full URLs or as what follows `…/auth/`. Sign-in scopes are always granted.
+    Only(Vec<String>),
+}
+
+impl GrantedScopes {
+    /// Whether `scope`, a full URL, is in the set.
+    pub(super) fn allows(&self, scope: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(scopes) => scopes.iter().any(|granted| {
+                granted == scope || scope.strip_prefix(super::SCOPE_ROOT) == Some(granted)
+            }),
+        }
+    }
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// E-mail address.
+    pub email: String,
+    /// The number that identifies the account, as in `users/{sub}`.
+    pub sub: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Workspace domain; none for a consumer account.
+    pub hosted_domain: Option<String>,
+}
+
+impl User {
+    /// An account of the Workspace organization named in the address, or a
+    /// consumer account when the address is Gmail's.
+    pub fn new(email: &str) -> Self {
+        let (local, domain) = email.split_once('@').unwrap_or((email, ""));
+        let consumer = matches!(domain, "" | "gmail.com" | "googlemail.com");
+        Self {
+            email: email.to_owned(),
+            sub: subject(email),
+            name: local.to_owned(),
+            hosted_domain: (!consumer).then(|| domain.to_owned()),
+        }
+    }
+}
+
+impl FromStr for User {
+    type Err = InvalidOption;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOption> {
+        match text.split_once('@') {
+            Some((local, domain))
+                if !local.is_empty()
+                    && !domain.is_empty()
+                    && !text.contains(|c: char| c.is_whitespace() || c.is_control()) =>
+            {
+                Ok(Self::new(text))
+            }
+            _ => Err(InvalidOption::new(format!("`{text}` is not an e-mail address"))),
+        }
+    }
+}
+
+/// A stable 21-digit number for an address, of the size of Google's, so that
+/// the same account keeps its identity from one start to the next.
+pub(super) fn subject(email: &str) -> String {
+    let digest = Sha256::digest(email.to_ascii_lowercase());
+    let number =
+        digest.iter().take(15).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+    format!("1{:020}", number % 100_000_000_000_000_000_000)
+}
+
+/// Why a setting given as text was not understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidOption(String);
+
+impl InvalidOption {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn consent_is_read_as_it_is_written() {
+        for consent in [Consent::Ask, Consent::Approve, Consent::Deny] {
+            assert_eq!(consent.to_string().parse(), Ok(consent));
+        }
+        assert!("yes".parse::<Consent>().is_err());
+    }
+
+    #[test]
+    fn an_address_tells_workspace_from_consumer() {
+        assert_eq!(User::new("ann@example.com").hosted_domain.as_deref(), Some("example.com"));
+        assert_eq!(User::new("ann@gmail.com").hosted_domain, None);
+        assert!("ann".parse::<User>().is_err());
+        assert!("ann@".parse::<User>().is_err());
+        assert!("ann @example.com".parse::<User>().is_err());
+    }
+
+    #[test]
+    fn a_subject_is_stable_and_differs_between_people() {
+        let subject = User::new("ann@example.com").sub;
+        assert_eq!(subject, User::new("Ann@example.com").sub);
+        assert_eq!(subject.len(), 21);
+        assert_ne!(subject, User::new("bob@example.com").sub);
+    }
+
+    #[test]
+    fn scopes_may_be_given_short() {
+        let only = GrantedScopes::Only(vec![String::from("chat.spaces")]);
+        assert!(only.allows("https://www.googleapis.com/auth/chat.spaces"));
+        assert!(!only.allows("https://www.googleapis.com/auth/chat.spaces.create"));
+    }
+}

@@ -1,0 +1,110 @@
+//! What a fault makes of an answer.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use serde_json::json;
+
+use super::chat::Status;
+use super::fault::{Endpoint, Plan, Shape};
+use super::wire::Reply;
+use super::{html, oauth};
+
+/// Large enough for a client that reads without limit to be noticed.
+const HUGE: usize = 2 * 1024 * 1024;
+
+/// The answer under `plan`. `reply` is the honest one, when the request was applied.
+pub(super) fn spoil(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Reply {
+    let fallback = || match (plan.status, &plan.reason) {
+        (None, None) => None,
+        (status, reason) => Some(refusal(endpoint, status, reason.as_deref())),
+    };
+    let honest = fallback().or(reply).unwrap_or_else(|| Reply::json(200, &json!({})));
+    let mut spoilt = match &plan.shape {
+        Shape::AsItIs | Shape::DropBefore | Shape::DropAfter | Shape::Truncate => honest,
+        Shape::Garbage => Reply { body: b"\x00\xff{not json".to_vec(), ..honest },
+        Shape::Empty => Reply { body: Vec::new(), ..honest },
+        Shape::Html => html::page(
+            honest.status,
+            "Sign in to the network",
+            "<p>This is not the answer you expected.</p>",
+            "",
+        ),
+        Shape::Huge => {
+            let filler = json!({ "filler": "x".repeat(HUGE) });
+            Reply { body: filler.to_string().into_bytes(), ..honest }
+        }
+        Shape::Redirect(url) => Reply::redirect(url.clone()),
+        Shape::Literal(body) => Reply { body: body.clone().into_bytes(), ..honest }
+            .with("content-type", "application/json; charset=UTF-8"),
+    };
+    if let Some(status) = plan.status {
+        spoilt.status = status;
+    }
+    match &plan.retry_after {
+        Some(value) => spoilt.with("retry-after", value),
+        None => spoilt,
+    }
+}
+
+/// What the endpoint says when it answers with this status or for this reason.
+fn refusal(endpoint: Endpoint, status: Option<u16>, reason: Option<&str>) -> Reply {
+    match endpoint {
+        Endpoint::Authorize | Endpoint::Consent | Endpoint::Other => {
+            let status = status.unwrap_or(400);
+            let content = format!("<p>Error {status}: {}</p>", html::escape(reason.unwrap_or("")));
+            html::page(status, "That’s an error.", &content, "")
+        }
+        Endpoint::Token | Endpoint::Revoke | Endpoint::TokenInfo | Endpoint::UserInfo => {
+            oauth::fault_reply(endpoint, status, reason)
+        }
+        _ => match reason {
+            Some(reason) => Status::for_reason(reason, status).reply(),
+            None => Status::for_code(status.unwrap_or(500)).reply(),
+        },
+    }
+}
+
+/// A body that announces its whole length, gives half of it and breaks off.
+pub(super) struct Cut {
+    half: Option<Bytes>,
+    flushed: bool,
+    announced: u64,
+}
+
+impl Cut {
+    pub(super) fn new(body: &[u8]) -> Self {
+        let announced = u64::try_from(body.len()).unwrap_or(u64::MAX).max(2);
+        let half = Bytes::copy_from_slice(&body[..body.len() / 2]);
+        Self { half: Some(half), flushed: false, announced }
+    }
+}
+
+impl Body for Cut {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(half) = self.half.take() {
+            return Poll::Ready(Some(Ok(Frame::data(half))));
+        }
+        if !self.flushed {
+            // hyper drops what it has not written yet when the body fails: this
+            // pause lets it write.
+            self.flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::Error::other("the fault asks for it"))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.announced)
+    }
+}

@@ -1,0 +1,156 @@
+//! Everything the emulator remembers, behind one lock.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::chat::Space;
+use super::control::Recorded;
+use super::fault::{Endpoint, Fault, Plan};
+use super::oauth::{Ledger, Page};
+use super::options::{Options, User};
+use crate::platform::Clock;
+
+/// How many requests are kept: enough for any test, and no leak when the
+/// emulator runs for days.
+const RECORDED: usize = 10_000;
+
+/// Changes a token answer before it is sent.
+pub(super) type TokenPatch = Box<dyn FnMut(&mut Value) + Send>;
+
+pub(super) struct State {
+    pub(super) options: Options,
+    pub(super) origin: String,
+    pub(super) clients: Vec<Client>,
+    pub(super) pages: HashMap<String, Page>,
+    pub(super) ledger: Ledger,
+    pub(super) spaces: Vec<Space>,
+    /// `requestId` to the user that sent it and the space that it made.
+    pub(super) request_ids: HashMap<String, (String, String)>,
+    pub(super) requests: Vec<Recorded>,
+    pub(super) connections: u64,
+    pub(super) faults: Vec<Fault>,
+    pub(super) secrets: Vec<String>,
+    pub(super) token_patch: Option<TokenPatch>,
+}
+
+/// An OAuth client.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub(super) id: String,
+    pub(super) secret: String,
+    pub(super) kind: ClientKind,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum ClientKind {
+    Desktop,
+    Web { redirect_uris: Vec<String> },
+}
+
+impl State {
+    pub(super) fn new(mut options: Options, origin: String) -> Self {
+        if options.users.is_empty() {
+            options.users = Options::default().users;
+        }
+        let mut state = Self {
+            faults: std::mem::take(&mut options.faults),
+            options,
+            origin,
+            clients: Vec::new(),
+            pages: HashMap::new(),
+            ledger: Ledger::default(),
+            spaces: Vec::new(),
+            request_ids: HashMap::new(),
+            requests: Vec::new(),
+            connections: 0,
+            secrets: Vec::new(),
+            token_patch: None,
+        };
+        state.add_client(&format!("{}-emulator", super::PROJECT_NUMBER), ClientKind::Desktop);
+        state
+    }
+
+    /// Registers a client and hands out its credentials.
+    pub(super) fn add_client(&mut self, name: &str, kind: ClientKind) -> Client {
+        let id = format!("{name}.apps.googleusercontent.com");
+        let client = Client { id, secret: self.secret("emulator-secret-"), kind };
+        self.clients.push(client.clone());
+        client
+    }
+
+    /// A fresh value nobody can guess, remembered as a secret. The prefix says
+    /// that it is not one of Google's.
+    pub(super) fn secret(&mut self, prefix: &str) -> String {
+        let secret = format!("{prefix}{}", unguessable());
+        self.secrets.push(secret.clone());
+        secret
+    }
+
+    /// Remembers a secret that a client sent.
+    pub(super) fn saw_secret(&mut self, secret: &str) {
+        if !secret.is_empty() && !self.secrets.iter().any(|known| known == secret) {
+            self.secrets.push(secret.to_owned());
+        }
+    }
+
+    pub(super) fn client(&self, id: &str) -> Option<&Client> {
+        self.clients.iter().find(|client| client.id == id)
+    }
+
+    /// The account with this address or number.
+    pub(super) fn user(&self, hint: &str) -> Option<&User> {
+        self.options
+            .users
+            .iter()
+            .find(|user| user.email.eq_ignore_ascii_case(hint) || user.sub == hint)
+    }
+
+    pub(super) fn record(&mut self, request: Recorded) {
+        if self.requests.len() == RECORDED {
+            self.requests.remove(0);
+        }
+        self.requests.push(request);
+    }
+
+    /// The fault whose turn it is; all of them see the request.
+    pub(super) fn fault(&mut self, endpoint: Endpoint) -> Option<Plan> {
+        let mut plan = None;
+        for fault in &mut self.faults {
+            plan = fault.strike(endpoint, plan.is_some()).or(plan);
+        }
+        plan
+    }
+}
+
+/// 32 hexadecimal digits twice: nobody guesses them.
+pub(super) fn unguessable() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+}
+
+/// The state and the clock, for everything that runs at the same time.
+#[derive(Clone)]
+pub(super) struct Shared {
+    state: Arc<Mutex<State>>,
+    pub(super) clock: Clock,
+}
+
+impl Shared {
+    pub(super) fn new(state: State, clock: Clock) -> Self {
+        Self { state: Arc::new(Mutex::new(state)), clock }
+    }
+
+    /// The state. A test that panicked with the lock held does not spoil the others' view of it.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Shared")
+    }
+}

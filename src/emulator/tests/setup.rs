@@ -1,0 +1,96 @@
+use serde_json::json;
+
+use super::*;
+
+fn human(name: &str) -> Value {
+    json!({ "member": { "name": name, "type": "HUMAN" } })
+}
+
+#[tokio::test]
+async fn setup_keeps_to_its_table() {
+    let users = vec![User::new("ann@example.com"), User::new("bob@example.com")];
+    let bench = Bench::with(Options { users, ..Options::default() }).await;
+    let token = bench.access_token().await;
+    let bob = human("users/bob@example.com");
+    let bob_again = human(&format!("users/{}", User::new("bob@example.com").sub));
+    let eve = human("users/eve@gmail.com");
+    let group = json!({ "groupMember": { "name": "groups/abc" } });
+    let many: Vec<Value> = (0..50).map(|n| human(&format!("users/{n}@x.com"))).collect();
+    let named = json!({ "spaceType": "SPACE", "displayName": "x" });
+    let chat = json!({ "spaceType": "GROUP_CHAT" });
+    let direct = json!({ "spaceType": "DIRECT_MESSAGE" });
+    let app = json!({ "spaceType": "DIRECT_MESSAGE", "singleUserBotDm": true });
+    let untyped = json!({ "member": { "name": "users/eve@gmail.com" } });
+    for (space, members, good) in [
+        (&named, vec![], true),
+        (&named, vec![bob.clone(), eve.clone(), group.clone()], true),
+        (&named, many[..49].to_vec(), true),
+        (&named, many.clone(), false),
+        (&named, vec![untyped], false),
+        (&named, vec![human("eve@gmail.com")], false),
+        (&named, vec![human("users/nobody")], false),
+        (&named, vec![human("users/ann@example.com")], false),
+        (&named, vec![bob.clone(), bob_again], false),
+        (&named, vec![json!({ "groupMember": { "name": "groups/all@example.com" } })], false),
+        (&chat, vec![bob.clone()], false),
+        (&chat, vec![bob.clone(), eve.clone()], true),
+        (&chat, vec![bob.clone(), group], false),
+        (&direct, vec![bob.clone()], true),
+        (&direct, vec![], false),
+        (&direct, vec![bob.clone(), eve], false),
+        (&app, vec![], true),
+        (&app, vec![bob.clone()], false),
+        (&json!({ "spaceType": "GROUP_CHAT", "displayName": "x" }), many[..2].to_vec(), false),
+        (&json!({ "spaceType": "SPACE" }), vec![], false),
+        (&json!({ "spaceType": "DIRECT_MESSAGE", "spaceDetails": {} }), vec![bob], false),
+    ] {
+        let request = json!({ "space": space, "memberships": members });
+        let answer = bench.call(&token, "POST", "/v1/spaces:setup", &request.to_string()).await;
+        assert_eq!(answer.status, if good { 200 } else { 400 }, "{request}: {}", answer.body);
+    }
+    let nothing = bench.call(&token, "POST", "/v1/spaces:setup", "{}").await;
+    assert_eq!(nothing.status, 400);
+}
+
+#[tokio::test]
+async fn people_who_cannot_be_added_are_left_out() {
+    let unaddable = vec![String::from("eve@gmail.com")];
+    let bench = Bench::with(Options { unaddable, ..Options::default() }).await;
+    let token = bench.access_token().await;
+    let request = json!({
+        "space": { "spaceType": "SPACE", "displayName": "x" },
+        "memberships": [human("users/eve@gmail.com"), human("users/bob@example.com"), { "groupMember": { "name": "groups/g" } }],
+    });
+    let space = bench.call(&token, "POST", "/v1/spaces:setup", &request.to_string()).await.json();
+    let count = json!({ "joinedDirectHumanUserCount": 2, "joinedGroupCount": 1 });
+    assert_eq!(space["membershipCount"], count);
+    let name = space["name"].as_str().unwrap();
+    let list = bench.call(&token, "GET", &format!("/v1/{name}/members"), "").await.json();
+    let members = list["memberships"].as_array().unwrap();
+    assert_eq!(members.len(), 2, "groups are shown on demand");
+    assert_eq!(members[0]["role"], "ROLE_MANAGER");
+    let filter = "filter=role%20%3D%20%22ROLE_MEMBER%22&showGroups=true";
+    let path = format!("/v1/{name}/members?{filter}");
+    let filtered = bench.call(&token, "GET", &path, "").await.json();
+    assert_eq!(filtered["memberships"].as_array().unwrap().len(), 2);
+    let bob = bench.call(&token, "GET", &format!("/v1/{name}/members/bob@example.com"), "").await;
+    assert_eq!(bob.json()["role"], "ROLE_MEMBER");
+    let eve = bench.call(&token, "GET", &format!("/v1/{name}/members/eve@gmail.com"), "").await;
+    assert_eq!(eve.status, 404);
+    assert_eq!(bench.control.members(name).len(), 3);
+}
+
+#[tokio::test]
+async fn two_people_have_one_direct_message() {
+    let bench = Bench::new().await;
+    let token = bench.access_token().await;
+    let request = json!({
+        "space": { "spaceType": "DIRECT_MESSAGE" },
+        "memberships": [human("users/bob@example.com")],
+    })
+    .to_string();
+    let first = bench.call(&token, "POST", "/v1/spaces:setup", &request).await.json();
+    let second = bench.call(&token, "POST", "/v1/spaces:setup", &request).await.json();
+    assert_eq!(first, second);
+    assert_eq!(first["type"], "DM");
+}

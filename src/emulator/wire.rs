@@ -1,0 +1,147 @@
+//! One request as the handlers see it, and what they answer.
+
+use std::fmt::Write as _;
+
+use axum::body::Bytes;
+use http::{HeaderMap, Method};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// A request whose body has arrived.
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) now: OffsetDateTime,
+}
+
+impl Call {
+    /// A header, when it is there once and is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether the body is said to be of this media type, whatever its parameters.
+    pub(super) fn is(&self, media_type: &str) -> bool {
+        self.header("content-type").is_some_and(|value| {
+            value.split(';').next().unwrap_or(value).trim().eq_ignore_ascii_case(media_type)
+        })
+    }
+
+    /// The token after `Authorization: Bearer`.
+    pub(super) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    }
+
+    /// The query as OAuth parameters.
+    pub(super) fn query_parameters(&self) -> Result<Parameters, Repeated> {
+        Parameters::new(self.query.clone())
+    }
+
+    /// The form in the body as OAuth parameters; none when the body is no form.
+    pub(super) fn form(&self) -> Result<Option<Parameters>, Repeated> {
+        if !self.is("application/x-www-form-urlencoded") {
+            return Ok(None);
+        }
+        let pairs = form_urlencoded::parse(&self.body).into_owned().collect();
+        Parameters::new(pairs).map(Some)
+    }
+}
+
+/// OAuth parameters: each at most once, an empty one as good as none
+/// (RFC 6749, 3.1 and 3.2).
+#[derive(Debug)]
+pub(super) struct Parameters(Vec<(String, String)>);
+
+/// The name of a parameter that came twice.
+#[derive(Debug)]
+pub(super) struct Repeated(pub(super) String);
+
+impl Parameters {
+    pub(super) fn new(pairs: Vec<(String, String)>) -> Result<Self, Repeated> {
+        for (index, (name, _)) in pairs.iter().enumerate() {
+            if pairs[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Repeated(name.clone()));
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
+        (!value.is_empty()).then_some(value)
+    }
+}
+
+/// An answer that has not been written yet, so that a fault can still spoil it.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    /// JSON, indented by two spaces as Google writes it.
+    pub(super) fn json(status: u16, value: &Value) -> Self {
+        let body = serde_json::to_vec_pretty(value).unwrap_or_default();
+        let headers = vec![("content-type", String::from("application/json; charset=UTF-8"))];
+        Self { status, headers, body }
+    }
+
+    pub(super) fn html(status: u16, page: String) -> Self {
+        let headers = vec![("content-type", String::from("text/html; charset=utf-8"))];
+        Self { status, headers, body: page.into_bytes() }
+    }
+
+    /// 302. `location` must hold nothing that needs escaping any more.
+    pub(super) fn redirect(location: String) -> Self {
+        Self { status: 302, headers: vec![("location", location)], body: Vec::new() }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(existing, _)| *existing != name);
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// Escapes a query value the way Google does: `:` and `/` stay, a space is `%20`.
+pub(super) fn escape_query(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:/@".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_that_comes_twice_is_refused() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert!(Parameters::new(vec![pair("a", "1"), pair("b", "1")]).is_ok());
+        let repeated = Parameters::new(vec![pair("a", "1"), pair("a", "1")]).unwrap_err();
+        assert_eq!(repeated.0, "a");
+    }
+
+    #[test]
+    fn an_empty_parameter_is_none() {
+        let parameters = Parameters::new(vec![(String::from("a"), String::new())]).unwrap();
+        assert_eq!(parameters.get("a"), None);
+    }
+
+    #[test]
+    fn a_query_value_keeps_colons_and_slashes_only() {
+        assert_eq!(escape_query("http://a/ b&c=é\r\n"), "http://a/%20b%26c%3D%C3%A9%0D%0A");
+    }
+}
