@@ -51,6 +51,8 @@ pub struct Started<'a> {
 
 /// The person's side of a login.
 pub trait Conversation {
+    /// A command needs a login on its way, for this reason.
+    fn login_needed(&mut self, reason: &Error);
     /// The listener is up: show the URL, open the browser.
     fn started(&mut self, started: &Started<'_>);
     /// A browser turned http into https and got nowhere.

@@ -46,7 +46,7 @@ pub(super) struct Loopback {
 }
 
 impl Loopback {
-    /// Binds the listener that `client` can be sent back to: 127.0.0.1 (or [::1] where there is no IPv4) and `port`, or
+    /// Binds the listener that `client` can be sent back to: `127.0.0.1` (or `[::1]` where there is no IPv4) and `port`, or
     /// any free one; for a web client, the address of one of its registered redirect URIs.
     pub(super) async fn bind(client: &ClientSecrets, path: &Path, port: Option<u16>) -> Result<Self, Error> {
         match &client.kind {

@@ -126,9 +126,17 @@ impl fmt::Display for Scope {
     }
 }
 
+/// What to write instead of a short name that does not exist.
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map_or_else(
+        || String::from("; scopes of other APIs are written in full, as https://www.googleapis.com/auth/…"),
+        |nearest| format!("; did you mean {nearest}?"),
+    )
+}
+
 /// A short name that is none of Google's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no scope {text:?}{}", .nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_else(|| String::from("; scopes of other APIs are written in full, as https://www.googleapis.com/auth/…")))]
+#[error("there is no scope {text:?}{}", suggestion(*.nearest))]
 pub struct UnknownScope {
     text: String,
     nearest: Option<&'static str>,
@@ -146,6 +154,7 @@ impl ScopeSet {
     }
 
     /// The scopes of `needed` that neither stand here nor are covered by a wider one that does.
+    #[must_use]
     pub fn lacking(&self, needed: &Self) -> Self {
         needed.0.iter().filter(|scope| !self.0.iter().any(|granted| granted.covers(scope))).cloned().collect()
     }

@@ -17,7 +17,7 @@ use crate::platform::Clock;
 use crate::secret::Secret;
 
 /// How long a command that logs in on its way waits for the browser.
-const DEFAULT_WAIT: Duration = Duration::from_secs(300);
+const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
 /// What a session needs to know.
 pub struct SessionOptions {
@@ -279,7 +279,7 @@ impl Session {
         if let Error::LoginNeeded(LoginNeeded::Ambiguous(_)) = reason {
             return Err(reason);
         }
-        (self.notify)(&format!("{reason}: logging in"));
+        conversation.login_needed(&reason);
         // Google has no incremental consent for installed apps, so the new login asks for all that the old one had.
         let scopes = stored.map_or_else(|| needed.clone(), |record| record.granted().union(needed)).without_identity();
         let account = self.account.clone().or_else(|| stored.map(|record| record.email.clone()));

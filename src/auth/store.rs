@@ -3,7 +3,7 @@
 //! Plain files, as gcloud, the AWS CLI, cargo and kubelogin keep theirs. The trait is there so that a keyring can be
 //! added; nothing outside this file knows about paths.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -275,7 +275,10 @@ fn file_name(account: &str) -> String {
         match byte {
             b'a'..=b'z' | b'0'..=b'9' | b'@' | b'_' | b'-' | b'+' => name.push(char::from(byte)),
             b'.' if !name.is_empty() => name.push('.'),
-            other => name.push_str(&format!("%{other:02x}")),
+            other => {
+                // Writing into a string cannot fail.
+                let _ = write!(name, "%{other:02x}");
+            }
         }
     }
     name

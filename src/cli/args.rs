@@ -1,4 +1,5 @@
 //! The command line as clap sees it.
+#![expect(clippy::doc_markdown, reason = "these doc comments are the help texts, in which backticks would show")]
 
 use std::path::PathBuf;
 
@@ -122,6 +123,7 @@ pub(super) enum Auth {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "the fields are named as the options")]
 pub(super) struct Login {
     /// A scope to ask for instead of the default ones: a short name (chat.spaces) or a full URL
     #[arg(long, value_name = "SCOPE")]

@@ -25,7 +25,7 @@ pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::of_process();
     #[cfg(feature = "emulator")]
-    if let Some(code) = dispatch::emulated_browser(&arguments) {
+    if let Some(code) = emulator_args::browse(&arguments) {
         return code;
     }
     let cli = match Cli::try_parse_from(&arguments) {
@@ -66,7 +66,8 @@ fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) 
         let text = text.strip_prefix("error: ").unwrap_or(&text);
         let mut paragraphs = text.split("\n\n");
         let message = paragraphs.next().unwrap_or_default().trim().to_owned();
-        let failure = Failure::new(ErrorCode::Usage, message).hint("chatauth --help lists the commands and their options");
+        let failure =
+            Failure::new(ErrorCode::Usage, message).hint("chatauth --help lists the commands and their options");
         return end(&failure, Messages::new(false, false), true);
     }
     let _ = error.print();
@@ -76,11 +77,14 @@ fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) 
 /// Whether errors are to be JSON, when the command line itself could not be understood.
 fn wants_json(arguments: &[OsString], environment: Environment) -> bool {
     let json = |value: &str| matches!(value, "json" | "jsonl");
-    let words: Vec<&str> = arguments.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--").collect();
+    let words: Vec<&str> =
+        arguments.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--").collect();
     let option = words.iter().enumerate().find_map(|(index, word)| match word.strip_prefix("--format") {
         Some("") => Some(words.get(index + 1).is_some_and(|value| json(value))),
         Some(rest) => rest.strip_prefix('=').map(json),
         None => None,
     });
-    option.unwrap_or_else(|| environment.os("CHATAUTH_FORMAT").and_then(|value| value.into_string().ok()).is_some_and(|value| json(&value)))
+    option.unwrap_or_else(|| {
+        environment.os("CHATAUTH_FORMAT").and_then(|value| value.into_string().ok()).is_some_and(|value| json(&value))
+    })
 }

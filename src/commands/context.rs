@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::auth::{Access, Interaction, ScopeSet, Session, SessionOptions};
+use crate::auth::{Access, Interaction, ScopeSet, Session, SessionOptions, TransportConfig};
 use crate::chat;
 use crate::output::{Messages, Printer, command_line};
 use crate::platform::Clock;
@@ -38,6 +38,27 @@ impl Provenance {
     }
 }
 
+/// An access token from outside, used as it is and never stored.
+#[derive(Debug)]
+pub struct GivenToken(Secret<String>);
+
+impl GivenToken {
+    /// Checks that `text` can be a bearer token ([RFC 6750 section
+    /// 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+    ///
+    /// # Errors
+    /// A usage error that does not quote the text.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let token = text.trim();
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+        if token.is_empty() || !token.bytes().all(plain) {
+            return Err(Failure::usage("CHATAUTH_ACCESS_TOKEN does not hold an access token")
+                .hint("it takes the bare token, without \"Bearer\" before it"));
+        }
+        Ok(Self(Secret::new(token.to_owned())))
+    }
+}
+
 /// Everything that was set, wherever.
 #[derive(Debug)]
 pub struct Settings {
@@ -50,7 +71,7 @@ pub struct Settings {
     /// The root of the Chat API, not yet checked.
     pub api_endpoint: (String, Provenance),
     /// A ready access token.
-    pub access_token: Option<Secret<String>>,
+    pub access_token: Option<GivenToken>,
     /// Whether the person may be asked.
     pub input: bool,
     /// The limit of one HTTP request.
@@ -58,7 +79,7 @@ pub struct Settings {
     /// Whether the format was said by option or variable.
     pub explicit_format: bool,
     /// Whom TLS trusts, and the proxies.
-    pub http: crate::auth::TransportConfig,
+    pub http: TransportConfig,
     /// What is known about the browser.
     pub browser: browser::Environment,
     /// Which standard streams are terminals.
@@ -90,7 +111,7 @@ pub struct Context {
     /// Standard error.
     pub messages: Messages,
     /// Standard output.
-    pub printer: RefCell<Printer>,
+    pub printer: Printer,
     /// The write that is on its way.
     pub pending: Pending,
     session: OnceCell<Session>,
@@ -99,14 +120,7 @@ pub struct Context {
 impl Context {
     /// A context; nothing is opened or read yet.
     pub fn new(settings: Settings, clock: Clock, messages: Messages, printer: Printer) -> Self {
-        Self {
-            settings,
-            clock,
-            messages,
-            printer: RefCell::new(printer),
-            pending: Pending::default(),
-            session: OnceCell::new(),
-        }
+        Self { settings, clock, messages, printer, pending: Pending::default(), session: OnceCell::new() }
     }
 
     /// The session, made on first use.
@@ -119,7 +133,7 @@ impl Context {
                 config_directory: self.settings.config_directory.0.clone(),
                 client_secrets: self.settings.client_secrets.0.clone(),
                 account: self.settings.account.0.clone(),
-                access_token: self.settings.access_token.clone(),
+                access_token: self.settings.access_token.as_ref().map(|given| given.0.clone()),
                 notify: Box::new(move |text| messages.warning(text)),
             })
         })
@@ -191,5 +205,20 @@ impl Context {
             words.push(request_id.to_owned());
         }
         command_line(words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GivenToken;
+
+    #[test]
+    fn the_given_token_is_never_quoted() {
+        assert!(GivenToken::parse(" ya29.ok ").is_ok());
+        for text in ["Bearer canary", "canary\n\rx", "", "canary\u{e9}"] {
+            let failure = GivenToken::parse(text).unwrap_err();
+            assert!(!format!("{failure:?}").contains("canary"));
+        }
+        assert!(!format!("{:?}", GivenToken::parse("canary").unwrap()).contains("canary"));
     }
 }

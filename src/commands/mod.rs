@@ -4,9 +4,12 @@
 
 pub mod auth;
 mod context;
+#[cfg(feature = "emulator")]
+pub mod emulator;
 mod failure;
 mod person;
 pub mod spaces;
 
-pub use context::{Context, InFlight, Pending, Provenance, Settings};
+pub use crate::auth::{Proxies, TransportConfig, TrustRoots};
+pub use context::{Context, GivenToken, InFlight, Pending, Provenance, Settings};
 pub use failure::{ErrorCode, Failure, Outcome};

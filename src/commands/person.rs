@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::auth::{Conversation, Started};
+use crate::auth::{Conversation, Error, Started};
 use crate::output::Messages;
 use crate::platform::browser;
 use crate::platform::terminal::LineReader;
@@ -34,6 +34,10 @@ impl<'a> Person<'a> {
 }
 
 impl Conversation for Person<'_> {
+    fn login_needed(&mut self, reason: &Error) {
+        self.messages.note(&format!("A login is needed: {reason}."));
+    }
+
     fn started(&mut self, started: &Started<'_>) {
         self.project = started.project.map(str::to_owned);
         let opened = self.browser.is_some_and(|environment| browser::open(started.url.as_str(), environment));

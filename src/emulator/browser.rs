@@ -19,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// reaches the listener that waits for it. Only plain http to this machine is
 /// visited: with any other address the code would leave it.
 pub async fn visit(url: &str) -> io::Result<()> {
-    tokio::time::timeout(PATIENCE, follow(url)).await.map_err(|_| {
-        io::Error::new(io::ErrorKind::TimedOut, "the page did not answer within 10 seconds")
-    })?
+    tokio::time::timeout(PATIENCE, follow(url))
+        .await
+        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the page did not answer within 10 seconds"))?
 }
 
 async fn follow(url: &str) -> io::Result<()> {
@@ -50,9 +50,7 @@ async fn fetch(url: &Url) -> io::Result<Answer> {
     let (addresses, host) = destination(url)?;
     let mut stream = connect(&addresses, url.port_or_known_default().unwrap_or(80)).await?;
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
-    );
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     read(&mut stream).await
 }

@@ -45,44 +45,45 @@ pub struct Command {
 /// with which code to exit: its own, or 128 and the number of the signal that
 /// ended it. A program that does not exist is `NotFound`.
 pub async fn run_command(emulator: &Emulator, command: Command) -> io::Result<i32> {
-    let room = Room::prepare(emulator, &command)?;
-    let outcome = inside(emulator, command, &room).await;
+    let surroundings = Surroundings::prepare(emulator, &command.executable)?;
+    let outcome = inside(command, &surroundings).await;
     // Not left to Drop, which an abort would skip.
-    let removed = room.directory.close();
+    let removed = surroundings.remove();
     let code = outcome?;
     removed?;
     Ok(code)
 }
 
-async fn inside(emulator: &Emulator, command: Command, room: &Room) -> io::Result<i32> {
+async fn inside(command: Command, surroundings: &Surroundings) -> io::Result<i32> {
     let mut process = Process::new(&command.program);
     process.args(&command.args);
     for name in REMOVED {
         process.env_remove(name);
     }
-    process
-        .env("CHATAUTH_CLIENT_SECRETS", room.path("client_secrets.json"))
-        .env("CHATAUTH_CONFIG_DIR", room.path("config"))
-        .env("CHATAUTH_API_ENDPOINT", emulator.origin())
-        .env("PATH", room.search_path(command.path)?);
-    if emulator.shared.lock().options.consent != Consent::Ask {
-        process.env("BROWSER", room.path("bin").join(executable_name("chatauth-browser")));
-    }
+    process.envs(surroundings.variables()).env("PATH", surroundings.search_path(command.path)?);
     let signals = Signals::listen()?;
     let child = process.spawn()?;
     let status = signals.wait(child).await?;
     Ok(code(status))
 }
 
-/// The private directory that the child finds its files in.
-struct Room {
+/// A private directory with everything that a program needs to find the emulator: the client file, an empty
+/// configuration directory, and `chatauth` itself.
+#[derive(Debug)]
+pub struct Surroundings {
     directory: TempDir,
+    origin: String,
+    browser: bool,
 }
 
-impl Room {
-    fn prepare(emulator: &Emulator, command: &Command) -> io::Result<Self> {
+impl Surroundings {
+    /// Makes the directory. `executable` is this chatauth.
+    pub fn prepare(emulator: &Emulator, executable: &Path) -> io::Result<Self> {
         // tempfile makes the directory for its owner alone.
-        let room = Self { directory: tempfile::Builder::new().prefix("chatauth-").tempdir()? };
+        let directory = tempfile::Builder::new().prefix("chatauth-").tempdir()?;
+        // When a person is to decide, the browser must be theirs.
+        let browser = emulator.shared.lock().options.consent != Consent::Ask;
+        let surroundings = Self { directory, origin: emulator.origin(), browser };
         let mut private = DirBuilder::new();
         let mut file = OpenOptions::new();
         file.write(true).create_new(true);
@@ -92,14 +93,33 @@ impl Room {
             private.mode(0o700);
             file.mode(0o600);
         }
-        private.create(room.path("config"))?;
-        private.create(room.path("bin"))?;
-        let mut secrets = file.open(room.path("client_secrets.json"))?;
+        private.create(surroundings.path("config"))?;
+        private.create(surroundings.path("bin"))?;
+        let mut secrets = file.open(surroundings.path("client_secrets.json"))?;
         secrets.write_all(emulator.client_secrets().as_bytes())?;
         for name in ["chatauth", "chatauth-browser"] {
-            link(&command.executable, &room.path("bin").join(executable_name(name)))?;
+            link(executable, &surroundings.path("bin").join(executable_name(name)))?;
         }
-        Ok(room)
+        Ok(surroundings)
+    }
+
+    /// The variables that lead a program here.
+    pub fn variables(&self) -> Vec<(&'static str, OsString)> {
+        let mut variables = vec![
+            ("CHATAUTH_CLIENT_SECRETS", self.path("client_secrets.json").into_os_string()),
+            ("CHATAUTH_CONFIG_DIR", self.path("config").into_os_string()),
+            ("CHATAUTH_API_ENDPOINT", OsString::from(&self.origin)),
+        ];
+        if self.browser {
+            let browser = self.path("bin").join(executable_name("chatauth-browser"));
+            variables.push(("BROWSER", browser.into_os_string()));
+        }
+        variables
+    }
+
+    /// Removes the directory.
+    pub fn remove(self) -> io::Result<()> {
+        self.directory.close()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -109,8 +129,7 @@ impl Room {
     fn search_path(&self, path: Option<OsString>) -> io::Result<OsString> {
         let rest = path.unwrap_or_default();
         let rest = std::env::split_paths(&rest).filter(|entry| !entry.as_os_str().is_empty());
-        std::env::join_paths(std::iter::once(self.path("bin")).chain(rest))
-            .map_err(io::Error::other)
+        std::env::join_paths(std::iter::once(self.path("bin")).chain(rest)).map_err(io::Error::other)
     }
 }
 

@@ -43,9 +43,7 @@ impl Recorded {
 
     /// The first field of this name in a form body.
     pub fn form(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.body.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(self.body.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 }
 

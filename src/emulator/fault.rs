@@ -79,10 +79,7 @@ pub enum Endpoint {
 impl Endpoint {
     /// Whether it belongs to the Chat API.
     pub fn is_chat(self) -> bool {
-        matches!(
-            self,
-            Self::Create | Self::Setup | Self::List | Self::Get | Self::Members | Self::OtherChat
-        )
+        matches!(self, Self::Create | Self::Setup | Self::List | Self::Get | Self::Members | Self::OtherChat)
     }
 }
 
@@ -128,8 +125,8 @@ impl Plan {
             Shape::DropAfter => true,
             Shape::Redirect(_) => self.commit,
             _ => {
-                let fails = self.status.is_some_and(|status| status >= 300)
-                    || (self.status.is_none() && self.reason.is_some());
+                let fails =
+                    self.status.is_some_and(|status| status >= 300) || (self.status.is_none() && self.reason.is_some());
                 self.commit || !fails
             }
         }
@@ -140,16 +137,10 @@ impl FromStr for Fault {
     type Err = InvalidOption;
 
     fn from_str(text: &str) -> Result<Self, InvalidOption> {
-        let (endpoint, mut rest) = text
-            .split_once(':')
-            .ok_or_else(|| InvalidOption::new("a fault is written ENDPOINT:ACTION[,ACTION…]"))?;
-        let mut fault = Self {
-            text: text.to_owned(),
-            target: target(endpoint)?,
-            plan: Plan::default(),
-            times: None,
-            after: 0,
-        };
+        let (endpoint, mut rest) =
+            text.split_once(':').ok_or_else(|| InvalidOption::new("a fault is written ENDPOINT:ACTION[,ACTION…]"))?;
+        let mut fault =
+            Self { text: text.to_owned(), target: target(endpoint)?, plan: Plan::default(), times: None, after: 0 };
         loop {
             if let Some(body) = rest.strip_prefix("body=") {
                 fault.reshape(Shape::Literal(body.to_owned()))?;
@@ -290,9 +281,7 @@ fn count(text: &str) -> Result<u32, InvalidOption> {
 fn duration(text: &str) -> Result<Duration, InvalidOption> {
     let parsed = match text.strip_suffix("ms") {
         Some(number) => number.parse().ok().map(Duration::from_millis),
-        None => {
-            text.strip_suffix('s').and_then(|number| number.parse().ok()).map(Duration::from_secs)
-        }
+        None => text.strip_suffix('s').and_then(|number| number.parse().ok()).map(Duration::from_secs),
     };
     parsed.ok_or_else(|| InvalidOption::new(format!("`{text}` is not a time such as 2s or 200ms")))
 }

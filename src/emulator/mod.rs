@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 use crate::platform::Clock;
 use state::{Client, ClientKind, Shared, State};
 
-pub use command::{Command, run_command};
+pub use command::{Command, Surroundings, run_command};
 pub use control::{Control, Recorded};
 pub use fault::{Endpoint, Fault};
 pub use options::{ChatApp, Consent, GrantedScopes, InvalidOption, Options, User};

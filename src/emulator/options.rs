@@ -89,9 +89,7 @@ impl FromStr for Consent {
             "ask" => Ok(Self::Ask),
             "approve" => Ok(Self::Approve),
             "deny" => Ok(Self::Deny),
-            other => {
-                Err(InvalidOption::new(format!("`{other}` is none of `ask`, `approve`, `deny`")))
-            }
+            other => Err(InvalidOption::new(format!("`{other}` is none of `ask`, `approve`, `deny`"))),
         }
     }
 }
@@ -130,9 +128,9 @@ impl GrantedScopes {
     pub(super) fn allows(&self, scope: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Only(scopes) => scopes.iter().any(|granted| {
-                granted == scope || scope.strip_prefix(super::SCOPE_ROOT) == Some(granted)
-            }),
+            Self::Only(scopes) => {
+                scopes.iter().any(|granted| granted == scope || scope.strip_prefix(super::SCOPE_ROOT) == Some(granted))
+            }
         }
     }
 }
@@ -186,8 +184,7 @@ impl FromStr for User {
 /// the same account keeps its identity from one start to the next.
 pub(super) fn subject(email: &str) -> String {
     let digest = Sha256::digest(email.to_ascii_lowercase());
-    let number =
-        digest.iter().take(15).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+    let number = digest.iter().take(15).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
     format!("1{:020}", number % 100_000_000_000_000_000_000)
 }
 

@@ -92,9 +92,7 @@ fn router(shared: Shared) -> Router {
 }
 
 fn at(filter: MethodFilter, endpoint: Endpoint, handler: Handler) -> MethodRouter<Shared> {
-    on(filter, move |Extract(shared): Extract<Shared>, request: Request| {
-        answer(shared, endpoint, handler, request)
-    })
+    on(filter, move |Extract(shared): Extract<Shared>, request: Request| answer(shared, endpoint, handler, request))
 }
 
 async fn lost(Extract(shared): Extract<Shared>, request: Request) -> Response {
@@ -108,12 +106,7 @@ async fn wrong_method(Extract(shared): Extract<Shared>, request: Request) -> Res
 
 /// Records the request, lets it do its work unless a fault forbids it, and
 /// spoils the answer when a fault says so.
-async fn answer(
-    shared: Shared,
-    endpoint: Endpoint,
-    handler: Handler,
-    request: Request,
-) -> Response {
+async fn answer(shared: Shared, endpoint: Endpoint, handler: Handler, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let connection = parts.extensions.get().copied().unwrap_or(Connection(0));
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
@@ -121,9 +114,7 @@ async fn answer(
     };
     let call = Call {
         path: parts.uri.path().to_owned(),
-        query: form_urlencoded::parse(parts.uri.query().unwrap_or("").as_bytes())
-            .into_owned()
-            .collect(),
+        query: form_urlencoded::parse(parts.uri.query().unwrap_or("").as_bytes()).into_owned().collect(),
         method: parts.method,
         headers: parts.headers,
         body,
@@ -171,8 +162,7 @@ fn respond(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Response {
 /// Turns our answer into axum's.
 fn finish(reply: Reply) -> Response {
     let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
         if let Ok(value) = value.parse() {
             response.headers_mut().insert(name, value);
@@ -197,11 +187,7 @@ fn recorded(call: &Call, endpoint: Endpoint, connection: Connection) -> Recorded
         method: call.method.to_string(),
         path: call.path.clone(),
         query: call.query.clone(),
-        headers: call
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
-            .collect(),
+        headers: call.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect(),
         body: text(&call.body),
         at: call.now,
         connection: connection.0,

@@ -27,19 +27,17 @@ pub(super) fn spoil(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Re
         Shape::AsItIs | Shape::DropBefore | Shape::DropAfter | Shape::Truncate => honest,
         Shape::Garbage => Reply { body: b"\x00\xff{not json".to_vec(), ..honest },
         Shape::Empty => Reply { body: Vec::new(), ..honest },
-        Shape::Html => html::page(
-            honest.status,
-            "Sign in to the network",
-            "<p>This is not the answer you expected.</p>",
-            "",
-        ),
+        Shape::Html => {
+            html::page(honest.status, "Sign in to the network", "<p>This is not the answer you expected.</p>", "")
+        }
         Shape::Huge => {
             let filler = json!({ "filler": "x".repeat(HUGE) });
             Reply { body: filler.to_string().into_bytes(), ..honest }
         }
         Shape::Redirect(url) => Reply::redirect(url.clone()),
-        Shape::Literal(body) => Reply { body: body.clone().into_bytes(), ..honest }
-            .with("content-type", "application/json; charset=UTF-8"),
+        Shape::Literal(body) => {
+            Reply { body: body.clone().into_bytes(), ..honest }.with("content-type", "application/json; charset=UTF-8")
+        }
     };
     if let Some(status) = plan.status {
         spoilt.status = status;

@@ -103,10 +103,7 @@ impl State {
 
     /// The account with this address or number.
     pub(super) fn user(&self, hint: &str) -> Option<&User> {
-        self.options
-            .users
-            .iter()
-            .find(|user| user.email.eq_ignore_ascii_case(hint) || user.sub == hint)
+        self.options.users.iter().find(|user| user.email.eq_ignore_ascii_case(hint) || user.sub == hint)
     }
 
     pub(super) fn record(&mut self, request: Recorded) {

@@ -124,8 +124,7 @@ impl Bench {
     }
 
     async fn call(&self, token: &str, method: &str, path: &str, body: &str) -> Answer {
-        let headers =
-            format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\n");
+        let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\n");
         self.send(method, path, &headers, body).await
     }
 
@@ -153,11 +152,7 @@ impl Bench {
 
     /// Exchanges a code; the changes are to the form.
     async fn redeem(&self, code: &str, changes: &[(&str, &str)]) -> Answer {
-        self.token(
-            &[("grant_type", "authorization_code"), ("code", code), ("redirect_uri", REDIRECT)],
-            changes,
-        )
-        .await
+        self.token(&[("grant_type", "authorization_code"), ("code", code), ("redirect_uri", REDIRECT)], changes).await
     }
 
     async fn refresh(&self, token: &str, changes: &[(&str, &str)]) -> Answer {
@@ -165,10 +160,7 @@ impl Bench {
     }
 
     async fn token(&self, fields: &[(&str, &str)], changes: &[(&str, &str)]) -> Answer {
-        let mut form = vec![
-            ("client_id", self.client_id.as_str()),
-            ("client_secret", self.client_secret.as_str()),
-        ];
+        let mut form = vec![("client_id", self.client_id.as_str()), ("client_secret", self.client_secret.as_str())];
         form.extend_from_slice(fields);
         for (name, value) in changes {
             form.retain(|(key, _)| key != name);
@@ -239,8 +231,7 @@ async fn requests_are_recorded_with_their_connection() {
     let bench = Bench::new().await;
     bench.get("/one?a=b&c=d%20e").await;
     let two = format!("GET /two HTTP/1.1\r\nHost: {}\r\n\r\n", bench.host());
-    let three =
-        format!("GET /three HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", bench.host());
+    let three = format!("GET /three HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", bench.host());
     bench.raw(format!("{two}{three}").as_bytes()).await;
     let requests = bench.control.requests();
     assert_eq!(requests[0].query("c"), Some("d e"));

@@ -25,9 +25,8 @@ impl Call {
 
     /// Whether the body is said to be of this media type, whatever its parameters.
     pub(super) fn is(&self, media_type: &str) -> bool {
-        self.header("content-type").is_some_and(|value| {
-            value.split(';').next().unwrap_or(value).trim().eq_ignore_ascii_case(media_type)
-        })
+        self.header("content-type")
+            .is_some_and(|value| value.split(';').next().unwrap_or(value).trim().eq_ignore_ascii_case(media_type))
     }
 
     /// The token after `Authorization: Bearer`.

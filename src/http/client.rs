@@ -163,6 +163,9 @@ impl Client {
     }
 }
 
+/// How a proxy is made of its address.
+type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
+
 #[expect(clippy::disallowed_methods, reason = "this is the one place that builds the client")]
 fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
     let mut builder = reqwest::Client::builder()
@@ -175,7 +178,6 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         // Only the variables that were handed in count; reqwest would read the environment itself.
         .no_proxy();
     let except = format!("localhost,127.0.0.0/8,::1,{}", config.proxies.except.as_deref().unwrap_or_default());
-    type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
     for (variable, address, make) in [
         ("HTTPS_PROXY", &config.proxies.https, (|address| reqwest::Proxy::https(address)) as Make),
         ("HTTP_PROXY", &config.proxies.http, |address| reqwest::Proxy::http(address)),

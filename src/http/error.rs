@@ -86,7 +86,7 @@ impl Error {
             };
         }
         if error.is_connect() {
-            if chain().any(|inner| inner.is::<super::client::NameNotFound>()) {
+            if chain().any(<dyn std::error::Error>::is::<super::client::NameNotFound>) {
                 return Self::NameNotFound { host };
             }
             if error.is_timeout() {

@@ -37,7 +37,7 @@ impl Details {
         for (label, value) in &self.rows {
             let padding = " ".repeat(width - label.chars().count());
             let (on, off) = if bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-            text.push_str(&format!("{on}{label}{off}{padding}  {value}\n"));
+            text += &format!("{on}{label}{off}{padding}  {value}\n");
         }
         text
     }

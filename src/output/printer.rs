@@ -1,5 +1,6 @@
 //! Results on standard output, in the format that was asked for.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 
 use serde_json::Value;
@@ -9,7 +10,7 @@ use super::{Format, safe_json};
 
 /// Writes results. Every write can fail, and whoever called must know: a space may have been made.
 pub struct Printer {
-    out: Box<dyn Write>,
+    out: RefCell<Box<dyn Write>>,
     format: Format,
     bold: bool,
 }
@@ -32,11 +33,11 @@ impl std::fmt::Debug for Printer {
 impl Printer {
     /// Writes to `out`; `bold` for terminals that show it.
     pub fn new(out: Box<dyn Write>, format: Format, bold: bool) -> Self {
-        Self { out, format, bold }
+        Self { out: RefCell::new(out), format, bold }
     }
 
     /// Writes one result.
-    pub fn item(&mut self, item: &Item<'_>, details: &Details) -> io::Result<()> {
+    pub fn item(&self, item: &Item<'_>, details: &Details) -> io::Result<()> {
         let text = match self.format {
             Format::Human => details.render(self.bold),
             Format::Json => safe_json(item.json, true) + "\n",
@@ -47,13 +48,14 @@ impl Printer {
     }
 
     /// Writes text as it is.
-    pub fn text(&mut self, text: &str) -> io::Result<()> {
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
+    pub fn text(&self, text: &str) -> io::Result<()> {
+        let mut out = self.out.borrow_mut();
+        out.write_all(text.as_bytes())?;
+        out.flush()
     }
 
     /// Begins a list.
-    pub fn list(&mut self, headings: &'static [&'static str]) -> List<'_> {
+    pub fn list(&self, headings: &'static [&'static str]) -> List<'_> {
         List { printer: self, headings, rows: Vec::new(), count: 0 }
     }
 }
@@ -61,7 +63,7 @@ impl Printer {
 /// A list that is written as it comes, except for people, whose columns need to be measured first.
 #[derive(Debug)]
 pub struct List<'a> {
-    printer: &'a mut Printer,
+    printer: &'a Printer,
     headings: &'static [&'static str],
     rows: Vec<Vec<String>>,
     count: usize,
@@ -102,7 +104,6 @@ impl List<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::rc::Rc;
 
     use serde_json::json;
@@ -124,7 +125,7 @@ mod tests {
 
     fn list(format: Format, names: &[&str]) -> String {
         let paper = Paper::default();
-        let mut printer = Printer::new(Box::new(paper.clone()), format, false);
+        let printer = Printer::new(Box::new(paper.clone()), format, false);
         let mut list = printer.list(&["NAME"]);
         for name in names {
             let json = json!({ "name": name, "n": { "m": 1 } });

@@ -34,7 +34,7 @@ fn start(mut command: Command) -> bool {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let started = command.spawn();
-    log::debug!("browser {:?}: {}", command.get_program(), started.is_ok());
+    log::debug!("browser {}: {}", command.get_program().display(), started.is_ok());
     started.is_ok()
 }
 

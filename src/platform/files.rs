@@ -15,7 +15,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 const TEMPORARY_PREFIX: &str = ".chatauth-tmp-";
 
 /// An orphaned temporary file older than this belongs to no running process.
-const ORPHAN_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+const ORPHAN_AGE: Duration = Duration::from_hours(24);
 
 /// Why a private file or directory was not used.
 #[derive(Debug, thiserror::Error)]
@@ -294,5 +294,5 @@ fn sweep_orphans(directory: &Path, now: OffsetDateTime) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -132,8 +132,8 @@ fn a_tls_hello_is_recognised() {
 fn property_18_a_pasted_url_is_understood_however_it_was_wrapped() {
     let long = "x".repeat(3000);
     let url = format!("http://127.0.0.1:4711/oauth2/callback?state={STATE}&code=4/{long}&scope=a");
-    let wrapped: String =
-        url.as_bytes().chunks(80).map(|line| format!("  {}\r\n", String::from_utf8_lossy(line))).collect();
+    let lines: Vec<_> = url.as_bytes().chunks(80).map(String::from_utf8_lossy).collect();
+    let wrapped = format!("  {}\r\n", lines.join("\r\n  "));
     for text in [url.clone(), format!("\x1b[200~{url}\n").replace("\x1b[200~", ""), wrapped] {
         assert_eq!(pasted(&text, &expected()), Some(code(&format!("4/{long}"))), "{text}");
     }

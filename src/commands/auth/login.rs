@@ -32,7 +32,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     }
     let asked = super::scopes(&options.scopes)?;
     let account = context.settings.account.0.clone();
-    let scopes = if asked.is_empty() { default_scopes(context, account.as_deref())? } else { asked };
+    let scopes = if asked.is_empty() { default_scopes(context, account.as_deref()) } else { asked };
     let login = LoginOptions {
         required: scopes.clone(),
         scopes,
@@ -60,16 +60,16 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
 
 /// What a plain create needs; for an account that is named, also what its login has already, so that logging in again
 /// takes nothing away.
-fn default_scopes(context: &Context, account: Option<&str>) -> Result<ScopeSet, Failure> {
+fn default_scopes(context: &Context, account: Option<&str>) -> ScopeSet {
     let create = [Scope::google("chat.spaces.create")].into_iter().collect::<ScopeSet>();
-    let Some(account) = account else { return Ok(create) };
+    let Some(account) = account else { return create };
     // An unreadable record is what a login repairs, so it is no reason to stop here.
     let stored = context.session().record(account).ok().flatten();
-    Ok(match stored {
+    match stored {
         Some(record) if !record.granted().lacking(&create).is_empty() => {
             record.granted().union(&create).without_identity()
         }
         Some(record) => record.granted().without_identity(),
         None => create,
-    })
+    }
 }

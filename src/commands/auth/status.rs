@@ -68,7 +68,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         details = details.with(label, format!("{} ({})", text("value"), text("source")));
     }
     let item = Item { json: &report, name: current.map(String::as_str).unwrap_or_default() };
-    context.printer.borrow_mut().item(&item, &details).map_err(|error| Failure::output(&error))?;
+    context.printer.item(&item, &details).map_err(|error| Failure::output(&error))?;
     problem.map_or(Ok(()), Err)
 }
 

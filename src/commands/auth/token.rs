@@ -3,7 +3,7 @@
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::{Scope, ScopeSet};
+use crate::auth::{Record, Scope, ScopeSet};
 use crate::commands::{Context, Failure};
 use crate::output::safe_json;
 
@@ -27,7 +27,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     let access = context.access(&needed).await?;
     let record = access.record.as_ref();
     let text = if options.json {
-        let scopes = record.map(|record| record.granted()).unwrap_or_else(ScopeSet::default);
+        let scopes = record.map_or_else(ScopeSet::default, Record::granted);
         let expires_at = record.and_then(|record| record.expires_at).and_then(|end| end.format(&Rfc3339).ok());
         let object = json!({
             "accessToken": access.token.expose(),
@@ -39,5 +39,5 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     } else {
         access.token.expose().clone()
     };
-    context.printer.borrow_mut().text(&format!("{text}\n")).map_err(|error| Failure::output(&error))
+    context.printer.text(&format!("{text}\n")).map_err(|error| Failure::output(&error))
 }

@@ -32,7 +32,7 @@ impl Failure {
         let login = login_command(account, &ScopeSet::default());
         match error {
             Error::ClientSecrets(error) => from_client_secrets(error),
-            Error::Store(error) => from_store(error),
+            Error::Store(error) => from_store(&error),
             Error::LoginNeeded(LoginNeeded::Ambiguous(_)) => {
                 fail(ErrorCode::LoginNeeded).hint("name one with --account EMAIL, or choose one for good: chatauth auth switch EMAIL")
             }
@@ -70,7 +70,7 @@ impl Failure {
                 })
             }
             Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}")),
-            Error::Refused(refusal) => from_refusal(*refusal, account),
+            Error::Refused(refusal) => from_refusal(&refusal, account),
             Error::TokenRejected(_) => fail(ErrorCode::CredentialsRejected)
                 .hint("give a fresh token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login"),
             Error::Network(error) => network(&error.to_string()),
@@ -133,7 +133,7 @@ fn from_client_secrets(error: ClientSecretsError) -> Failure {
     }
 }
 
-fn from_store(error: StoreError) -> Failure {
+fn from_store(error: &StoreError) -> Failure {
     let message = error.to_string();
     match error {
         StoreError::Unreadable { .. } => Failure::new(ErrorCode::StoreUnreadable, message)
@@ -148,7 +148,7 @@ fn from_store(error: StoreError) -> Failure {
     }
 }
 
-fn from_refusal(refusal: TokenRefusal, account: Option<&str>) -> Failure {
+fn from_refusal(refusal: &TokenRefusal, account: Option<&str>) -> Failure {
     let login = login_command(account, &ScopeSet::default());
     let project = refusal.project.as_deref();
     let (code, hint) = match refusal.cause {

@@ -44,7 +44,8 @@ impl Failure {
             if self.code.exit_code() == 6 {
                 self.code = ErrorCode::OutcomeUnknown;
             }
-            self.message = format!("{}; whether the request was applied is not known (request id {request_id})", self.message);
+            self.message =
+                format!("{}; whether the request was applied is not known (request id {request_id})", self.message);
             self.hint = Some(format!("this repeats the request without doing it twice: {repeat}"));
         }
         self

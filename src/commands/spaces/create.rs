@@ -75,7 +75,7 @@ pub fn dry_run(options: &Options, context: &Context) -> Result<(), Failure> {
         .maybe("Request id", preview["query"]["requestId"].as_str())
         .with("Body", preview["body"].to_string());
     let item = Item { json: &preview, name: "" };
-    context.printer.borrow_mut().item(&item, &details).map_err(|error| Failure::output(&error))
+    context.printer.item(&item, &details).map_err(|error| Failure::output(&error))
 }
 
 /// Makes the space.
@@ -90,7 +90,7 @@ pub async fn run(options: &Options, context: &Context) -> Result<(), Failure> {
     let named = format!("Created {} as {whom}.", space.fields.name);
     context.messages.note(&named);
     let item = Item { json: &space.json, name: &space.fields.name };
-    context.printer.borrow_mut().item(&item, &super::details(&space)).map_err(|error| {
+    context.printer.item(&item, &super::details(&space)).map_err(|error| {
         // Nobody may ever learn the name otherwise.
         if context.messages.is_quiet() {
             context.messages.always(&named);

@@ -26,8 +26,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     let filter = filter(&options)?;
     let needed: ScopeSet = [Scope::google("chat.spaces.readonly")].into_iter().collect();
     let mut access = context.access(&needed).await?;
-    let mut printer = context.printer.borrow_mut();
-    let mut list = printer.list(&["NAME", "TYPE", "RESOURCE", "LAST ACTIVE"]);
+    let mut list = context.printer.list(&["NAME", "TYPE", "RESOURCE", "LAST ACTIVE"]);
     let mut left = options.limit;
     let mut page_token = None;
     loop {

@@ -47,8 +47,8 @@ pub(super) fn enter(state: &mut State, call: &Call, method: &Method) -> Result<L
         return Err(Status::service_disabled());
     }
     check_query(call, method)?;
-    let admin = !method.admin_scopes.is_empty()
-        && parameter(call, "useAdminAccess").is_some_and(|value| value == "true");
+    let admin =
+        !method.admin_scopes.is_empty() && parameter(call, "useAdminAccess").is_some_and(|value| value == "true");
     let accepted = if admin { method.admin_scopes } else { method.scopes };
     if !accepted.iter().any(|scope| has(&live, scope)) {
         return Err(insufficient(method.rpc, accepted));
@@ -75,10 +75,7 @@ pub(super) fn authenticate(state: &mut State, call: &Call, rpc: &str) -> Result<
     if parameter(call, "key").is_some() || call.header("x-goog-api-key").is_some() {
         return Err(Status::api_key_invalid());
     }
-    let token = call
-        .bearer()
-        .or_else(|| parameter(call, "access_token"))
-        .or_else(|| parameter(call, "oauth_token"));
+    let token = call.bearer().or_else(|| parameter(call, "access_token")).or_else(|| parameter(call, "oauth_token"));
     let Some(token) = token else {
         return Err(match call.header("authorization") {
             Some(_) => Status::unauthenticated(),
@@ -97,8 +94,8 @@ pub(super) fn authenticate(state: &mut State, call: &Call, rpc: &str) -> Result<
 
 fn check_query(call: &Call, method: &Method) -> Result<(), Status> {
     for (index, (name, _)) in call.query.iter().enumerate() {
-        let known = COMMON.contains(&name.as_str())
-            || method.query.iter().any(|own| own == name || snake(own) == *name);
+        let known =
+            COMMON.contains(&name.as_str()) || method.query.iter().any(|own| own == name || snake(own) == *name);
         let text = if !known {
             format!(
                 "Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query \

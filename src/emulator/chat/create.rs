@@ -18,12 +18,8 @@ static CREATE: Method = Method {
     query: &["requestId"],
 };
 
-static SETUP: Method = Method {
-    rpc: "SetUpSpace",
-    scopes: &["chat.spaces.create", "chat.spaces"],
-    admin_scopes: &[],
-    query: &[],
-};
+static SETUP: Method =
+    Method { rpc: "SetUpSpace", scopes: &["chat.spaces.create", "chat.spaces"], admin_scopes: &[], query: &[] };
 
 pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Reply {
     answer(call, &try_create(state, call))
@@ -53,10 +49,7 @@ fn try_create(state: &mut State, call: &Call) -> Result<Value, Status> {
         }
     }
     if flag(&space, "singleUserBotDm") {
-        return Err(Status::invalid(
-            "space.single_user_bot_dm",
-            "Only a direct message can be with an app.",
-        ));
+        return Err(Status::invalid("space.single_user_bot_dm", "Only a direct message can be with an app."));
     }
     rules::check_space(&space, &live.user)?;
     make(state, call, parameter(call, "requestId"), &space, &live.user, &[])
@@ -139,18 +132,11 @@ fn make(
 ) -> Result<Value, Status> {
     if let Some((owner, name)) = request_id.and_then(|id| state.request_ids.get(id)) {
         if *owner != user.sub {
-            return Err(Status::invalid(
-                "request_id",
-                "The request id has been used by another user.",
-            ));
+            return Err(Status::invalid("request_id", "The request id has been used by another user."));
         }
         let made = state.spaces.iter().find(|space| space.name() == name);
         return made
-            .map(
-                |space| {
-                    if state.options.echo_on_repeat { space.echo() } else { space.body.clone() }
-                },
-            )
+            .map(|space| if state.options.echo_on_repeat { space.echo() } else { space.body.clone() })
             .ok_or_else(|| Status::for_code(404));
     }
     let taken = |space: &Space| space.field("displayName") == text(asked, "displayName");

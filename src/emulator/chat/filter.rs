@@ -21,8 +21,7 @@ impl Filter {
             let Token::Word(field) = tokens.next()? else { return None };
             let Token::Operator(operator) = tokens.next()? else { return None };
             let Token::Quoted(value) = tokens.next()? else { return None };
-            let condition =
-                Condition { field: name(&field)?.to_owned(), equal: operator == "=", value };
+            let condition = Condition { field: name(&field)?.to_owned(), equal: operator == "=", value };
             all.last_mut()?.push(condition);
             match tokens.next() {
                 None => return Some(Self(all)),
@@ -45,10 +44,9 @@ impl Filter {
 
     /// Whether something whose fields are given by `value` passes.
     pub(super) fn passes(&self, value: impl Fn(&str) -> String) -> bool {
-        self.0.iter().all(|any| {
-            any.iter()
-                .any(|condition| (value(&condition.field) == condition.value) == condition.equal)
-        })
+        self.0
+            .iter()
+            .all(|any| any.iter().any(|condition| (value(&condition.field) == condition.value) == condition.equal))
     }
 }
 
@@ -73,9 +71,7 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
             tokens.push(Token::Operator("="));
             rest = after;
         } else if first.is_ascii_alphabetic() {
-            let end = rest
-                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'))
-                .unwrap_or(rest.len());
+            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(rest.len());
             tokens.push(Token::Word(rest[..end].to_owned()));
             rest = &rest[end..];
         } else {
@@ -110,9 +106,7 @@ mod tests {
     #[test]
     fn both_sides_of_and_must_hold() {
         let filter = parse(r#"role != "A" AND spaceType = "S""#).unwrap();
-        let value = |role: &'static str| {
-            move |field: &str| String::from(if field == "role" { role } else { "S" })
-        };
+        let value = |role: &'static str| move |field: &str| String::from(if field == "role" { role } else { "S" });
         assert!(filter.passes(value("B")));
         assert!(!filter.passes(value("A")));
     }

@@ -82,9 +82,6 @@ fn try_get(state: &mut State, call: &Call) -> Result<Value, Status> {
         None => wanted,
     };
     let name = format!("{}/members/{id}", space.name());
-    let found = space
-        .members
-        .iter()
-        .find(|member| member.get("name").and_then(Value::as_str) == Some(&name));
+    let found = space.members.iter().find(|member| member.get("name").and_then(Value::as_str) == Some(&name));
     found.cloned().ok_or_else(|| Status::for_code(404))
 }

@@ -40,8 +40,5 @@ fn answer(call: &Call, result: &Result<Value, Status>) -> Reply {
     if let (true, Ok(value)) = (compact, result) {
         reply.body = value.to_string().into_bytes();
     }
-    reply
-        .with("vary", "Origin, X-Origin, Referer")
-        .with("server", "ESF")
-        .with("cache-control", "private")
+    reply.with("vary", "Origin, X-Origin, Referer").with("server", "ESF").with("cache-control", "private")
 }

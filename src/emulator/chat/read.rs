@@ -50,9 +50,7 @@ fn try_list(state: &mut State, call: &Call) -> Result<Value, Status> {
         // Group chats and direct messages appear with their first message, and
         // nobody writes any here.
         .filter(|space| space.field("spaceType") == "SPACE" && space.has_member(&live.user.sub))
-        .filter(|space| {
-            filter.as_ref().is_none_or(|filter| filter.passes(|name| space.field(name).to_owned()))
-        })
+        .filter(|space| filter.as_ref().is_none_or(|filter| filter.passes(|name| space.field(name).to_owned())))
         .map(Space::in_list)
         .collect();
     page(call, "spaces", spaces)
@@ -105,12 +103,9 @@ pub(super) fn page(call: &Call, key: &str, items: Vec<Value>) -> Result<Value, S
 }
 
 fn page_size(text: &str) -> Result<usize, Status> {
-    let size: i64 = text.parse().map_err(|_| {
-        Status::invalid(
-            "page_size",
-            format!("Invalid value at 'page_size' (TYPE_INT32), \"{text}\""),
-        )
-    })?;
+    let size: i64 = text
+        .parse()
+        .map_err(|_| Status::invalid("page_size", format!("Invalid value at 'page_size' (TYPE_INT32), \"{text}\"")))?;
     match usize::try_from(size.min(LARGEST_PAGE)) {
         Ok(0) => Ok(PAGE),
         Ok(size) => Ok(size),

@@ -29,25 +29,16 @@ pub(super) fn check_space(space: &Fields, user: &User) -> Result<(), Status> {
     limit(text(space, "displayName"), DISPLAY_NAME, "space.display_name")?;
     check_details(space, space_type)?;
     if !named && !matches!(text(space, "predefinedPermissionSettings"), "" | UNSPECIFIED) {
-        return refuse(
-            "space.predefined_permission_settings",
-            "Only a named space can have permission settings.",
-        );
+        return refuse("space.predefined_permission_settings", "Only a named space can have permission settings.");
     }
     if space.contains_key("permissionSettings") {
-        return refuse(
-            "space.permission_settings",
-            "Permission settings can only be changed on a space that exists.",
-        );
+        return refuse("space.permission_settings", "Permission settings can only be changed on a space that exists.");
     }
     if space.contains_key("customer") {
         return refuse("space.customer", "The customer can only be set with app authentication.");
     }
     if flag(space, "externalUserAllowed") && user.hosted_domain.is_none() {
-        return refuse(
-            "space.external_user_allowed",
-            "External users cannot be configured with a consumer account.",
-        );
+        return refuse("space.external_user_allowed", "External users cannot be configured with a consumer account.");
     }
     check_access(space, named)
 }
@@ -135,11 +126,7 @@ fn check_number(number: usize, space: &Fields) -> Result<(), Status> {
     )
 }
 
-fn invitee(
-    membership: &Fields,
-    path: &str,
-    options: &Options,
-) -> Result<(Invitee, String), Status> {
+fn invitee(membership: &Fields, path: &str, options: &Options) -> Result<(Invitee, String), Status> {
     match (membership.get("member"), membership.get("groupMember")) {
         (Some(Value::Object(member)), None) => person(member, path, options),
         (None, Some(Value::Object(group))) => {
@@ -170,8 +157,7 @@ fn person(member: &Fields, path: &str, options: &Options) -> Result<(Invitee, St
     if text(member, "type") != "HUMAN" {
         return refuse(&format!("{path}.member.type"), "The type of a member must be HUMAN.");
     }
-    let known =
-        options.users.iter().find(|user| user.sub == id || user.email.eq_ignore_ascii_case(id));
+    let known = options.users.iter().find(|user| user.sub == id || user.email.eq_ignore_ascii_case(id));
     Ok(match known {
         Some(user) => {
             let domain = user.hosted_domain.clone().unwrap_or_else(|| String::from("gmail.com"));
@@ -185,9 +171,8 @@ fn person(member: &Fields, path: &str, options: &Options) -> Result<(Invitee, St
 
 /// `prefix` and one segment.
 fn is_resource(name: &str, prefix: &str) -> bool {
-    name.strip_prefix(prefix).is_some_and(|id| {
-        !id.is_empty() && !id.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control())
-    })
+    name.strip_prefix(prefix)
+        .is_some_and(|id| !id.is_empty() && !id.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()))
 }
 
 fn limit(text: &str, characters: usize, field: &str) -> Result<(), Status> {

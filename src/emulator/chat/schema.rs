@@ -53,19 +53,12 @@ pub(super) static SPACE: Message = Message {
             "predefinedPermissionSettings",
             Choice(
                 "Space.PredefinedPermissionSettings",
-                &[
-                    "PREDEFINED_PERMISSION_SETTINGS_UNSPECIFIED",
-                    "COLLABORATION_SPACE",
-                    "ANNOUNCEMENT_SPACE",
-                ],
+                &["PREDEFINED_PERMISSION_SETTINGS_UNSPECIFIED", "COLLABORATION_SPACE", "ANNOUNCEMENT_SPACE"],
             ),
         ),
         ("singleUserBotDm", Flag),
         ("spaceDetails", One(&SPACE_DETAILS)),
-        (
-            "spaceHistoryState",
-            Choice("HistoryState", &["HISTORY_STATE_UNSPECIFIED", "HISTORY_OFF", "HISTORY_ON"]),
-        ),
+        ("spaceHistoryState", Choice("HistoryState", &["HISTORY_STATE_UNSPECIFIED", "HISTORY_OFF", "HISTORY_ON"])),
         (
             "spaceThreadingState",
             Choice(
@@ -79,13 +72,7 @@ pub(super) static SPACE: Message = Message {
                 ],
             ),
         ),
-        (
-            "spaceType",
-            Choice(
-                "Space.SpaceType",
-                &["SPACE_TYPE_UNSPECIFIED", "SPACE", "GROUP_CHAT", "DIRECT_MESSAGE"],
-            ),
-        ),
+        ("spaceType", Choice("Space.SpaceType", &["SPACE_TYPE_UNSPECIFIED", "SPACE", "GROUP_CHAT", "DIRECT_MESSAGE"])),
         ("spaceUri", Text),
         ("threaded", Flag),
         ("type", Choice("Space.Type", &["TYPE_UNSPECIFIED", "ROOM", "DM"])),
@@ -98,10 +85,7 @@ static ACCESS_SETTINGS: Message = Message {
         ("accessPermissionSettings", One(&ACCESS_PERMISSION_SETTINGS)),
         (
             "accessState",
-            Choice(
-                "Space.AccessSettings.AccessState",
-                &["ACCESS_STATE_UNSPECIFIED", "PRIVATE", "DISCOVERABLE"],
-            ),
+            Choice("Space.AccessSettings.AccessState", &["ACCESS_STATE_UNSPECIFIED", "PRIVATE", "DISCOVERABLE"]),
         ),
         ("audience", Text),
     ],
@@ -145,11 +129,7 @@ static PERMISSION_SETTINGS: Message = Message {
 
 static PERMISSION_SETTING: Message = Message {
     name: "Space.PermissionSetting",
-    fields: &[
-        ("assistantManagersAllowed", Flag),
-        ("managersAllowed", Flag),
-        ("membersAllowed", Flag),
-    ],
+    fields: &[("assistantManagersAllowed", Flag), ("managersAllowed", Flag), ("membersAllowed", Flag)],
 };
 
 static SPACE_DETAILS: Message =
@@ -160,10 +140,7 @@ static MEMBERSHIP: Message = Message {
     fields: &[
         (
             "affiliation",
-            Choice(
-                "Membership.Affiliation",
-                &["AFFILIATION_UNSPECIFIED", "INTERNAL", "EXTERNAL", "MANAGED_EXTERNAL"],
-            ),
+            Choice("Membership.Affiliation", &["AFFILIATION_UNSPECIFIED", "INTERNAL", "EXTERNAL", "MANAGED_EXTERNAL"]),
         ),
         ("createTime", Time),
         ("deleteTime", Time),
@@ -174,13 +151,7 @@ static MEMBERSHIP: Message = Message {
             "role",
             Choice(
                 "Membership.MembershipRole",
-                &[
-                    "MEMBERSHIP_ROLE_UNSPECIFIED",
-                    "ROLE_MEMBER",
-                    "ROLE_MANAGER",
-                    "",
-                    "ROLE_ASSISTANT_MANAGER",
-                ],
+                &["MEMBERSHIP_ROLE_UNSPECIFIED", "ROLE_MEMBER", "ROLE_MANAGER", "", "ROLE_ASSISTANT_MANAGER"],
             ),
         ),
         (
@@ -210,11 +181,7 @@ static USER: Message = Message {
 
 /// Reads a body as `message`, its fields in camel case. `root` is the field of
 /// the request that the body stands for; empty when it is the request itself.
-pub(super) fn read(
-    call: &Call,
-    message: &'static Message,
-    root: &str,
-) -> Result<Map<String, Value>, Status> {
+pub(super) fn read(call: &Call, message: &'static Message, root: &str) -> Result<Map<String, Value>, Status> {
     if call.is("application/x-www-form-urlencoded") && !call.body.is_empty() {
         // The front end takes a form for query parameters; it is what `curl -d` sends.
         let form = String::from_utf8_lossy(&call.body);
@@ -275,9 +242,7 @@ impl Check {
             Text => value.is_string(),
             Flag => value.is_boolean(),
             Integer => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
-            Time => {
-                value.as_str().is_some_and(|text| OffsetDateTime::parse(text, &Rfc3339).is_ok())
-            }
+            Time => value.as_str().is_some_and(|text| OffsetDateTime::parse(text, &Rfc3339).is_ok()),
             Choice(_, values) => match choice(values, value) {
                 Some(name) => return Some(Value::from(name)),
                 None => false,
@@ -285,9 +250,10 @@ impl Check {
             One(message) => return Some(Value::Object(self.message(message, value, path))),
             Many(message) => match value {
                 Value::Array(items) => {
-                    let items = items.iter().enumerate().map(|(index, item)| {
-                        Value::Object(self.message(message, item, &format!("{path}[{index}]")))
-                    });
+                    let items = items
+                        .iter()
+                        .enumerate()
+                        .map(|(index, item)| Value::Object(self.message(message, item, &format!("{path}[{index}]"))));
                     return Some(Value::Array(items.collect()));
                 }
                 _ => false,
@@ -301,9 +267,7 @@ impl Check {
 
     fn unknown(&mut self, path: &str, name: &str) {
         let place = if path.is_empty() { String::new() } else { format!(" at '{path}'") };
-        let text = format!(
-            "Invalid JSON payload received. Unknown name \"{name}\"{place}: Cannot find field."
-        );
+        let text = format!("Invalid JSON payload received. Unknown name \"{name}\"{place}: Cannot find field.");
         self.violations.push((path.to_owned(), text));
     }
 

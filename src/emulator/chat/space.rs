@@ -28,12 +28,7 @@ pub(super) enum Invitee {
 
 impl Space {
     /// Makes a space of checked fields. In import mode nobody joins it.
-    pub(super) fn new(
-        asked: &Map<String, Value>,
-        creator: &User,
-        invitees: &[Invitee],
-        now: OffsetDateTime,
-    ) -> Self {
+    pub(super) fn new(asked: &Map<String, Value>, creator: &User, invitees: &[Invitee], now: OffsetDateTime) -> Self {
         let id = identifier();
         let name = format!("spaces/{id}");
         let import = asked.get("importMode") == Some(&Value::Bool(true));
@@ -69,9 +64,7 @@ impl Space {
             _ => "HISTORY_ON",
         };
         add("spaceHistoryState", json!(history));
-        if creator.hosted_domain.is_none()
-            || asked.get("externalUserAllowed") == Some(&Value::Bool(true))
-        {
+        if creator.hosted_domain.is_none() || asked.get("externalUserAllowed") == Some(&Value::Bool(true)) {
             // Spaces of consumer accounts are open to anyone.
             add("externalUserAllowed", json!(true));
         }
@@ -110,9 +103,7 @@ impl Space {
 
     pub(super) fn has_member(&self, id: &str) -> bool {
         let name = format!("users/{id}");
-        self.members
-            .iter()
-            .any(|member| member.pointer("/member/name").and_then(Value::as_str) == Some(&name))
+        self.members.iter().any(|member| member.pointer("/member/name").and_then(Value::as_str) == Some(&name))
     }
 
     /// The space as lists show it.
@@ -175,9 +166,7 @@ fn human(space: &str, id: &str, role: &str, affiliation: &str, time: &str) -> Va
 fn counted(members: &[Value]) -> Value {
     let groups = members.iter().filter(|member| member.get("groupMember").is_some()).count();
     let mut count = Map::new();
-    for (key, number) in
-        [("joinedDirectHumanUserCount", members.len() - groups), ("joinedGroupCount", groups)]
-    {
+    for (key, number) in [("joinedDirectHumanUserCount", members.len() - groups), ("joinedGroupCount", groups)] {
         if number > 0 {
             count.insert(key.to_owned(), json!(number));
         }

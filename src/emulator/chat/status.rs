@@ -107,16 +107,13 @@ impl Status {
     pub(super) fn insufficient_scope(rpc: &str, scopes: &[String]) -> Self {
         let mut status = Self::new(403, "Request had insufficient authentication scopes.")
             .with_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", &method(rpc));
-        status.authenticate =
-            Some(format!("{REALM}, error=\"insufficient_scope\", scope=\"{}\"", scopes.join(" ")));
+        status.authenticate = Some(format!("{REALM}, error=\"insufficient_scope\", scope=\"{}\"", scopes.join(" ")));
         status
     }
 
     /// 403 while the API is switched off for the project.
     pub(super) fn service_disabled() -> Self {
-        let url = format!(
-            "https://console.developers.google.com/apis/api/{SERVICE}/overview?project={PROJECT_NUMBER}"
-        );
+        let url = format!("https://console.developers.google.com/apis/api/{SERVICE}/overview?project={PROJECT_NUMBER}");
         let message = format!(
             "Google Chat API has not been used in project {PROJECT_NUMBER} before or it is \
              disabled. Enable it by visiting {url} then retry. If you enabled this API recently, \
@@ -143,9 +140,7 @@ impl Status {
 
     /// 404 while no Chat app is configured.
     pub(super) fn app_not_found() -> Self {
-        let url = format!(
-            "https://console.cloud.google.com/apis/api/{SERVICE}/hangouts-chat?project={PROJECT_NUMBER}"
-        );
+        let url = format!("https://console.cloud.google.com/apis/api/{SERVICE}/hangouts-chat?project={PROJECT_NUMBER}");
         Self::new(
             404,
             "Google Chat app not found. To create a Chat app, you must turn on the Chat API and \
@@ -161,13 +156,11 @@ impl Status {
     /// 400 for an API key: the emulator knows none.
     pub(super) fn api_key_invalid() -> Self {
         let message = "API key not valid. Please pass a valid API key.";
-        Self::new(400, message).with_info("API_KEY_INVALID", &json!({ "service": SERVICE })).with(
-            json!({
-                "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
-                "locale": "en-US",
-                "message": message,
-            }),
-        )
+        Self::new(400, message).with_info("API_KEY_INVALID", &json!({ "service": SERVICE })).with(json!({
+            "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
+            "locale": "en-US",
+            "message": message,
+        }))
     }
 
     fn quota_exceeded() -> Self {
@@ -189,10 +182,7 @@ impl Status {
                 "quota_location": "global",
             }),
         )
-        .with(help(
-            "Request a higher quota limit.",
-            "https://cloud.google.com/docs/quota#requesting_higher_quota",
-        ))
+        .with(help("Request a higher quota limit.", "https://cloud.google.com/docs/quota#requesting_higher_quota"))
     }
 
     /// What Google says with a status when nothing more is known.
@@ -224,13 +214,9 @@ impl Status {
             }
             "API_KEY_INVALID" => Self::api_key_invalid(),
             "APP_NOT_FOUND" => Self::app_not_found(),
-            "RESOURCE_QUOTA_EXCEEDED" => {
-                Self::new(429, "Resource has been exhausted (e.g. check quota).")
-                    .with_info(reason, &json!({ "service": SERVICE }))
-            }
-            other => {
-                Self::for_code(code.unwrap_or(403)).with_info(other, &json!({ "service": SERVICE }))
-            }
+            "RESOURCE_QUOTA_EXCEEDED" => Self::new(429, "Resource has been exhausted (e.g. check quota).")
+                .with_info(reason, &json!({ "service": SERVICE })),
+            other => Self::for_code(code.unwrap_or(403)).with_info(other, &json!({ "service": SERVICE })),
         };
         if let Some(code) = code {
             status.code = code;

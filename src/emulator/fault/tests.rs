@@ -9,10 +9,7 @@ fn every_action_is_understood() {
     assert_eq!(plan("create:status=503").status, Some(503));
     assert_eq!(plan("all:delay=200ms").delay, Duration::from_millis(200));
     assert_eq!(plan("all:delay=2s").delay, Duration::from_secs(2));
-    assert_eq!(
-        plan("chat:reason=RATE_LIMIT_EXCEEDED").reason.as_deref(),
-        Some("RATE_LIMIT_EXCEEDED")
-    );
+    assert_eq!(plan("chat:reason=RATE_LIMIT_EXCEEDED").reason.as_deref(), Some("RATE_LIMIT_EXCEEDED"));
     for (text, shape) in [
         ("drop-before", Shape::DropBefore),
         ("drop-after", Shape::DropAfter),

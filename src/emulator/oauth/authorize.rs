@@ -59,12 +59,7 @@ impl Blocked {
     }
 
     pub(super) fn reply(&self) -> Reply {
-        let content = format!(
-            "<p>{}</p>\n<p>Error {}: {}</p>",
-            html::escape(&self.text),
-            self.status,
-            self.code
-        );
+        let content = format!("<p>{}</p>\n<p>Error {}: {}</p>", html::escape(&self.text), self.status, self.code);
         html::page(self.status, "Access blocked: Authorization Error", &content, "")
     }
 }
@@ -94,9 +89,7 @@ pub(in crate::emulator) fn authorize(state: &mut State, call: &Call) -> Reply {
         }
         Consent::Ask if ask.prompt.iter().any(|prompt| prompt == "none") => {
             let issuer = escape_query(&state.origin);
-            ask.redirect(&format!(
-                "iss={issuer}&error_subtype=access_denied&error=interaction_required"
-            ))
+            ask.redirect(&format!("iss={issuer}&error_subtype=access_denied&error=interaction_required"))
         }
         Consent::Ask => {
             let id = open_page(state, ask.clone(), call.now);
@@ -121,14 +114,12 @@ fn open_page(state: &mut State, ask: Ask, now: OffsetDateTime) -> String {
 impl Ask {
     fn read(state: &State, parameters: &Parameters) -> Result<Self, Blocked> {
         let required = |name: &str| {
-            parameters
-                .get(name)
-                .ok_or_else(|| Blocked::invalid(format!("Missing required parameter: {name}")))
+            parameters.get(name).ok_or_else(|| Blocked::invalid(format!("Missing required parameter: {name}")))
         };
         let client_id = required("client_id")?;
-        let client = state.client(client_id).ok_or_else(|| {
-            Blocked::new(401, "invalid_client", "The OAuth client was not found.")
-        })?;
+        let client = state
+            .client(client_id)
+            .ok_or_else(|| Blocked::new(401, "invalid_client", "The OAuth client was not found."))?;
         let redirect_uri = required("redirect_uri")?;
         check_redirect_uri(&client.kind, redirect_uri)?;
         match parameters.get("response_type") {
@@ -141,17 +132,13 @@ impl Ask {
             }
         }
         let text = required("scope")?;
-        let scopes = scopes::parse(text).map_err(|invalid| {
-            Blocked::new(400, "invalid_scope", scopes::invalid_text(text, &invalid))
-        })?;
+        let scopes = scopes::parse(text)
+            .map_err(|invalid| Blocked::new(400, "invalid_scope", scopes::invalid_text(text, &invalid)))?;
         if scopes.is_empty() {
             return Err(Blocked::invalid("Missing required parameter: scope"));
         }
-        let challenge = Challenge::read(
-            parameters.get("code_challenge"),
-            parameters.get("code_challenge_method"),
-        )
-        .map_err(Blocked::invalid)?;
+        let challenge = Challenge::read(parameters.get("code_challenge"), parameters.get("code_challenge_method"))
+            .map_err(Blocked::invalid)?;
         let offline = match parameters.get("access_type") {
             None | Some("online") => false,
             Some("offline") => true,
@@ -186,8 +173,7 @@ impl Ask {
         mut ticked: Vec<String>,
         now: OffsetDateTime,
     ) -> Reply {
-        let sign_in: Vec<_> =
-            self.scopes.iter().filter(|scope| scopes::is_sign_in(scope)).collect();
+        let sign_in: Vec<_> = self.scopes.iter().filter(|scope| scopes::is_sign_in(scope)).collect();
         let nothing = !ticked.iter().any(|scope| !scopes::is_sign_in(scope));
         let refuses = sign_in.is_empty() || state.options.nothing_ticked_refuses;
         if nothing && refuses && sign_in.len() < self.scopes.len() {
@@ -199,8 +185,8 @@ impl Ask {
             }
         }
         // Desktop apps always get one; web apps with the first consent or a renewed one.
-        let consented = self.prompt.iter().any(|prompt| prompt == "consent")
-            || !state.ledger.knows(&self.client_id, user);
+        let consented =
+            self.prompt.iter().any(|prompt| prompt == "consent") || !state.ledger.knows(&self.client_id, user);
         let code = state.secret("4/emulator-");
         state.ledger.add_code(
             code.clone(),
@@ -251,8 +237,7 @@ impl Ask {
 }
 
 fn prompt(text: Option<&str>) -> Result<Vec<String>, Blocked> {
-    let prompts: Vec<String> =
-        text.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+    let prompts: Vec<String> = text.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
     for prompt in &prompts {
         if !matches!(prompt.as_str(), "none" | "consent" | "select_account") {
             return Err(Blocked::invalid(format!("Invalid prompt: {prompt}")));
@@ -267,9 +252,7 @@ fn prompt(text: Option<&str>) -> Result<Vec<String>, Blocked> {
 fn check_redirect_uri(kind: &ClientKind, uri: &str) -> Result<(), Blocked> {
     match kind {
         ClientKind::Desktop if is_loopback(uri) => Ok(()),
-        ClientKind::Web { redirect_uris } if redirect_uris.iter().any(|known| known == uri) => {
-            Ok(())
-        }
+        ClientKind::Web { redirect_uris } if redirect_uris.iter().any(|known| known == uri) => Ok(()),
         ClientKind::Desktop => Err(Blocked::invalid(
             "You can't sign in to this app because it doesn't comply with Google's OAuth 2.0 \
              policy for keeping apps secure.",

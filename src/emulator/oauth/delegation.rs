@@ -19,17 +19,12 @@ pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer
 /// Google's clock may differ from the signer's by this much.
 const SKEW: i64 = 300;
 
-pub(super) fn exchange(
-    state: &mut State,
-    form: &Parameters,
-    now: OffsetDateTime,
-) -> Result<Value, Refusal> {
-    let assertion = form
-        .get("assertion")
-        .ok_or_else(|| Refusal::invalid_request("Missing required parameter: assertion"))?;
+pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime) -> Result<Value, Refusal> {
+    let assertion =
+        form.get("assertion").ok_or_else(|| Refusal::invalid_request("Missing required parameter: assertion"))?;
     state.saw_secret(assertion);
-    let claims = claims(assertion)
-        .ok_or_else(|| Refusal::invalid_grant("Invalid JWT: Failed to parse the assertion."))?;
+    let claims =
+        claims(assertion).ok_or_else(|| Refusal::invalid_grant("Invalid JWT: Failed to parse the assertion."))?;
     check(state, &claims, now)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let unauthorized = || {
@@ -42,11 +37,7 @@ pub(super) fn exchange(
     };
     let scopes: Vec<String> = text("scope").split_whitespace().map(str::to_owned).collect();
     if scopes.is_empty() {
-        return Err(Refusal::new(
-            400,
-            "invalid_scope",
-            "Invalid OAuth scope or ID token audience provided.",
-        ));
+        return Err(Refusal::new(400, "invalid_scope", "Invalid OAuth scope or ID token audience provided."));
     }
     let Some(subject) = claims.get("sub").and_then(Value::as_str) else {
         // Without a user it would be the Chat app itself that acts.
@@ -102,11 +93,7 @@ fn check(state: &State, claims: &Map<String, Value>, now: OffsetDateTime) -> Res
     let seconds = |name: &str| claims.get(name).and_then(Value::as_i64);
     let now = now.unix_timestamp();
     match (seconds("iat"), seconds("exp")) {
-        (Some(issued), Some(end))
-            if end > now - SKEW && issued < now + SKEW && end - issued <= 3600 =>
-        {
-            Ok(())
-        }
+        (Some(issued), Some(end)) if end > now - SKEW && issued < now + SKEW && end - issued <= 3600 => Ok(()),
         _ => Err(Refusal::invalid_grant(
             "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable \
              timeframe. Check your iat and exp values in the JWT claim.",

@@ -45,9 +45,7 @@ pub(in crate::emulator) fn device_code(_state: &mut State, call: &Call) -> Reply
     let scope = form.as_ref().and_then(|form| form.get("scope")).unwrap_or_default();
     let refused: Vec<&str> = scope
         .split(' ')
-        .filter(|scope| {
-            scopes::parse(scope).map_or(true, |it| !it.iter().all(|s| scopes::is_sign_in(s)))
-        })
+        .filter(|scope| scopes::parse(scope).map_or(true, |it| !it.iter().all(|s| scopes::is_sign_in(s))))
         .collect();
     if refused.is_empty() {
         return Refusal::new(401, "invalid_client", "Invalid client type.").reply();

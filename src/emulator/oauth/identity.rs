@@ -98,8 +98,7 @@ pub(in crate::emulator) fn user_info(state: &mut State, call: &Call) -> Reply {
         state.saw_secret(&token);
         state.ledger.access_token(&token, call.now)
     });
-    let Some(Live { user, scopes, .. }) =
-        live.filter(|live| live.scopes.iter().any(|scope| scopes::is_sign_in(scope)))
+    let Some(Live { user, scopes, .. }) = live.filter(|live| live.scopes.iter().any(|scope| scopes::is_sign_in(scope)))
     else {
         return Refusal::new(401, "invalid_request", "Invalid Credentials").reply();
     };

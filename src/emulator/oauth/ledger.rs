@@ -117,9 +117,7 @@ impl Ledger {
 
     /// Whether the user has allowed the client anything before.
     pub(super) fn knows(&self, client_id: &str, user: &User) -> bool {
-        self.grants
-            .iter()
-            .any(|grant| grant.alive && grant.client_id == client_id && grant.user.sub == user.sub)
+        self.grants.iter().any(|grant| grant.alive && grant.client_id == client_id && grant.user.sub == user.sub)
     }
 
     pub(super) fn add_access_token(
@@ -132,12 +130,7 @@ impl Ledger {
         self.access.insert(value, AccessToken { grant, scopes, expires_at });
     }
 
-    pub(super) fn add_refresh_token(
-        &mut self,
-        value: String,
-        grant: usize,
-        expires_at: Option<OffsetDateTime>,
-    ) {
+    pub(super) fn add_refresh_token(&mut self, value: String, grant: usize, expires_at: Option<OffsetDateTime>) {
         let serial = self.refresh.len();
         let token = RefreshToken { grant, serial, expires_at, state: RefreshState::Live };
         self.refresh.insert(value, token);
@@ -166,11 +159,7 @@ impl Ledger {
     }
 
     /// The access token, when it is good now.
-    pub(in crate::emulator) fn access_token(
-        &self,
-        value: &str,
-        now: OffsetDateTime,
-    ) -> Option<Live> {
+    pub(in crate::emulator) fn access_token(&self, value: &str, now: OffsetDateTime) -> Option<Live> {
         let token = self.access.get(value)?;
         let grant = self.grants.get(token.grant)?;
         (grant.alive && token.expires_at > now).then(|| Live {
@@ -187,11 +176,7 @@ impl Ledger {
     ///
     /// One that was replaced and comes back has been copied: whoever holds the
     /// newer one may be a thief, so the whole grant ends (RFC 9700, 4.14.2).
-    pub(super) fn refresh_token(
-        &mut self,
-        value: &str,
-        now: OffsetDateTime,
-    ) -> Result<usize, Dead> {
+    pub(super) fn refresh_token(&mut self, value: &str, now: OffsetDateTime) -> Result<usize, Dead> {
         let token = self.refresh.get(value).ok_or(Dead::Unknown)?;
         let id = token.grant;
         if token.state == RefreshState::Replaced {

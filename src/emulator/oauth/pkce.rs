@@ -14,10 +14,7 @@ pub(super) enum Challenge {
 impl Challenge {
     /// Reads the two parameters; without a method it is `plain`. `Err` is
     /// Google's text about what is wrong.
-    pub(super) fn read(
-        challenge: Option<&str>,
-        method: Option<&str>,
-    ) -> Result<Option<Self>, &'static str> {
+    pub(super) fn read(challenge: Option<&str>, method: Option<&str>) -> Result<Option<Self>, &'static str> {
         let Some(challenge) = challenge else {
             return match method {
                 Some(_) => Err("Missing required parameter: code_challenge"),
@@ -25,12 +22,8 @@ impl Challenge {
             };
         };
         match method {
-            None | Some("plain") if is_verifier(challenge) => {
-                Ok(Some(Self::Plain(challenge.to_owned())))
-            }
-            Some("S256")
-                if URL_SAFE_NO_PAD.decode(challenge).is_ok_and(|digest| digest.len() == 32) =>
-            {
+            None | Some("plain") if is_verifier(challenge) => Ok(Some(Self::Plain(challenge.to_owned()))),
+            Some("S256") if URL_SAFE_NO_PAD.decode(challenge).is_ok_and(|digest| digest.len() == 32) => {
                 Ok(Some(Self::S256(challenge.to_owned())))
             }
             None | Some("plain" | "S256") => Err("Invalid code_challenge."),
@@ -52,8 +45,7 @@ impl Challenge {
 
 /// 43 to 128 unreserved characters (RFC 7636, 4.1).
 fn is_verifier(text: &str) -> bool {
-    (43..=128).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+    (43..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 #[cfg(test)]

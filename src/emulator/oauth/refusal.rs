@@ -17,13 +17,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: u16, error: &str, description: impl Into<String>) -> Self {
-        Self {
-            status,
-            error: error.to_owned(),
-            description: Some(description.into()),
-            subtype: None,
-            uri: None,
-        }
+        Self { status, error: error.to_owned(), description: Some(description.into()), subtype: None, uri: None }
     }
 
     pub(super) fn invalid_request(description: impl Into<String>) -> Self {
@@ -71,11 +65,7 @@ pub(super) fn token_headers(reply: Reply) -> Reply {
 }
 
 /// The body that a fault without one of its own answers with.
-pub(in crate::emulator) fn fault_reply(
-    endpoint: Endpoint,
-    status: Option<u16>,
-    reason: Option<&str>,
-) -> Reply {
+pub(in crate::emulator) fn fault_reply(endpoint: Endpoint, status: Option<u16>, reason: Option<&str>) -> Reply {
     let mut refusal = match reason {
         Some(reason) => for_reason(reason),
         None => for_status(endpoint, status.unwrap_or(500)),
@@ -95,10 +85,9 @@ fn for_reason(reason: &str) -> Refusal {
             uri: Some("https://support.google.com/a/answer/9368756"),
             ..Refusal::invalid_grant("reauth related error (invalid_rapt)")
         },
-        "rapt_required" => Refusal {
-            subtype: Some("rapt_required"),
-            ..Refusal::invalid_grant("reauth related error (rapt_required)")
-        },
+        "rapt_required" => {
+            Refusal { subtype: Some("rapt_required"), ..Refusal::invalid_grant("reauth related error (rapt_required)") }
+        }
         "invalid_grant" => Refusal::invalid_grant("Token has been expired or revoked."),
         "invalid_client" => Refusal::new(401, reason, "The provided client secret is invalid."),
         "deleted_client" => Refusal::new(401, reason, "The OAuth client was deleted."),
@@ -116,9 +105,7 @@ fn for_status(endpoint: Endpoint, status: u16) -> Refusal {
         (Endpoint::Token, 401) => for_reason("invalid_client"),
         (Endpoint::Token, 403) => for_reason("access_denied"),
         (Endpoint::UserInfo, 401) => Refusal::new(401, "invalid_request", "Invalid Credentials"),
-        (Endpoint::Revoke, 400..=499) => {
-            Refusal::new(400, "invalid_token", "Token expired or revoked")
-        }
+        (Endpoint::Revoke, 400..=499) => Refusal::new(400, "invalid_token", "Token expired or revoked"),
         (Endpoint::TokenInfo, 400..=499) => Refusal::new(400, "invalid_token", "Invalid Value"),
         _ => for_reason("internal_failure"),
     }

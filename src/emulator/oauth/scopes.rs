@@ -62,18 +62,12 @@ pub(super) fn in_redirect(scopes: &[String]) -> String {
 
 /// Google's text about the scopes that do not exist.
 pub(super) fn invalid_text(text: &str, invalid: &[String]) -> String {
-    let valid: Vec<&str> = text
-        .split(' ')
-        .filter(|scope| !scope.is_empty() && !invalid.iter().any(|bad| bad == scope))
-        .collect();
+    let valid: Vec<&str> =
+        text.split(' ').filter(|scope| !scope.is_empty() && !invalid.iter().any(|bad| bad == scope)).collect();
     if valid.is_empty() {
         return format!("Some requested scopes were invalid. {{invalid=[{}]}}", invalid.join(", "));
     }
-    format!(
-        "Some requested scopes were invalid. {{valid=[{}], invalid=[{}]}}",
-        valid.join(", "),
-        invalid.join(", ")
-    )
+    format!("Some requested scopes were invalid. {{valid=[{}], invalid=[{}]}}", valid.join(", "), invalid.join(", "))
 }
 
 /// What the consent page says about a scope.
@@ -84,13 +78,9 @@ pub(super) fn wording(scope: &str) -> &str {
             "Create conversations and spaces and see or update metadata (including history settings and access settings) in Google Chat"
         }
         "chat.spaces.readonly" => "View chat and spaces in Google Chat",
-        "chat.memberships" => {
-            "See, add, update, and remove members from conversations and spaces in Google Chat"
-        }
+        "chat.memberships" => "See, add, update, and remove members from conversations and spaces in Google Chat",
         "chat.memberships.readonly" => "View members in Google Chat conversations.",
-        "chat.delete" => {
-            "Delete conversations and spaces and remove access to associated files in Google Chat"
-        }
+        "chat.delete" => "Delete conversations and spaces and remove access to associated files in Google Chat",
         _ => scope,
     }
 }

@@ -31,9 +31,8 @@ pub(in crate::emulator) fn token(state: &mut State, call: &Call) -> Reply {
 }
 
 fn exchange(state: &mut State, call: &Call) -> Result<Value, Refusal> {
-    let form = call.form()?.ok_or_else(|| {
-        Refusal::invalid_request("The body must be application/x-www-form-urlencoded.")
-    })?;
+    let form =
+        call.form()?.ok_or_else(|| Refusal::invalid_request("The body must be application/x-www-form-urlencoded."))?;
     for name in SECRETS {
         if let Some(secret) = form.get(name) {
             state.saw_secret(secret);
@@ -48,9 +47,7 @@ fn exchange(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     match grant_type {
         "authorization_code" => redeem(state, &client, &form, call.now),
         "refresh_token" => refresh(state, &client, &form, call.now),
-        other => {
-            Err(Refusal::new(400, "unsupported_grant_type", format!("Invalid grant_type: {other}")))
-        }
+        other => Err(Refusal::new(400, "unsupported_grant_type", format!("Invalid grant_type: {other}"))),
     }
 }
 
@@ -77,15 +74,12 @@ fn authenticate(state: &mut State, call: &Call, form: &Parameters) -> Result<Cli
     let id = agree(form.get("client_id"), basic_id.as_deref())?
         .ok_or_else(|| Refusal::invalid_request("Could not determine client ID from request."))?;
     let secret = agree(form.get("client_secret"), basic_secret.as_deref())?;
-    let client = state
-        .client(&id)
-        .ok_or_else(|| Refusal::new(401, "invalid_client", "The OAuth client was not found."))?;
+    let client =
+        state.client(&id).ok_or_else(|| Refusal::new(401, "invalid_client", "The OAuth client was not found."))?;
     match secret {
         None => Err(Refusal::invalid_request("client_secret is missing.")),
         Some(secret) if secret == client.secret => Ok(client.clone()),
-        Some(_) => {
-            Err(Refusal::new(401, "invalid_client", "The provided client secret is invalid."))
-        }
+        Some(_) => Err(Refusal::new(401, "invalid_client", "The provided client secret is invalid.")),
     }
 }
 
@@ -100,8 +94,7 @@ fn agree(form: Option<&str>, basic: Option<&str>) -> Result<Option<String>, Refu
 }
 
 fn basic_credentials(call: &Call) -> Result<Option<(String, String)>, Refusal> {
-    let Some((scheme, encoded)) = call.header("authorization").and_then(|it| it.split_once(' '))
-    else {
+    let Some((scheme, encoded)) = call.header("authorization").and_then(|it| it.split_once(' ')) else {
         return Ok(None);
     };
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -118,15 +111,8 @@ fn basic_credentials(call: &Call) -> Result<Option<(String, String)>, Refusal> {
     Ok(Some((decode(id), decode(secret))))
 }
 
-fn redeem(
-    state: &mut State,
-    client: &Client,
-    form: &Parameters,
-    now: OffsetDateTime,
-) -> Result<Value, Refusal> {
-    let value = form
-        .get("code")
-        .ok_or_else(|| Refusal::invalid_request("Missing required parameter: code"))?;
+fn redeem(state: &mut State, client: &Client, form: &Parameters, now: OffsetDateTime) -> Result<Value, Refusal> {
+    let value = form.get("code").ok_or_else(|| Refusal::invalid_request("Missing required parameter: code"))?;
     if !value.starts_with("4/emulator-") {
         // Still percent-encoded, cut off, or from elsewhere.
         return Err(Refusal::invalid_grant("Malformed auth code."));
@@ -182,12 +168,7 @@ fn check_proofs(code: &Code, form: &Parameters) -> Result<(), Refusal> {
     }
 }
 
-fn refresh(
-    state: &mut State,
-    client: &Client,
-    form: &Parameters,
-    now: OffsetDateTime,
-) -> Result<Value, Refusal> {
+fn refresh(state: &mut State, client: &Client, form: &Parameters, now: OffsetDateTime) -> Result<Value, Refusal> {
     let value = form
         .get("refresh_token")
         .ok_or_else(|| Refusal::invalid_request("Missing required parameter: refresh_token"))?;
@@ -213,12 +194,9 @@ fn refresh(
 }
 
 fn subset(text: &str, granted: &[String]) -> Result<Vec<String>, Refusal> {
-    let refuse = |invalid: &[String]| {
-        Refusal::new(400, "invalid_scope", scopes::invalid_text(text, invalid))
-    };
+    let refuse = |invalid: &[String]| Refusal::new(400, "invalid_scope", scopes::invalid_text(text, invalid));
     let wanted = scopes::parse(text).map_err(|invalid| refuse(&invalid))?;
-    let beyond: Vec<String> =
-        wanted.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
+    let beyond: Vec<String> = wanted.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
     if beyond.is_empty() { Ok(wanted) } else { Err(refuse(&beyond)) }
 }
 
@@ -240,8 +218,7 @@ pub(super) fn access(
     body.insert(String::from("scope"), json!(scope));
     if granted.iter().any(|scope| scopes::is_sign_in(scope)) {
         let Grant { client_id, user, .. } = state.ledger.grant(grant);
-        let claims =
-            IdToken { issuer: &state.origin, client_id, user, scopes: &granted, nonce, now };
+        let claims = IdToken { issuer: &state.origin, client_id, user, scopes: &granted, nonce, now };
         let id_token = id_token(&claims);
         state.saw_secret(&id_token);
         body.insert(String::from("id_token"), json!(id_token));

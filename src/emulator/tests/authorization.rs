@@ -8,8 +8,7 @@ async fn consent_sends_the_browser_back_with_everything_google_sends() {
     assert_eq!(answer.status, 302);
     let location = answer.header("location");
     assert!(location.starts_with("http://127.0.0.1:45017/callback?state="), "{location}");
-    let names: Vec<String> =
-        answer.location().query_pairs().map(|(name, _)| name.into_owned()).collect();
+    let names: Vec<String> = answer.location().query_pairs().map(|(name, _)| name.into_owned()).collect();
     assert_eq!(names, ["state", "iss", "code", "scope", "authuser", "hd", "prompt"]);
     assert_eq!(answer.sent_back("state").as_deref(), Some("a b&c=1/2+3"));
     assert_eq!(answer.sent_back("iss"), Some(bench.emulator.origin()));

@@ -55,8 +55,7 @@ async fn the_same_request_id_makes_one_space() {
     let other = NAMED.replace("API-made", "Another");
     let second = bench.call(&token, "POST", "/v1/spaces?requestId=one", &other).await.json();
     assert_eq!(first, second);
-    let setup =
-        json!({ "requestId": "one", "space": serde_json::from_str::<Value>(NAMED).unwrap() });
+    let setup = json!({ "requestId": "one", "space": serde_json::from_str::<Value>(NAMED).unwrap() });
     let third = bench.call(&token, "POST", "/v1/spaces:setup", &setup.to_string()).await.json();
     assert_eq!(first, third);
     let fourth = bench.call(&token, "POST", "/v1/spaces?requestId=two", NAMED).await.json();
@@ -75,8 +74,7 @@ async fn a_repeat_can_be_a_bare_echo() {
     let token = bench.access_token().await;
     let first = bench.call(&token, "POST", "/v1/spaces?requestId=one", NAMED).await.json();
     let echo = bench.call(&token, "POST", "/v1/spaces?requestId=one", NAMED).await.json();
-    let expected =
-        json!({ "name": first["name"], "spaceType": "SPACE", "displayName": "API-made" });
+    let expected = json!({ "name": first["name"], "spaceType": "SPACE", "displayName": "API-made" });
     assert_eq!(echo, expected);
 }
 
@@ -101,8 +99,7 @@ async fn without_a_good_token_nobody_gets_in() {
 #[tokio::test]
 async fn a_missing_scope_is_named() {
     let bench = Bench::new().await;
-    let login =
-        bench.login(&[("scope", "https://www.googleapis.com/auth/chat.spaces.readonly")]).await;
+    let login = bench.login(&[("scope", "https://www.googleapis.com/auth/chat.spaces.readonly")]).await;
     let token = login["access_token"].as_str().unwrap();
     let answer = bench.call(token, "POST", "/v1/spaces", NAMED).await;
     assert_eq!((answer.status, reason(&answer)), (403, json!("ACCESS_TOKEN_SCOPE_INSUFFICIENT")));
@@ -148,10 +145,7 @@ async fn json_is_taken_strictly_at_any_depth() {
             r#"{"spaceType":4,"displayName":"x"}"#,
             "Invalid value at 'space.space_type' (type.googleapis.com/google.chat.v1.Space.SpaceType), 4",
         ),
-        (
-            r#"{"spaceType":"SPACE","displayName":12}"#,
-            "Invalid value at 'space.display_name' (TYPE_STRING), 12",
-        ),
+        (r#"{"spaceType":"SPACE","displayName":12}"#, "Invalid value at 'space.display_name' (TYPE_STRING), 12"),
         (
             r#"{"spaceType":"SPACE","displayName":"x","importMode":"yes"}"#,
             "Invalid value at 'space.import_mode' (TYPE_BOOL), \"yes\"",
@@ -162,11 +156,7 @@ async fn json_is_taken_strictly_at_any_depth() {
         ),
     ] {
         let answer = bench.call(&token, "POST", "/v1/spaces", body).await;
-        assert_eq!(
-            status(&answer),
-            (400, String::from("INVALID_ARGUMENT"), message.to_owned()),
-            "{body}"
-        );
+        assert_eq!(status(&answer), (400, String::from("INVALID_ARGUMENT"), message.to_owned()), "{body}");
         let violation = &answer.json()["error"]["details"][0]["fieldViolations"][0];
         assert_eq!(violation["description"], message);
     }
@@ -202,9 +192,7 @@ async fn query_parameters_are_taken_strictly() {
     );
     let answer = bench.call(&token, "POST", "/v1/spaces?requestId=1&requestId=2", NAMED).await;
     assert_eq!(answer.status, 400);
-    let answer = bench
-        .call(&token, "POST", "/v1/spaces?request_id=1&prettyPrint=false&alt=json", NAMED)
-        .await;
+    let answer = bench.call(&token, "POST", "/v1/spaces?request_id=1&prettyPrint=false&alt=json", NAMED).await;
     assert_eq!(answer.status, 200);
     assert!(!answer.body.contains('\n'));
 }
@@ -213,9 +201,7 @@ async fn query_parameters_are_taken_strictly() {
 async fn a_form_is_not_json() {
     let bench = Bench::new().await;
     let token = bench.access_token().await;
-    let headers = format!(
-        "Authorization: Bearer {token}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    );
+    let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
     let answer = bench.send("POST", "/v1/spaces", &headers, NAMED).await;
     assert!(status(&answer).2.contains("Cannot bind query parameter"));
 }
@@ -298,9 +284,7 @@ async fn lists_come_in_pages_and_of_one_type() {
     assert_eq!(names, ["0", "1", "2", "3", "4"]);
     let chats = "/v1/spaces?filter=space_type%20%3D%20%22GROUP_CHAT%22";
     assert_eq!(bench.call(&token, "GET", chats, "").await.body, "{}");
-    for bad in
-        ["pageSize=-1", "pageSize=x", "pageToken=x", "filter=spaceType", "filter=a%3D%22b%22"]
-    {
+    for bad in ["pageSize=-1", "pageSize=x", "pageToken=x", "filter=spaceType", "filter=a%3D%22b%22"] {
         let answer = bench.call(&token, "GET", &format!("/v1/spaces?{bad}"), "").await;
         assert_eq!(answer.status, 400, "{bad}");
     }

@@ -7,11 +7,7 @@ async fn the_browser_carries_the_code_to_the_listener() {
     let bench = Bench::new().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let redirect = format!("http://{}/cb", listener.local_addr().unwrap());
-    let url = format!(
-        "{}{}",
-        bench.emulator.origin(),
-        bench.authorization(&[("redirect_uri", &redirect)])
-    );
+    let url = format!("{}{}", bench.emulator.origin(), bench.authorization(&[("redirect_uri", &redirect)]));
     let waiting = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = vec![0; 4096];
@@ -106,9 +102,7 @@ mod unix {
         let _alone = ALONE.lock().await;
         let emulator = Emulator::start(Options::default(), Clock::new(standing)).await.unwrap();
         for (signal, code) in [("TERM", 41), ("HUP", 42)] {
-            let script = format!(
-                "trap 'exit {code}' {signal}; kill -{signal} $PPID; while :; do sleep 0.02; done"
-            );
+            let script = format!("trap 'exit {code}' {signal}; kill -{signal} $PPID; while :; do sleep 0.02; done");
             assert_eq!(run_command(&emulator, shell(&script)).await.unwrap(), code);
         }
         // An interrupt is the terminal's to give to both: it is survived and not passed on.

@@ -1,6 +1,7 @@
 use super::*;
 
-const SCOPE: &str = "openid https://www.googleapis.com/auth/chat.spaces.create https://www.googleapis.com/auth/chat.delete";
+const SCOPE: &str =
+    "openid https://www.googleapis.com/auth/chat.spaces.create https://www.googleapis.com/auth/chat.delete";
 
 async fn asking() -> Bench {
     let users = vec![User::new("ann@example.com"), User::new("bob@example.com")];
@@ -24,12 +25,7 @@ async fn a_scope_left_unticked_is_not_granted() {
     let bob = User::new("bob@example.com").sub;
     let create = "https://www.googleapis.com/auth/chat.spaces.create";
     let id = page_id(&page.body);
-    let fields = [
-        ("page", id.as_str()),
-        ("account", bob.as_str()),
-        ("scope0", create),
-        ("decision", "allow"),
-    ];
+    let fields = [("page", id.as_str()), ("account", bob.as_str()), ("scope0", create), ("decision", "allow")];
     let answer = bench.form("/signin/oauth/consent", &fields).await;
     assert_eq!(answer.status, 302);
     assert_eq!(answer.sent_back("state").as_deref(), Some("xyz"));

@@ -63,12 +63,7 @@ async fn an_assertion_is_refused_in_googles_words() {
     let now = standing().unix_timestamp();
     for (name, value, error, description) in [
         ("sub", json!("eve@example.com"), "invalid_grant", "Invalid email or User ID"),
-        (
-            "aud",
-            json!("https://oauth2.googleapis.com/token"),
-            "invalid_grant",
-            "Failed audience check",
-        ),
+        ("aud", json!("https://oauth2.googleapis.com/token"), "invalid_grant", "Failed audience check"),
         ("exp", json!(now - 301), "invalid_grant", "short-lived token"),
         ("exp", json!(now + 3601), "invalid_grant", "short-lived token"),
         ("iat", json!(now + 301), "invalid_grant", "short-lived token"),

@@ -8,8 +8,7 @@ async fn an_id_token_says_who_it_is() {
     let bench = Bench::new().await;
     let login = bench.login(&[("scope", "openid email"), ("nonce", "n-1")]).await;
     let token = login["id_token"].as_str().unwrap();
-    let segments: Vec<Vec<u8>> =
-        token.split('.').map(|segment| URL_SAFE_NO_PAD.decode(segment).unwrap()).collect();
+    let segments: Vec<Vec<u8>> = token.split('.').map(|segment| URL_SAFE_NO_PAD.decode(segment).unwrap()).collect();
     let header: Value = serde_json::from_slice(&segments[0]).unwrap();
     let claims: Value = serde_json::from_slice(&segments[1]).unwrap();
     assert_eq!(header["alg"], "RS256");

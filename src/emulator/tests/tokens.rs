@@ -15,11 +15,7 @@ async fn a_code_becomes_tokens_as_google_writes_them() {
     assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
     assert_eq!(answer.header("cache-control"), "no-cache, no-store, max-age=0, must-revalidate");
     assert_eq!(answer.header("pragma"), "no-cache");
-    assert!(
-        answer.body.starts_with("{\n  \"access_token\": \"emulator-access-"),
-        "{}",
-        answer.body
-    );
+    assert!(answer.body.starts_with("{\n  \"access_token\": \"emulator-access-"), "{}", answer.body);
     let body = answer.json();
     assert_eq!(body["expires_in"], 3599);
     assert_eq!(body["token_type"], "Bearer");
@@ -72,37 +68,17 @@ async fn each_mistake_has_googles_words() {
     let other: Value = serde_json::from_str(&other).unwrap();
     let text = |name: &str| other["web"][name].as_str().unwrap();
     for (changes, status, error, description) in [
-        (
-            &[("client_id", "")][..],
-            400,
-            "invalid_request",
-            "Could not determine client ID from request.",
-        ),
+        (&[("client_id", "")][..], 400, "invalid_request", "Could not determine client ID from request."),
         (&[("client_id", "x")], 401, "invalid_client", "The OAuth client was not found."),
         (&[("client_secret", "")], 400, "invalid_request", "client_secret is missing."),
-        (
-            &[("client_secret", "x")],
-            401,
-            "invalid_client",
-            "The provided client secret is invalid.",
-        ),
-        (
-            &[("grant_type", "password")],
-            400,
-            "unsupported_grant_type",
-            "Invalid grant_type: password",
-        ),
+        (&[("client_secret", "x")], 401, "invalid_client", "The provided client secret is invalid."),
+        (&[("grant_type", "password")], 400, "unsupported_grant_type", "Invalid grant_type: password"),
         (&[("grant_type", "")], 400, "unsupported_grant_type", "Invalid grant_type: "),
         (&[("code", "")], 400, "invalid_request", "Missing required parameter: code"),
         (&[("code", "4%2Femulator-1")], 400, "invalid_grant", "Malformed auth code."),
         (&[("code", "4/emulator-1")], 400, "invalid_grant", "Bad Request"),
         (&[("redirect_uri", "")], 400, "invalid_request", "Missing parameter: redirect_uri"),
-        (
-            &[("redirect_uri", "http://127.0.0.1:45017/callback/")],
-            400,
-            "redirect_uri_mismatch",
-            "Bad Request",
-        ),
+        (&[("redirect_uri", "http://127.0.0.1:45017/callback/")], 400, "redirect_uri_mismatch", "Bad Request"),
         (
             &[("client_id", text("client_id")), ("client_secret", text("client_secret"))],
             400,
@@ -112,11 +88,7 @@ async fn each_mistake_has_googles_words() {
     ] {
         let code = bench.code(&[]).await;
         let answer = bench.redeem(&code, changes).await;
-        assert_eq!(
-            answer.refusal(),
-            (status, error.to_owned(), description.to_owned()),
-            "{changes:?}"
-        );
+        assert_eq!(answer.refusal(), (status, error.to_owned(), description.to_owned()), "{changes:?}");
     }
     let code = bench.code(&[]).await;
     bench.control.expire_codes();
@@ -139,11 +111,10 @@ async fn the_client_may_identify_itself_by_basic_authentication() {
     use base64::Engine as _;
     let bench = Bench::new().await;
     let code = bench.code(&[]).await;
-    let basic = base64::engine::general_purpose::STANDARD
-        .encode(format!("{}:{}", bench.client_id, bench.client_secret));
-    let headers = format!(
-        "Authorization: Basic {basic}\r\nContent-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n"
-    );
+    let basic =
+        base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", bench.client_id, bench.client_secret));
+    let headers =
+        format!("Authorization: Basic {basic}\r\nContent-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n");
     let body = format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT}");
     let differing = format!("{body}&client_secret=another");
     assert_eq!(bench.send("POST", "/token", &headers, &differing).await.status, 400);
@@ -236,13 +207,8 @@ async fn every_secret_is_known_to_the_control() {
     let tokens = bench.redeem(&code, &[("code_verifier", VERIFIER)]).await.json();
     let secrets = bench.control.secrets();
     let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
-    for secret in [
-        code,
-        VERIFIER.to_owned(),
-        bench.client_secret.clone(),
-        text("access_token"),
-        text("refresh_token"),
-    ] {
+    for secret in [code, VERIFIER.to_owned(), bench.client_secret.clone(), text("access_token"), text("refresh_token")]
+    {
         assert!(secrets.contains(&secret), "{secret}");
     }
 }

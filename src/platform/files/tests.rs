@@ -1,3 +1,4 @@
+#![cfg(unix)]
 use super::*;
 
 fn mode(path: &Path) -> u32 {

@@ -1,0 +1,123 @@
+//! `chatauth emulator` as clap sees it.
+#![expect(clippy::doc_markdown, reason = "these doc comments are the help texts, in which backticks would show")]
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::commands::emulator::{ChatApp, Consent, Fault, GrantedScopes, User, visit};
+use crate::commands::{Context, ErrorCode, Failure, emulator};
+
+use super::settings::Environment;
+
+/// The name under which this program is the browser of a person who consents.
+const BROWSER_NAME: &str = "chatauth-browser";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub(super) struct EmulatorArgs {
+    /// Port on 127.0.0.1; any free one when left out
+    #[arg(long, value_name = "N", default_value = "0", hide_default_value = true)]
+    port: u16,
+    /// What the person in the browser does: ask, approve or deny [default: approve with a command, else ask]
+    #[arg(long, value_name = "WHAT")]
+    consent: Option<Consent>,
+    /// An account; the first one consents unless another is named
+    #[arg(long, value_name = "EMAIL")]
+    user: Vec<User>,
+    /// Life of an access token
+    #[arg(long, value_name = "SECONDS", default_value = "3599")]
+    token_lifetime: u64,
+    /// Life of a refresh token, as for an app in testing (604799 is Google's)
+    #[arg(long, value_name = "SECONDS")]
+    refresh_token_lifetime: Option<u64>,
+    /// Every refresh brings a new refresh token, and using an old one again ends the login
+    #[arg(long)]
+    rotate_refresh_tokens: bool,
+    /// Grant only this scope, as if the other boxes were left unticked
+    #[arg(long, value_name = "SCOPE")]
+    grant: Vec<String>,
+    /// The Chat API is not enabled in the project
+    #[arg(long)]
+    api_disabled: bool,
+    /// No Chat app is configured in the project
+    #[arg(long)]
+    no_chat_app: bool,
+    /// A repeated request id is answered with name, type and display name only
+    #[arg(long)]
+    echo_on_repeat: bool,
+    /// A display name that is taken is refused with ALREADY_EXISTS
+    #[arg(long)]
+    unique_names: bool,
+    /// Somebody who is silently left out of new spaces
+    #[arg(long, value_name = "EMAIL")]
+    unaddable: Vec<String>,
+    /// Something that goes wrong: ENDPOINT:ACTION[,ACTION…][,times=N][,after=N]
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<Fault>,
+    /// The command to run inside, and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+const AFTER_HELP: &str = "\
+With a command, the command finds the emulator through its environment, consent is given at once, and the exit code is
+the command's. Without one, the emulator prints the environment to set and serves until Ctrl-C.
+
+Faults:
+  ENDPOINT  authorize token revoke tokeninfo userinfo create setup list get members, chat (all of the API), or all
+  ACTION    status=503 reason=RATE_LIMIT_EXCEEDED retry-after=VALUE delay=2s drop-before drop-after garbage empty html
+            truncate huge redirect=URL commit body=TEXT
+
+Examples:
+  chatauth emulator -- chatauth spaces create --name API-made
+  chatauth emulator --fault create:drop-after,times=1 -- ./my-script.sh
+  chatauth emulator --port 8085 --consent ask";
+
+/// Runs `chatauth emulator`.
+pub(super) fn run(arguments: EmulatorArgs, context: &Context, environment: Environment) -> Result<(), Failure> {
+    let executable = std::env::current_exe()
+        .map_err(|error| Failure::new(ErrorCode::Internal, format!("this program cannot find itself: {error}")))?;
+    let inside = !arguments.command.is_empty();
+    let mut options = emulator::EmulatorOptions {
+        port: arguments.port,
+        consent: arguments.consent.unwrap_or(if inside { Consent::Approve } else { Consent::Ask }),
+        access_token_lifetime: Duration::from_secs(arguments.token_lifetime),
+        refresh_token_lifetime: arguments.refresh_token_lifetime.map(Duration::from_secs),
+        rotate_refresh_tokens: arguments.rotate_refresh_tokens,
+        api_enabled: !arguments.api_disabled,
+        chat_app: if arguments.no_chat_app { ChatApp::NotConfigured } else { ChatApp::Configured },
+        echo_on_repeat: arguments.echo_on_repeat,
+        unique_names: arguments.unique_names,
+        unaddable: arguments.unaddable,
+        faults: arguments.fault,
+        ..emulator::EmulatorOptions::default()
+    };
+    if !arguments.user.is_empty() {
+        options.users = arguments.user;
+    }
+    if !arguments.grant.is_empty() {
+        options.granted_scopes = GrantedScopes::Only(arguments.grant);
+    }
+    let options =
+        emulator::Options { emulator: options, command: arguments.command, path: environment.os("PATH"), executable };
+    // No select with a signal here: the command inside decides when it is over.
+    super::dispatch::runtime()?.block_on(emulator::run(options, context))
+}
+
+/// Opens the page that is named on the command line, when this program was started as the emulator's browser.
+pub(super) fn browse(arguments: &[OsString]) -> Option<ExitCode> {
+    let name = std::path::Path::new(arguments.first()?).file_stem()?;
+    if name != BROWSER_NAME {
+        return None;
+    }
+    let url = arguments.get(1).and_then(|url| url.to_str()).unwrap_or_default();
+    let visited = super::dispatch::runtime().ok().map(|runtime| runtime.block_on(visit(url)));
+    Some(match visited {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
