@@ -45,7 +45,9 @@ pub struct Command {
 /// with which code to exit: its own, or 128 and the number of the signal that
 /// ended it. A program that does not exist is `NotFound`.
 pub async fn run_command(emulator: &Emulator, command: Command) -> io::Result<i32> {
-    let room = Room::prepare(emulator, &command)?;
+    // Whatever is missing here, it is not the program that was to run.
+    let room = Room::prepare(emulator, &command)
+        .map_err(|error| io::Error::other(format!("prepare the command's directory: {error}")))?;
     let outcome = inside(emulator, command, &room).await;
     // Not left to Drop, which an abort would skip.
     let removed = room.directory.close();
