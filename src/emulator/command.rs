@@ -45,7 +45,9 @@ pub struct Command {
 /// with which code to exit: its own, or 128 and the number of the signal that
 /// ended it. A program that does not exist is `NotFound`.
 pub async fn run_command(emulator: &Emulator, command: Command) -> io::Result<i32> {
-    let surroundings = Surroundings::prepare(emulator, &command.executable)?;
+    // Whatever is missing here, it is not the program that was to run.
+    let surroundings = Surroundings::prepare(emulator, &command.executable)
+        .map_err(|error| io::Error::other(format!("prepare the command's directory: {error}")))?;
     let outcome = inside(command, &surroundings).await;
     // Not left to Drop, which an abort would skip.
     let removed = surroundings.remove();

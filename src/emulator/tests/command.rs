@@ -55,6 +55,11 @@ mod unix {
         let emulator = Emulator::start(Options::default(), Clock::new(standing)).await.unwrap();
         assert_eq!(run_command(&emulator, shell("exit 7")).await.unwrap(), 7);
         assert_eq!(run_command(&emulator, shell("kill -KILL $$")).await.unwrap(), 137);
+        let itself = Command { program: "chatauth".into(), ..shell("exit 5") };
+        assert_eq!(run_command(&emulator, itself).await.unwrap(), 5);
+        let lost = Command { executable: PathBuf::from("/nowhere/at/all"), ..shell("") };
+        let error = run_command(&emulator, lost).await.unwrap_err();
+        assert_ne!(error.kind(), io::ErrorKind::NotFound);
         let missing = Command { program: "/nowhere/at/all".into(), ..shell("") };
         let error = run_command(&emulator, missing).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
@@ -102,7 +107,10 @@ mod unix {
         let _alone = ALONE.lock().await;
         let emulator = Emulator::start(Options::default(), Clock::new(standing)).await.unwrap();
         for (signal, code) in [("TERM", 41), ("HUP", 42)] {
-            let script = format!("trap 'exit {code}' {signal}; kill -{signal} $PPID; while :; do sleep 0.02; done");
+            let script = format!(
+                "trap 'exit {code}' {signal}; kill -{signal} $PPID; \
+                 for i in $(seq 200); do sleep 0.02; done"
+            );
             assert_eq!(run_command(&emulator, shell(&script)).await.unwrap(), code);
         }
         // An interrupt is the terminal's to give to both: it is survived and not passed on.
