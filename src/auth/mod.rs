@@ -6,6 +6,7 @@
 mod authorization_request;
 mod authorization_response;
 mod client_secrets;
+mod delegation;
 mod error;
 mod freshness;
 mod identity;
@@ -20,6 +21,7 @@ mod store;
 mod token_endpoint;
 
 pub use client_secrets::{ClientKind, ClientSecrets, ClientSecretsError, WrongFile};
+pub use delegation::{DelegationOptions, DelegationRefusal};
 pub use error::{Error, LoginNeeded};
 pub use freshness::Freshness;
 pub use identity::Identity;

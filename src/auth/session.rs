@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::delegation::{Delegation, DelegationOptions};
 use super::login::{Conversation, Login, LoginOptions};
 use super::store::{CredentialStore, FileStore, Notify};
 use super::token_endpoint::TokenEndpoint;
@@ -33,6 +34,8 @@ pub struct SessionOptions {
     pub account: Option<String>,
     /// A ready access token, used as it is.
     pub access_token: Option<Secret<String>>,
+    /// A service account that acts in a user's name, instead of a stored login.
+    pub delegation: Option<DelegationOptions>,
     /// Told about everything that a person should know and that is no error.
     pub notify: Box<dyn Fn(&str)>,
 }
@@ -53,6 +56,8 @@ pub struct Session {
     client_secrets: Vec<PathBuf>,
     account: Option<String>,
     given: Option<Secret<String>>,
+    delegation: Option<DelegationOptions>,
+    config_directory: Option<PathBuf>,
     notify: Notify,
 }
 
@@ -71,18 +76,27 @@ impl fmt::Debug for Session {
 pub struct Access {
     /// The bearer token.
     pub token: Secret<String>,
-    /// The login it comes from; `None` for a token that was given from outside.
+    /// The account; `None` for a token that was given from outside.
+    pub account: Option<String>,
+    /// The login it comes from, where it comes from one.
     pub record: Option<Record>,
+    /// What it was fetched for, where it comes from a service account.
+    delegated: Option<ScopeSet>,
 }
 
 impl Access {
     fn from_record(record: Record) -> Self {
-        Self { token: record.access_token.clone(), record: Some(record) }
+        Self {
+            token: record.access_token.clone(),
+            account: Some(record.email.clone()),
+            record: Some(record),
+            delegated: None,
+        }
     }
 
     /// The account, where it is known.
     pub fn account(&self) -> Option<&str> {
-        self.record.as_ref().map(|record| record.email.as_str())
+        self.account.as_deref()
     }
 }
 
@@ -93,10 +107,12 @@ impl Session {
         Self {
             http: http::Client::new(options.http),
             clock: options.clock,
-            store: Box::new(FileStore::new(options.config_directory, options.clock, Rc::clone(&notify))),
+            store: Box::new(FileStore::new(options.config_directory.clone(), options.clock, Rc::clone(&notify))),
             client_secrets: options.client_secrets,
             account: options.account,
             given: options.access_token,
+            delegation: options.delegation,
+            config_directory: options.config_directory,
             notify,
         }
     }
@@ -109,7 +125,10 @@ impl Session {
     /// An access token for `needed`: the stored one, a refreshed one, or, with a person, the one of a new login.
     pub async fn access_token(&self, needed: &ScopeSet, interaction: Interaction<'_>) -> Result<Access, Error> {
         if let Some(token) = &self.given {
-            return Ok(Access { token: token.clone(), record: None });
+            return Ok(Access { token: token.clone(), account: None, record: None, delegated: None });
+        }
+        if let Some(delegation) = &self.delegation {
+            return self.delegated(delegation, needed, None).await;
         }
         let stored = match self.stored()? {
             Ok(record) => record,
@@ -148,12 +167,28 @@ impl Session {
     /// Another access token for one that the API refused with 401: the one that another process has fetched
     /// meanwhile, or that of one forced refresh.
     pub async fn replacement(&self, rejected: &Access) -> Result<Access, Error> {
+        if let (Some(delegation), Some(scopes)) = (&self.delegation, &rejected.delegated) {
+            return self.delegated(delegation, scopes, Some(&rejected.token)).await;
+        }
         match &rejected.record {
             None => {
                 Err(Error::TokenRejected(String::from("the access token in CHATAUTH_ACCESS_TOKEN is not accepted")))
             }
             Some(record) => Ok(Access::from_record(self.refresh(&record.email, Some(&rejected.token)).await?)),
         }
+    }
+
+    async fn delegated(
+        &self,
+        options: &DelegationOptions,
+        scopes: &ScopeSet,
+        rejected: Option<&Secret<String>>,
+    ) -> Result<Access, Error> {
+        let delegation = Delegation::load(options)?;
+        let directory = self.config_directory.as_deref();
+        let token = delegation.access_token(&self.http, directory, self.clock, scopes, rejected).await?;
+        let account = Some(delegation.subject().to_owned());
+        Ok(Access { token, account, record: None, delegated: Some(scopes.clone()) })
     }
 
     /// Logs in, whatever is stored.

@@ -41,6 +41,13 @@ pub(super) struct Global {
     /// Which stored login to use; after a login, who must have logged in [env: CHATAUTH_ACCOUNT]
     #[arg(long, global = true, value_name = "EMAIL")]
     pub(super) account: Option<String>,
+    /// Key file of a service account with domain-wide delegation, instead of a stored login
+    /// [env: CHATAUTH_SERVICE_ACCOUNT]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) service_account: Option<PathBuf>,
+    /// The user in whose name the service account acts [env: CHATAUTH_IMPERSONATE]
+    #[arg(long, global = true, value_name = "USER")]
+    pub(super) impersonate: Option<String>,
     /// Root of the Chat API [env: CHATAUTH_API_ENDPOINT] [default: https://chat.googleapis.com]
     #[arg(long, global = true, value_name = "URL")]
     pub(super) api_endpoint: Option<String>,

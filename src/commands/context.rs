@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::auth::{Access, Interaction, ScopeSet, Session, SessionOptions, TransportConfig};
+use crate::auth::{Access, DelegationOptions, Interaction, ScopeSet, Session, SessionOptions, TransportConfig};
 use crate::chat;
 use crate::output::{Messages, Printer, command_line};
 use crate::platform::Clock;
@@ -72,6 +72,8 @@ pub struct Settings {
     pub api_endpoint: (String, Provenance),
     /// A ready access token.
     pub access_token: Option<GivenToken>,
+    /// A service account that acts in a user's name.
+    pub delegation: Option<DelegationOptions>,
     /// Whether the person may be asked.
     pub input: bool,
     /// The limit of one HTTP request.
@@ -134,6 +136,7 @@ impl Context {
                 client_secrets: self.settings.client_secrets.0.clone(),
                 account: self.settings.account.0.clone(),
                 access_token: self.settings.access_token.as_ref().map(|given| given.0.clone()),
+                delegation: self.settings.delegation.clone(),
                 notify: Box::new(move |text| messages.warning(text)),
             })
         })

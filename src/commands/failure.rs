@@ -31,6 +31,7 @@ pub enum ErrorCode {
     CredentialsRejected,
     ReauthRequired,
     ClientRejected,
+    DelegationRefused,
     ChatAppNotConfigured,
     ApiDisabled,
     AlreadyExists,
@@ -68,7 +69,8 @@ impl ErrorCode {
             | Self::ScopeMissing
             | Self::CredentialsRejected
             | Self::ReauthRequired
-            | Self::ClientRejected => 4,
+            | Self::ClientRejected
+            | Self::DelegationRefused => 4,
             Self::ChatAppNotConfigured
             | Self::ApiDisabled
             | Self::AlreadyExists
@@ -105,6 +107,7 @@ impl ErrorCode {
             Self::CredentialsRejected => "credentials_rejected",
             Self::ReauthRequired => "reauth_required",
             Self::ClientRejected => "client_rejected",
+            Self::DelegationRefused => "delegation_refused",
             Self::ChatAppNotConfigured => "chat_app_not_configured",
             Self::ApiDisabled => "api_disabled",
             Self::AlreadyExists => "already_exists",

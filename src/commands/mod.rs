@@ -10,6 +10,6 @@ mod failure;
 mod person;
 pub mod spaces;
 
-pub use crate::auth::{Proxies, TransportConfig, TrustRoots};
+pub use crate::auth::{DelegationOptions, Proxies, TransportConfig, TrustRoots};
 pub use context::{Context, GivenToken, InFlight, Pending, Provenance, Settings};
 pub use failure::{ErrorCode, Failure, Outcome};

@@ -10,11 +10,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
+use super::delegation::HyperClient;
 use super::{Error, TrustRoots, trust};
 use crate::secret::Secret;
 
 /// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Loopback never goes through a proxy, whatever `NO_PROXY` says.
+pub(super) const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
 /// What every request has in common.
 #[derive(Debug, Clone)]
@@ -112,6 +116,11 @@ impl Client {
         self.shared.config.timeout
     }
 
+    /// A client of hyper's for `url`, with the same proxies, trust roots and limits.
+    pub fn hyper(&self, url: &http::Uri) -> Result<HyperClient, Error> {
+        HyperClient::new(&self.shared.config, url)
+    }
+
     /// Sends one request once and reads the answer.
     ///
     /// # Errors
@@ -177,7 +186,7 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         .tls_backend_preconfigured(tls)
         // Only the variables that were handed in count; reqwest would read the environment itself.
         .no_proxy();
-    let except = format!("localhost,127.0.0.0/8,::1,{}", config.proxies.except.as_deref().unwrap_or_default());
+    let except = format!("{NEVER_PROXIED},{}", config.proxies.except.as_deref().unwrap_or_default());
     for (variable, address, make) in [
         ("HTTPS_PROXY", &config.proxies.https, (|address| reqwest::Proxy::https(address)) as Make),
         ("HTTP_PROXY", &config.proxies.http, |address| reqwest::Proxy::http(address)),

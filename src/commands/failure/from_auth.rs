@@ -1,7 +1,8 @@
 //! What to do when there is no access token.
 
 use crate::auth::{
-    ClientSecretsError, Error, LoginNeeded, RefusalCause, ScopeSet, StoreError, TokenRefusal, WrongFile,
+    ClientSecretsError, DelegationRefusal, Error, LoginNeeded, RefusalCause, ScopeSet, StoreError, TokenRefusal,
+    WrongFile,
 };
 use crate::output::command_line;
 
@@ -71,6 +72,9 @@ impl Failure {
             }
             Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}")),
             Error::Refused(refusal) => from_refusal(&refusal, account),
+            Error::ServiceAccountKey { .. } => fail(ErrorCode::InputInvalid)
+                .hint(format!("download a key of the service account at {}", console("iam-admin/serviceaccounts", None))),
+            Error::DelegationRefused(refusal) => from_delegation(&refusal, message),
             Error::TokenRejected(_) => fail(ErrorCode::CredentialsRejected)
                 .hint("give a fresh token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login"),
             Error::Network(error) => network(&error.to_string()),
@@ -146,6 +150,24 @@ fn from_store(error: &StoreError) -> Failure {
             Failure::new(ErrorCode::Busy, message).hint("wait for the other process, or end it if it hangs")
         }
     }
+}
+
+/// Google tells a missing entry and a missing scope apart no more than one that has not arrived everywhere yet.
+fn from_delegation(refusal: &DelegationRefusal, message: String) -> Failure {
+    let hint = match refusal.error.as_str() {
+        "unauthorized_client" | "access_denied" | "invalid_scope" => format!(
+            "at https://admin.google.com/ac/owl/domainwidedelegation enter the client id {} with the scopes {} (it can \
+             take up to 24 hours to work)",
+            refusal.client_id.as_deref().unwrap_or("of the service account"),
+            refusal.scopes.join(",")
+        ),
+        _ => format!(
+            "check that {} is a user of the organization, that the key has not been deleted, and that this machine's \
+             clock is right",
+            refusal.subject
+        ),
+    };
+    Failure { reason: Some(refusal.error.clone()), ..Failure::new(ErrorCode::DelegationRefused, message).hint(hint) }
 }
 
 fn from_refusal(refusal: &TokenRefusal, account: Option<&str>) -> Failure {
