@@ -83,6 +83,9 @@ pub enum Error {
     /// The token endpoint refused, with its reasons.
     #[error("{0}")]
     Refused(Box<TokenRefusal>),
+    /// The file to import holds no login that can be used.
+    #[error("the file cannot be imported: {0}")]
+    ImportInvalid(String),
     /// The service account key cannot be used.
     #[error("the service account key {path} {cause}", path = .path.display())]
     ServiceAccountKey {

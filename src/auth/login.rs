@@ -10,9 +10,9 @@ use url::Url;
 use super::authorization_request::{AuthorizationRequest, Wanted};
 use super::authorization_response::{self, Answer, Expected};
 use super::loopback::{Event, Listening, Loopback};
-use super::store::CredentialStore;
+use super::store::{CredentialStore, keep};
 use super::token_endpoint::{TokenEndpoint, TokenResponse};
-use super::{ClientSecrets, Error, Record, ScopeSet, StoreError, identity, revocation};
+use super::{ClientSecrets, Error, Record, ScopeSet, identity, revocation};
 use crate::http;
 use crate::platform::Clock;
 
@@ -109,7 +109,7 @@ impl Login<'_> {
         let endpoint = TokenEndpoint { http: self.http, client: self.client, clock: self.clock };
         let response = endpoint.exchange(&code, request.verifier, &request.redirect_uri).await?;
         let record = self.record(&response, options).await?;
-        self.keep(&record).await?;
+        keep(self.store, &record).await?;
         Ok(record)
     }
 
@@ -183,19 +183,5 @@ impl Login<'_> {
         }
         let refresh_token = response.refresh_token().ok_or(Error::NoRefreshToken)?;
         Ok(Record::new(self.client, identity, &granted, refresh_token, response, self.clock.now()))
-    }
-
-    /// Stores the record and proves that another process would find it.
-    async fn keep(&self, record: &Record) -> Result<(), Error> {
-        let _lock = self.store.lock(&record.email).await?;
-        if let Err(StoreError::Unreadable { .. }) = self.store.read(&record.email) {
-            self.store.set_aside(&record.email)?;
-        }
-        self.store.save(record)?;
-        if self.store.read(&record.email)?.as_ref() != Some(record) {
-            return Err(StoreError::NotWritable(String::from("what was stored reads back differently")).into());
-        }
-        self.store.set_current(Some(&record.email))?;
-        Ok(())
     }
 }

@@ -7,15 +7,20 @@ use std::time::Duration;
 
 use super::delegation::{Delegation, DelegationOptions};
 use super::login::{Conversation, Login, LoginOptions};
-use super::store::{CredentialStore, FileStore, Notify};
+use super::store::{CredentialStore, FileStore, Notify, keep};
 use super::token_endpoint::TokenEndpoint;
-use super::{
-    ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, Revocation, ScopeSet,
-    revocation,
-};
+use super::{ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet};
 use crate::http;
 use crate::platform::Clock;
 use crate::secret::Secret;
+
+mod accounts;
+mod care;
+
+pub use care::{ClientProbe, Imported};
+
+/// How long before its end a login that is known to end is talked about.
+const WARNED_BEFORE_END: time::Duration = time::Duration::days(2);
 
 /// How long a command that logs in on its way waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
@@ -152,6 +157,7 @@ impl Session {
                 other => Err(other),
             };
         }
+        self.warn_of_end(&stored);
         if stored.freshness(self.clock.now()) == Freshness::Fresh {
             return Ok(Access::from_record(stored));
         }
@@ -175,6 +181,25 @@ impl Session {
                 Err(Error::TokenRejected(String::from("the access token in CHATAUTH_ACCESS_TOKEN is not accepted")))
             }
             Some(record) => Ok(Access::from_record(self.refresh(&record.email, Some(&rejected.token)).await?)),
+        }
+    }
+
+    /// How far the clock of the server that answered last is ahead of this machine's; `None` before any answer.
+    pub fn clock_offset(&self) -> Option<time::Duration> {
+        self.http.last_date().map(|date| date - self.clock.now())
+    }
+
+    /// A login that ends soon is said to, while there is still time to do something about it.
+    fn warn_of_end(&self, record: &Record) {
+        if let Some(end) = record.refresh_token_expires_at
+            && end - self.clock.now() < WARNED_BEFORE_END
+        {
+            (self.notify)(&format!(
+                "the login of {} ends on {} (publishing status Testing); log in again in time: chatauth auth login --account {}",
+                record.email,
+                end.date(),
+                record.email
+            ));
         }
     }
 
@@ -204,73 +229,10 @@ impl Session {
         login.run(options, conversation).await
     }
 
-    /// The accounts that are logged in.
-    pub fn accounts(&self) -> Result<Vec<String>, Error> {
-        Ok(self.store.accounts()?)
-    }
-
-    /// The stored login of `account`.
-    pub fn record(&self, account: &str) -> Result<Option<Record>, Error> {
-        Ok(self.store.read(account)?)
-    }
-
-    /// The account that a command would use.
-    pub fn chosen_account(&self) -> Result<Result<String, LoginNeeded>, Error> {
-        if let Some(account) = &self.account {
-            return Ok(Ok(account.to_lowercase()));
-        }
-        let accounts = self.store.accounts()?;
-        let current = self.store.current().map(|current| current.to_lowercase());
-        if let Some(current) = current.filter(|current| accounts.contains(current)) {
-            return Ok(Ok(current));
-        }
-        let mut accounts = accounts.into_iter();
-        Ok(match (accounts.next(), accounts.next()) {
-            (None, _) => Err(LoginNeeded::NoLogin),
-            (Some(only), None) => Ok(only),
-            (Some(first), Some(second)) => {
-                Err(LoginNeeded::Ambiguous([first, second].into_iter().chain(accounts).collect()))
-            }
-        })
-    }
-
-    /// Where the login of `account` is kept, for messages.
-    pub fn location(&self, account: &str) -> PathBuf {
-        self.store.location(account)
-    }
-
     /// The client file that would be used, and where it is.
     pub fn client(&self) -> Result<(ClientSecrets, PathBuf), Error> {
         self.present_client()?
             .ok_or_else(|| Error::ClientSecrets(ClientSecretsError::Missing { looked: self.client_secrets.clone() }))
-    }
-
-    /// Revokes the grant of `account` at the authorization server.
-    ///
-    /// # Errors
-    /// Whenever it is not known to be gone; the record is untouched either way.
-    pub async fn revoke(&self, account: &str) -> Result<Revocation, Error> {
-        let record = self.store.read(account)?.ok_or_else(|| LoginNeeded::NoSuchAccount(account.to_owned()))?;
-        let (client, _) = self.client()?;
-        same_client(&record, &client)?;
-        revocation::revoke(&self.http, &client, &record.refresh_token).await
-    }
-
-    /// Makes `account`, which must be logged in, the one that commands use.
-    pub fn switch(&self, account: &str) -> Result<(), Error> {
-        let account = account.to_lowercase();
-        self.store.read(&account)?.ok_or_else(|| LoginNeeded::NoSuchAccount(account.clone()))?;
-        Ok(self.store.set_current(Some(&account))?)
-    }
-
-    /// Forgets the login of `account`.
-    pub async fn forget(&self, account: &str) -> Result<(), Error> {
-        let _lock = self.store.lock(account).await?;
-        self.store.remove(account)?;
-        if self.store.current().is_some_and(|current| current.eq_ignore_ascii_case(account)) {
-            self.store.set_current(None)?;
-        }
-        Ok(())
     }
 
     /// The record to use, or why there is none.
@@ -327,6 +289,10 @@ impl Session {
             wait: DEFAULT_WAIT,
         };
         Ok(Access::from_record(self.log_in(&options, conversation).await?))
+    }
+
+    async fn keep(&self, record: &Record) -> Result<(), Error> {
+        Ok(keep(&*self.store, record).await?)
     }
 
     /// One refresh for all processes: lock, read again, decide, refresh, write, unlock.

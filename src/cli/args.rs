@@ -95,6 +95,10 @@ pub(super) enum Command {
     /// Create and list spaces
     #[command(subcommand)]
     Spaces(Spaces),
+    /// Check everything that can be checked without creating a space
+    Doctor,
+    /// Walk from nothing to the first space
+    Setup,
     /// A local stand-in for Google's OAuth and Chat endpoints, to try chatauth and to test scripts
     #[cfg(feature = "emulator")]
     Emulator(super::emulator_args::EmulatorArgs),
@@ -105,7 +109,11 @@ pub(super) enum Auth {
     /// Log in through the browser, also over a login that works
     Login(Login),
     /// Show the logins and where each setting came from, offline; exit code 0 when ready, else 4
-    Status,
+    Status {
+        /// Also refresh the login once and ask the server about it
+        #[arg(long)]
+        check: bool,
+    },
     /// Print an access token, refreshed when needed
     Token {
         /// A scope that the token must have: a short name (chat.spaces) or a full URL
@@ -121,6 +129,14 @@ pub(super) enum Auth {
         #[arg(long)]
         local: bool,
     },
+    /// Bring in the login of another tool: an authorized_user file, or a token.json of Python or Node.js
+    Import {
+        /// The file, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print the login as authorized_user JSON, for a CI system's secret store
+    Export,
     /// Choose the account that commands use
     Switch {
         /// The account

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::commands::{Context, ErrorCode, Failure, Outcome, auth, spaces};
+use crate::commands::{Context, ErrorCode, Failure, Outcome, auth, doctor, setup, spaces};
 use crate::platform::signals::{self, Interruption};
 
 use super::args::{Auth, Command, Create, List, Login, OnOff, Permissions, Spaces};
@@ -14,7 +14,16 @@ pub(super) fn run(command: Command, context: &Context, as_json: bool, environmen
     #[cfg(not(feature = "emulator"))]
     let _ = environment;
     match command {
-        Command::Auth(Auth::Status) => auth::status::run(context),
+        Command::Auth(Auth::Status { check: false }) => auth::status::run(context),
+        Command::Auth(Auth::Status { check: true }) => block_on(context, auth::status::check(context)),
+        Command::Auth(Auth::Import { file }) => {
+            let source =
+                if file.as_os_str() == "-" { auth::import::Source::Stdin } else { auth::import::Source::File(file) };
+            block_on(context, auth::import::run(source, context))
+        }
+        Command::Auth(Auth::Export) => auth::export::run(context),
+        Command::Doctor => block_on(context, doctor::run(context)),
+        Command::Setup => block_on(context, setup::run(context)),
         Command::Auth(Auth::Switch { account }) => auth::switch::run(&account, context),
         Command::Auth(Auth::Login(login)) => block_on(context, auth::login::run(login_options(login), context)),
         Command::Auth(Auth::Token { scope }) => {

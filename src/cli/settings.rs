@@ -121,6 +121,7 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
     let settings = Settings {
         client_secrets: (client_secrets, secrets_source),
         config_directory: (config_directory, directory_source),
+        home: environment.os(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from),
         account: (account.map(|account| account.trim().to_owned()), account_source),
         api_endpoint: (api_endpoint.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned()), endpoint_source),
         access_token: environment.text("CHATAUTH_ACCESS_TOKEN")?.map(|text| GivenToken::parse(&text)).transpose()?,
@@ -195,6 +196,7 @@ fn browser_environment(environment: Environment) -> browser::Environment {
     let screen = ["DISPLAY", "WAYLAND_DISPLAY", "MIR_SOCKET", "WSL_DISTRO_NAME"];
     browser::Environment {
         browser: environment.os("BROWSER"),
+        ssh: environment.os("SSH_CONNECTION").is_some() || environment.os("SSH_TTY").is_some(),
         display: !x11_or_wayland || screen.iter().any(|name| environment.os(name).is_some()),
     }
 }

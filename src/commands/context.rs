@@ -66,6 +66,8 @@ pub struct Settings {
     pub client_secrets: (Vec<PathBuf>, Provenance),
     /// Where logins are kept; `None` when no home directory is known.
     pub config_directory: (Option<PathBuf>, Provenance),
+    /// The person's home directory, for paths that they type.
+    pub home: Option<PathBuf>,
     /// The account that was asked for.
     pub account: (Option<String>, Provenance),
     /// The root of the Chat API, not yet checked.
@@ -190,7 +192,18 @@ impl Context {
 
     /// A login error with what this context knows about the way out.
     pub fn failure(&self, error: crate::auth::Error) -> Failure {
-        Failure::from_auth(error, self.settings.account.0.as_deref())
+        self.with_clock(Failure::from_auth(error, self.settings.account.0.as_deref()))
+    }
+
+    /// Names the clock where it may be the reason that a token was refused.
+    pub(super) fn with_clock(&self, mut failure: Failure) -> Failure {
+        if failure.code.exit_code() == 4
+            && let Some(offset) = self.session().clock_offset()
+            && offset.abs() > time::Duration::minutes(1)
+        {
+            failure.message = format!("{}; {}", failure.message, super::doctor::describe_offset(offset));
+        }
+        failure
     }
 
     /// The client's project, for links; `None` where no client file says so.

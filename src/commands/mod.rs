@@ -4,10 +4,12 @@
 
 pub mod auth;
 mod context;
+pub mod doctor;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 mod failure;
 mod person;
+pub mod setup;
 pub mod spaces;
 
 pub use crate::auth::{DelegationOptions, Proxies, TransportConfig, TrustRoots};

@@ -4,6 +4,7 @@ pub mod browser;
 mod clock;
 pub mod files;
 mod lock;
+pub mod machine;
 pub mod signals;
 pub mod terminal;
 

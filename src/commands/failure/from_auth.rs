@@ -9,7 +9,7 @@ use crate::output::command_line;
 use super::{ErrorCode, Failure};
 
 /// A page of the Cloud console, for the client's project where that is known.
-pub(super) fn console(path: &str, project: Option<&str>) -> String {
+pub(in crate::commands) fn console(path: &str, project: Option<&str>) -> String {
     let project = project.map(|project| format!("?project={project}")).unwrap_or_default();
     format!("https://console.cloud.google.com/{path}{project}")
 }
@@ -72,6 +72,8 @@ impl Failure {
             }
             Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}")),
             Error::Refused(refusal) => from_refusal(&refusal, account),
+            Error::ImportInvalid(_) => fail(ErrorCode::InputInvalid)
+                .hint("an authorized_user file, or a token.json of Google's Python or Node.js library, can be imported"),
             Error::ServiceAccountKey { .. } => fail(ErrorCode::InputInvalid)
                 .hint(format!("download a key of the service account at {}", console("iam-admin/serviceaccounts", None))),
             Error::DelegationRefused(refusal) => from_delegation(&refusal, message),

@@ -131,7 +131,7 @@ async fn send(
             project: project.as_deref(),
             account: access.account(),
         };
-        Failure::from_chat(&error, action)
+        context.with_clock(Failure::from_chat(&error, action))
     })
 }
 

@@ -74,7 +74,7 @@ async fn page(
         let project = context.project();
         let action =
             Action { name: "list spaces", write: None, project: project.as_deref(), account: access.account() };
-        Failure::from_chat(&error, action)
+        context.with_clock(Failure::from_chat(&error, action))
     })
 }
 
