@@ -3,6 +3,7 @@
 //! What is *not* here: parsing of arguments, the environment, exit codes.
 
 pub mod auth;
+pub mod bulk;
 mod context;
 pub mod doctor;
 #[cfg(feature = "emulator")]

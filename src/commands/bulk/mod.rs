@@ -1,0 +1,9 @@
+//! Hundreds of rows, each exactly once.
+
+mod csv;
+mod input;
+mod journal;
+mod pace;
+
+pub use input::Source;
+pub use pace::Rate;
