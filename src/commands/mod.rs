@@ -3,13 +3,20 @@
 //! What is *not* here: parsing of arguments, the environment, exit codes.
 
 pub mod auth;
+mod caller;
 mod context;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 mod failure;
+mod input;
+pub mod members;
+mod pages;
 mod person;
+mod scopes;
 pub mod spaces;
 
 pub use crate::auth::{Proxies, TransportConfig, TrustRoots};
+pub use crate::chat::{Role, SpaceType};
+pub use crate::platform::input::Source;
 pub use context::{Context, GivenToken, InFlight, Pending, Provenance, Settings};
 pub use failure::{ErrorCode, Failure, Outcome};

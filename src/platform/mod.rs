@@ -3,6 +3,7 @@
 pub mod browser;
 mod clock;
 pub mod files;
+pub mod input;
 mod lock;
 pub mod signals;
 pub mod terminal;
