@@ -156,6 +156,11 @@ impl Client {
     }
 }
 
+/// The parameter that makes a call an administrator's.
+pub(super) fn admin(wanted: bool) -> Vec<(&'static str, String)> {
+    if wanted { vec![("useAdminAccess", String::from("true"))] } else { Vec::new() }
+}
+
 fn is_success(response: &Response) -> bool {
     (200..300).contains(&response.status)
 }

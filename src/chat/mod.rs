@@ -3,20 +3,28 @@
 //! What is *not* here: logins. Every call takes the access token that it is to send.
 
 mod call;
+mod create;
 mod error;
+mod members;
 mod names;
+mod page;
+mod search;
 mod spaces;
 mod status;
 mod wire;
 
 pub use call::{Client, Operation};
+pub use create::{CreateSpace, SetUpSpace};
 pub use error::{Error, ErrorKind};
-pub use names::{NameError, audience_name, group_name, user_name};
-pub use spaces::{CreateSpace, ListSpaces, SetUpSpace, SpacePage};
+pub use members::{CreateMembership, ListMemberships, OneMembership};
+pub use names::{MemberName, NameError, SpaceName, audience_name, group_name, user_name};
+pub use page::{Page, Paging};
+pub use search::{FindGroupChats, SearchSpaces};
+pub use spaces::{ListSpaces, OneSpace, PatchSpace};
 pub use status::Status;
 pub use wire::{
-    AccessSettings, HistoryState, MembershipCount, NewMembership, NewSpace, PredefinedPermissionSettings, Resource,
-    Space, SpaceDetails, SpaceType,
+    AccessSettings, Group, HistoryState, Membership, MembershipCount, NewMembership, NewSpace,
+    PredefinedPermissionSettings, Resource, Role, Space, SpaceDetails, SpaceType, User,
 };
 
 /// Gives the current time. Only `platform` holds a clock, which this room does not use.

@@ -1,5 +1,9 @@
 //! Resource names ([AIP-122](https://google.aip.dev/122)), with or without their collection.
 
+use std::fmt;
+
+use url::Url;
+
 /// Why a text is no such name; to be read after the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
@@ -12,6 +16,12 @@ pub enum NameError {
     /// A slash, a space or another character that names do not have.
     #[error("has characters that no name has")]
     Characters,
+    /// An address that leads to no space.
+    #[error("is not the address of a space, as in https://chat.google.com/room/AAAA")]
+    NotASpaceAddress,
+    /// A membership of another space.
+    #[error("is a member of another space")]
+    OtherSpace,
     /// A group's e-mail address.
     #[error("is an e-mail address; the Chat API takes groups by their Cloud Identity id (groups/{{id}})")]
     GroupAddress,
@@ -30,6 +40,91 @@ pub fn group_name(text: &str) -> Result<String, NameError> {
 /// `audiences/{audience}` for `default`, an id, or `audiences/ID`.
 pub fn audience_name(text: &str) -> Result<String, NameError> {
     name(text, "audiences/")
+}
+
+/// The name of a space, `spaces/{space}`: safe to be put into a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpaceName(String);
+
+impl SpaceName {
+    /// Reads `spaces/AAAA`, a bare id, or the address of a space in a browser.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let text = text.trim();
+        let id =
+            if text.contains("://") { id_in_address(text).ok_or(NameError::NotASpaceAddress)? } else { text.into() };
+        segment(name(&id, "spaces/")?).map(Self)
+    }
+
+    /// The name as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SpaceName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The name of a membership, `spaces/{space}/members/{member}`: safe to be put into a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberName(String);
+
+impl MemberName {
+    /// The membership of a person in a space. The API takes an e-mail address for the id of its owner; the whole name
+    /// of a membership is understood too.
+    pub fn of(space: &SpaceName, text: &str) -> Result<Self, NameError> {
+        let text = text.trim();
+        let id = match text.strip_prefix("spaces/") {
+            None => text,
+            Some(_) => text
+                .strip_prefix(space.as_str())
+                .and_then(|rest| rest.strip_prefix("/members/"))
+                .ok_or(NameError::OtherSpace)?,
+        };
+        let id = id.strip_prefix("members/").unwrap_or(id);
+        let user = segment(user_name(id)?)?;
+        Ok(Self(format!("{space}/members/{}", user.trim_start_matches("users/"))))
+    }
+
+    /// The name as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id or e-mail address of the member.
+    pub fn id(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for MemberName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A colon begins a custom method (`spaces/AAAA:completeImport`), so no name may have one in a path.
+fn segment(name: String) -> Result<String, NameError> {
+    if name.contains(':') { Err(NameError::Characters) } else { Ok(name) }
+}
+
+/// The id in an address of Google Chat: after `room`, `dm`, `space` or `app/chat`, in the path or in the fragment.
+fn id_in_address(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    if !matches!(url.host_str(), Some("chat.google.com" | "mail.google.com")) {
+        return None;
+    }
+    let fragment = url.fragment().unwrap_or_default();
+    let fragment = fragment.split('?').next().unwrap_or_default();
+    let words: Vec<&str> = url.path().split('/').chain(fragment.split('/')).filter(|word| !word.is_empty()).collect();
+    let after = words.windows(2).find(|pair| {
+        // Gmail's own address has a "chat" of which the next word is "u".
+        matches!(pair[0], "room" | "dm" | "space")
+    });
+    let app = || words.windows(3).find(|three| three[0] == "app" && three[1] == "chat").map(|three| three[2]);
+    after.map(|pair| pair[1]).or_else(app).map(str::to_owned)
 }
 
 fn name(text: &str, collection: &'static str) -> Result<String, NameError> {
@@ -58,6 +153,71 @@ mod tests {
         assert_eq!(user_name(" users/108 ").unwrap(), "users/108");
         assert_eq!(group_name("01abc").unwrap(), "groups/01abc");
         assert_eq!(audience_name("default").unwrap(), "audiences/default");
+    }
+
+    #[test]
+    fn spaces_are_found_by_name_id_and_address() {
+        for text in [
+            "spaces/AAQA-x_1",
+            "AAQA-x_1",
+            " AAQA-x_1 ",
+            "https://chat.google.com/room/AAQA-x_1?cls=11",
+            "https://chat.google.com/room/AAQA-x_1/thread/message",
+            "https://chat.google.com/dm/AAQA-x_1",
+            "https://chat.google.com/u/0/room/AAQA-x_1",
+            "https://chat.google.com/app/chat/AAQA-x_1",
+            "https://chat.google.com/u/1/app/chat/AAQA-x_1",
+            "https://mail.google.com/chat/u/0/#chat/space/AAQA-x_1",
+            "https://mail.google.com/mail/u/0/#chat/dm/AAQA-x_1",
+        ] {
+            assert_eq!(SpaceName::parse(text).unwrap().as_str(), "spaces/AAQA-x_1", "{text}");
+        }
+    }
+
+    #[test]
+    fn no_name_changes_the_path_it_is_put_into() {
+        for text in [
+            "",
+            "spaces/",
+            "spaces/A/members",
+            "A/../B",
+            "..",
+            "spaces/..",
+            "A:completeImport",
+            "A?x=1",
+            "A#x",
+            "A%2fB",
+            "a b",
+            "users/1",
+            "https://chat.google.com/",
+            "https://evil.test/room/A",
+            "https://chat.google.com/room/A%2Fb",
+            "https://chat.google.com/room/..%2f",
+            "ftp://chat.google.com/room/A",
+        ] {
+            assert!(SpaceName::parse(text).is_err(), "{text}");
+        }
+        let space = SpaceName::parse("A").unwrap();
+        for text in ["", "a/b", "..", "a:b", "ada@example.com?x", "spaces/B/members/1", "groups/1"] {
+            assert!(MemberName::of(&space, text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn members_are_found_by_address_id_and_name() {
+        let space = SpaceName::parse("A").unwrap();
+        for (text, id) in [
+            ("ada@example.com", "ada@example.com"),
+            ("users/ada+x@example.com", "ada+x@example.com"),
+            ("users/7", "7"),
+            ("7", "7"),
+            ("members/7", "7"),
+            ("spaces/A/members/7", "7"),
+            ("app", "app"),
+        ] {
+            let name = MemberName::of(&space, text).unwrap();
+            assert_eq!((name.as_str(), name.id()), (format!("spaces/A/members/{id}").as_str(), id));
+        }
     }
 
     #[test]

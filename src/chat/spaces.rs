@@ -1,145 +1,119 @@
-//! The methods of `spaces`.
+//! The methods of `spaces` that look at a space, change it and end it.
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::call::{Call, Client, Operation, PAGE, SINGLE};
-use super::error::Error;
-use super::wire::{NewMembership, NewSpace, Resource, Space};
+use super::call::{Call, Client, Operation, PAGE, SINGLE, admin};
+use super::error::{Error, ErrorKind};
+use super::names::SpaceName;
+use super::page::{Page, Paging};
+use super::wire::{Resource, Space};
 use crate::secret::Secret;
-
-/// `spaces.create`: a named space of which the caller is the only member.
-#[derive(Debug, Clone)]
-pub struct CreateSpace {
-    /// The space.
-    pub space: NewSpace,
-    /// Makes the request idempotent: the same id of the same user gives the same space.
-    pub request_id: String,
-}
-
-/// `spaces.setup`: a space with its members, or a conversation.
-#[derive(Debug, Clone)]
-pub struct SetUpSpace {
-    /// The space.
-    pub space: NewSpace,
-    /// At most 49 members, without the caller.
-    pub memberships: Vec<NewMembership>,
-    /// Makes the request idempotent, as in [`CreateSpace`].
-    pub request_id: String,
-}
 
 /// `spaces.list`: one page of the spaces that the caller is a member of.
 #[derive(Debug, Clone, Default)]
 pub struct ListSpaces {
     /// As in `spaceType = "SPACE"`.
     pub filter: Option<String>,
-    /// How many at most; the server caps it at 1,000.
-    pub page_size: Option<u32>,
-    /// Where the last page ended.
-    pub page_token: Option<String>,
+    /// Which page.
+    pub paging: Paging,
 }
 
-/// A page of spaces.
+/// `spaces.get`, `spaces.delete`: one space.
 #[derive(Debug, Clone)]
-pub struct SpacePage {
-    /// The spaces.
-    pub spaces: Vec<Resource<Space>>,
-    /// Where the next page begins; `None` after the last.
-    pub next_page_token: Option<String>,
+pub struct OneSpace {
+    /// Which one.
+    pub name: SpaceName,
+    /// Whether the caller acts as an administrator.
+    pub admin: bool,
 }
 
-impl CreateSpace {
-    /// What is sent, for `--dry-run`: method, path, query and body.
-    pub fn preview(&self) -> Value {
-        json!({
-            "method": "POST",
-            "path": "/v1/spaces",
-            "query": { "requestId": self.request_id },
-            "body": self.body(),
-        })
-    }
-
-    fn body(&self) -> Value {
-        serde_json::to_value(&self.space).unwrap_or_default()
-    }
-}
-
-impl SetUpSpace {
-    /// What is sent, for `--dry-run`: method, path and body.
-    pub fn preview(&self) -> Value {
-        json!({ "method": "POST", "path": "/v1/spaces:setup", "body": self.body() })
-    }
-
-    fn body(&self) -> Value {
-        json!({ "space": self.space, "requestId": self.request_id, "memberships": self.memberships })
-    }
+/// `spaces.patch`: some fields of a space.
+#[derive(Debug, Clone)]
+pub struct PatchSpace {
+    /// Which space.
+    pub name: SpaceName,
+    /// Which fields.
+    pub update_mask: String,
+    /// Their new values.
+    pub space: Map<String, Value>,
+    /// Whether the caller acts as an administrator.
+    pub admin: bool,
 }
 
 impl Client {
-    /// Makes a named space.
-    pub async fn create_space(
-        &self,
-        token: &Secret<String>,
-        request: &CreateSpace,
-        operation: &Operation,
-    ) -> Result<Resource<Space>, Error> {
-        let call = Call {
-            method: Method::POST,
-            path: "/v1/spaces",
-            query: vec![("requestId", request.request_id.clone())],
-            body: Some(request.body()),
-            limit: SINGLE,
-        };
-        self.call(token, call, operation, Resource::from_json).await
-    }
-
-    /// Makes a space with members, a group chat or a direct message.
-    pub async fn set_up_space(
-        &self,
-        token: &Secret<String>,
-        request: &SetUpSpace,
-        operation: &Operation,
-    ) -> Result<Resource<Space>, Error> {
-        let call = Call {
-            method: Method::POST,
-            path: "/v1/spaces:setup",
-            query: Vec::new(),
-            body: Some(request.body()),
-            limit: SINGLE,
-        };
-        self.call(token, call, operation, Resource::from_json).await
-    }
-
     /// One page of the caller's spaces.
     pub async fn list_spaces(
         &self,
         token: &Secret<String>,
         request: &ListSpaces,
         operation: &Operation,
-    ) -> Result<SpacePage, Error> {
+    ) -> Result<Page<Space>, Error> {
         let mut query = Vec::new();
         if let Some(filter) = &request.filter {
             query.push(("filter", filter.clone()));
         }
-        if let Some(page_size) = request.page_size {
-            query.push(("pageSize", page_size.to_string()));
-        }
-        if let Some(page_token) = &request.page_token {
-            query.push(("pageToken", page_token.clone()));
-        }
+        request.paging.add_to(&mut query);
         let call = Call { method: Method::GET, path: "/v1/spaces", query, body: None, limit: PAGE };
-        self.call(token, call, operation, |answer| {
-            let spaces = match answer.get("spaces") {
-                None => Vec::new(),
-                Some(Value::Array(spaces)) => {
-                    spaces.iter().cloned().map(Resource::from_json).collect::<Option<Vec<_>>>()?
-                }
-                Some(_) => return None,
-            };
-            let token = answer.as_object()?.get("nextPageToken").and_then(Value::as_str);
-            let next_page_token = token.filter(|token| !token.is_empty()).map(str::to_owned);
-            Some(SpacePage { spaces, next_page_token })
-        })
-        .await
+        self.call(token, call, operation, |answer| Page::read(&answer, "spaces")).await
+    }
+
+    /// One space.
+    pub async fn get_space(
+        &self,
+        token: &Secret<String>,
+        request: &OneSpace,
+        operation: &Operation,
+    ) -> Result<Resource<Space>, Error> {
+        let path = format!("/v1/{}", request.name);
+        let call = Call { method: Method::GET, path: &path, query: admin(request.admin), body: None, limit: SINGLE };
+        self.call(token, call, operation, Resource::from_json).await
+    }
+
+    /// Changes the fields that the mask names. Setting the same values again changes nothing, so an attempt whose
+    /// answer was lost is repeated like any other.
+    pub async fn patch_space(
+        &self,
+        token: &Secret<String>,
+        request: &PatchSpace,
+        operation: &Operation,
+    ) -> Result<Resource<Space>, Error> {
+        let path = format!("/v1/{}", request.name);
+        let mut query = vec![("updateMask", request.update_mask.clone())];
+        query.extend(admin(request.admin));
+        let body = Some(Value::Object(request.space.clone()));
+        let call = Call { method: Method::PATCH, path: &path, query, body, limit: SINGLE };
+        self.call(token, call, operation, Resource::from_json).await
+    }
+
+    /// Deletes a named space with all that is in it. It is repeated after a lost answer: an id is never given twice,
+    /// so a repetition can only meet the same space or none, and none after an attempt of our own that may have
+    /// arrived is what was wanted.
+    pub async fn delete_space(
+        &self,
+        token: &Secret<String>,
+        request: &OneSpace,
+        operation: &Operation,
+    ) -> Result<(), Error> {
+        let path = format!("/v1/{}", request.name);
+        let call = Call { method: Method::DELETE, path: &path, query: admin(request.admin), body: None, limit: SINGLE };
+        match self.call(token, call, operation, |answer| answer.is_object().then_some(())).await {
+            Err(Error { kind: ErrorKind::NotFound(_), may_have_been_applied: true, .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Ends the import mode of a space. It is repeated after a lost answer: to complete twice is refused and changes
+    /// nothing. Such a refusal stands as an error whose outcome is not known, because the scope of imports does not
+    /// allow to look at the space.
+    pub async fn complete_import(
+        &self,
+        token: &Secret<String>,
+        name: &SpaceName,
+        operation: &Operation,
+    ) -> Result<Resource<Space>, Error> {
+        let path = format!("/v1/{name}:completeImport");
+        let call = Call { method: Method::POST, path: &path, query: Vec::new(), body: Some(json!({})), limit: SINGLE };
+        self.call(token, call, operation, |answer| Resource::from_json(answer.get("space")?.clone())).await
     }
 }

@@ -48,6 +48,8 @@ pub struct Space {
     pub membership_count: Option<MembershipCount>,
     /// Who may find it.
     pub access_settings: Option<AccessSettings>,
+    /// Whether it is being filled with old messages.
+    pub import_mode: Option<bool>,
 }
 
 /// How many members a space has.
@@ -96,6 +98,17 @@ pub enum SpaceType {
     GroupChat,
     /// A conversation of two.
     DirectMessage,
+}
+
+impl SpaceType {
+    /// The kind as it is sent.
+    pub const fn as_wire(self) -> &'static str {
+        match self {
+            Self::Space => "SPACE",
+            Self::GroupChat => "GROUP_CHAT",
+            Self::DirectMessage => "DIRECT_MESSAGE",
+        }
+    }
 }
 
 /// Whether messages are kept.
@@ -160,13 +173,108 @@ pub struct NewSpace {
     pub customer: Option<String>,
 }
 
-/// A member of a space that is set up.
+/// A member of a space, as far as this program looks at it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Membership {
+    /// The resource name, `spaces/{space}/members/{member}`.
+    pub name: String,
+    /// `JOINED`, `INVITED`, `NOT_A_MEMBER`, or what comes later.
+    pub state: Option<String>,
+    /// `ROLE_MEMBER`, `ROLE_ASSISTANT_MANAGER` (a manager), `ROLE_MANAGER` (an owner), or what comes later.
+    pub role: Option<String>,
+    /// The person or app.
+    pub member: Option<User>,
+    /// The group, where it is one.
+    pub group_member: Option<Group>,
+    /// When the membership began, RFC 3339.
+    pub create_time: Option<String>,
+    /// `INTERNAL`, `EXTERNAL`, `MANAGED_EXTERNAL`, or what comes later.
+    pub affiliation: Option<String>,
+}
+
+/// A person or an app. Only the name and the type are sure to be there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// `users/{user}`.
+    pub name: Option<String>,
+    /// What people read.
+    pub display_name: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// `HUMAN`, `BOT`, or what comes later.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+/// A group.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Group {
+    /// `groups/{group}`.
+    pub name: Option<String>,
+}
+
+/// What a member of a space may do there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Role {
+    /// Takes part.
+    #[serde(rename = "ROLE_MEMBER")]
+    Member,
+    /// Looks after the space; Chat calls it a manager, the API an assistant manager.
+    #[serde(rename = "ROLE_ASSISTANT_MANAGER")]
+    Manager,
+    /// May do everything; Chat calls it an owner, the API a manager.
+    #[serde(rename = "ROLE_MANAGER")]
+    Owner,
+}
+
+impl Role {
+    /// The role as it is sent.
+    pub const fn as_wire(self) -> &'static str {
+        match self {
+            Self::Member => "ROLE_MEMBER",
+            Self::Manager => "ROLE_ASSISTANT_MANAGER",
+            Self::Owner => "ROLE_MANAGER",
+        }
+    }
+
+    /// The role as people call it.
+    pub const fn as_word(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Manager => "manager",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// A membership that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewMembership {
     /// A person, `users/{id or e-mail}`.
     Human(String),
     /// A group, `groups/{id}`.
     Group(String),
+    /// The calling Chat app itself.
+    App,
+    /// As the API has it; for what is not known here.
+    Raw(Value),
+}
+
+impl NewMembership {
+    /// The name of the person, group or app.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Human(name) | Self::Group(name) => name,
+            Self::App => "users/app",
+            Self::Raw(json) => ["/member/name", "/groupMember/name"]
+                .iter()
+                .find_map(|pointer| json.pointer(pointer))
+                .and_then(Value::as_str)
+                .unwrap_or_default(),
+        }
+    }
 }
 
 impl Serialize for NewMembership {
@@ -177,6 +285,8 @@ impl Serialize for NewMembership {
         match self {
             Self::Human(name) => serde_json::json!({ "member": { "name": name, "type": "HUMAN" } }),
             Self::Group(name) => serde_json::json!({ "groupMember": { "name": name } }),
+            Self::App => serde_json::json!({ "member": { "name": "users/app", "type": "BOT" } }),
+            Self::Raw(json) => json.clone(),
         }
         .serialize(serializer)
     }

@@ -92,9 +92,12 @@ pub(super) enum Command {
     /// Log in and out, and see who is logged in
     #[command(subcommand)]
     Auth(Auth),
-    /// Create and list spaces
+    /// Create spaces, find them, change them and delete them
     #[command(subcommand)]
-    Spaces(Spaces),
+    Spaces(super::spaces_args::Spaces),
+    /// Add people to spaces, look who is there, change roles and remove people
+    #[command(subcommand)]
+    Members(super::members_args::Members),
     /// Check everything that can be checked without creating a space
     Doctor,
     /// Walk from nothing to the first space
@@ -163,97 +166,4 @@ pub(super) struct Login {
     /// How long to wait for the browser
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) wait: u64,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Spaces {
-    /// Create a space, logging in first when that is needed
-    Create(Box<Create>),
-    /// List the spaces that you are a member of
-    List(List),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Create {
-    /// Name of the space, 1 to 128 characters
-    #[arg(long, value_name = "NAME")]
-    pub(super) name: String,
-    /// What the space is for, at most 4,096 characters
-    #[arg(long, value_name = "TEXT")]
-    pub(super) description: Option<String>,
-    /// Its rules, at most 5,000 characters
-    #[arg(long, value_name = "TEXT")]
-    pub(super) guidelines: Option<String>,
-    /// People outside the organization may join (cannot be changed later)
-    #[arg(long, conflicts_with = "internal")]
-    pub(super) external: bool,
-    /// Only people of the organization may join
-    #[arg(long)]
-    pub(super) internal: bool,
-    /// Whether messages are kept
-    #[arg(long, value_name = "on|off")]
-    pub(super) history: Option<OnOff>,
-    /// Who may post: everybody, or managers only
-    #[arg(long, value_name = "PRESET")]
-    pub(super) permissions: Option<Permissions>,
-    /// Who may find the space: default, or the id of a target audience
-    #[arg(long, value_name = "AUDIENCE")]
-    pub(super) audience: Option<String>,
-    /// A person to add, by e-mail address or id
-    #[arg(long, value_name = "USER")]
-    pub(super) member: Vec<String>,
-    /// A group to add, by Cloud Identity id
-    #[arg(long, value_name = "GROUP")]
-    pub(super) group: Vec<String>,
-    /// Repeat an earlier attempt: the same id makes the same space
-    #[arg(long, value_name = "UUID", conflicts_with = "idempotency_key")]
-    pub(super) request_id: Option<String>,
-    /// Any text that stands for this operation: the same text makes the same space
-    #[arg(long, value_name = "TEXT")]
-    pub(super) idempotency_key: Option<String>,
-    /// Show the request instead of sending it
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum OnOff {
-    On,
-    Off,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Permissions {
-    Collaboration,
-    Announcement,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct List {
-    /// Only this kind of space
-    #[arg(long = "type", value_name = "TYPE")]
-    pub(super) types: Vec<SpaceTypeName>,
-    /// A filter in the API's own language, as in 'spaceType = "SPACE"'
-    #[arg(long, value_name = "FILTER")]
-    pub(super) filter: Option<String>,
-    /// Stop after so many
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) limit: Option<u32>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum SpaceTypeName {
-    Space,
-    GroupChat,
-    DirectMessage,
-}
-
-impl SpaceTypeName {
-    pub(super) const fn as_wire(self) -> &'static str {
-        match self {
-            Self::Space => "SPACE",
-            Self::GroupChat => "GROUP_CHAT",
-            Self::DirectMessage => "DIRECT_MESSAGE",
-        }
-    }
 }

@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::commands::{Context, ErrorCode, Failure, Outcome, auth, doctor, setup, spaces};
+use crate::commands::{Context, ErrorCode, Failure, Outcome, Source, auth, doctor, setup};
 use crate::platform::signals::{self, Interruption};
 
-use super::args::{Auth, Command, Create, List, Login, OnOff, Permissions, Spaces};
+use super::args::{Auth, Command, Login};
 use super::settings::Environment;
 
 /// Runs a command. `as_json` says whether an object is wanted where plain text is the default.
@@ -16,11 +16,7 @@ pub(super) fn run(command: Command, context: &Context, as_json: bool, environmen
     match command {
         Command::Auth(Auth::Status { check: false }) => auth::status::run(context),
         Command::Auth(Auth::Status { check: true }) => block_on(context, auth::status::check(context)),
-        Command::Auth(Auth::Import { file }) => {
-            let source =
-                if file.as_os_str() == "-" { auth::import::Source::Stdin } else { auth::import::Source::File(file) };
-            block_on(context, auth::import::run(source, context))
-        }
+        Command::Auth(Auth::Import { file }) => block_on(context, auth::import::run(Source::new(file), context)),
         Command::Auth(Auth::Export) => auth::export::run(context),
         Command::Doctor => block_on(context, doctor::run(context)),
         Command::Setup => block_on(context, setup::run(context)),
@@ -32,23 +28,15 @@ pub(super) fn run(command: Command, context: &Context, as_json: bool, environmen
         Command::Auth(Auth::Logout { all, local }) => {
             block_on(context, auth::logout::run(auth::logout::Options { all, local }, context))
         }
-        Command::Spaces(Spaces::Create(create)) => {
-            let dry_run = create.dry_run;
-            let options = create_options(*create);
-            if dry_run {
-                spaces::create::dry_run(&options, context)
-            } else {
-                block_on(context, spaces::create::run(&options, context))
-            }
-        }
-        Command::Spaces(Spaces::List(list)) => block_on(context, spaces::list::run(list_options(list), context)),
+        Command::Spaces(spaces) => super::spaces_args::run(spaces, context),
+        Command::Members(members) => super::members_args::run(members, context),
         #[cfg(feature = "emulator")]
         Command::Emulator(arguments) => super::emulator_args::run(arguments, context, environment),
     }
 }
 
 /// Builds the runtime, only now, and runs a command until it ends or a signal ends it.
-fn block_on(context: &Context, command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+pub(super) fn block_on(context: &Context, command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = runtime()?;
     let result = runtime.block_on(async {
         tokio::select! {
@@ -81,13 +69,11 @@ fn interrupted(context: &Context, interruption: Interruption) -> Failure {
     match &*context.pending.borrow() {
         None => Failure::new(code, how),
         Some(pending) => {
-            let message = format!(
-                "{how} while trying to {}; whether it was applied is not known (request id {})",
-                pending.action, pending.request_id
-            );
+            let id = pending.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
+            let message = format!("{how} while trying to {}; whether it was applied is not known{id}", pending.action);
             let mut failure = Failure::new(code, message)
                 .hint(format!("this repeats the request without doing it twice: {}", pending.repeat));
-            failure.request_id = Some(pending.request_id.clone());
+            failure.request_id.clone_from(&pending.request_id);
             failure.outcome = Some(Outcome::Unknown);
             failure
         }
@@ -101,33 +87,5 @@ fn login_options(login: Login) -> auth::login::Options {
         port: login.port,
         login_hint: login.login_hint,
         wait: Duration::from_secs(login.wait),
-    }
-}
-
-fn create_options(create: Create) -> spaces::create::Options {
-    spaces::create::Options {
-        name: create.name,
-        description: create.description,
-        guidelines: create.guidelines,
-        external: match (create.external, create.internal) {
-            (true, _) => Some(true),
-            (_, true) => Some(false),
-            _ => None,
-        },
-        history: create.history.map(|history| history == OnOff::On),
-        announcement: create.permissions.map(|permissions| permissions == Permissions::Announcement),
-        audience: create.audience,
-        members: create.member,
-        groups: create.group,
-        request_id: create.request_id,
-        idempotency_key: create.idempotency_key,
-    }
-}
-
-fn list_options(list: List) -> spaces::list::Options {
-    spaces::list::Options {
-        types: list.types.into_iter().map(super::args::SpaceTypeName::as_wire).collect(),
-        filter: list.filter,
-        limit: list.limit,
     }
 }

@@ -5,8 +5,10 @@ mod dispatch;
 #[cfg(feature = "emulator")]
 mod emulator_args;
 mod logging;
+mod members_args;
 mod report;
 mod settings;
+mod spaces_args;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -96,9 +96,9 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub struct InFlight {
     /// What it was, as in "create the space".
-    pub action: &'static str,
-    /// The id that makes its repetition safe.
-    pub request_id: String,
+    pub action: String,
+    /// The id that makes its repetition safe, where it needs one.
+    pub request_id: Option<String>,
     /// The command that repeats it.
     pub repeat: String,
 }
@@ -209,6 +209,34 @@ impl Context {
     /// The client's project, for links; `None` where no client file says so.
     pub fn project(&self) -> Option<String> {
         self.session().client().ok().and_then(|(client, _)| client.project)
+    }
+
+    /// The command line as it was typed.
+    pub fn repeat(&self) -> String {
+        command_line(&self.settings.invocation)
+    }
+
+    /// Another command of this program, with the options that say who and where.
+    pub fn command<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> String {
+        let settings = &self.settings;
+        let program = settings.invocation.first().map_or("chatauth", String::as_str);
+        let mut line = vec![program.to_owned()];
+        line.extend(words.into_iter().map(str::to_owned));
+        let paths = [
+            ("--client-secrets", settings.client_secrets.0.first(), settings.client_secrets.1),
+            ("--config-dir", settings.config_directory.0.as_ref(), settings.config_directory.1),
+        ];
+        let paths = paths.map(|(name, path, source)| (name, path.map(|path| path.display().to_string()), source));
+        let texts = [
+            ("--account", settings.account.0.clone(), settings.account.1),
+            ("--api-endpoint", Some(settings.api_endpoint.0.clone()), settings.api_endpoint.1),
+        ];
+        for (name, value, source) in paths.into_iter().chain(texts) {
+            if let (Some(value), Provenance::Option) = (value, source) {
+                line.extend([name.to_owned(), value]);
+            }
+        }
+        command_line(line)
     }
 
     /// The command line, with `--request-id` where it was not there.

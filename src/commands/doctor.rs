@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::auth::{Access, ClientKind, Freshness, Interaction, ScopeSet};
-use crate::chat::{ErrorKind, ListSpaces};
+use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::failure::{Action, console};
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::Item;
@@ -239,7 +239,7 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
         Ok(chat) => chat,
         Err(failure) => return findings.failed("Chat API", failure),
     };
-    let request = ListSpaces { page_size: Some(1), ..ListSpaces::default() };
+    let request = ListSpaces { paging: Paging { page_size: Some(1), page_token: None }, ..ListSpaces::default() };
     let operation = chat.operation();
     let result =
         context.with_replacement(&mut access, async |token| chat.list_spaces(token, &request, &operation).await).await;

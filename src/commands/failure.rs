@@ -8,7 +8,7 @@ mod from_auth;
 mod from_chat;
 
 pub(super) use from_auth::console;
-pub(super) use from_chat::Action;
+pub(super) use from_chat::{Action, Write};
 
 /// The stable names of failures, each with its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +187,19 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Whether this may be about the one person or space that was named, so that it makes sense to go on with the
+    /// next. An answer that is missing, or a login that is not enough, will be the same for all.
+    pub(super) const fn concerns_one(&self) -> bool {
+        matches!(
+            self.code,
+            ErrorCode::NotFound
+                | ErrorCode::InvalidArgument
+                | ErrorCode::PreconditionFailed
+                | ErrorCode::AlreadyExists
+                | ErrorCode::PermissionDenied
+        )
     }
 
     /// Standard output did not take the result.

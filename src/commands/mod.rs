@@ -4,15 +4,22 @@
 
 pub mod auth;
 pub mod bulk;
+mod caller;
 mod context;
 pub mod doctor;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 mod failure;
+mod input;
+pub mod members;
+mod pages;
 mod person;
+mod scopes;
 pub mod setup;
 pub mod spaces;
 
 pub use crate::auth::{DelegationOptions, Proxies, TransportConfig, TrustRoots};
+pub use crate::chat::{Role, SpaceType};
+pub use crate::platform::input::Source;
 pub use context::{Context, GivenToken, InFlight, Pending, Provenance, Settings};
 pub use failure::{ErrorCode, Failure, Outcome};

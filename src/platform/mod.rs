@@ -3,6 +3,7 @@
 pub mod browser;
 mod clock;
 pub mod files;
+pub mod input;
 mod lock;
 pub mod machine;
 pub mod signals;

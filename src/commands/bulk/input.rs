@@ -2,28 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::platform::input::Source;
+
 use super::csv::{self, CsvError, LONGEST_RECORD};
-
-/// Where rows come from.
-#[derive(Debug, Clone)]
-pub enum Source {
-    /// Standard input: read once, as it comes.
-    Stdin,
-    /// A file: read twice, so that every row is checked before the first request.
-    File(PathBuf),
-}
-
-impl Source {
-    /// A path as it stands on the command line; `-` is standard input.
-    pub fn from_argument(path: &Path) -> Self {
-        if path.as_os_str() == "-" { Self::Stdin } else { Self::File(path.to_path_buf()) }
-    }
-}
 
 /// A row whose meaning is not looked at yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,7 +79,7 @@ impl Rows {
     /// Opens the input. `columns` are the names that a CSV header may have.
     pub(super) fn open(source: &Source, columns: &[&str]) -> Result<Self, InputError> {
         let bytes: Bytes = match source {
-            Source::Stdin => Box::new(BufReader::new(io::stdin())),
+            Source::StandardInput => Box::new(BufReader::new(io::stdin())),
             Source::File(path) => {
                 let broken =
                     |error: io::Error| InputError::Broken(format!("{} cannot be read: {error}", path.display()));

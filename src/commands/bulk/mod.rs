@@ -5,5 +5,4 @@ mod input;
 mod journal;
 mod pace;
 
-pub use input::Source;
 pub use pace::Rate;

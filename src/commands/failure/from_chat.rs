@@ -10,12 +10,21 @@ use super::{ErrorCode, Failure, Outcome};
 pub(in crate::commands) struct Action<'a> {
     /// As in "create the space".
     pub(in crate::commands) name: &'a str,
-    /// The request id of a write, and the command that repeats it.
-    pub(in crate::commands) write: Option<(&'a str, &'a str)>,
+    /// For what changes something.
+    pub(in crate::commands) write: Option<Write<'a>>,
     /// The client's project, for links.
     pub(in crate::commands) project: Option<&'a str>,
     /// The account in whose name.
     pub(in crate::commands) account: Option<&'a str>,
+}
+
+/// How a write is done again without being done twice.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::commands) struct Write<'a> {
+    /// The id that the repetition needs; `None` for what may be repeated by its nature.
+    pub(in crate::commands) request_id: Option<&'a str>,
+    /// The command.
+    pub(in crate::commands) repeat: &'a str,
 }
 
 impl Failure {
@@ -30,23 +39,23 @@ impl Failure {
             failure.http_status = Some(http_status);
         }
         match action.write {
-            Some((request_id, repeat)) => failure.of_write(request_id, repeat, error.may_have_been_applied),
+            Some(write) => failure.of_write(write, error.may_have_been_applied),
             None => failure,
         }
     }
 
     /// Adds what is known about the effect of a write, and how to repeat it.
     #[must_use]
-    pub(in crate::commands) fn of_write(mut self, request_id: &str, repeat: &str, may_have_been_applied: bool) -> Self {
-        self.request_id = Some(request_id.to_owned());
+    pub(in crate::commands) fn of_write(mut self, write: Write<'_>, may_have_been_applied: bool) -> Self {
+        self.request_id = write.request_id.map(str::to_owned);
         self.outcome = Some(if may_have_been_applied { Outcome::Unknown } else { Outcome::NotApplied });
         if may_have_been_applied {
             if self.code.exit_code() == 6 {
                 self.code = ErrorCode::OutcomeUnknown;
             }
-            self.message =
-                format!("{}; whether the request was applied is not known (request id {request_id})", self.message);
-            self.hint = Some(format!("this repeats the request without doing it twice: {repeat}"));
+            let id = write.request_id.map(|id| format!(" (request id {id})")).unwrap_or_default();
+            self.message = format!("{}; whether the request was applied is not known{id}", self.message);
+            self.hint = Some(format!("this repeats the request without doing it twice: {}", write.repeat));
         }
         self
     }

@@ -1,75 +1,37 @@
 //! `chatauth spaces create`.
 
-use uuid::Uuid;
+mod finish;
+mod plan;
 
-use crate::auth::{Access, Scope, ScopeSet};
-use crate::chat::{
-    self, AccessSettings, CreateSpace, HistoryState, NewMembership, NewSpace, PredefinedPermissionSettings, Resource,
-    SetUpSpace, Space, SpaceDetails, SpaceType, audience_name, group_name, user_name,
-};
-use crate::commands::failure::Action;
-use crate::commands::{Context, ErrorCode, Failure, InFlight};
-use crate::output::Item;
+pub use plan::{IfExists, Options, Plan, plan};
 
-const LONGEST_NAME: usize = 128;
-const LONGEST_DESCRIPTION: usize = 4096;
-const LONGEST_GUIDELINES: usize = 5000;
-const MOST_MEMBERSHIPS: usize = 49;
+use crate::chat::{ListSpaces, Resource, Space};
+use crate::commands::caller::Caller;
+use crate::commands::failure::Write;
+use crate::commands::pages::Pages;
+use crate::commands::{Context, ErrorCode, Failure, scopes};
+use crate::output::{Details, Item};
+use plan::Request;
 
-/// What the id of an idempotency key is derived from, so that it cannot meet another program's.
-const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x7e4e_2e0a_94a5_4c0e_9f64_53f3_5c1b_8a2d);
-
-/// The options of the command, as the person wrote them.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// The name that people read.
-    pub name: String,
-    /// What the space is for.
-    pub description: Option<String>,
-    /// Its rules.
-    pub guidelines: Option<String>,
-    /// Whether people outside the organization may join; not said is not sent.
-    pub external: Option<bool>,
-    /// Whether messages are kept.
-    pub history: Option<bool>,
-    /// Whether only managers may post.
-    pub announcement: Option<bool>,
-    /// Who may find it.
-    pub audience: Option<String>,
-    /// People to add.
-    pub members: Vec<String>,
-    /// Groups to add.
-    pub groups: Vec<String>,
-    /// The id of an earlier attempt.
-    pub request_id: Option<String>,
-    /// A text that stands for the operation.
-    pub idempotency_key: Option<String>,
-}
-
-/// One request, checked and complete.
-#[derive(Debug)]
-enum Request {
-    Create(CreateSpace),
-    SetUp(SetUpSpace),
-}
-
-impl Request {
-    fn request_id(&self) -> &str {
-        match self {
-            Self::Create(request) => &request.request_id,
-            Self::SetUp(request) => &request.request_id,
-        }
-    }
-}
+/// The most spaces that the API lists at once.
+const LARGEST_PAGE: u32 = 1000;
 
 /// Shows what would be sent, without a login and without sending it.
-pub fn dry_run(options: &Options, context: &Context) -> Result<(), Failure> {
+pub fn dry_run(plan: &Plan, context: &Context) -> Result<(), Failure> {
     context.check_endpoint()?;
-    let preview = match request(options)? {
-        Request::Create(request) => request.preview(),
-        Request::SetUp(request) => request.preview(),
-    };
-    let details = crate::output::Details::new()
+    say(plan.note.as_deref(), context);
+    if let Some((name, _)) = &plan.look_for {
+        context.messages.note(&format!("Before it, your spaces would be searched for {name:?}."));
+    }
+    if !plan.more.is_empty() || !plan.promotions.is_empty() {
+        context.messages.note(&format!(
+            "After it, {} members would be added and {} given another role, one request each.",
+            plan.more.len(),
+            plan.promotions.len()
+        ));
+    }
+    let preview = plan.request.preview();
+    let details = Details::new()
         .with("Method", preview["method"].as_str().unwrap_or_default())
         .with("Path", preview["path"].as_str().unwrap_or_default())
         .maybe("Request id", preview["query"]["requestId"].as_str())
@@ -78,24 +40,30 @@ pub fn dry_run(options: &Options, context: &Context) -> Result<(), Failure> {
     context.printer.item(&item, &details).map_err(|error| Failure::output(&error))
 }
 
-/// Makes the space.
-pub async fn run(options: &Options, context: &Context) -> Result<(), Failure> {
-    let request = request(options)?;
-    let chat = context.chat()?;
-    let needed: ScopeSet = [Scope::google("chat.spaces.create")].into_iter().collect();
-    let mut access = context.access(&needed).await?;
-    let whom = access.account().map_or_else(|| String::from("the holder of CHATAUTH_ACCESS_TOKEN"), str::to_owned);
+/// Makes the space, and does what is to be done afterwards.
+pub async fn run(plan: &Plan, context: &Context) -> Result<(), Failure> {
+    say(plan.note.as_deref(), context);
+    let mut caller = Caller::new(context, &methods(plan), false).await?;
+    let whom = caller.whom();
+    if let Some((name, what)) = &plan.look_for
+        && let Some(space) = look_for(name, &mut caller).await?
+    {
+        return exists(plan, *what, &space, context);
+    }
     context.messages.note(&format!("Creating the space as {whom}."));
-    let space = send(&request, &chat, &mut access, context).await?;
+    let space = send(plan, &mut caller, context).await?;
     let named = format!("Created {} as {whom}.", space.fields.name);
     context.messages.note(&named);
-    let item = Item { json: &space.json, name: &space.fields.name };
-    context.printer.item(&item, &super::details(&space)).map_err(|error| {
+    let finished = finish::run(plan, &space.fields.name, &mut caller, context).await;
+    // The space is there whatever happened since, so it is the result in any case.
+    let printed = super::print(&space, context);
+    let failed = printed.is_err() || finished.is_err();
+    if failed && context.messages.is_quiet() {
         // Nobody may ever learn the name otherwise.
-        if context.messages.is_quiet() {
-            context.messages.always(&named);
-        }
-        let mut failure = Failure::output(&error);
+        context.messages.always(&named);
+    }
+    finished?;
+    printed.map_err(|mut failure| {
         if failure.code != ErrorCode::ReaderGone {
             failure.message = format!("{}; the space {} was created", failure.message, space.fields.name);
         }
@@ -103,207 +71,94 @@ pub async fn run(options: &Options, context: &Context) -> Result<(), Failure> {
     })
 }
 
-async fn send(
-    request: &Request,
-    chat: &chat::Client,
-    access: &mut Access,
-    context: &Context,
-) -> Result<Resource<Space>, Failure> {
-    let request_id = request.request_id();
+fn say(note: Option<&str>, context: &Context) {
+    if let Some(note) = note {
+        context.messages.note(note);
+    }
+}
+
+/// The methods that the plan cannot do without.
+fn methods(plan: &Plan) -> Vec<&'static scopes::Method> {
+    let mut methods = vec![match &plan.request {
+        Request::Create(_) if plan.import => &scopes::CREATE_FOR_IMPORT,
+        Request::Create(_) => &scopes::CREATE,
+        Request::SetUp(_) => &scopes::SETUP,
+    }];
+    if plan.look_for.is_some() {
+        methods.push(&scopes::LIST);
+    }
+    // What import mode allows stands on the one scope that was asked for already.
+    if !plan.import {
+        if !plan.more.is_empty() {
+            methods.push(&scopes::MEMBERS_CREATE);
+        }
+        if !plan.promotions.is_empty() {
+            methods.extend([&scopes::MEMBERS_PATCH, &scopes::MEMBERS_GET]);
+        }
+    }
+    methods
+}
+
+/// A space of the caller's with exactly this name. No more pages are read than it takes to find one.
+async fn look_for(name: &str, caller: &mut Caller<'_>) -> Result<Option<Resource<Space>>, Failure> {
+    let mut pages = Pages::new(None, LARGEST_PAGE);
+    while let Some(paging) = pages.next() {
+        let request = ListSpaces { filter: Some(String::from("spaceType = \"SPACE\"")), paging };
+        let page = caller
+            .read("look for a space of this name", async |chat, token, operation| {
+                chat.list_spaces(token, &request, operation).await
+            })
+            .await?;
+        let same = |space: &Resource<Space>| space.fields.display_name.as_deref() == Some(name);
+        if let Some(space) = pages.take(page).into_iter().find(same) {
+            return Ok(Some(space));
+        }
+    }
+    Ok(None)
+}
+
+/// There is one already.
+fn exists(plan: &Plan, what: IfExists, space: &Resource<Space>, context: &Context) -> Result<(), Failure> {
+    let name = &space.fields.name;
+    match what {
+        IfExists::Fail => {
+            let failure = Failure::new(
+                ErrorCode::AlreadyExists,
+                format!("create the space: you have one of this name already, {name}; nothing was created"),
+            );
+            Err(failure.hint("take another name, or that space with --if-exists reuse"))
+        }
+        IfExists::Reuse => {
+            context.messages.note(&format!("Found {name}, which has this name; nothing was created or changed."));
+            if let Some(commands) = finish::commands_for_all(plan, name, context) {
+                context.messages.note(&format!("Members were not looked at; this adds them: {commands}"));
+            }
+            super::print(space, context)
+        }
+    }
+}
+
+async fn send(plan: &Plan, caller: &mut Caller<'_>, context: &Context) -> Result<Resource<Space>, Failure> {
+    let request_id = plan.request.request_id();
     let repeat = context.repeat_with(request_id);
-    let operation = chat.operation();
-    // From here on, whatever ends the program can say how to repeat this.
-    *context.pending.borrow_mut() =
-        Some(InFlight { action: "create the space", request_id: request_id.to_owned(), repeat: repeat.clone() });
-    let result = context
-        .with_replacement(access, async |token| match request {
-            Request::Create(request) => chat.create_space(token, request, &operation).await,
-            Request::SetUp(request) => chat.set_up_space(token, request, &operation).await,
+    let write = Write { request_id: Some(request_id), repeat: &repeat };
+    let result = caller
+        .write("create the space", write, async |chat, token, operation| match &plan.request {
+            Request::Create(request) => chat.create_space(token, request, operation).await,
+            Request::SetUp(request) => chat.set_up_space(token, request, operation).await,
         })
         .await;
-    *context.pending.borrow_mut() = None;
-    let result = result.map_err(|failure| failure.of_write(request_id, &repeat, operation.may_have_been_applied()))?;
-    result.map_err(|error| {
-        let project = context.project();
-        let action = Action {
-            name: "create the space",
-            write: Some((request_id, &repeat)),
-            project: project.as_deref(),
-            account: access.account(),
-        };
-        context.with_clock(Failure::from_chat(&error, action))
-    })
-}
-
-/// Checks everything that can be checked without asking anybody.
-fn request(options: &Options) -> Result<Request, Failure> {
-    let name = options.name.trim();
-    let length = |text: &str| text.chars().count();
-    if name.is_empty() {
-        return Err(Failure::usage("--name (displayName) is empty: a space needs a name of 1 to 128 characters"));
-    }
-    for (option, text, longest) in [
-        ("--name (displayName)", Some(name), LONGEST_NAME),
-        ("--description (spaceDetails.description)", options.description.as_deref(), LONGEST_DESCRIPTION),
-        ("--guidelines (spaceDetails.guidelines)", options.guidelines.as_deref(), LONGEST_GUIDELINES),
-    ] {
-        if let Some(count) = text.map(length).filter(|count| *count > longest) {
-            return Err(Failure::usage(format!("{option} has {count} characters, and {longest} are allowed")));
-        }
-    }
-    let details = SpaceDetails { description: options.description.clone(), guidelines: options.guidelines.clone() };
-    let audience = match &options.audience {
-        None => None,
-        Some(text) => {
-            let name = audience_name(text).map_err(|cause| Failure::usage(format!("--audience {text:?} {cause}")))?;
-            Some(AccessSettings { audience: Some(name), ..AccessSettings::default() })
-        }
-    };
-    let space = NewSpace {
-        space_type: Some(SpaceType::Space),
-        display_name: Some(name.to_owned()),
-        space_details: (details != SpaceDetails::default()).then_some(details),
-        external_user_allowed: options.external,
-        space_history_state: options
-            .history
-            .map(|on| if on { HistoryState::HistoryOn } else { HistoryState::HistoryOff }),
-        predefined_permission_settings: options.announcement.map(|only_managers| {
-            if only_managers {
-                PredefinedPermissionSettings::AnnouncementSpace
-            } else {
-                PredefinedPermissionSettings::CollaborationSpace
+    result.map_err(|failure| match failure.code {
+        ErrorCode::AlreadyExists => failure.hint(match plan.look_for {
+            Some(_) => {
+                "take another name: no space of yours has this one, so it is a space of your organization that you \
+                 are not a member of and cannot see"
+            }
+            None => {
+                "take another name, or a space of yours that has this one with --if-exists reuse; it may also be a \
+                 space of your organization that you cannot see"
             }
         }),
-        access_settings: audience,
-        ..NewSpace::default()
-    };
-    let memberships = memberships(options)?;
-    let request_id = request_id(options)?;
-    Ok(if memberships.is_empty() {
-        Request::Create(CreateSpace { space, request_id })
-    } else {
-        Request::SetUp(SetUpSpace { space, memberships, request_id })
+        _ => failure,
     })
-}
-
-fn memberships(options: &Options) -> Result<Vec<NewMembership>, Failure> {
-    let mut memberships = Vec::new();
-    let mut add = |membership: NewMembership| {
-        if !memberships.contains(&membership) {
-            memberships.push(membership);
-        }
-    };
-    for text in &options.members {
-        let name = user_name(text).map_err(|cause| Failure::usage(format!("--member {text:?} {cause}")))?;
-        add(NewMembership::Human(name));
-    }
-    for text in &options.groups {
-        let name = group_name(text).map_err(|cause| Failure::usage(format!("--group {text:?} {cause}")))?;
-        add(NewMembership::Group(name));
-    }
-    if memberships.len() > MOST_MEMBERSHIPS {
-        return Err(Failure::usage(format!(
-            "{} members and groups (memberships) were given, and {MOST_MEMBERSHIPS} are allowed when a space is made",
-            memberships.len()
-        )));
-    }
-    Ok(memberships)
-}
-
-/// Fixed before the first attempt, and the same for every attempt.
-fn request_id(options: &Options) -> Result<String, Failure> {
-    match (&options.request_id, &options.idempotency_key) {
-        (Some(text), _) => Uuid::parse_str(text.trim())
-            .map(|id| id.to_string())
-            .map_err(|_| Failure::usage(format!("--request-id {text:?} is no UUID"))),
-        (None, Some(key)) if key.trim().is_empty() => Err(Failure::usage("--idempotency-key is empty")),
-        (None, Some(key)) => Ok(Uuid::new_v5(&KEY_NAMESPACE, key.as_bytes()).to_string()),
-        (None, None) => Ok(Uuid::new_v4().to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn options(name: &str) -> Options {
-        Options { name: name.to_owned(), ..Options::default() }
-    }
-
-    fn body(options: &Options) -> serde_json::Value {
-        match request(options).unwrap() {
-            Request::Create(request) => request.preview()["body"].clone(),
-            Request::SetUp(request) => request.preview()["body"].clone(),
-        }
-    }
-
-    fn refused(options: &Options) -> String {
-        let failure = request(options).unwrap_err();
-        assert_eq!(failure.code, ErrorCode::Usage);
-        failure.message
-    }
-
-    #[test]
-    fn every_option_lands_in_its_field() {
-        let all = Options {
-            description: Some("d".into()),
-            guidelines: Some("g".into()),
-            external: Some(false),
-            history: Some(true),
-            announcement: Some(true),
-            audience: Some("default".into()),
-            ..options(" API-made ")
-        };
-        assert_eq!(
-            body(&all),
-            json!({"spaceType":"SPACE","displayName":"API-made","spaceDetails":{"description":"d","guidelines":"g"},
-                "externalUserAllowed":false,"spaceHistoryState":"HISTORY_ON",
-                "predefinedPermissionSettings":"ANNOUNCEMENT_SPACE","accessSettings":{"audience":"audiences/default"}})
-        );
-        assert_eq!(body(&options("x")), json!({"spaceType":"SPACE","displayName":"x"}));
-    }
-
-    #[test]
-    fn members_make_it_a_set_up() {
-        let team = Options {
-            members: vec!["ada@example.com".into(), "users/ada@example.com".into(), "7".into()],
-            groups: vec!["g1".into()],
-            request_id: Some("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11".into()),
-            ..options("x")
-        };
-        assert_eq!(
-            body(&team),
-            json!({"space":{"spaceType":"SPACE","displayName":"x"},"requestId":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
-                "memberships":[{"member":{"name":"users/ada@example.com","type":"HUMAN"}},
-                    {"member":{"name":"users/7","type":"HUMAN"}},{"groupMember":{"name":"groups/g1"}}]})
-        );
-    }
-
-    #[test]
-    fn what_breaks_a_rule_is_refused_with_the_apis_word_for_it() {
-        assert!(refused(&options("  ")).contains("displayName"));
-        assert!(refused(&options(&"ä".repeat(129))).contains("129 characters, and 128"));
-        assert!(request(&options(&"ä".repeat(128))).is_ok());
-        let long = Options { description: Some("x".repeat(4097)), ..options("x") };
-        assert!(refused(&long).contains("spaceDetails.description"));
-        let many = Options { members: (0..50).map(|id| id.to_string()).collect(), ..options("x") };
-        assert!(refused(&many).contains("50 members"));
-        let group = Options { groups: vec!["team@example.com".into()], ..options("x") };
-        assert!(refused(&group).contains("Cloud Identity"));
-        let id = Options { request_id: Some("no-uuid".into()), ..options("x") };
-        assert!(refused(&id).contains("no UUID"));
-    }
-
-    #[test]
-    fn the_same_key_gives_the_same_id_and_no_key_a_new_one() {
-        let id = |key: Option<&str>| {
-            let options = Options { idempotency_key: key.map(str::to_owned), ..options("x") };
-            request(&options).unwrap().request_id().to_owned()
-        };
-        assert_eq!(id(Some("class-7b")), id(Some("class-7b")));
-        assert_ne!(id(Some("class-7b")), id(Some("class-7c")));
-        assert_ne!(id(None), id(None));
-    }
 }

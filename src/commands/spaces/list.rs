@@ -1,10 +1,9 @@
 //! `chatauth spaces list`.
 
-use crate::auth::{Scope, ScopeSet};
-use crate::chat::{ListSpaces, SpacePage};
-use crate::commands::failure::Action;
-use crate::commands::{Context, Failure};
-use crate::output::Item;
+use crate::chat::{ListSpaces, SpaceType};
+use crate::commands::caller::Caller;
+use crate::commands::pages::Pages;
+use crate::commands::{Context, Failure, scopes};
 
 /// The most that the API gives at once.
 const LARGEST_PAGE: u32 = 1000;
@@ -12,8 +11,8 @@ const LARGEST_PAGE: u32 = 1000;
 /// The options of the command.
 #[derive(Debug)]
 pub struct Options {
-    /// Only these kinds, as the API names them.
-    pub types: Vec<&'static str>,
+    /// Only these kinds.
+    pub types: Vec<SpaceType>,
     /// A filter in the API's own language.
     pub filter: Option<String>,
     /// Stop after so many.
@@ -22,60 +21,18 @@ pub struct Options {
 
 /// Lists the spaces of which the account is a member, page by page.
 pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
-    let chat = context.chat()?;
     let filter = filter(&options)?;
-    let needed: ScopeSet = [Scope::google("chat.spaces.readonly")].into_iter().collect();
-    let mut access = context.access(&needed).await?;
-    let mut list = context.printer.list(&["NAME", "TYPE", "RESOURCE", "LAST ACTIVE"]);
-    let mut left = options.limit;
-    let mut page_token = None;
-    loop {
-        let request = ListSpaces {
-            filter: filter.clone(),
-            page_size: Some(left.map_or(LARGEST_PAGE, |left| left.clamp(1, LARGEST_PAGE))),
-            page_token: page_token.take(),
-        };
-        let page = page(context, &chat, &mut access, &request).await?;
-        for space in page.spaces {
-            if left == Some(0) {
-                break;
-            }
-            left = left.map(|left| left - 1);
-            let fields = &space.fields;
-            list.push(&Item { json: &space.json, name: &fields.name }, || {
-                let text = |value: &Option<String>| value.clone().unwrap_or_default();
-                let kind = fields.space_type.as_deref().map(super::type_for_people).unwrap_or_default().to_owned();
-                vec![text(&fields.display_name), kind, fields.name.clone(), text(&fields.last_active_time)]
-            })
-            .map_err(|error| Failure::output(&error))?;
-        }
-        page_token = page.next_page_token;
-        if page_token.is_none() || left == Some(0) {
-            break;
-        }
+    let mut caller = Caller::new(context, &[&scopes::LIST], false).await?;
+    let mut pages = Pages::new(options.limit, LARGEST_PAGE);
+    let mut list = context.printer.list(super::HEADINGS);
+    while let Some(paging) = pages.next() {
+        let request = ListSpaces { filter: filter.clone(), paging };
+        let page = caller
+            .read("list spaces", async |chat, token, operation| chat.list_spaces(token, &request, operation).await)
+            .await?;
+        super::push(pages.take(page), &mut list)?;
     }
-    let count = list.finish().map_err(|error| Failure::output(&error))?;
-    if count == 0 {
-        context.messages.note("There is no such space.");
-    }
-    Ok(())
-}
-
-async fn page(
-    context: &Context,
-    chat: &crate::chat::Client,
-    access: &mut crate::auth::Access,
-    request: &ListSpaces,
-) -> Result<SpacePage, Failure> {
-    let operation = chat.operation();
-    let result =
-        context.with_replacement(access, async |token| chat.list_spaces(token, request, &operation).await).await?;
-    result.map_err(|error| {
-        let project = context.project();
-        let action =
-            Action { name: "list spaces", write: None, project: project.as_deref(), account: access.account() };
-        context.with_clock(Failure::from_chat(&error, action))
-    })
+    super::finish(list, context)
 }
 
 fn filter(options: &Options) -> Result<Option<String>, Failure> {
@@ -86,7 +43,7 @@ fn filter(options: &Options) -> Result<Option<String>, Failure> {
         (Some(filter), []) => Ok(Some(filter.clone())),
         (None, []) => Ok(None),
         (None, types) => {
-            let terms: Vec<String> = types.iter().map(|name| format!("spaceType = \"{name}\"")).collect();
+            let terms: Vec<String> = types.iter().map(|kind| format!("spaceType = \"{}\"", kind.as_wire())).collect();
             Ok(Some(terms.join(" OR ")))
         }
     }
@@ -98,16 +55,16 @@ mod tests {
 
     #[test]
     fn types_become_a_filter() {
-        let options = |types: &[&'static str], filter: Option<&str>| Options {
+        let options = |types: &[SpaceType], filter: Option<&str>| Options {
             types: types.to_vec(),
             filter: filter.map(str::to_owned),
             limit: None,
         };
         assert_eq!(filter(&options(&[], None)).unwrap(), None);
         assert_eq!(
-            filter(&options(&["SPACE", "GROUP_CHAT"], None)).unwrap().as_deref(),
+            filter(&options(&[SpaceType::Space, SpaceType::GroupChat], None)).unwrap().as_deref(),
             Some("spaceType = \"SPACE\" OR spaceType = \"GROUP_CHAT\"")
         );
-        assert!(filter(&options(&["SPACE"], Some("x"))).is_err());
+        assert!(filter(&options(&[SpaceType::Space], Some("x"))).is_err());
     }
 }

@@ -1,10 +1,54 @@
 //! `chatauth spaces …`.
 
+pub mod complete_import;
 pub mod create;
+pub mod delete;
+mod draft;
+pub mod find_dm;
+pub mod find_group_chats;
+pub mod get;
 pub mod list;
+pub mod search;
+pub mod update;
+
+pub use draft::Fields;
 
 use crate::chat::{Resource, Space};
-use crate::output::Details;
+use crate::output::{Details, Item, List};
+
+use super::{Context, Failure};
+
+/// The columns of a list of spaces.
+const HEADINGS: &[&str] = &["NAME", "TYPE", "RESOURCE", "LAST ACTIVE"];
+
+/// Prints one space.
+fn print(space: &Resource<Space>, context: &Context) -> Result<(), Failure> {
+    let item = Item { json: &space.json, name: &space.fields.name };
+    context.printer.item(&item, &details(space)).map_err(|error| Failure::output(&error))
+}
+
+/// Adds spaces to a list.
+fn push(spaces: Vec<Resource<Space>>, list: &mut List<'_>) -> Result<(), Failure> {
+    for space in spaces {
+        let fields = &space.fields;
+        list.push(&Item { json: &space.json, name: &fields.name }, || {
+            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+            let kind = fields.space_type.as_deref().map(type_for_people).unwrap_or_default().to_owned();
+            vec![text(&fields.display_name), kind, fields.name.clone(), text(&fields.last_active_time)]
+        })
+        .map_err(|error| Failure::output(&error))?;
+    }
+    Ok(())
+}
+
+/// Ends a list of spaces.
+fn finish(list: List<'_>, context: &Context) -> Result<(), Failure> {
+    let count = list.finish().map_err(|error| Failure::output(&error))?;
+    if count == 0 {
+        context.messages.note("There is no such space.");
+    }
+    Ok(())
+}
 
 /// A space as people like to read it.
 fn details(space: &Resource<Space>) -> Details {

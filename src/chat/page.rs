@@ -1,0 +1,58 @@
+//! Pages of lists ([AIP-158](https://google.aip.dev/158)).
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::wire::Resource;
+
+/// How many, and from where on.
+#[derive(Debug, Clone, Default)]
+pub struct Paging {
+    /// How many at most; the server has a limit of its own.
+    pub page_size: Option<u32>,
+    /// Where the last page ended.
+    pub page_token: Option<String>,
+}
+
+/// One page.
+#[derive(Debug, Clone)]
+pub struct Page<Fields> {
+    /// What is on it.
+    pub items: Vec<Resource<Fields>>,
+    /// Where the next page begins; `None` after the last.
+    pub next_page_token: Option<String>,
+}
+
+impl Paging {
+    pub(super) fn add_to(&self, query: &mut Vec<(&str, String)>) {
+        if let Some(page_size) = self.page_size {
+            query.push(("pageSize", page_size.to_string()));
+        }
+        if let Some(page_token) = &self.page_token {
+            query.push(("pageToken", page_token.clone()));
+        }
+    }
+}
+
+impl<Fields: for<'de> Deserialize<'de>> Page<Fields> {
+    /// Understands a page whose items stand under `key`. An empty list may be absent, as in all JSON of protocol
+    /// buffers.
+    pub(super) fn read(answer: &Value, key: &str) -> Option<Self> {
+        Self::read_with(answer, key, |item| Some(item.clone()))
+    }
+
+    /// The same, where the resource stands somewhere inside each item.
+    pub(super) fn read_with(answer: &Value, key: &str, inside: impl Fn(&Value) -> Option<Value>) -> Option<Self> {
+        let object = answer.as_object()?;
+        let items = match object.get(key) {
+            None => Vec::new(),
+            Some(Value::Array(items)) => {
+                items.iter().map(|item| Resource::from_json(inside(item)?)).collect::<Option<Vec<_>>>()?
+            }
+            Some(_) => return None,
+        };
+        let token = object.get("nextPageToken").and_then(Value::as_str);
+        let next_page_token = token.filter(|token| !token.is_empty()).map(str::to_owned);
+        Some(Self { items, next_page_token })
+    }
+}

@@ -1,0 +1,87 @@
+//! A login and the Chat API together: how every command calls a method.
+
+use crate::auth::{Access, Record, ScopeSet};
+use crate::chat::{self, Client, Operation};
+use crate::secret::Secret;
+
+use super::failure::{Action, Write};
+use super::scopes::{self, Method};
+use super::{Context, Failure, InFlight};
+
+/// Calls methods with one access token, and with another when that is not accepted.
+pub(super) struct Caller<'a> {
+    context: &'a Context,
+    chat: Client,
+    access: Access,
+}
+
+impl<'a> Caller<'a> {
+    /// Gets an access token for `methods`, with a login on the way when that is needed and somebody is there.
+    pub(super) async fn new(context: &'a Context, methods: &[&Method], admin: bool) -> Result<Self, Failure> {
+        let chat = context.chat()?;
+        let access = context.access(&scopes::needed(methods, admin, &granted(context))).await?;
+        Ok(Self { context, chat, access })
+    }
+
+    /// For messages: who acts.
+    pub(super) fn whom(&self) -> String {
+        self.access.account().map_or_else(|| String::from("the holder of CHATAUTH_ACCESS_TOKEN"), str::to_owned)
+    }
+
+    /// Whether the login allows `method` besides what it was asked for; `None` for a token from outside, of which
+    /// nothing is known.
+    pub(super) fn allows(&self, method: &Method, admin: bool) -> Option<bool> {
+        self.access.record.as_ref().map(|record| scopes::allowed(method, admin, &record.granted()))
+    }
+
+    /// Calls a method that only reads. `name` says what for, as in "list spaces".
+    pub(super) async fn read<Answer>(
+        &mut self,
+        name: &str,
+        call: impl AsyncFn(&Client, &Secret<String>, &Operation) -> Result<Answer, chat::Error>,
+    ) -> Result<Answer, Failure> {
+        let operation = self.chat.operation();
+        let chat = &self.chat;
+        let result =
+            self.context.with_replacement(&mut self.access, async |token| call(chat, token, &operation).await).await?;
+        result.map_err(|error| self.failure(&error, name, None))
+    }
+
+    /// Calls a method that changes something. Whatever ends the program meanwhile can say how to repeat it.
+    pub(super) async fn write<Answer>(
+        &mut self,
+        name: &str,
+        write: Write<'_>,
+        call: impl AsyncFn(&Client, &Secret<String>, &Operation) -> Result<Answer, chat::Error>,
+    ) -> Result<Answer, Failure> {
+        let operation = self.chat.operation();
+        let chat = &self.chat;
+        let before = self.context.pending.replace(Some(InFlight {
+            action: name.to_owned(),
+            request_id: write.request_id.map(str::to_owned),
+            repeat: write.repeat.to_owned(),
+        }));
+        let result =
+            self.context.with_replacement(&mut self.access, async |token| call(chat, token, &operation).await).await;
+        self.context.pending.replace(before);
+        result
+            .map_err(|failure| failure.of_write(write, operation.may_have_been_applied()))?
+            .map_err(|error| self.failure(&error, name, Some(write)))
+    }
+
+    fn failure(&self, error: &chat::Error, name: &str, write: Option<Write<'_>>) -> Failure {
+        let project = self.context.project();
+        let action = Action { name, write, project: project.as_deref(), account: self.access.account() };
+        self.context.with_clock(Failure::from_chat(error, action))
+    }
+}
+
+/// What the login that will be used may do; nothing where there is none, which the login itself will say better.
+fn granted(context: &Context) -> ScopeSet {
+    if context.settings.access_token.is_some() {
+        return ScopeSet::default();
+    }
+    let account = context.session().chosen_account().ok().and_then(Result::ok);
+    let record = account.and_then(|account| context.session().record(&account).ok().flatten());
+    record.as_ref().map(Record::granted).unwrap_or_default()
+}

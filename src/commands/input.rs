@@ -1,0 +1,58 @@
+//! JSON objects that a person hands over.
+
+use serde_json::{Map, Value};
+
+use crate::platform::input::Source;
+
+use super::{ErrorCode, Failure};
+
+/// Larger than any request that the API takes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Reads one JSON object.
+pub(super) fn object(source: &Source) -> Result<Map<String, Value>, Failure> {
+    let invalid = |cause: String| Failure::new(ErrorCode::InputInvalid, format!("{source} {cause}"));
+    let bytes = source.read(LARGEST).map_err(|error| invalid(format!("cannot be read: {error}")))?;
+    match serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(invalid(String::from("holds no JSON object"))),
+        // The position, and nothing of the contents.
+        Err(error) => Err(invalid(format!("holds no JSON: line {}, column {}", error.line(), error.column()))),
+    }
+    .map_err(|failure| failure.hint("needed is a Space as in the API's reference, as in {\"displayName\": \"Team\"}"))
+}
+
+/// Puts `upper` over `lower`: objects member by member, everything else as a whole.
+pub(super) fn merge(lower: &mut Map<String, Value>, upper: Map<String, Value>) {
+    for (key, value) in upper {
+        match (lower.get_mut(&key), value) {
+            (Some(Value::Object(below)), Value::Object(above)) => merge(below, above),
+            (_, value) => {
+                lower.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_on_top_wins_and_what_is_below_stays() {
+        let Value::Object(mut lower) = json!({"displayName": "a", "spaceDetails": {"guidelines": "g"}, "new": [1.50]})
+        else {
+            unreachable!()
+        };
+        let Value::Object(upper) = json!({"displayName": "b", "spaceDetails": {"description": "d"}}) else {
+            unreachable!()
+        };
+        merge(&mut lower, upper);
+        assert_eq!(
+            Value::Object(lower).to_string(),
+            r#"{"displayName":"b","spaceDetails":{"guidelines":"g","description":"d"},"new":[1.50]}"#
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! `chatauth members add`.
+
+use super::several::Several;
+use super::{Pace, member_name, space_name};
+use crate::chat::{
+    CreateMembership, Membership, NewMembership, OneMembership, Resource, SpaceName, group_name, user_name,
+};
+use crate::commands::caller::Caller;
+use crate::commands::failure::Write;
+use crate::commands::{Context, ErrorCode, Failure, scopes};
+
+/// The options of the command.
+#[derive(Debug)]
+pub struct Options {
+    /// Where.
+    pub space: String,
+    /// Who, as the person wrote it.
+    pub users: Vec<String>,
+    /// Groups, as the person wrote them.
+    pub groups: Vec<String>,
+    /// Whether as an administrator.
+    pub admin: bool,
+}
+
+/// Adds people, groups or the calling app, one after the other.
+pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+    let space = space_name(&options.space)?;
+    let wanted = wanted(&options)?;
+    let app_alone = wanted.iter().all(|membership| *membership == NewMembership::App);
+    let method = if app_alone { &scopes::MEMBERS_CREATE_APP } else { &scopes::MEMBERS_CREATE };
+    let mut caller = Caller::new(context, &[method], options.admin).await?;
+    let repeat = context.repeat();
+    let mut several = Several::new(context, wanted.len());
+    let mut pace = Pace::default();
+    for (index, membership) in wanted.iter().enumerate() {
+        pace.wait().await;
+        match add(&space, membership, options.admin, &repeat, &mut caller).await {
+            Ok(Some(made)) => {
+                if made.fields.state.as_deref() == Some("INVITED") {
+                    context.messages.note(&format!("{} is invited, and a member on accepting.", bare(membership)));
+                }
+                several.done(Some(&made))?;
+            }
+            Ok(None) => {
+                let made = look(&space, membership, options.admin, &mut caller).await;
+                several.done(made.as_ref())?;
+            }
+            Err(mut failure) => {
+                if failure.code == ErrorCode::AlreadyExists {
+                    failure.hint = Some(String::from("nothing needs to be done: this member is there already"));
+                }
+                if !several.failed(bare(membership), failure) {
+                    several.not_tried(wanted[index + 1..].iter().map(|membership| bare(membership).to_owned()));
+                    break;
+                }
+            }
+        }
+    }
+    several.finish(|left| {
+        let mut words = vec!["members", "add", space.as_str()];
+        for user in left {
+            if wanted.iter().any(|one| matches!(one, NewMembership::Group(_)) && bare(one) == user) {
+                words.push("--group");
+            }
+            words.push(user);
+        }
+        if options.admin {
+            words.push("--use-admin-access");
+        }
+        context.command(words)
+    })
+}
+
+fn wanted(options: &Options) -> Result<Vec<NewMembership>, Failure> {
+    let mut wanted = Vec::new();
+    for text in &options.users {
+        let name =
+            user_name(text).map_err(|cause| Failure::usage(format!("the user {text:?} (member.name) {cause}")))?;
+        wanted.push(if name == "users/app" { NewMembership::App } else { NewMembership::Human(name) });
+    }
+    for text in &options.groups {
+        let name = group_name(text)
+            .map_err(|cause| Failure::usage(format!("the group {text:?} (groupMember.name) {cause}")))?;
+        wanted.push(NewMembership::Group(name));
+    }
+    let mut seen = Vec::new();
+    wanted.retain(|one| {
+        !seen.contains(one) && {
+            seen.push(one.clone());
+            true
+        }
+    });
+    if wanted.is_empty() {
+        return Err(Failure::usage("nobody was named (member.name)"));
+    }
+    Ok(wanted)
+}
+
+async fn add(
+    space: &SpaceName,
+    membership: &NewMembership,
+    admin: bool,
+    repeat: &str,
+    caller: &mut Caller<'_>,
+) -> Result<Option<Resource<Membership>>, Failure> {
+    let request = CreateMembership { space: space.clone(), membership: membership.clone(), admin };
+    caller
+        .write("add the member", Write { request_id: None, repeat }, async |chat, token, operation| {
+            chat.create_membership(token, &request, operation).await
+        })
+        .await
+}
+
+/// The membership whose answer was lost; that it cannot be shown is no failure.
+async fn look(
+    space: &SpaceName,
+    membership: &NewMembership,
+    admin: bool,
+    caller: &mut Caller<'_>,
+) -> Option<Resource<Membership>> {
+    let request = OneMembership { name: member_name(space, bare(membership)).ok()?, admin };
+    caller
+        .read("look for the member", async |chat, token, operation| {
+            chat.get_membership(token, &request, operation).await
+        })
+        .await
+        .ok()
+}
+
+fn bare(membership: &NewMembership) -> &str {
+    let name = membership.name();
+    name.split_once('/').map_or(name, |(_, id)| id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_is_added_once_and_nobody_is_refused_by_the_apis_word() {
+        let options = |users: &[&str], groups: &[&str]| Options {
+            space: "A".into(),
+            users: users.iter().map(|text| (*text).to_owned()).collect(),
+            groups: groups.iter().map(|text| (*text).to_owned()).collect(),
+            admin: false,
+        };
+        let all = wanted(&options(&["ada@example.com", "users/ada@example.com", "app"], &["g", "groups/g"])).unwrap();
+        assert_eq!(
+            all,
+            [
+                NewMembership::Human("users/ada@example.com".into()),
+                NewMembership::App,
+                NewMembership::Group("groups/g".into())
+            ]
+        );
+        let refused = |options: &Options| wanted(options).unwrap_err().message;
+        assert!(refused(&options(&[], &[])).contains("member.name"));
+        assert!(refused(&options(&["a b"], &[])).contains("member.name"));
+        assert!(refused(&options(&[], &["team@example.com"])).contains("groupMember.name"));
+    }
+}

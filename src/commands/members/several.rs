@@ -1,0 +1,66 @@
+//! One request for each of several people.
+
+use crate::chat::{Membership, Resource};
+use crate::commands::{Context, Failure};
+use crate::output::{Item, List};
+
+/// What several requests of one kind led to.
+pub(super) struct Several<'a> {
+    context: &'a Context,
+    list: Option<List<'a>>,
+    failed: Vec<(String, Failure)>,
+    left: Vec<String>,
+    done: usize,
+}
+
+impl<'a> Several<'a> {
+    /// One result is written as one object, several as a list.
+    pub(super) fn new(context: &'a Context, count: usize) -> Self {
+        let list = (count != 1).then(|| context.printer.list(super::list::HEADINGS));
+        Self { context, list, failed: Vec::new(), left: Vec::new(), done: 0 }
+    }
+
+    /// It was done; `None` where the answer that would show it was lost.
+    pub(super) fn done(&mut self, membership: Option<&Resource<Membership>>) -> Result<(), Failure> {
+        self.done += 1;
+        let Some(membership) = membership else { return Ok(()) };
+        match &mut self.list {
+            None => super::print(membership, self.context),
+            Some(list) => {
+                let item = Item { json: &membership.json, name: &membership.fields.name };
+                list.push(&item, || super::list::row(&membership.fields)).map_err(|error| Failure::output(&error))
+            }
+        }
+    }
+
+    /// It was not done for `user`. Says whether to go on with the next one.
+    pub(super) fn failed(&mut self, user: &str, failure: Failure) -> bool {
+        let goes_on = failure.concerns_one();
+        self.left.push(user.to_owned());
+        self.failed.push((user.to_owned(), failure));
+        goes_on
+    }
+
+    /// It was not even tried.
+    pub(super) fn not_tried(&mut self, users: impl IntoIterator<Item = String>) {
+        self.left.extend(users);
+    }
+
+    /// Ends the list. With failures, the first one stands for all; `command` makes the command for those who are left.
+    pub(super) fn finish(self, command: impl FnOnce(&[String]) -> String) -> Result<(), Failure> {
+        let printed = self.list.map_or(Ok(0), List::finish).map_err(|error| Failure::output(&error));
+        let total = self.done + self.left.len();
+        let mut failed = self.failed.into_iter();
+        let Some((user, mut first)) = failed.next() else { return printed.map(|_| ()) };
+        if total == 1 {
+            return Err(first);
+        }
+        let mut message = format!("{} of {total} were not done: {user}: {}", self.left.len(), first.message);
+        for (user, failure) in failed {
+            message += &format!("; {user}: {}", failure.message);
+        }
+        first.message = message;
+        first.hint = Some(format!("for those who are left: {}", command(&self.left)));
+        Err(first)
+    }
+}

@@ -1,0 +1,276 @@
+//! What is done after the space was made: more members, other roles, and a look at who is there.
+
+use std::collections::BTreeMap;
+
+use super::plan::{Plan, Request};
+use crate::chat::{
+    CreateMembership, ListMemberships, MemberName, Membership, NewMembership, OneMembership, Resource, Role, SpaceName,
+};
+use crate::commands::caller::Caller;
+use crate::commands::failure::Write;
+use crate::commands::members::{LARGEST_PAGE, Pace};
+use crate::commands::pages::Pages;
+use crate::commands::{Context, ErrorCode, Failure, InFlight, scopes};
+
+/// What is known of the members: by the name under which they were asked for.
+type Known = BTreeMap<String, Seen>;
+
+/// A membership, as far as it was seen.
+struct Seen {
+    name: String,
+    state: Option<String>,
+}
+
+impl From<&Resource<Membership>> for Seen {
+    fn from(membership: &Resource<Membership>) -> Self {
+        Self { name: membership.fields.name.clone(), state: membership.fields.state.clone() }
+    }
+}
+
+/// What could not be done, in the order in which it was tried.
+#[derive(Default)]
+struct Undone {
+    failures: Vec<(String, Failure)>,
+    members: Vec<NewMembership>,
+    promotions: Vec<(String, Role)>,
+}
+
+/// Does all of it. A refusal that concerns one person does not keep the others out.
+pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {
+    if plan.more.is_empty() && plan.promotions.is_empty() && !plan.may_lack_members {
+        return Ok(());
+    }
+    let Ok(space) = SpaceName::parse(space) else {
+        let message = format!("the space {space:?} was created, but its name is not one that members can be added to");
+        return Err(Failure::new(ErrorCode::Internal, message));
+    };
+    // From the create on until the end, whatever ends the program names the space and what is left to do.
+    let before = context.pending.replace(commands_for_all(plan, space.as_str(), context).map(|repeat| InFlight {
+        action: format!("finish {space}, which was created"),
+        request_id: None,
+        repeat,
+    }));
+    let mut known = Known::new();
+    let mut undone = Undone::default();
+    if add(plan, &space, caller, context, &mut known, &mut undone).await {
+        look(plan, &space, caller, context, &mut known).await;
+        promote(plan, &space, caller, context, &known, &mut undone).await;
+    } else {
+        undone.promotions.clone_from(&plan.promotions);
+    }
+    context.pending.replace(before);
+    undone.report(&space, context)
+}
+
+/// Adds those who did not fit into the request that made the space. Says whether it makes sense to go on.
+async fn add(
+    plan: &Plan,
+    space: &SpaceName,
+    caller: &mut Caller<'_>,
+    context: &Context,
+    known: &mut Known,
+    undone: &mut Undone,
+) -> bool {
+    let mut pace = Pace::default();
+    for (index, membership) in plan.more.iter().enumerate() {
+        pace.wait().await;
+        let request = CreateMembership { space: space.clone(), membership: membership.clone(), admin: false };
+        let repeat = commands(space.as_str(), &plan.more[index..], &plan.promotions, context);
+        let write = Write { request_id: None, repeat: &repeat };
+        let result = caller
+            .write("add a member", write, async |chat, token, operation| {
+                chat.create_membership(token, &request, operation).await
+            })
+            .await;
+        match result {
+            Ok(Some(made)) => {
+                known.insert(membership.name().to_owned(), Seen::from(&made));
+            }
+            Ok(None) => {}
+            // The command may be the repetition of one that got as far as here.
+            Err(failure) if failure.code == ErrorCode::AlreadyExists => {}
+            Err(failure) => {
+                let goes_on = failure.concerns_one();
+                undone.failures.push((membership.name().to_owned(), failure));
+                if !goes_on {
+                    undone.members.extend_from_slice(&plan.more[index..]);
+                    return false;
+                }
+                undone.members.push(membership.clone());
+            }
+        }
+    }
+    true
+}
+
+/// Looks whom the server has left out without a word, or only invited, where the login allows it.
+async fn look(plan: &Plan, space: &SpaceName, caller: &mut Caller<'_>, context: &Context, known: &mut Known) {
+    let wanted: &[NewMembership] = match &plan.request {
+        Request::SetUp(request) if plan.may_lack_members => &request.memberships,
+        _ => &[],
+    };
+    let may_look = caller.allows(&scopes::MEMBERS_LIST, false) != Some(false);
+    let checked = match wanted {
+        [] => Some(Vec::new()),
+        _ if may_look => present(wanted, space, caller, known).await.ok(),
+        _ => None,
+    };
+    if checked.is_none() {
+        let command = context.command(["members", "list", space.as_str(), "--show-invited", "--show-groups"]);
+        let why = if may_look { "that failed" } else { "that needs the scope chat.memberships.readonly" };
+        context
+            .messages
+            .note(&format!("Not checked is whether everybody is in the space: {why}. This shows who is: {command}"));
+    }
+    let missing = checked.unwrap_or_default();
+    let invited: Vec<&str> =
+        known.iter().filter(|(_, seen)| seen.state.as_deref() == Some("INVITED")).map(|(name, _)| bare(name)).collect();
+    if !missing.is_empty() {
+        context.messages.warning(&format!(
+            "not in the space, because they cannot be added or block you (or you them): {}",
+            missing.join(", ")
+        ));
+    }
+    if !invited.is_empty() {
+        context.messages.warning(&format!("only invited, until they accept: {}", invited.join(", ")));
+    }
+}
+
+/// Fills in what is known of `wanted`; gives those who are not there.
+async fn present<'a>(
+    wanted: &'a [NewMembership],
+    space: &SpaceName,
+    caller: &mut Caller<'_>,
+    known: &mut Known,
+) -> Result<Vec<&'a str>, Failure> {
+    let mut members = Vec::new();
+    let mut pages = Pages::new(None, LARGEST_PAGE);
+    while let Some(paging) = pages.next() {
+        let request =
+            ListMemberships { space: space.clone(), filter: None, groups: true, invited: true, paging, admin: false };
+        let page = caller
+            .read("list the members", async |chat, token, operation| {
+                chat.list_memberships(token, &request, operation).await
+            })
+            .await?;
+        members.extend(pages.take(page));
+    }
+    let mut missing = Vec::new();
+    for membership in wanted {
+        let name = membership.name();
+        if let Some(found) = members.iter().find(|member| is(&member.fields, name)) {
+            known.insert(name.to_owned(), Seen::from(found));
+            continue;
+        }
+        // The list may hold somebody under an id alone, of whom only the address was given.
+        let by_address = name.contains('@') && caller.allows(&scopes::MEMBERS_GET, false) != Some(false);
+        let found = if by_address { member(space, bare(name), caller).await? } else { None };
+        match found {
+            Some(found) => {
+                known.insert(name.to_owned(), Seen::from(&found));
+            }
+            None => missing.push(bare(name)),
+        }
+    }
+    Ok(missing)
+}
+
+fn is(membership: &Membership, name: &str) -> bool {
+    let group = membership.group_member.as_ref().and_then(|group| group.name.as_deref());
+    let person = membership.member.as_ref();
+    group == Some(name)
+        || person.and_then(|user| user.name.as_deref()) == Some(name)
+        || person.and_then(|user| user.email.as_deref()).is_some_and(|email| email.eq_ignore_ascii_case(bare(name)))
+}
+
+/// One membership; `None` where there is none.
+async fn member(
+    space: &SpaceName,
+    user: &str,
+    caller: &mut Caller<'_>,
+) -> Result<Option<Resource<Membership>>, Failure> {
+    let Ok(name) = MemberName::of(space, user) else { return Ok(None) };
+    let request = OneMembership { name, admin: false };
+    let result = caller
+        .read("look for a member", async |chat, token, operation| chat.get_membership(token, &request, operation).await)
+        .await;
+    match result {
+        Ok(membership) => Ok(Some(membership)),
+        Err(failure) if failure.code == ErrorCode::NotFound => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn promote(
+    plan: &Plan,
+    space: &SpaceName,
+    caller: &mut Caller<'_>,
+    context: &Context,
+    known: &Known,
+    undone: &mut Undone,
+) {
+    for (index, (user, role)) in plan.promotions.iter().enumerate() {
+        let repeat = commands(space.as_str(), &[], &plan.promotions[index..], context);
+        let result = async {
+            let name = match known.get(user) {
+                Some(seen) => seen.name.clone(),
+                None => format!("{space}/members/{}", bare(user)),
+            };
+            crate::commands::members::give_role(space, &name, *role, false, &repeat, caller).await
+        }
+        .await;
+        if let Err(failure) = result {
+            let goes_on = failure.concerns_one();
+            undone.failures.push((user.clone(), failure));
+            if !goes_on {
+                undone.promotions.extend_from_slice(&plan.promotions[index..]);
+                return;
+            }
+            undone.promotions.push((user.clone(), *role));
+        }
+    }
+}
+
+impl Undone {
+    /// The space is there, and not as it was wanted: the failure is the first one, with all of them in its message.
+    fn report(self, space: &SpaceName, context: &Context) -> Result<(), Failure> {
+        let mut failures = self.failures.into_iter();
+        let Some((user, mut first)) = failures.next() else { return Ok(()) };
+        let mut message = format!("the space {space} was created, but {}: {}", bare(&user), first.message);
+        for (user, failure) in failures {
+            message += &format!("; {}: {}", bare(&user), failure.message);
+        }
+        first.message = message;
+        let commands = commands(space.as_str(), &self.members, &self.promotions, context);
+        first.hint = Some(format!("what remains to be done: {commands}"));
+        Err(first)
+    }
+}
+
+/// Everything that the plan does after the create, as commands; `None` where that is nothing.
+pub(super) fn commands_for_all(plan: &Plan, space: &str, context: &Context) -> Option<String> {
+    let text = commands(space, &plan.more, &plan.promotions, context);
+    (!text.is_empty()).then_some(text)
+}
+
+fn commands(space: &str, members: &[NewMembership], promotions: &[(String, Role)], context: &Context) -> String {
+    let mut lines = Vec::new();
+    if !members.is_empty() {
+        let mut words = vec!["members", "add", space];
+        for membership in members {
+            if matches!(membership, NewMembership::Group(_)) {
+                words.push("--group");
+            }
+            words.push(bare(membership.name()));
+        }
+        lines.push(context.command(words));
+    }
+    for (user, role) in promotions {
+        lines.push(context.command(["members", "update", space, bare(user), "--role", role.as_word()]));
+    }
+    lines.join(" && ")
+}
+
+fn bare(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(_, id)| id)
+}

@@ -1,0 +1,286 @@
+//! From options to requests, with everything checked that can be checked without asking anybody.
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
+
+use super::super::draft::{Draft, Fields};
+use crate::chat::{CreateSpace, NewMembership, NewSpace, Role, SetUpSpace, SpaceType, group_name, user_name};
+use crate::commands::Failure;
+
+/// The most members that a space can be made with; more are added afterwards.
+const MOST_MEMBERSHIPS: usize = 49;
+
+/// What the id of an idempotency key is derived from, so that it cannot meet another program's.
+const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x7e4e_2e0a_94a5_4c0e_9f64_53f3_5c1b_8a2d);
+
+/// What to do when there is a space of this name already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfExists {
+    /// Make none.
+    Fail,
+    /// Take it.
+    Reuse,
+}
+
+/// The options of the command, as the person wrote them.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// What describes the space.
+    pub fields: Fields,
+    /// The kind; a named space where nothing says otherwise.
+    pub space_type: Option<SpaceType>,
+    /// People to add.
+    pub members: Vec<String>,
+    /// Groups to add.
+    pub groups: Vec<String>,
+    /// People to add and make managers.
+    pub managers: Vec<String>,
+    /// People to add and make owners.
+    pub owners: Vec<String>,
+    /// Whether the space is filled with old messages first.
+    pub import_mode: bool,
+    /// When it began, for import mode.
+    pub create_time: Option<String>,
+    /// The id of an earlier attempt.
+    pub request_id: Option<String>,
+    /// A text that stands for the operation.
+    pub idempotency_key: Option<String>,
+    /// What to do when a space of mine has this name; not said is not looked for.
+    pub if_exists: Option<IfExists>,
+}
+
+/// The request that makes the space.
+#[derive(Debug)]
+pub(super) enum Request {
+    Create(CreateSpace),
+    SetUp(SetUpSpace),
+}
+
+impl Request {
+    pub(super) fn request_id(&self) -> &str {
+        match self {
+            Self::Create(request) => &request.request_id,
+            Self::SetUp(request) => &request.request_id,
+        }
+    }
+
+    pub(super) fn preview(&self) -> Value {
+        match self {
+            Self::Create(request) => request.preview(),
+            Self::SetUp(request) => request.preview(),
+        }
+    }
+}
+
+/// Everything that is to be done, checked and complete.
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) request: Request,
+    /// Who is added after the space was made.
+    pub(super) more: Vec<NewMembership>,
+    /// Who gets another role then.
+    pub(super) promotions: Vec<(String, Role)>,
+    /// The name to look for before.
+    pub(super) look_for: Option<(String, IfExists)>,
+    pub(super) import: bool,
+    /// Whether the server leaves people out of it without a word.
+    pub(super) may_lack_members: bool,
+    /// Something to say beforehand.
+    pub(super) note: Option<String>,
+}
+
+/// Checks everything that can be checked without asking anybody.
+///
+/// # Errors
+/// An option or a document that breaks a rule of the API's.
+pub fn plan(options: &Options) -> Result<Plan, Failure> {
+    let more = NewSpace {
+        space_type: options.space_type,
+        import_mode: options.import_mode.then_some(true),
+        create_time: options.create_time.as_deref().map(|text| text.trim().to_owned()),
+        ..NewSpace::default()
+    };
+    let mut draft = options.fields.draft(more)?;
+    let kind = match draft.at("/spaceType").and_then(Value::as_str) {
+        None => {
+            // First, where the reference and every example have it.
+            let rest = std::mem::take(&mut draft.space);
+            draft.space.insert(String::from("spaceType"), Value::from("SPACE"));
+            draft.space.extend(rest);
+            String::from("SPACE")
+        }
+        Some(kind) => kind.to_owned(),
+    };
+    let promotions = promotions(options)?;
+    let mut memberships = memberships(options, &promotions)?;
+    check_name(&draft, &kind)?;
+    let import = draft.has("/importMode");
+    check_import(&mut draft, options, &kind, import)?;
+    check_conversation(&mut draft, &kind, &mut memberships, import)?;
+    if kind != "SPACE" {
+        for (given, option) in [
+            (!options.groups.is_empty(), "--group (memberships[].groupMember)"),
+            (!promotions.is_empty(), "--manager and --owner (memberships[].role)"),
+            (options.if_exists.is_some(), "--if-exists"),
+        ] {
+            if given {
+                return Err(Failure::usage(format!("{option} is for named spaces (spaceType SPACE) only")));
+            }
+        }
+    }
+    let look_for = options.if_exists.and_then(|what| {
+        let name = draft.at("/displayName").and_then(Value::as_str)?;
+        Some((name.to_owned(), what))
+    });
+    let request_id = request_id(options)?;
+    let note = draft.note();
+    let conversation = matches!(kind.as_str(), "GROUP_CHAT" | "DIRECT_MESSAGE");
+    // The calling app cannot be there from the beginning, and in import mode nobody can.
+    let (app, mut memberships): (Vec<_>, Vec<_>) =
+        memberships.into_iter().partition(|membership| *membership == NewMembership::App);
+    let mut more = memberships.split_off(if import { 0 } else { memberships.len().min(MOST_MEMBERSHIPS) });
+    more.extend(app);
+    let set_up = !import && (conversation || !memberships.is_empty());
+    let may_lack_members = kind != "DIRECT_MESSAGE" && !memberships.is_empty();
+    let space = draft.space;
+    let request = if set_up {
+        Request::SetUp(SetUpSpace { space, memberships, request_id })
+    } else {
+        Request::Create(CreateSpace { space, request_id })
+    };
+    Ok(Plan { request, more, promotions, look_for, import, may_lack_members, note })
+}
+
+fn check_name(draft: &Draft, kind: &str) -> Result<(), Failure> {
+    let name = draft.at("/displayName").filter(|name| !name.is_null());
+    match (kind, name) {
+        ("SPACE", None) => Err(Failure::usage("--name (displayName) is missing: a space needs a name")
+            .hint("chatauth spaces create --name NAME")),
+        ("SPACE", Some(Value::String(name))) if name.trim().is_empty() => {
+            Err(draft.refuse("/displayName", "--name", "is empty: a space needs a name of 1 to 128 characters"))
+        }
+        ("GROUP_CHAT" | "DIRECT_MESSAGE", Some(_)) => {
+            Err(draft.refuse("/displayName", "--name", &format!("must be left out: a {} has no name", word(kind))))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_import(draft: &mut Draft, options: &Options, kind: &str, import: bool) -> Result<(), Failure> {
+    if import && kind == "DIRECT_MESSAGE" {
+        return Err(draft.refuse("/importMode", "--import-mode", "is for spaces and group chats, not direct messages"));
+    }
+    if let Some(text) = &options.create_time {
+        if !import {
+            return Err(Failure::usage("--create-time (createTime) can be set in import mode only: add --import-mode"));
+        }
+        OffsetDateTime::parse(text.trim(), &Rfc3339).map_err(|_| {
+            Failure::usage(format!(
+                "--create-time (createTime) {text:?} is no time as in RFC 3339, such as 2024-02-29T12:00:00Z"
+            ))
+        })?;
+    } else if !import {
+        // Every space that the server has sent has one.
+        draft.leave_out("/createTime");
+    }
+    Ok(())
+}
+
+/// The rules of conversations, which `spaces.setup` makes.
+fn check_conversation(
+    draft: &mut Draft,
+    kind: &str,
+    memberships: &mut Vec<NewMembership>,
+    import: bool,
+) -> Result<(), Failure> {
+    if !matches!(kind, "GROUP_CHAT" | "DIRECT_MESSAGE") {
+        return Ok(());
+    }
+    for (pointer, option) in [
+        ("/predefinedPermissionSettings", "--permissions"),
+        ("/accessSettings", "--audience"),
+        ("/spaceDetails", "--description"),
+    ] {
+        // Whether a group chat takes details is for the server to say.
+        if draft.has(pointer) && (pointer != "/spaceDetails" || kind == "DIRECT_MESSAGE") {
+            return Err(draft.refuse(pointer, option, &format!("must be left out: a {} has none", word(kind))));
+        }
+    }
+    let count = memberships.len();
+    let wrong = |rule: &str| {
+        Err(Failure::usage(format!("--member (memberships): {rule}, without yourself; {count} were given")))
+    };
+    match kind {
+        "GROUP_CHAT" if import => Ok(()),
+        "GROUP_CHAT" if count < 2 => wrong("a group chat has at least two members"),
+        "GROUP_CHAT" => Ok(()),
+        _ if memberships[..] == [NewMembership::App] || (draft.has("/singleUserBotDm") && count == 0) => {
+            // The API takes the calling app by a word of its own instead of a membership.
+            memberships.clear();
+            draft.space.insert(String::from("singleUserBotDm"), Value::Bool(true));
+            Ok(())
+        }
+        _ if count != 1 || draft.has("/singleUserBotDm") => wrong("a direct message has exactly one member"),
+        _ => Ok(()),
+    }
+}
+
+fn word(kind: &str) -> &'static str {
+    if kind == "GROUP_CHAT" { "group chat" } else { "direct message" }
+}
+
+fn promotions(options: &Options) -> Result<Vec<(String, Role)>, Failure> {
+    let mut promotions: Vec<(String, Role)> = Vec::new();
+    for (option, texts, role) in
+        [("--owner", &options.owners, Role::Owner), ("--manager", &options.managers, Role::Manager)]
+    {
+        for text in texts {
+            let name = user_name(text).map_err(|cause| Failure::usage(format!("{option} {text:?} {cause}")))?;
+            match promotions.iter().find(|(other, _)| *other == name) {
+                Some((_, same)) if *same == role => {}
+                Some(_) => return Err(Failure::usage(format!("{text:?} is given as --manager and as --owner"))),
+                None => promotions.push((name, role)),
+            }
+        }
+    }
+    Ok(promotions)
+}
+
+fn memberships(options: &Options, promotions: &[(String, Role)]) -> Result<Vec<NewMembership>, Failure> {
+    let mut memberships = Vec::new();
+    let mut add = |membership: NewMembership| {
+        if !memberships.contains(&membership) {
+            memberships.push(membership);
+        }
+    };
+    // Those who are to look after the space come first, so that they are there from the beginning.
+    for (name, _) in promotions {
+        add(NewMembership::Human(name.clone()));
+    }
+    for text in &options.members {
+        let name = user_name(text).map_err(|cause| Failure::usage(format!("--member {text:?} {cause}")))?;
+        add(if name == "users/app" { NewMembership::App } else { NewMembership::Human(name) });
+    }
+    for text in &options.groups {
+        let name = group_name(text).map_err(|cause| Failure::usage(format!("--group {text:?} {cause}")))?;
+        add(NewMembership::Group(name));
+    }
+    Ok(memberships)
+}
+
+/// Fixed before the first attempt, and the same for every attempt.
+fn request_id(options: &Options) -> Result<String, Failure> {
+    match (&options.request_id, &options.idempotency_key) {
+        (Some(text), _) => Uuid::parse_str(text.trim())
+            .map(|id| id.to_string())
+            .map_err(|_| Failure::usage(format!("--request-id (requestId) {text:?} is no UUID"))),
+        (None, Some(key)) if key.trim().is_empty() => Err(Failure::usage("--idempotency-key is empty")),
+        (None, Some(key)) => Ok(Uuid::new_v5(&KEY_NAMESPACE, key.as_bytes()).to_string()),
+        (None, None) => Ok(Uuid::new_v4().to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

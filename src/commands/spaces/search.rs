@@ -1,0 +1,115 @@
+//! `chatauth spaces search`.
+
+use crate::chat::SearchSpaces;
+use crate::commands::caller::Caller;
+use crate::commands::pages::Pages;
+use crate::commands::{Context, Failure, scopes};
+
+/// The most that the API gives at once.
+const LARGEST_PAGE: u32 = 100;
+
+/// The most that the API gives an administrator at once.
+const LARGEST_ADMIN_PAGE: u32 = 1000;
+
+/// The longest query that the API takes, in characters.
+const LONGEST_QUERY: usize = 1000;
+
+/// The options of the command.
+#[derive(Debug)]
+pub struct Options {
+    /// Words of the name, or a query in the API's own language.
+    pub query: String,
+    /// As in `create_time DESC`.
+    pub order_by: Option<String>,
+    /// Stop after so many.
+    pub limit: Option<u32>,
+    /// Whether as an administrator, who searches all spaces of the organization.
+    pub admin: bool,
+}
+
+/// Lists the spaces that a query finds, page by page.
+pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+    let query = query(&options)?;
+    let mut caller = Caller::new(context, &[&scopes::SEARCH], options.admin).await?;
+    let mut pages = Pages::new(options.limit, if options.admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE });
+    let mut list = context.printer.list(super::HEADINGS);
+    while let Some(paging) = pages.next() {
+        let request =
+            SearchSpaces { query: query.clone(), order_by: options.order_by.clone(), paging, admin: options.admin };
+        let page = caller
+            .read("search spaces", async |chat, token, operation| chat.search_spaces(token, &request, operation).await)
+            .await?;
+        super::push(pages.take(page), &mut list)?;
+    }
+    super::finish(list, context)
+}
+
+/// Words are looked for in the name; one with `=` or `:` is a query already. What the API demands of every query is
+/// added where it is not there.
+fn query(options: &Options) -> Result<String, Failure> {
+    let text = options.query.trim();
+    if text.is_empty() {
+        return Err(Failure::usage("QUERY (query) is empty: say some words of the name"));
+    }
+    let mut query = if text.contains(['=', ':']) {
+        text.to_owned()
+    } else {
+        format!("display_name:\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    };
+    let mut terms = Vec::new();
+    let compact = query.replace(' ', "");
+    if options.admin && !compact.contains("customer=") {
+        terms.push("customer = \"customers/my_customer\"");
+    }
+    if !compact.contains("space_type=") && !compact.contains("spaceType=") {
+        terms.push("space_type = \"SPACE\"");
+    }
+    if !terms.is_empty() {
+        // AND binds what stands beside it.
+        if query.contains(" OR ") && !query.contains('(') {
+            query = format!("({query})");
+        }
+        query = format!("{query} AND {}", terms.join(" AND "));
+    }
+    let count = query.chars().count();
+    if count > LONGEST_QUERY {
+        return Err(Failure::usage(format!("QUERY (query) has {count} characters, and {LONGEST_QUERY} are allowed")));
+    }
+    Ok(query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(text: &str, admin: bool) -> Result<String, Failure> {
+        query(&Options { query: text.to_owned(), order_by: None, limit: None, admin })
+    }
+
+    #[test]
+    fn words_become_a_query_and_queries_are_completed() {
+        for (text, admin, expected) in [
+            ("team \"7b\"", false, r#"display_name:"team \"7b\"" AND space_type = "SPACE""#),
+            ("team", true, r#"display_name:"team" AND customer = "customers/my_customer" AND space_type = "SPACE""#),
+            ("space_type=\"SPACE\"", false, "space_type=\"SPACE\""),
+            (
+                r#"display_name:"a" OR display_name:"b""#,
+                false,
+                r#"(display_name:"a" OR display_name:"b") AND space_type = "SPACE""#,
+            ),
+            (
+                r#"customer = "customers/my_customer" AND space_type = "SPACE""#,
+                true,
+                r#"customer = "customers/my_customer" AND space_type = "SPACE""#,
+            ),
+        ] {
+            assert_eq!(ask(text, admin).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_breaks_a_rule_is_refused_with_the_apis_word_for_it() {
+        assert!(ask(" ", false).unwrap_err().message.contains("(query)"));
+        assert!(ask(&"x".repeat(1000), false).unwrap_err().message.contains("(query)"));
+    }
+}
