@@ -12,7 +12,7 @@ use super::authorization_response::{self, Answer, Expected};
 use super::loopback::{Event, Listening, Loopback};
 use super::store::CredentialStore;
 use super::token_endpoint::{TokenEndpoint, TokenResponse};
-use super::{ClientSecrets, Error, Record, ScopeSet, StoreError, identity, revocation};
+use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, StoreError, identity, revocation};
 use crate::http;
 use crate::platform::Clock;
 
@@ -107,7 +107,7 @@ impl Login<'_> {
             Answer::WrongIssuer(found) => return Err(Error::WrongIssuer { expected: expected.issuer, found }),
         };
         let endpoint = TokenEndpoint { http: self.http, client: self.client, clock: self.clock };
-        let response = endpoint.exchange(&code, request.verifier, &request.redirect_uri).await?;
+        let response = endpoint.exchange(&code, request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
         let record = self.record(&response, options).await?;
         self.keep(&record).await?;
         Ok(record)
@@ -197,5 +197,15 @@ impl Login<'_> {
         }
         self.store.set_current(Some(&record.email))?;
         Ok(())
+    }
+}
+
+/// A code that is not accepted says nothing about a stored login, of which an ordinary refusal would speak.
+fn code_refused(error: Error) -> Error {
+    match error {
+        Error::Refused(refusal) if refusal.cause == RefusalCause::Dead => {
+            Error::LoginRefused { error: refusal.error, description: refusal.description }
+        }
+        other => other,
     }
 }
