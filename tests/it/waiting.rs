@@ -177,6 +177,9 @@ impl Waiting {
     }
 }
 
+/// The part of a URL that a request line holds.
+pub(crate) const PATH_AND_QUERY: std::ops::Range<url::Position> = url::Position::BeforePath..url::Position::AfterQuery;
+
 /// A parameter of a URL's query.
 pub(crate) fn parameter(url: &Url, name: &str) -> String {
     let value = url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
@@ -186,7 +189,7 @@ pub(crate) fn parameter(url: &Url, name: &str) -> String {
 /// What the authorization endpoint redirects to, when a person without a page decides at once.
 pub(crate) fn redirected(url: &Url) -> Url {
     let address = SocketAddr::from(([127, 0, 0, 1], url.port().unwrap()));
-    let path = &url[url::Position::BeforePath..];
+    let path = &url[PATH_AND_QUERY];
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     let reply = send(address, request.as_bytes()).unwrap();
     Url::parse(reply.header("location").unwrap_or_else(|| panic!("no redirect: {}", reply.body))).unwrap()
