@@ -166,8 +166,11 @@ impl Login<'_> {
         if let Some(expected) =
             options.account.as_ref().filter(|account| !account.eq_ignore_ascii_case(&identity.email))
         {
-            let token = response.refresh_token().unwrap_or_else(|| response.access_token());
-            let revoked = revocation::revoke(self.http, self.client, &token).await.is_ok();
+            // Revoking one of a person's tokens ends the whole grant, and with it the login that they may have here.
+            let revoked = matches!(self.store.read(&identity.email), Ok(None)) && {
+                let token = response.refresh_token().unwrap_or_else(|| response.access_token());
+                revocation::revoke(self.http, self.client, &token).await.is_ok()
+            };
             return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email, revoked });
         }
         // RFC 6749 section 5.1: no `scope` means that everything was granted.
