@@ -19,6 +19,9 @@ use crate::platform::Clock;
 /// When a person who is still waiting is told what only the browser shows.
 const STILL_WAITING: Duration = Duration::from_secs(20);
 
+/// How many pieces a pasted URL may come in.
+const MOST_PIECES: usize = 100;
+
 /// What a login is to be.
 #[derive(Debug, Clone)]
 pub struct LoginOptions {
@@ -125,8 +128,7 @@ impl Login<'_> {
         tokio::pin!(deadline, hint);
         let mut hinted = false;
         let mut told_about_tls = false;
-        // A long URL may arrive in several pieces.
-        let mut pieces = String::new();
+        let mut pieces = Vec::new();
         loop {
             tokio::select! {
                 event = listening.event() => match event {
@@ -138,12 +140,15 @@ impl Login<'_> {
                     }
                 },
                 text = conversation.paste() => {
-                    pieces.push_str(&text);
-                    let answer = authorization_response::pasted(&text, expected)
-                        .or_else(|| authorization_response::pasted(&pieces, expected));
+                    let blank = text.trim().is_empty();
+                    pieces.push(text);
+                    // A long URL may arrive in several pieces, and something else may have come before it.
+                    let answer = (0..pieces.len()).rev().take(MOST_PIECES).find_map(|start| {
+                        authorization_response::pasted(&pieces[start..].concat(), expected)
+                    });
                     match answer {
                         Some(answer) => return Ok(answer),
-                        None if text.trim().is_empty() => {}
+                        None if blank => {}
                         None => conversation.not_an_answer(),
                     }
                 }
