@@ -26,6 +26,8 @@ mod listener;
 #[cfg(feature = "emulator")]
 mod login;
 #[cfg(feature = "emulator")]
+mod pty;
+#[cfg(feature = "emulator")]
 mod sandbox;
 #[cfg(feature = "emulator")]
 mod terminal;
