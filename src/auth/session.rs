@@ -25,6 +25,9 @@ const WARNED_BEFORE_END: time::Duration = time::Duration::days(2);
 /// How long a command that logs in on its way waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
+/// How long before the known end of a login every command says so.
+const LAST_DAYS: Duration = Duration::from_hours(48);
+
 /// What a session needs to know.
 pub struct SessionOptions {
     /// The client for every request to the authorization server.
@@ -167,6 +170,18 @@ impl Session {
                 self.log_in_for(needed, Some(&stored), error, interaction).await
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// A login that is going to end soon is better renewed by a person now than found dead by a script.
+    fn warn_of_end(&self, record: &Record) {
+        let now = self.clock.now();
+        if let Some(end) = record.refresh_token_expires_at.filter(|end| *end > now && *end - now <= LAST_DAYS) {
+            (self.notify)(&format!(
+                "the login of {} ends on {} (the project's publishing status is Testing); chatauth auth login renews it",
+                record.email,
+                end.date()
+            ));
         }
     }
 

@@ -40,11 +40,14 @@ pub(super) fn block_on(context: &Context, command: impl Future<Output = Result<(
     let runtime = runtime()?;
     let result = runtime.block_on(async {
         tokio::select! {
-            result = command => result,
+            // Signals are watched before the command does anything: one that came between the URL of a login and its
+            // first wait would otherwise kill the process, and leave the terminal as it was changed for pasting.
+            biased;
             signal = signals::interruption() => match signal {
                 Ok(interruption) => Err(interrupted(context, interruption)),
                 Err(error) => Err(Failure::new(ErrorCode::Internal, format!("signals cannot be watched: {error}"))),
             },
+            result = command => result,
         }
     });
     // A look-up of a name cannot be cancelled; nobody waits for it.

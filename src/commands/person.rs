@@ -90,6 +90,8 @@ impl Conversation for Person<'_> {
             if let Some(reader) = &mut self.reader
                 && let Some(text) = reader.paste().await
             {
+                // The terminal showed Enter as ^J, without going to a new line.
+                self.messages.always("");
                 return text;
             }
             self.reader = None;

@@ -124,15 +124,20 @@ fn from_client_secrets(error: ClientSecretsError) -> Failure {
             console("auth/clients", project.as_deref())
         )),
         ClientSecretsError::Wrong { what: WrongFile::Example, .. } => invalid(make(None)),
-        ClientSecretsError::Wrong { what: WrongFile::TwoClients, .. } => {
-            invalid(String::from("a client file has one member, \"installed\" for a Desktop app or \"web\""))
-        }
+        ClientSecretsError::Wrong { what: WrongFile::TwoClients, project, .. } => invalid(format!(
+            "a client file has one member, \"installed\" for a Desktop app or \"web\"; download it again at {}",
+            console("auth/clients", project.as_deref())
+        )),
         ClientSecretsError::Wrong { project, .. } => invalid(format!(
             "needed is a JSON object with a single member \"installed\" (or \"web\"): {}",
             make(project.as_deref())
         )),
-        ClientSecretsError::EndpointRefused { .. } => Failure::new(ErrorCode::EndpointRefused, message)
-            .hint("download the client file again: Google's endpoints are https"),
+        ClientSecretsError::EndpointRefused { project, .. } => {
+            Failure::new(ErrorCode::EndpointRefused, message).hint(format!(
+                "Google's endpoints are https; download the client file again at {}",
+                console("auth/clients", project.as_deref())
+            ))
+        }
         ClientSecretsError::NoLoopbackRedirect { project, .. } => {
             invalid(format!("register http://127.0.0.1:8085/ for it, or better, {}", make(project.as_deref())))
         }
