@@ -13,6 +13,7 @@ mod html;
 mod landing;
 mod oauth;
 mod options;
+mod quota;
 mod server;
 mod spoil;
 mod state;
@@ -34,7 +35,8 @@ use state::{Client, ClientKind, Shared, State};
 pub use command::{Command, Surroundings, run_command};
 pub use control::{Control, Recorded};
 pub use fault::{Endpoint, Fault};
-pub use options::{ChatApp, Consent, GrantedScopes, InvalidOption, Options, User};
+pub use options::{Audience, ChatApp, Consent, GrantedScopes, InvalidOption, Options, User};
+pub use quota::Quota;
 
 /// What every Google scope but the sign-in ones begins with.
 const SCOPE_ROOT: &str = "https://www.googleapis.com/auth/";
