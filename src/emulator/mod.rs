@@ -82,6 +82,12 @@ impl Emulator {
         self.client_file(&client)
     }
 
+    /// The key file of a service account that may act for the people of the
+    /// organization, as the Cloud console gives it out.
+    pub fn service_account_key(&self) -> String {
+        oauth::ServiceAccount::key_file(&self.origin)
+    }
+
     fn client_file(&self, client: &Client) -> String {
         let (kind, redirect_uris) = match &client.kind {
             ClientKind::Desktop => ("installed", json!(["http://localhost"])),

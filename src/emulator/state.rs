@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::chat::Space;
 use super::control::Recorded;
 use super::fault::{Endpoint, Fault, Plan};
-use super::oauth::{Ledger, Page};
+use super::oauth::{Ledger, Page, ServiceAccount};
 use super::options::{Options, User};
 use super::quota::Tally;
 use crate::platform::Clock;
@@ -28,6 +28,7 @@ pub(super) struct State {
     pub(super) clients: Vec<Client>,
     pub(super) pages: HashMap<String, Page>,
     pub(super) ledger: Ledger,
+    pub(super) service_account: ServiceAccount,
     pub(super) spaces: Vec<Space>,
     /// `requestId` to the user that sent it and the space that it made.
     pub(super) request_ids: HashMap<String, (String, String)>,
@@ -66,6 +67,7 @@ impl State {
             clients: Vec::new(),
             pages: HashMap::new(),
             ledger: Ledger::default(),
+            service_account: ServiceAccount::new(),
             spaces: Vec::new(),
             request_ids: HashMap::new(),
             tally: Tally::default(),
