@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::chat::Space;
 use super::html::{escape, page};
@@ -53,8 +54,14 @@ fn entry(state: &State, space: &Space) -> String {
         if importing { ", in import mode" } else { "" },
         escape(field("spaceType")),
         escape(&space.creator.email),
-        escape(&super::chat::timestamp(space.made)),
+        moment(space.made),
     )
+}
+
+/// To the second, as people write it.
+fn moment(at: OffsetDateTime) -> String {
+    let (date, time) = (at.date(), at.time());
+    format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
 }
 
 /// Whom a membership is for, what they are, and whether they have come.

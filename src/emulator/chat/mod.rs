@@ -24,7 +24,7 @@ pub(super) use lifecycle::{complete_import, delete};
 pub(super) use members::{get_member, list_members};
 pub(super) use read::{get, list};
 pub(super) use search::search;
-pub(super) use space::{Space, timestamp};
+pub(super) use space::Space;
 pub(super) use status::Status;
 pub(super) use team::{create_member, delete_member, update_member};
 pub(super) use update::patch;

@@ -267,7 +267,7 @@ pub(super) fn customer(domain: &str) -> String {
 }
 
 /// RFC 3339 with microseconds, as Google writes times.
-pub(in crate::emulator) fn timestamp(at: OffsetDateTime) -> String {
+pub(super) fn timestamp(at: OffsetDateTime) -> String {
     let (date, clock) = (at.date(), at.time());
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",

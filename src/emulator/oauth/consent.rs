@@ -72,6 +72,8 @@ fn permissions(ask: &Ask) -> String {
         } else {
             format!("<input type=\"hidden\" name=\"scope{index}\" value=\"{scope}\">")
         };
+        // Where a narrow screen may break the line.
+        let scope = scope.replace("/auth/", "/auth/<wbr>");
         let _ = writeln!(list, "<label>{input}<span>{words} <small>{scope}</small></span></label>");
     }
     list.push_str("</fieldset>\n");
