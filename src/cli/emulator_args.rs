@@ -15,10 +15,17 @@ use super::settings::Environment;
 /// The name under which this program is the browser of a person who consents.
 const BROWSER_NAME: &str = "chatauth-browser";
 
+/// Boxed: they are many more than any other command's.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct EmulatorArgs {
+    #[command(flatten)]
+    given: Box<Given>,
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+struct Given {
     /// Port on 127.0.0.1; any free one when left out
     #[arg(long, value_name = "N", default_value = "0", hide_default_value = true)]
     port: u16,
@@ -126,7 +133,12 @@ Examples:
   chatauth emulator --port 8085 --consent ask";
 
 /// Runs `chatauth emulator`.
-pub(super) fn run(arguments: EmulatorArgs, context: &Context, environment: Environment) -> Result<(), Failure> {
+pub(super) fn run(
+    EmulatorArgs { given }: EmulatorArgs,
+    context: &Context,
+    environment: Environment,
+) -> Result<(), Failure> {
+    let arguments = *given;
     let executable = std::env::current_exe()
         .map_err(|error| Failure::new(ErrorCode::Internal, format!("this program cannot find itself: {error}")))?;
     let inside = !arguments.command.is_empty();

@@ -14,12 +14,11 @@ pub(super) fn show(state: &mut State, _call: &Call) -> Reply {
     let number = state.spaces.len();
     // The newest is what people look for.
     let list: String = state.spaces.iter().rev().map(|space| entry(state, space)).collect();
-    let content = match number {
-        0 => String::from("<p>No spaces yet. They appear here as they are made; reload the page to see them.</p>"),
-        _ => {
-            let plural = if number == 1 { "space" } else { "spaces" };
-            format!("<p>{number} {plural} so far, the newest first.</p>\n{list}")
-        }
+    let content = if number == 0 {
+        String::from("<p>No spaces yet. They appear here as they are made; reload the page to see them.</p>")
+    } else {
+        let plural = if number == 1 { "space" } else { "spaces" };
+        format!("<p>{number} {plural} so far, the newest first.</p>\n{list}")
     };
     page(200, "Spaces", &content, "")
 }

@@ -181,10 +181,10 @@ fn time(text: &str) -> Option<OffsetDateTime> {
 
 fn compares(left: &str, operator: &str, right: &str) -> bool {
     let (Some(left), Some(right)) = (time(left), time(right)) else { return false };
-    match (left.cmp(&right), operator) {
-        (Ordering::Less, "<" | "<=") | (Ordering::Equal, "=" | "<=" | ">=") | (Ordering::Greater, ">" | ">=") => true,
-        _ => false,
-    }
+    matches!(
+        (left.cmp(&right), operator),
+        (Ordering::Less, "<" | "<=") | (Ordering::Equal, "=" | "<=" | ">=") | (Ordering::Greater, ">" | ">=")
+    )
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -124,9 +124,8 @@ fn try_update(state: &mut State, call: &Call) -> Result<Value, Status> {
     if !matches!(parameter(call, "updateMask"), Some("role" | "*")) {
         return refuse("update_mask", "An update mask is required, and only the role can be changed.");
     }
-    let role = match text(&asked, "role") {
-        role @ ("ROLE_MEMBER" | "ROLE_ASSISTANT_MANAGER" | "ROLE_MANAGER") => role,
-        _ => return refuse("membership.role", "A role is required."),
+    let role @ ("ROLE_MEMBER" | "ROLE_ASSISTANT_MANAGER" | "ROLE_MANAGER") = text(&asked, "role") else {
+        return refuse("membership.role", "A role is required.");
     };
     let index = locate(state, call, &caller)?;
     let id = member_id(state, call);
