@@ -107,23 +107,22 @@ struct Given {
 }
 
 const AFTER_HELP: &str = "\
-With a command, the command finds the emulator through its environment, consent is given at once, and the exit code is
-the command's. Without one, the emulator prints the environment to set and serves until Ctrl-C.
+With a command, the command finds the emulator through its environment, consent is given at once,
+and the exit code is the command's. Without one, the emulator prints the environment to set and
+serves until Ctrl-C. Beside the client file stands service_account.json, the key file of a service
+account that may act for the accounts of the organization.
 
-Without a command and with one, the key file of a service account that may act for the accounts stands beside the client
-file, as service_account.json.
-
-Quotas (those that are not named are Google's; NAME=off is no limit):
-  NAME      spaceWrites spaceReads membershipWrites membershipReads newSpaces newSpacesHourly readsPerSpace
-            writesPerSpace
+Quotas (what is not named is Google's; NAME=off is no limit):
+  NAME      spaceWrites spaceReads membershipWrites membershipReads newSpaces newSpacesHourly
+            readsPerSpace writesPerSpace
   besides   retry-after=none|header|info|both, answer=full|bare: what is told with a 429
 
 Faults:
-  ENDPOINT  authorize token revoke tokeninfo userinfo create setup list get update delete search find-dm
-            find-group-chats complete-import members add-member update-member remove-member, chat (all of the API), or
-            all
-  ACTION    status=503 reason=RATE_LIMIT_EXCEEDED retry-after=VALUE delay=2s drop-before drop-after garbage empty html
-            truncate huge redirect=URL commit body=TEXT
+  ENDPOINT  authorize token revoke tokeninfo userinfo create setup list get update delete search
+            find-dm find-group-chats complete-import members add-member update-member
+            remove-member, chat (all of the API), or all
+  ACTION    status=503 reason=RATE_LIMIT_EXCEEDED retry-after=VALUE delay=2s drop-before
+            drop-after garbage empty html truncate huge redirect=URL commit body=TEXT
 
 Examples:
   chatauth emulator -- chatauth spaces create --name API-made

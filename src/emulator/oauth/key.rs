@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// A key that is in everybody's hands and good for this emulator alone. A fresh
 /// one would take seconds to find, and nothing that it signs is worth anything.
-const PRIVATE_KEY: &str = include_str!("test_key.pem");
+const KEY_FILE: &str = include_str!("test_key.pem");
 /// Its address says what it is.
 const EMAIL: &str = "emulator@chatauth-emulator.iam.gserviceaccount.com";
 const KEY_ID: &str = "e0000000000000000000000000000000emulator";
@@ -41,7 +41,7 @@ impl ServiceAccount {
             "type": "service_account",
             "project_id": "chatauth-emulator",
             "private_key_id": KEY_ID,
-            "private_key": PRIVATE_KEY,
+            "private_key": private_key(),
             "client_email": EMAIL,
             "client_id": CLIENT_ID,
             "auth_uri": format!("{origin}/o/oauth2/auth"),
@@ -83,9 +83,14 @@ impl ServiceAccount {
     }
 }
 
+/// The key without the note that stands before it.
+fn private_key() -> &'static str {
+    KEY_FILE.find("-----BEGIN").map_or(KEY_FILE, |start| &KEY_FILE[start..])
+}
+
 /// The public half, in DER.
 fn public_key() -> Option<Vec<u8>> {
-    let body: String = PRIVATE_KEY.lines().filter(|line| !line.starts_with('-')).collect();
+    let body: String = private_key().lines().filter(|line| !line.starts_with('-')).collect();
     let pair = RsaKeyPair::from_pkcs8(&STANDARD.decode(body).ok()?).ok()?;
     Some(pair.public_key().as_ref().to_vec())
 }

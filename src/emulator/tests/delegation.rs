@@ -28,7 +28,8 @@ fn claims(bench: &Bench) -> Value {
 
 /// An assertion with this header, signed with a key in PEM.
 fn signed(header: &Value, claims: &Value, pem: &str) -> String {
-    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let lines = pem.lines().skip_while(|line| !line.starts_with('-'));
+    let body: String = lines.filter(|line| !line.starts_with('-')).collect();
     let key = RsaKeyPair::from_pkcs8(&STANDARD.decode(body).unwrap()).unwrap();
     // One segment padded and one not: both are taken.
     let message = format!("{}.{}", URL_SAFE.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
