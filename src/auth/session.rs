@@ -19,9 +19,6 @@ mod care;
 
 pub use care::{ClientProbe, Imported};
 
-/// How long before its end a login that is known to end is talked about.
-const WARNED_BEFORE_END: time::Duration = time::Duration::days(2);
-
 /// How long a command that logs in on its way waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
@@ -178,9 +175,10 @@ impl Session {
         let now = self.clock.now();
         if let Some(end) = record.refresh_token_expires_at.filter(|end| *end > now && *end - now <= LAST_DAYS) {
             (self.notify)(&format!(
-                "the login of {} ends on {} (the project's publishing status is Testing); chatauth auth login renews it",
+                "the login of {} ends on {} (the project's publishing status is Testing); this renews it: chatauth auth login --account {}",
                 record.email,
-                end.date()
+                end.date(),
+                record.email
             ));
         }
     }
@@ -202,20 +200,6 @@ impl Session {
     /// How far the clock of the server that answered last is ahead of this machine's; `None` before any answer.
     pub fn clock_offset(&self) -> Option<time::Duration> {
         self.http.last_date().map(|date| date - self.clock.now())
-    }
-
-    /// A login that ends soon is said to, while there is still time to do something about it.
-    fn warn_of_end(&self, record: &Record) {
-        if let Some(end) = record.refresh_token_expires_at
-            && end - self.clock.now() < WARNED_BEFORE_END
-        {
-            (self.notify)(&format!(
-                "the login of {} ends on {} (publishing status Testing); log in again in time: chatauth auth login --account {}",
-                record.email,
-                end.date(),
-                record.email
-            ));
-        }
     }
 
     async fn delegated(
