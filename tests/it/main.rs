@@ -12,6 +12,14 @@
 
 mod architecture;
 #[cfg(feature = "emulator")]
+mod concurrency;
+#[cfg(feature = "emulator")]
 mod end_to_end;
 #[cfg(feature = "emulator")]
+mod refresh;
+#[cfg(feature = "emulator")]
 mod sandbox;
+#[cfg(feature = "emulator")]
+mod stage;
+#[cfg(feature = "emulator")]
+mod store;
