@@ -14,7 +14,13 @@ mod architecture;
 #[cfg(feature = "emulator")]
 mod concurrency;
 #[cfg(feature = "emulator")]
+mod create;
+#[cfg(feature = "emulator")]
 mod end_to_end;
+#[cfg(feature = "emulator")]
+mod errors;
+#[cfg(feature = "emulator")]
+mod network;
 #[cfg(feature = "emulator")]
 mod refresh;
 #[cfg(feature = "emulator")]
