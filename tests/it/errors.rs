@@ -25,54 +25,225 @@ fn error(code: u16, message: &str, status: &str, details: &[Value]) -> Value {
 const LATER: &str = "Retry-After: 3600";
 const SCOPES: &str = "WWW-Authenticate: Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/chat.spaces.create https://www.googleapis.com/auth/chat.spaces\"";
 const PLAIN: &str = "Content-Type: application/json; charset=UTF-8";
-const ACTIVATION: &str = "https://console.developers.google.com/apis/api/chat.googleapis.com/overview?project=123456789012";
+const ACTIVATION: &str =
+    "https://console.developers.google.com/apis/api/chat.googleapis.com/overview?project=123456789012";
 
 fn known() -> Vec<Case> {
     let method = json!({"service": "chat.googleapis.com", "method": "google.chat.v1.ChatService.CreateSpace"});
     let violation = json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"field": "space", "description": "Cannot find field."}]});
-    let activation = json!({"service": "chat.googleapis.com", "consumer": "projects/123456789012", "activationUrl": ACTIVATION});
-    let help = json!({"@type": "type.googleapis.com/google.rpc.Help", "links": [{"description": "x", "url": ACTIVATION}]});
+    let activation =
+        json!({"service": "chat.googleapis.com", "consumer": "projects/123456789012", "activationUrl": ACTIVATION});
+    let help =
+        json!({"@type": "type.googleapis.com/google.rpc.Help", "links": [{"description": "x", "url": ACTIVATION}]});
     let no_app = "Google Chat app not found. To create a Chat app, you must turn on the Chat API and configure the app in the Google Cloud console.";
     let unused = "Google Chat API has not been used in project 123456789012 before or it is disabled.";
     let caller = "The caller does not have permission";
     let quota = "Quota exceeded for quota metric 'Space writes' and limit 'Space writes per minute' of service 'chat.googleapis.com'";
-    let legacy = |code: u16, reason: &str| {
-        json!({"error": {"code": code, "message": "x", "errors": [{"message": "x", "domain": "usageLimits", "reason": reason}]}})
-    };
+    let legacy = |code: u16, reason: &str| json!({"error": {"code": code, "message": "x", "errors": [{"message": "x", "domain": "usageLimits", "reason": reason}]}});
     let bad = "INVALID_ARGUMENT";
     let denied = "PERMISSION_DENIED";
     vec![
-        (400, error(400, "Invalid JSON payload received. Unknown name \"displayname\" at 'space': Cannot find field.", bad, &[violation]), PLAIN, "invalid_argument", 5, "reference"),
+        (
+            400,
+            error(
+                400,
+                "Invalid JSON payload received. Unknown name \"displayname\" at 'space': Cannot find field.",
+                bad,
+                &[violation],
+            ),
+            PLAIN,
+            "invalid_argument",
+            5,
+            "reference",
+        ),
         (400, error(400, "Request contains an invalid argument.", bad, &[]), PLAIN, "invalid_argument", 5, "reference"),
-        (400, error(400, "API key not valid. Please pass a valid API key.", bad, &[info("API_KEY_INVALID", &json!({}))]), PLAIN, "invalid_argument", 5, "reference"),
+        (
+            400,
+            error(400, "API key not valid. Please pass a valid API key.", bad, &[info("API_KEY_INVALID", &json!({}))]),
+            PLAIN,
+            "invalid_argument",
+            5,
+            "reference",
+        ),
         (400, error(400, "x", "FAILED_PRECONDITION", &[]), PLAIN, "precondition_failed", 5, "Chat"),
-        (401, error(401, "Request had invalid authentication credentials.", "UNAUTHENTICATED", &[]), PLAIN, "credentials_rejected", 4, "auth login"),
-        (401, error(401, "Request is missing required authentication credential.", "UNAUTHENTICATED", &[info("CREDENTIALS_MISSING", &method)]), PLAIN, "credentials_rejected", 4, "auth login"),
-        (401, error(401, "x", "UNAUTHENTICATED", &[info("ACCESS_TOKEN_EXPIRED", &method)]), PLAIN, "credentials_rejected", 4, "auth login"),
-        (401, error(401, "x", "UNAUTHENTICATED", &[info("ACCOUNT_STATE_INVALID", &method)]), PLAIN, "credentials_rejected", 4, "auth login"),
-        (403, error(403, "Request had insufficient authentication scopes.", denied, &[info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", &method)]), SCOPES, "scope_missing", 4, "--scope chat.spaces.create"),
-        (403, error(403, "Request had insufficient authentication scopes.", denied, &[info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", &method)]), PLAIN, "scope_missing", 4, "auth login"),
-        (403, error(403, unused, denied, &[info("SERVICE_DISABLED", &activation), help.clone()]), PLAIN, "api_disabled", 5, ACTIVATION),
-        (403, error(403, unused, denied, &[info("SERVICE_DISABLED", &json!({}))]), PLAIN, "api_disabled", 5, "apis/library/chat.googleapis.com"),
+        (
+            401,
+            error(401, "Request had invalid authentication credentials.", "UNAUTHENTICATED", &[]),
+            PLAIN,
+            "credentials_rejected",
+            4,
+            "auth login",
+        ),
+        (
+            401,
+            error(
+                401,
+                "Request is missing required authentication credential.",
+                "UNAUTHENTICATED",
+                &[info("CREDENTIALS_MISSING", &method)],
+            ),
+            PLAIN,
+            "credentials_rejected",
+            4,
+            "auth login",
+        ),
+        (
+            401,
+            error(401, "x", "UNAUTHENTICATED", &[info("ACCESS_TOKEN_EXPIRED", &method)]),
+            PLAIN,
+            "credentials_rejected",
+            4,
+            "auth login",
+        ),
+        (
+            401,
+            error(401, "x", "UNAUTHENTICATED", &[info("ACCOUNT_STATE_INVALID", &method)]),
+            PLAIN,
+            "credentials_rejected",
+            4,
+            "auth login",
+        ),
+        (
+            403,
+            error(
+                403,
+                "Request had insufficient authentication scopes.",
+                denied,
+                &[info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", &method)],
+            ),
+            SCOPES,
+            "scope_missing",
+            4,
+            "--scope chat.spaces.create",
+        ),
+        (
+            403,
+            error(
+                403,
+                "Request had insufficient authentication scopes.",
+                denied,
+                &[info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", &method)],
+            ),
+            PLAIN,
+            "scope_missing",
+            4,
+            "auth login",
+        ),
+        (
+            403,
+            error(403, unused, denied, &[info("SERVICE_DISABLED", &activation), help.clone()]),
+            PLAIN,
+            "api_disabled",
+            5,
+            ACTIVATION,
+        ),
+        (
+            403,
+            error(403, unused, denied, &[info("SERVICE_DISABLED", &json!({}))]),
+            PLAIN,
+            "api_disabled",
+            5,
+            "apis/library/chat.googleapis.com",
+        ),
         (403, legacy(403, "accessNotConfigured"), PLAIN, "api_disabled", 5, "chat.googleapis.com"),
         (403, error(403, caller, denied, &[]), PLAIN, "permission_denied", 5, "administrator"),
-        (403, error(403, "This organization's administrator restricts this Chat app from performing this action.", denied, &[]), PLAIN, "permission_denied", 5, "administrator"),
+        (
+            403,
+            error(
+                403,
+                "This organization's administrator restricts this Chat app from performing this action.",
+                denied,
+                &[],
+            ),
+            PLAIN,
+            "permission_denied",
+            5,
+            "administrator",
+        ),
         (403, error(403, "x", denied, &[info("USER_PROJECT_DENIED", &json!({}))]), PLAIN, "permission_denied", 5, ""),
-        (403, error(403, "x", denied, &[info("USER_BLOCKED_BY_ADMIN", &json!({}))]), PLAIN, "permission_denied", 5, "administrator"),
+        (
+            403,
+            error(403, "x", denied, &[info("USER_BLOCKED_BY_ADMIN", &json!({}))]),
+            PLAIN,
+            "permission_denied",
+            5,
+            "administrator",
+        ),
         (404, error(404, no_app, "NOT_FOUND", &[help]), PLAIN, "chat_app_not_configured", 5, "hangouts-chat"),
-        (404, error(404, "No bot associated with this project.", "NOT_FOUND", &[]), PLAIN, "chat_app_not_configured", 5, "hangouts-chat"),
-        (404, error(404, "Invalid project number.", "NOT_FOUND", &[]), PLAIN, "chat_app_not_configured", 5, "hangouts-chat"),
+        (
+            404,
+            error(404, "No bot associated with this project.", "NOT_FOUND", &[]),
+            PLAIN,
+            "chat_app_not_configured",
+            5,
+            "hangouts-chat",
+        ),
+        (
+            404,
+            error(404, "Invalid project number.", "NOT_FOUND", &[]),
+            PLAIN,
+            "chat_app_not_configured",
+            5,
+            "hangouts-chat",
+        ),
         (404, error(404, "Requested entity was not found.", "NOT_FOUND", &[]), PLAIN, "not_found", 5, "spaces list"),
-        (409, error(409, "Requested entity already exists", "ALREADY_EXISTS", &[]), PLAIN, "already_exists", 5, "another name"),
+        (
+            409,
+            error(409, "Requested entity already exists", "ALREADY_EXISTS", &[]),
+            PLAIN,
+            "already_exists",
+            5,
+            "another name",
+        ),
         (409, error(409, "x", "ABORTED", &[]), PLAIN, "precondition_failed", 5, ""),
-        (429, error(429, quota, "RESOURCE_EXHAUSTED", &[info("RATE_LIMIT_EXCEEDED", &json!({}))]), LATER, "rate_limited", 6, "3600"),
-        (429, error(429, "Resource has been exhausted (e.g. check quota).", "RESOURCE_EXHAUSTED", &[]), LATER, "rate_limited", 6, "3600"),
-        (429, error(429, quota, "RESOURCE_EXHAUSTED", &[info("RESOURCE_QUOTA_EXCEEDED", &json!({}))]), PLAIN, "rate_limited", 6, ""),
-        (429, error(429, "x", "RESOURCE_EXHAUSTED", &[json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3600s"})]), PLAIN, "rate_limited", 6, "3600"),
+        (
+            429,
+            error(429, quota, "RESOURCE_EXHAUSTED", &[info("RATE_LIMIT_EXCEEDED", &json!({}))]),
+            LATER,
+            "rate_limited",
+            6,
+            "3600",
+        ),
+        (
+            429,
+            error(429, "Resource has been exhausted (e.g. check quota).", "RESOURCE_EXHAUSTED", &[]),
+            LATER,
+            "rate_limited",
+            6,
+            "3600",
+        ),
+        (
+            429,
+            error(429, quota, "RESOURCE_EXHAUSTED", &[info("RESOURCE_QUOTA_EXCEEDED", &json!({}))]),
+            PLAIN,
+            "rate_limited",
+            6,
+            "",
+        ),
+        (
+            429,
+            error(
+                429,
+                "x",
+                "RESOURCE_EXHAUSTED",
+                &[json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3600s"})],
+            ),
+            PLAIN,
+            "rate_limited",
+            6,
+            "3600",
+        ),
         (403, legacy(403, "rateLimitExceeded"), LATER, "rate_limited", 6, "3600"),
         (403, legacy(403, "userRateLimitExceeded"), LATER, "rate_limited", 6, "3600"),
         (500, error(500, "Internal error encountered.", "INTERNAL", &[]), LATER, "outcome_unknown", 6, "--request-id"),
-        (503, error(503, "The service is currently unavailable.", "UNAVAILABLE", &[]), LATER, "outcome_unknown", 6, "3600"),
+        (
+            503,
+            error(503, "The service is currently unavailable.", "UNAVAILABLE", &[]),
+            LATER,
+            "outcome_unknown",
+            6,
+            "3600",
+        ),
         (504, error(504, "x", "DEADLINE_EXCEEDED", &[]), LATER, "outcome_unknown", 6, "--request-id"),
     ]
 }
@@ -156,7 +327,10 @@ fn property_62_a_hostile_message_is_shown_and_does_nothing() {
     for verbose in ["-q", "-vv"] {
         let words = ["spaces", "create", "--name", "x", verbose, "--api-endpoint", &api.origin()];
         let told = sandbox.run(words).exits_with(5).stderr;
-        assert!(!told.chars().any(|c| c != '\n' && (c.is_control() || "\u{202e}\u{2028}\u{200b}".contains(c))), "{told:?}");
+        assert!(
+            !told.chars().any(|c| c != '\n' && (c.is_control() || "\u{202e}\u{2028}\u{200b}".contains(c))),
+            "{told:?}"
+        );
         assert!(told.contains("\\u{1b}[2J") && !told.contains("\nerror: forged"), "{told}");
     }
     let failed = sandbox.run(CREATE.iter().copied().chain(["--api-endpoint", &api.origin()])).exits_with(5);

@@ -16,6 +16,8 @@ mod concurrency;
 #[cfg(feature = "emulator")]
 mod create;
 #[cfg(feature = "emulator")]
+mod emulator_command;
+#[cfg(feature = "emulator")]
 mod end_to_end;
 #[cfg(feature = "emulator")]
 mod errors;
@@ -26,6 +28,12 @@ mod refresh;
 #[cfg(feature = "emulator")]
 mod sandbox;
 #[cfg(feature = "emulator")]
+mod secrets;
+#[cfg(feature = "emulator")]
+mod signals;
+#[cfg(feature = "emulator")]
 mod stage;
 #[cfg(feature = "emulator")]
 mod store;
+#[cfg(feature = "emulator")]
+mod streams;
