@@ -127,7 +127,7 @@ fn property_59_people_are_told_the_same() {
     let failed = sandbox.run(["spaces", "create", "--name", "x", "-q"]).exits_with(6);
     let id = request_id(&sandbox.control().requests()[0]);
     assert!(failed.stderr.starts_with("error: "), "{}", failed.stderr);
-    assert!(failed.stderr.contains(&format!("hint: ")), "{}", failed.stderr);
+    assert!(failed.stderr.contains("\nhint: "), "{}", failed.stderr);
     assert!(failed.stderr.contains(&format!("--request-id {id}")), "{}", failed.stderr);
 }
 

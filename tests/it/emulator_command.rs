@@ -28,7 +28,7 @@ fn the_exit_code_of_the_command_passes_through() {
     ] {
         let finished = sandbox.run(["emulator", "--"].iter().chain(words)).exits_with(code);
         assert_eq!(finished.stdout, "");
-        if code >= 126 && code < 128 {
+        if (126..128).contains(&code) {
             assert!(finished.stderr.contains(words[0]), "{}", finished.stderr);
         }
     }
@@ -70,9 +70,10 @@ fn the_command_finds_everything_in_its_environment() {
             assert_eq!(variable(&output, gone), None);
         }
         let found = variable(&output, "BROWSER");
-        match expected {
-            true => assert!(found.unwrap().ends_with("/bin/chatauth-browser")),
-            false => assert_eq!(found.as_deref(), browser, "the person's own, or none"),
+        if expected {
+            assert!(found.unwrap().ends_with("/bin/chatauth-browser"));
+        } else {
+            assert_eq!(found.as_deref(), browser, "the person's own, or none");
         }
         let path = variable(&output, "PATH").unwrap();
         assert_eq!(variable(&output, "WHICH").unwrap(), format!("{}/chatauth", path.split(':').next().unwrap()));

@@ -7,7 +7,7 @@ use crate::stage::{Rogue, answer};
 
 const CREATE: [&str; 7] = ["spaces", "create", "--name", "x", "--no-input", "--format", "json"];
 
-/// An answer of the API: its status, its body, an extra header; then the code, the exit code, and a word of the hint.
+/// An answer of the API: its status, its body, a header; then the code, the exit code, and a word of the hint.
 type Case = (u16, Value, &'static str, &'static str, i32, &'static str);
 
 fn info(reason: &str, metadata: &Value) -> Value {
@@ -28,6 +28,7 @@ const PLAIN: &str = "Content-Type: application/json; charset=UTF-8";
 const ACTIVATION: &str =
     "https://console.developers.google.com/apis/api/chat.googleapis.com/overview?project=123456789012";
 
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn known() -> Vec<Case> {
     let method = json!({"service": "chat.googleapis.com", "method": "google.chat.v1.ChatService.CreateSpace"});
     let violation = json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"field": "space", "description": "Cannot find field."}]});

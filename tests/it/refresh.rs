@@ -7,7 +7,7 @@ use chatauth::emulator::{Endpoint, Options};
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
-use crate::stage::{ACCOUNT, Rogue, answer, dead_end, move_token_endpoint, names_in, record_bytes, traced};
+use crate::stage::{ACCOUNT, DEAD_END, Rogue, answer, move_token_endpoint, names_in, record_bytes, traced};
 
 const CREATE: [&str; 5] = ["spaces", "create", "--name", "x", "--no-input"];
 const CREATE_JSON: [&str; 7] = ["spaces", "create", "--name", "x", "--no-input", "--format", "json"];
@@ -124,8 +124,7 @@ fn property_45_an_attempt_that_reached_nobody_is_repeated_and_one_that_may_have_
 #[test]
 fn property_56_without_a_network_the_login_stays_and_nobody_is_told_to_log_in() {
     let sandbox = expired();
-    let endpoint = dead_end();
-    move_token_endpoint(&sandbox, &format!("{endpoint}/token"));
+    move_token_endpoint(&sandbox, &format!("{DEAD_END}/token"));
     let before = record_bytes(&sandbox);
     // The browser is there: a dead network is no reason to use it.
     let failed = sandbox.run(["spaces", "create", "--name", "x", "--format", "json"]).exits_with(6);
@@ -139,7 +138,7 @@ fn property_56_without_a_network_the_login_stays_and_nobody_is_told_to_log_in() 
     sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.spaces.readonly"]).success();
     let before = record_bytes(&sandbox);
     for words in [&["spaces", "create", "--name", "x"][..], &["spaces", "list"]] {
-        let failed = sandbox.run(words.iter().chain(&["--format", "json", "--api-endpoint", &endpoint]));
+        let failed = sandbox.run(words.iter().chain(&["--format", "json", "--api-endpoint", DEAD_END]));
         let failed = failed.exits_with(6);
         assert_eq!(failed.error()["code"], "network", "nothing was sent, so nothing is unknown");
         assert!(!says_log_in(&failed.stderr), "{}", failed.stderr);

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -128,11 +129,8 @@ pub(crate) fn answer(status: u16, headers: &[&str], body: impl AsRef<[u8]>) -> V
     bytes
 }
 
-/// An address of this machine at which nobody listens.
-pub(crate) fn dead_end() -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
-}
+/// An address of this machine at which nobody listens: no server of another test can get this port.
+pub(crate) const DEAD_END: &str = "http://127.0.0.1:1";
 
 /// From now on the stored login and the client file name another token endpoint.
 pub(crate) fn move_token_endpoint(sandbox: &Sandbox, url: &str) {
@@ -214,14 +212,20 @@ where
     Words: IntoIterator,
     Words::Item: AsRef<OsStr>,
 {
-    use std::os::unix::process::CommandExt;
     let plain = sandbox.command(words);
     if !rustix::process::geteuid().is_root() {
         return plain;
     }
     let mut command = wrapped(&plain, &[sandbox.path("bin/chatauth").as_os_str()]);
-    command.uid(NOBODY).gid(NOBODY);
+    without_rights(&mut command);
     command
+}
+
+/// Lets a command run as nobody, when the tests run as root.
+pub(crate) fn without_rights(command: &mut Command) {
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
 }
 
 /// Makes a file belong to somebody else; `false` where only root could.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, mode};
 use crate::stage::{
-    ACCOUNT, as_user, give_away, give_to_nobody, names_in, print_skipped, record_bytes, traced, wrapped,
+    ACCOUNT, as_user, give_away, give_to_nobody, names_in, print_skipped, record_bytes, traced, without_rights, wrapped,
 };
 
 const CREATE: [&str; 5] = ["spaces", "create", "--name", "x", "--no-input"];
@@ -30,18 +30,8 @@ fn property_29_modes_do_not_depend_on_the_umask() {
         let run = |words: &[&str]| {
             let plain = as_user(&sandbox, words);
             let script = format!("umask {umask}; exec \"$0\" \"$@\"");
-            let mut command = wrapped(&plain, &["sh", "-c", &script].map(OsStr::new));
-            command = {
-                let mut ordered = Command::new("sh");
-                ordered.arg("-c").arg(&script).arg(plain.get_program()).args(plain.get_args());
-                ordered.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-                ordered.current_dir(sandbox.path(""));
-                ordered
-            };
-            if rustix::process::geteuid().is_root() {
-                use std::os::unix::process::CommandExt;
-                command.uid(65534).gid(65534);
-            }
+            let mut command = wrapped(&plain, &["sh".as_ref(), "-c".as_ref(), script.as_ref(), plain.get_program()]);
+            without_rights(&mut command);
             sandbox.finish(command)
         };
         run(&["auth", "login"]).success();
