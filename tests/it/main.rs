@@ -18,7 +18,15 @@ mod browser;
 #[cfg(feature = "emulator")]
 mod client_file;
 #[cfg(feature = "emulator")]
+mod concurrency;
+#[cfg(feature = "emulator")]
+mod create;
+#[cfg(feature = "emulator")]
+mod emulator_command;
+#[cfg(feature = "emulator")]
 mod end_to_end;
+#[cfg(feature = "emulator")]
+mod errors;
 #[cfg(feature = "emulator")]
 mod identity;
 #[cfg(feature = "emulator")]
@@ -26,9 +34,23 @@ mod listener;
 #[cfg(feature = "emulator")]
 mod login;
 #[cfg(feature = "emulator")]
+mod network;
+#[cfg(feature = "emulator")]
 mod pty;
 #[cfg(feature = "emulator")]
+mod refresh;
+#[cfg(feature = "emulator")]
 mod sandbox;
+#[cfg(feature = "emulator")]
+mod secrets;
+#[cfg(feature = "emulator")]
+mod signals;
+#[cfg(feature = "emulator")]
+mod stage;
+#[cfg(feature = "emulator")]
+mod store;
+#[cfg(feature = "emulator")]
+mod streams;
 #[cfg(feature = "emulator")]
 mod terminal;
 #[cfg(feature = "emulator")]
