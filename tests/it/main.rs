@@ -11,7 +11,11 @@
 #![allow(clippy::disallowed_methods, reason = "tests set the stage: files, variables, clocks")]
 
 mod architecture;
+mod discovery;
 #[cfg(feature = "emulator")]
 mod end_to_end;
+mod lifecycle;
+mod recorder;
+mod requests;
 #[cfg(feature = "emulator")]
 mod sandbox;
