@@ -48,6 +48,23 @@ fn nothing_is_deleted_unasked() {
     recorder.run(&["spaces", "delete", "AAA", "--yes"]).exits_with(0);
 }
 
+#[test]
+fn on_a_terminal_the_name_of_the_space_is_asked_for() {
+    let recorder = Recorder::obliging();
+    let words = ["spaces", "delete", "AAA"];
+    let run = recorder.run_on_terminal(&words, "type its name", "Team\n").exits_with(0);
+    assert_eq!(run.lines(), ["GET /v1/spaces/AAA", "DELETE /v1/spaces/AAA"]);
+    let run = recorder.run_on_terminal(&words, "type its name", "y\n").exits_with(2);
+    assert!(run.stderr.contains("nothing was deleted"), "{}", run.stderr);
+    assert_eq!(run.lines(), ["GET /v1/spaces/AAA"]);
+    // Who may not read the name is asked for the id.
+    let recorder = Recorder::with(|request, _| match request.method.as_str() {
+        "GET" => refusal(403, "PERMISSION_DENIED"),
+        _ => obliging(request),
+    });
+    recorder.run_on_terminal(&words, "type its name", "spaces/AAA\n").exits_with(0);
+}
+
 /// The first answer to a write is lost behind a 503; what the repetition then meets is the work of that first attempt.
 #[test]
 fn a_repetition_that_meets_its_own_work_is_a_success() {

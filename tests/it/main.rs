@@ -19,3 +19,5 @@ mod recorder;
 mod requests;
 #[cfg(feature = "emulator")]
 mod sandbox;
+#[cfg(feature = "emulator")]
+mod spaces_end_to_end;

@@ -129,6 +129,37 @@ impl Recorder {
         }
     }
 
+    /// Runs the binary on a terminal, and types `answer` when `question` shows on it. What the terminal showed comes
+    /// as stderr.
+    pub(crate) fn run_on_terminal(&self, words: &[&str], question: &str, answer: &str) -> Run {
+        self.requests.lock().unwrap().clear();
+        let master = rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).unwrap();
+        rustix::pty::grantpt(&master).unwrap();
+        rustix::pty::unlockpt(&master).unwrap();
+        let path = rustix::pty::ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        let terminal = std::fs::File::options().read(true).write(true).open(path).unwrap();
+        let mut command = self.command(words);
+        command.stdin(terminal.try_clone().unwrap()).stderr(terminal);
+        let mut child = command.spawn().unwrap();
+        // The parent's copies of the terminal live in the command; without them the end of the child can be seen.
+        drop(command);
+        let mut master = std::fs::File::from(master);
+        let (mut shown, mut typed) = (String::new(), false);
+        let mut buffer = [0; 1024];
+        while let Ok(count @ 1..) = master.read(&mut buffer) {
+            shown += &String::from_utf8_lossy(&buffer[..count]);
+            if !typed && shown.contains(question) {
+                // The question stands before the reader does: canonical mode would end the line just as well.
+                master.write_all(answer.as_bytes()).unwrap();
+                typed = true;
+            }
+        }
+        let mut stdout = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        let code = child.wait().unwrap().code();
+        Run { code, stdout, stderr: shown, requests: self.requests() }
+    }
+
     /// What was asked so far.
     pub(crate) fn requests(&self) -> Vec<Recorded> {
         self.requests.lock().unwrap().clone()
