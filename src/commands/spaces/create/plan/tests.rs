@@ -232,6 +232,16 @@ fn what_breaks_a_rule_in_a_document_is_the_documents_fault() {
 }
 
 #[test]
+fn a_repetition_goes_by_its_id_and_not_by_the_name() {
+    let reuse = |request_id: Option<&str>| {
+        let request_id = request_id.map(str::to_owned);
+        plan(&Options { if_exists: Some(IfExists::Reuse), request_id, ..options("x") }).unwrap().look_for
+    };
+    assert_eq!(reuse(None), Some(("x".to_owned(), IfExists::Reuse)));
+    assert_eq!(reuse(Some("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")), None);
+}
+
+#[test]
 fn the_same_key_gives_the_same_id_and_no_key_a_new_one() {
     let id = |key: Option<&str>| {
         let options = Options { idempotency_key: key.map(str::to_owned), ..options("x") };
