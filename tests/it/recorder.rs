@@ -71,7 +71,7 @@ impl Recorder {
 
     /// A server that answers so.
     pub(crate) fn with(answer: impl Fn(&Recorded, usize) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("no port is free");
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::<Mutex<Vec<Recorded>>>::default();
         let (written, answer): (_, Arc<Answer>) = (Arc::clone(&requests), Arc::new(answer));
