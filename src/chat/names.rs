@@ -145,7 +145,10 @@ fn name(text: &str, collection: &'static str) -> Result<String, NameError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::http::Endpoint;
 
     #[test]
     fn names_may_stand_with_and_without_their_collection() {
@@ -232,6 +235,29 @@ mod tests {
             (group_name("team@example.com"), NameError::GroupAddress),
         ] {
             assert_eq!(result, Err(expected));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_taken_for_a_name_stays_in_its_place_in_the_path(
+            text in "(spaces/|https://chat.google.com/room/)?[A-Za-z0-9:/.?#%&@ \\\\äé_-]{0,12}",
+            user in "[a-z0-9:/.?#%&@+ \\\\ä_-]{0,12}",
+        ) {
+            let endpoint = Endpoint::parse("https://chat.googleapis.com").unwrap();
+            if let Ok(space) = SpaceName::parse(&text) {
+                let url = endpoint.join(&format!("/v1/{space}"));
+                let segments: Vec<_> = url.path_segments().unwrap().collect();
+                prop_assert_eq!(segments.len(), 3);
+                prop_assert_eq!(&segments[..2], &["v1", "spaces"]);
+                prop_assert!(!segments[2].is_empty() && !segments[2].contains(':'));
+                prop_assert!(url.query().is_none() && url.fragment().is_none());
+                if let Ok(member) = MemberName::of(&space, &user) {
+                    let url = endpoint.join(&format!("/v1/{member}"));
+                    prop_assert_eq!(url.path_segments().unwrap().count(), 5);
+                    prop_assert!(url.query().is_none() && !url.path().contains(':'));
+                }
+            }
         }
     }
 }

@@ -107,8 +107,8 @@ pub(super) struct Create {
     /// When the imported space began, as in 2024-02-29T12:00:00Z
     #[arg(long, value_name = "TIME")]
     create_time: Option<String>,
-    /// Look for a space of yours with this name first: create none then, or take that one. Without this option nothing
-    /// is looked for, and only what the API refuses is refused
+    /// Look for a space of yours with this name first: create none then, or take that one. Without this option, and
+    /// beside --request-id, nothing is looked for, and only what the API refuses is refused
     #[arg(long, value_name = "fail|reuse")]
     if_exists: Option<IfExists>,
     /// Repeat an earlier attempt: the same id makes the same space

@@ -13,14 +13,20 @@ pub(super) struct Caller<'a> {
     context: &'a Context,
     chat: Client,
     access: Access,
+    needed: ScopeSet,
+    admin: bool,
 }
 
 impl<'a> Caller<'a> {
     /// Gets an access token for `methods`, with a login on the way when that is needed and somebody is there.
     pub(super) async fn new(context: &'a Context, methods: &[&Method], admin: bool) -> Result<Self, Failure> {
         let chat = context.chat()?;
-        let access = context.access(&scopes::needed(methods, admin, &granted(context))).await?;
-        Ok(Self { context, chat, access })
+        // The login is looked at before only where its scopes make a difference.
+        let choice = methods.iter().any(|method| method.has_choice(admin));
+        let granted = if choice { granted(context) } else { ScopeSet::default() };
+        let needed = scopes::needed(methods, admin, &granted);
+        let access = context.access(&needed).await?;
+        Ok(Self { context, chat, access, needed, admin })
     }
 
     /// For messages: who acts.
@@ -71,7 +77,17 @@ impl<'a> Caller<'a> {
 
     fn failure(&self, error: &chat::Error, name: &str, write: Option<Write<'_>>) -> Failure {
         let project = self.context.project();
-        let action = Action { name, write, project: project.as_deref(), account: self.access.account() };
+        // A new login replaces the old one, so it is to have what that had.
+        let before = self.access.record.as_ref().map(Record::granted).unwrap_or_default();
+        let scopes = before.union(&self.needed).without_identity();
+        let action = Action {
+            name,
+            write,
+            project: project.as_deref(),
+            account: self.access.account(),
+            scopes: &scopes,
+            admin: self.admin,
+        };
         self.context.with_clock(Failure::from_chat(error, action))
     }
 }

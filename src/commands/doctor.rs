@@ -256,6 +256,8 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
                     write: None,
                     project: project.as_deref(),
                     account: access.account(),
+                    scopes: &ScopeSet::default(),
+                    admin: false,
                 };
                 findings.failed("Chat API", Failure::from_chat(&error, action));
             }

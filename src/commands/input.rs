@@ -36,19 +36,13 @@ pub(super) fn merge(lower: &mut Map<String, Value>, upper: Map<String, Value>) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn what_is_on_top_wins_and_what_is_below_stays() {
-        let Value::Object(mut lower) = json!({"displayName": "a", "spaceDetails": {"guidelines": "g"}, "new": [1.50]})
-        else {
-            unreachable!()
-        };
-        let Value::Object(upper) = json!({"displayName": "b", "spaceDetails": {"description": "d"}}) else {
-            unreachable!()
-        };
+        let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap();
+        let mut lower = object(r#"{"displayName":"a","spaceDetails":{"guidelines":"g"},"new":[1.50]}"#);
+        let upper = object(r#"{"displayName":"b","spaceDetails":{"description":"d"}}"#);
         merge(&mut lower, upper);
         assert_eq!(
             Value::Object(lower).to_string(),

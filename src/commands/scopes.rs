@@ -49,22 +49,37 @@ pub(super) const MEMBERS_DELETE: Method =
 pub(super) const MEMBERS_DELETE_APP: Method =
     method("spaces.members.delete", &["chat.memberships.app", "chat.import"], &["chat.admin.memberships"]);
 
+impl Method {
+    fn choices(&self, admin: bool) -> &'static [&'static str] {
+        if admin { self.admin } else { self.user }
+    }
+
+    /// Whether it depends on the login which scope is taken.
+    pub(super) fn has_choice(&self, admin: bool) -> bool {
+        self.choices(admin).len() > 1
+    }
+}
+
 /// The fewest scopes that allow all of `methods`, given what is `granted` already.
 pub(super) fn needed(methods: &[&Method], admin: bool, granted: &ScopeSet) -> ScopeSet {
     methods
         .iter()
         .filter_map(|method| {
-            let choices = if admin { method.admin } else { method.user };
+            let choices = method.choices(admin);
             choices.iter().copied().find(|choice| allows(granted, choice)).or(choices.first().copied())
         })
         .map(Scope::google)
         .collect()
 }
 
+/// What a login is asked for when nobody says what it is for: a plain create.
+pub(super) fn for_a_first_login() -> ScopeSet {
+    needed(&[&CREATE], false, &ScopeSet::default())
+}
+
 /// Whether `granted` allows `method`.
 pub(super) fn allowed(method: &Method, admin: bool, granted: &ScopeSet) -> bool {
-    let choices = if admin { method.admin } else { method.user };
-    choices.iter().any(|choice| allows(granted, choice))
+    method.choices(admin).iter().any(|choice| allows(granted, choice))
 }
 
 fn allows(granted: &ScopeSet, scope: &str) -> bool {

@@ -21,6 +21,7 @@ mod client_file;
 mod concurrency;
 #[cfg(feature = "emulator")]
 mod create;
+mod discovery;
 #[cfg(feature = "emulator")]
 mod emulator_command;
 #[cfg(feature = "emulator")]
@@ -29,6 +30,7 @@ mod end_to_end;
 mod errors;
 #[cfg(feature = "emulator")]
 mod identity;
+mod lifecycle;
 #[cfg(feature = "emulator")]
 mod listener;
 #[cfg(feature = "emulator")]
@@ -37,14 +39,17 @@ mod login;
 mod network;
 #[cfg(feature = "emulator")]
 mod pty;
+mod recorder;
 #[cfg(feature = "emulator")]
 mod refresh;
+mod requests;
 #[cfg(feature = "emulator")]
 mod sandbox;
 #[cfg(feature = "emulator")]
 mod secrets;
 #[cfg(feature = "emulator")]
 mod signals;
+mod spaces_end_to_end;
 #[cfg(feature = "emulator")]
 mod stage;
 #[cfg(feature = "emulator")]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::auth::{LoginOptions, Scope, ScopeSet};
+use crate::auth::{LoginOptions, ScopeSet};
 use crate::commands::person::Person;
-use crate::commands::{Context, ErrorCode, Failure};
+use crate::commands::{Context, ErrorCode, Failure, scopes};
 
 /// How long a login waits for the browser.
 pub const DEFAULT_WAIT: Duration = Duration::from_mins(5);
@@ -64,7 +64,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
 /// What a plain create needs; for an account that is named, also what its login has already, so that logging in again
 /// takes nothing away.
 fn default_scopes(context: &Context, account: Option<&str>) -> ScopeSet {
-    let create = [Scope::google("chat.spaces.create")].into_iter().collect::<ScopeSet>();
+    let create = scopes::for_a_first_login();
     let Some(account) = account else { return create };
     // An unreadable record is what a login repairs, so it is no reason to stop here.
     let stored = context.session().record(account).ok().flatten();

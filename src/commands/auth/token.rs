@@ -4,7 +4,7 @@ use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
 use crate::auth::{Record, Scope, ScopeSet};
-use crate::commands::{Context, Failure};
+use crate::commands::{Context, Failure, scopes};
 use crate::output::safe_json;
 
 /// The options of the command.
@@ -23,7 +23,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
         && context.settings.access_token.is_none()
         && context.session().accounts().map_err(|error| context.failure(error))?.is_empty();
     // Any login will do where no scope was named; the first one is asked for what creating a space needs.
-    let needed = if nobody { [Scope::google("chat.spaces.create")].into_iter().collect() } else { asked };
+    let needed = if nobody { scopes::for_a_first_login() } else { asked };
     let access = context.access(&needed).await?;
     let record = access.record.as_ref();
     let text = if options.json {

@@ -1,5 +1,6 @@
 //! What to do when the Chat API did not do what was wanted.
 
+use crate::auth::ScopeSet;
 use crate::chat::{Error, ErrorKind};
 
 use super::from_auth::{console, network, try_again};
@@ -16,6 +17,10 @@ pub(in crate::commands) struct Action<'a> {
     pub(in crate::commands) project: Option<&'a str>,
     /// The account in whose name.
     pub(in crate::commands) account: Option<&'a str>,
+    /// The scopes that the login has and those that the command needs.
+    pub(in crate::commands) scopes: &'a ScopeSet,
+    /// Whether as an administrator.
+    pub(in crate::commands) admin: bool,
 }
 
 /// How a write is done again without being done twice.
@@ -92,9 +97,11 @@ fn sort(error: &Error, action: Action<'_>) -> Failure {
             let account = action.account.map(|account| format!(" --account {account}")).unwrap_or_default();
             let login = |scope: &str| format!("log in with it: chatauth auth login{account} --scope {scope}");
             fail(ErrorCode::ScopeMissing).hint(match scopes[..] {
-                [] => format!(
-                    "log in again with the scope that the method needs: chatauth auth login{account} --scope SCOPE"
-                ),
+                // The server did not say which, so these are those that the command asked for, and what was there.
+                [] => {
+                    let scopes: Vec<String> = action.scopes.iter().map(|scope| format!(" --scope {scope}")).collect();
+                    format!("log in again: chatauth auth login{account}{}", scopes.concat())
+                }
                 [only] => login(only),
                 [first, ..] => format!("one of {} would do; {}", scopes.join(", "), login(first)),
             })
@@ -114,6 +121,11 @@ fn sort(error: &Error, action: Action<'_>) -> Failure {
         ErrorKind::PermissionDenied(_) => fail(ErrorCode::PermissionDenied).hint(match status.reason.as_deref() {
             Some("USER_BLOCKED_BY_ADMIN") => {
                 "an administrator has switched Google Chat off for this account".to_owned()
+            }
+            _ if action.admin => {
+                "--use-admin-access needs an administrator with the privilege \"Manage Chat and Spaces conversations\" \
+                 (https://support.google.com/a/answer/13369245)"
+                    .to_owned()
             }
             _ => "check that this account may do this, and that an administrator does not restrict the app".to_owned(),
         }),

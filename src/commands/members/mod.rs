@@ -16,7 +16,7 @@ use crate::output::{Details, Item};
 
 use super::caller::Caller;
 use super::failure::Write;
-use super::{Context, Failure};
+use super::{Context, ErrorCode, Failure};
 
 /// The most members that the API lists at once.
 pub(super) const LARGEST_PAGE: u32 = 1000;
@@ -74,6 +74,15 @@ pub(super) async fn give_role(
             chat.patch_membership(token, &request, role, operation).await
         })
         .await
+}
+
+/// A member who is not there is not to be looked for among the spaces.
+fn about(space: &SpaceName, mut failure: Failure, context: &Context) -> Failure {
+    if failure.code == ErrorCode::NotFound {
+        let list = context.command(["members", "list", space.as_str(), "--show-invited"]);
+        failure.hint = Some(format!("see who is there: {list}"));
+    }
+    failure
 }
 
 /// Prints one membership.

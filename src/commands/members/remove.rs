@@ -1,7 +1,7 @@
 //! `chatauth members remove`.
 
 use super::several::Several;
-use super::{Pace, member_name, space_name};
+use super::{Pace, about, member_name, space_name};
 use crate::chat::{MemberName, OneMembership};
 use crate::commands::caller::Caller;
 use crate::commands::failure::Write;
@@ -49,7 +49,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
                 several.done(None)?;
             }
             Err(failure) => {
-                if !several.failed(name.id(), failure) {
+                if !several.failed(name.id(), about(&space, failure, context)) {
                     several.not_tried(names[index + 1..].iter().map(|name| name.id().to_owned()));
                     break;
                 }

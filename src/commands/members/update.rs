@@ -1,6 +1,6 @@
 //! `chatauth members update`.
 
-use super::{give_role, member_name, space_name};
+use super::{about, give_role, member_name, space_name};
 use crate::chat::Role;
 use crate::commands::caller::Caller;
 use crate::commands::{Context, Failure, scopes};
@@ -29,6 +29,8 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     };
     let mut caller = Caller::new(context, methods, options.admin).await?;
     let repeat = context.repeat();
-    let membership = give_role(&space, name.as_str(), options.role, options.admin, &repeat, &mut caller).await?;
+    let membership = give_role(&space, name.as_str(), options.role, options.admin, &repeat, &mut caller)
+        .await
+        .map_err(|failure| about(&space, failure, context))?;
     super::print(&membership, context)
 }

@@ -30,6 +30,11 @@ pub struct Options {
 /// Lists the spaces that a query finds, page by page.
 pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     let query = query(&options)?;
+    if !options.admin && !query.contains("display_name") && !query.contains("displayName") {
+        context
+            .messages
+            .note("Without display_name in the query, only administrators (--use-admin-access) find spaces.");
+    }
     let mut caller = Caller::new(context, &[&scopes::SEARCH], options.admin).await?;
     let mut pages = Pages::new(options.limit, if options.admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE });
     let mut list = context.printer.list(super::HEADINGS);

@@ -130,7 +130,9 @@ pub fn plan(options: &Options) -> Result<Plan, Failure> {
             }
         }
     }
-    let look_for = options.if_exists.and_then(|what| {
+    // An earlier attempt may have made the space that would be found, and left its members to be added yet: the server
+    // knows that attempt by its id.
+    let look_for = options.if_exists.filter(|_| options.request_id.is_none()).and_then(|what| {
         let name = draft.at("/displayName").and_then(Value::as_str)?;
         Some((name.to_owned(), what))
     });
