@@ -47,6 +47,9 @@ pub(super) struct Global {
     /// How results are written; default human on a terminal, else json [env: CHATAUTH_FORMAT]
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(super) format: Option<FormatName>,
+    /// Filter the JSON with an expression of jq, as in .name; text is printed raw
+    #[arg(long, global = true, value_name = "EXPR")]
+    pub(super) jq: Option<String>,
     /// Never prompt, open a browser or listen: a command that would need a login ends with exit code 4
     /// [env: CHATAUTH_NO_INPUT]
     #[arg(long, global = true)]
@@ -70,6 +73,7 @@ pub(super) enum FormatName {
     Human,
     Json,
     Jsonl,
+    Csv,
     Name,
 }
 

@@ -40,9 +40,12 @@ pub fn main() -> ExitCode {
     };
     let messages = Messages::new(resolved.quiet, resolved.colour_stderr);
     let as_json = resolved.settings.explicit_format && matches!(resolved.format, Format::Json | Format::Jsonl);
-    let printer = Printer::new(Box::new(std::io::stdout()), resolved.format, resolved.colour_stdout);
+    let filtered = resolved.filter.is_some();
+    let printer = Printer::new(Box::new(std::io::stdout()), resolved.format, resolved.colour_stdout)
+        .on_screen(resolved.screen)
+        .filtered(resolved.filter);
     let context = Context::new(resolved.settings, settings::clock(), messages, printer);
-    match dispatch::run(cli.command, &context, as_json, environment) {
+    match dispatch::run(cli.command, &context, as_json || filtered, environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => end(&failure, messages, as_json),
     }

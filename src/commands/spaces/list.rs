@@ -9,6 +9,14 @@ use crate::output::Item;
 /// The most that the API gives at once.
 const LARGEST_PAGE: u32 = 1000;
 
+const HEADINGS: &[&str] = &["NAME", "TYPE", "RESOURCE", "LAST ACTIVE", "LINK"];
+
+/// The headings under which times stand.
+const TIMES: &[&str] = &["LAST ACTIVE"];
+
+/// Half a link is none.
+const SPARE: &[&str] = &["LINK"];
+
 /// The options of the command.
 #[derive(Debug)]
 pub struct Options {
@@ -26,7 +34,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     let filter = filter(&options)?;
     let needed: ScopeSet = [Scope::google("chat.spaces.readonly")].into_iter().collect();
     let mut access = context.access(&needed).await?;
-    let mut list = context.printer.list(&["NAME", "TYPE", "RESOURCE", "LAST ACTIVE"]);
+    let mut list = context.printer.list(HEADINGS).times(TIMES).spare(SPARE).columns(super::COLUMNS);
     let mut left = options.limit;
     let mut page_token = None;
     loop {
@@ -45,7 +53,13 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
             list.push(&Item { json: &space.json, name: &fields.name }, || {
                 let text = |value: &Option<String>| value.clone().unwrap_or_default();
                 let kind = fields.space_type.as_deref().map(super::type_for_people).unwrap_or_default().to_owned();
-                vec![text(&fields.display_name), kind, fields.name.clone(), text(&fields.last_active_time)]
+                vec![
+                    text(&fields.display_name),
+                    kind,
+                    fields.name.clone(),
+                    text(&fields.last_active_time),
+                    text(&fields.space_uri),
+                ]
             })
             .map_err(|error| Failure::output(&error))?;
         }

@@ -6,6 +6,20 @@ pub mod list;
 use crate::chat::{Resource, Space};
 use crate::output::Details;
 
+/// The columns of spaces as CSV.
+const COLUMNS: &[&str] = &[
+    "name",
+    "displayName",
+    "spaceType",
+    "spaceUri",
+    "externalUserAllowed",
+    "spaceHistoryState",
+    "membershipCount.joinedDirectHumanUserCount",
+    "createTime",
+    "lastActiveTime",
+    "spaceDetails.description",
+];
+
 /// A space as people like to read it.
 fn details(space: &Resource<Space>) -> Details {
     let fields = &space.fields;
@@ -15,6 +29,7 @@ fn details(space: &Resource<Space>) -> Details {
         Some(groups.map_or_else(|| people.to_string(), |groups| format!("{people} and {groups} groups")))
     });
     Details::new()
+        .columns(COLUMNS)
         .maybe("Name", fields.display_name.as_ref())
         .with("Resource", &fields.name)
         .maybe("Link", fields.space_uri.as_ref())
@@ -28,7 +43,7 @@ fn details(space: &Resource<Space>) -> Details {
         .maybe("History", fields.space_history_state.as_deref().map(history_for_people))
         .maybe("Access", fields.access_settings.as_ref().and_then(|access| access.access_state.as_ref()))
         .maybe("Members", members)
-        .maybe("Created", fields.create_time.as_ref())
+        .time("Created", fields.create_time.as_ref())
 }
 
 /// The kinds of spaces as the command line calls them; what is not known stays as it came.
