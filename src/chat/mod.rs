@@ -5,6 +5,8 @@
 mod call;
 mod error;
 mod names;
+mod path;
+mod raw;
 mod spaces;
 mod status;
 mod wire;
@@ -12,6 +14,8 @@ mod wire;
 pub use call::{Client, Operation};
 pub use error::{Error, ErrorKind};
 pub use names::{NameError, audience_name, group_name, user_name};
+pub use path::{ApiPath, PathError};
+pub use raw::{RawAnswer, RawRequest};
 pub use spaces::{CreateSpace, ListSpaces, SetUpSpace, SpacePage};
 pub use status::Status;
 pub use wire::{

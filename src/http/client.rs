@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
@@ -72,6 +72,8 @@ pub struct Request {
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
+    /// The version of HTTP that it came in.
+    pub version: Version,
     /// The headers.
     pub headers: HeaderMap,
     /// As much of the body as was read.
@@ -135,6 +137,7 @@ impl Client {
             let target = redirect_target(&request.url, answer.headers());
             return Err(Error::Redirect { host, status, target });
         }
+        let version = answer.version();
         let headers = answer.headers().clone();
         let mut body = Vec::new();
         let complete = loop {
@@ -144,7 +147,7 @@ impl Client {
                 Ok(None) => break true,
             }
         };
-        Ok(Response { status, headers, body, complete })
+        Ok(Response { status, version, headers, body, complete })
     }
 
     fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Error> {

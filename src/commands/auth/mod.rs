@@ -10,7 +10,7 @@ use crate::auth::{Scope, ScopeSet};
 use crate::commands::Failure;
 
 /// Reads the scopes that a person wrote.
-fn scopes(texts: &[String]) -> Result<ScopeSet, Failure> {
+pub(super) fn scopes(texts: &[String]) -> Result<ScopeSet, Failure> {
     texts
         .iter()
         .flat_map(|text| text.split([',', ' ']))
