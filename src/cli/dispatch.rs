@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::commands::{Context, ErrorCode, Failure, Outcome, auth, spaces};
+use crate::commands::{Context, ErrorCode, Failure, Outcome, api, auth, spaces};
 use crate::platform::signals::{self, Interruption};
 
 use super::args::{Auth, Command, Create, List, Login, OnOff, Permissions, Spaces};
@@ -33,6 +33,9 @@ pub(super) fn run(command: Command, context: &Context, as_json: bool, environmen
             }
         }
         Command::Spaces(Spaces::List(list)) => block_on(context, spaces::list::run(list_options(list), context)),
+        Command::Api(arguments) => block_on(context, api::run((*arguments).into(), context)),
+        Command::Completion(arguments) => super::shell::completion(&arguments, context),
+        Command::Man(arguments) => super::shell::man(&arguments, context),
         #[cfg(feature = "emulator")]
         Command::Emulator(arguments) => super::emulator_args::run(arguments, context, environment),
     }

@@ -1,18 +1,21 @@
 //! The command line: arguments in, exit code out. The only room that reads the environment and the clock.
 
+mod api_args;
 mod args;
 mod dispatch;
 #[cfg(feature = "emulator")]
 mod emulator_args;
+mod help;
 mod logging;
 mod report;
 mod settings;
+mod shell;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Format, Messages, Printer};
@@ -26,6 +29,9 @@ pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     #[cfg(feature = "emulator")]
     if let Some(code) = emulator_args::browse(&arguments) {
+        return code;
+    }
+    if let Some(code) = shell::complete(&arguments, environment) {
         return code;
     }
     let cli = match Cli::try_parse_from(&arguments) {
@@ -58,6 +64,11 @@ fn end(failure: &Failure, messages: Messages, as_json: bool) -> ExitCode {
 
 /// Help and version are results; everything else that clap says is a usage error.
 fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) -> ExitCode {
+    // Only whoever asks for help pays for its examples.
+    let with_examples = (error.kind() == ErrorKind::DisplayHelp)
+        .then(|| help::with_examples(Cli::command()).try_get_matches_from(arguments).err())
+        .flatten();
+    let error = with_examples.as_ref().unwrap_or(error);
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return match error.print() {
             Ok(()) => ExitCode::SUCCESS,

@@ -33,7 +33,7 @@ impl Filter {
     }
 
     pub(super) fn run(&self, _input: &Value, layout: Layout, _out: &mut dyn Write) -> io::Result<()> {
-        let Layout { pretty: _, terminal: _ } = layout;
+        let _ = (layout.pretty, layout.terminal);
         match self.0 {}
     }
 }
