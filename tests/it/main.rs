@@ -10,8 +10,18 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "tests set the stage: files, variables, clocks")]
 
+#[cfg(feature = "emulator")]
+mod api;
 mod architecture;
 #[cfg(feature = "emulator")]
 mod end_to_end;
 #[cfg(feature = "emulator")]
+mod formats;
+#[cfg(feature = "emulator")]
 mod sandbox;
+#[cfg(feature = "emulator")]
+mod screen;
+#[cfg(all(feature = "emulator", feature = "jq"))]
+mod screens;
+#[cfg(feature = "emulator")]
+mod shell;
