@@ -19,7 +19,7 @@ pub enum PathError {
     #[error("is an address: the API's own path is meant, as in v1/spaces (--api-endpoint says where it is)")]
     Address,
     /// `.` or `..`, or an empty segment, plain or encoded.
-    #[error("has a segment that leads elsewhere")]
+    #[error("has a segment that is empty or leads elsewhere (. or ..)")]
     Segment,
     /// A character that paths do not have, or that hides what the path is.
     #[error("has a character that does not stand in a path (percent-encode it: %40 for @, %20 for a blank)")]

@@ -1,5 +1,4 @@
 //! `chatauth api` as clap sees it.
-#![expect(clippy::doc_markdown, reason = "these doc comments are the help texts, in which backticks would show")]
 
 use clap::Args;
 

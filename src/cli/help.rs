@@ -2,6 +2,8 @@
 
 use clap::Command;
 
+use crate::commands::spaces;
+
 /// Examples by command; the emulator and the program itself have their own.
 const EXAMPLES: &[(&str, &str)] = &[
     (
@@ -49,6 +51,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("setup", "chatauth setup"),
 ];
 
+/// The commands whose results are spaces.
+const SHOW_SPACES: &[&str] =
+    &["spaces create", "spaces list", "spaces get", "spaces update", "spaces search", "spaces find-dm"];
+
 /// What stands below the examples of every command.
 const MORE: &str = "chatauth --help has the exit codes and the variables.";
 
@@ -68,7 +74,14 @@ fn add(command: &mut Command, path: &str) {
         if let Some((_, examples)) = EXAMPLES.iter().find(|(of, _)| *of == path)
             && subcommand.get_after_help().is_none()
         {
-            let text = format!("Examples:\n  {}\n\n{MORE}", examples.replace('\n', "\n  "));
+            let mut text = format!("Examples:\n  {}\n\n", examples.replace('\n', "\n  "));
+            if SHOW_SPACES.contains(&path.as_str()) {
+                text += &format!(
+                    "Columns of --format csv, named as in the API:\n  {}\n  Values stay as they are, also those that a spreadsheet would take for a formula (= + - @).\n\n",
+                    spaces::COLUMNS.join(", ")
+                );
+            }
+            text += MORE;
             *subcommand = std::mem::take(subcommand).after_help(text);
         }
         add(subcommand, &path);

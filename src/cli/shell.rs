@@ -39,8 +39,8 @@ enum Shell {
     Bash,
     Zsh,
     Fish,
-    #[value(name = "powershell", alias = "pwsh")]
-    PowerShell,
+    #[value(alias = "pwsh")]
+    Powershell,
 }
 
 impl Shell {
@@ -49,7 +49,7 @@ impl Shell {
             Self::Bash => &Bash,
             Self::Zsh => &Zsh,
             Self::Fish => &Fish,
-            Self::PowerShell => &Powershell,
+            Self::Powershell => &Powershell,
         }
     }
 }

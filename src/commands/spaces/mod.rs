@@ -6,8 +6,8 @@ pub mod list;
 use crate::chat::{Resource, Space};
 use crate::output::Details;
 
-/// The columns of spaces as CSV.
-const COLUMNS: &[&str] = &[
+/// The columns of spaces as CSV. Scripts rely on them: new ones go to the end.
+pub const COLUMNS: &[&str] = &[
     "name",
     "displayName",
     "spaceType",
