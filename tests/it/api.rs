@@ -118,7 +118,7 @@ fn pages_are_joined_into_one_document_or_come_line_by_line() {
 #[test]
 fn a_refusal_is_shown_as_it_is_and_explained() {
     let sandbox = logged_in();
-    let finished = sandbox.run(["api", "GET", "v1/spaces/nosuch", "--format", "json", "--jq", ".name"]).exits_with(5);
+    let finished = sandbox.run(["api", "GET", "v1/spaces/nosuch", "--format", "json"]).exits_with(5);
     assert_eq!(finished.json()["error"]["status"], "NOT_FOUND");
     assert_eq!(finished.error()["code"], "not_found");
     assert_eq!(finished.error().get("outcome"), None, "a read has none");
@@ -126,6 +126,16 @@ fn a_refusal_is_shown_as_it_is_and_explained() {
     assert!(included.stdout.starts_with("HTTP/1.1 404 Not Found\ncontent-type: "), "{}", included.stdout);
     let written = sandbox.run(["api", "POST", "v1/spaces", "-f", "nosuch=1", "--format", "json"]).exits_with(5);
     assert_eq!(written.error()["outcome"], "not_applied");
+}
+
+#[cfg(feature = "jq")]
+#[test]
+fn an_expression_is_not_for_refusals() {
+    let sandbox = logged_in();
+    let finished = sandbox.run(["api", "GET", "v1/spaces/nosuch", "--jq", ".name"]).exits_with(5);
+    assert_eq!(finished.json()["error"]["status"], "NOT_FOUND");
+    let count = sandbox.run(["api", "GET", "v1/spaces", "--jq", ".spaces | length"]).success().stdout;
+    assert_eq!(count, "0\n");
 }
 
 #[test]

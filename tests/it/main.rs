@@ -19,7 +19,7 @@ mod end_to_end;
 mod formats;
 #[cfg(feature = "emulator")]
 mod sandbox;
-#[cfg(feature = "emulator")]
+#[cfg(all(feature = "emulator", feature = "jq"))]
 mod screen;
 #[cfg(all(feature = "emulator", feature = "jq"))]
 mod screens;
