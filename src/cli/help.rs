@@ -78,7 +78,7 @@ fn add(command: &mut Command, path: &str) {
             if SHOW_SPACES.contains(&path.as_str()) {
                 text += &format!(
                     "Columns of --format csv, named as in the API:\n  {}\n  Values stay as they are, also those that a spreadsheet would take for a formula (= + - @).\n\n",
-                    spaces::COLUMNS.join(", ")
+                    spaces::COLUMNS.chunks(5).map(|columns| columns.join(", ")).collect::<Vec<_>>().join(",\n  ")
                 );
             }
             text += MORE;

@@ -9,7 +9,7 @@ use clap::{Args, Command, CommandFactory, Parser, ValueEnum};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCandidates;
 use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
-use clap_mangen::roff::{Roff, roman};
+use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::commands::{Context, Failure, auth};
 use crate::output::{Messages, Printer, sanitise};
@@ -76,7 +76,18 @@ pub(super) fn man(arguments: &Man, context: &Context) -> Result<(), Failure> {
     let whole = arguments.command.is_empty();
     print(context, |text| {
         let mut page = Vec::new();
-        manual(found).render(&mut page)?;
+        let manual = manual(found);
+        manual.render_title(&mut page)?;
+        manual.render_name_section(&mut page)?;
+        synopsis(found, "SYNOPSIS", &mut page)?;
+        manual.render_description_section(&mut page)?;
+        manual.render_options_section(&mut page)?;
+        if found.has_subcommands() {
+            manual.render_subcommands_section(&mut page)?;
+        }
+        if found.get_after_help().is_some() {
+            manual.render_extra_section(&mut page)?;
+        }
         if whole {
             for command in command.get_subcommands() {
                 chapter(command, &mut page)?;
@@ -93,6 +104,20 @@ fn manual(command: &Command) -> clap_mangen::Man {
         .title(command.get_display_name().unwrap_or("chatauth").to_owned())
         .source(format!("chatauth {}", env!("CARGO_PKG_VERSION")))
         .manual("chatauth")
+}
+
+/// How to type a command, as its help says it: the library's own synopsis has every global option in it.
+fn synopsis(command: &Command, heading: &str, page: &mut Vec<u8>) -> io::Result<()> {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
+    let mut section = Roff::default();
+    if heading.is_empty() {
+        section.control("PP", []);
+    } else {
+        section.control("SH", [heading]);
+    }
+    section.text([bold(usage)]);
+    section.to_writer(page)
 }
 
 /// The page in the characters that every troff reads.
@@ -118,9 +143,8 @@ fn chapter(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     let mut heading = Roff::default();
     heading.control("SH", [command.get_bin_name().unwrap_or_default().to_uppercase().as_str()]);
     heading.text([roman(command.get_about().map(ToString::to_string).unwrap_or_default())]);
-    heading.control("PP", []);
-    heading.text([roman(command.clone().render_usage().to_string())]);
     heading.to_writer(page)?;
+    synopsis(command, "", page)?;
     let manual = manual(command);
     let mut sections = Vec::new();
     manual.render_options_section(&mut sections)?;
