@@ -43,12 +43,19 @@ impl Operation {
         self.may_have_been_applied.get()
     }
 
-    fn rest(&self) -> retry::Policy {
+    pub(super) fn rest(&self) -> retry::Policy {
         retry::Policy {
             attempts: self.policy.attempts.saturating_sub(self.attempts.get()).max(1),
             total: self.policy.total.saturating_sub(self.started.elapsed()),
             ..self.policy
         }
+    }
+
+    /// Remembers what was tried.
+    pub(super) fn note(&self, attempted: &retry::Attempted) {
+        self.attempts.set(self.attempts.get() + attempted.attempts);
+        // An unauthenticated request was refused before it could do anything; what came before it may have.
+        self.may_have_been_applied.set(self.may_have_been_applied.get() || attempted.may_have_been_applied);
     }
 }
 
@@ -103,45 +110,62 @@ impl Client {
             Request { method: call.method, url, bearer: Some(token.clone()), body, limit: call.limit, timeout: None };
         let mut understood = None;
         let attempted = retry::run(operation.rest(), async |left: Duration| {
-            let timeout = Some(left.min(self.http.timeout()));
-            let result = self.http.send(Request { timeout, ..request.clone() }).await;
-            let mut outcome = retry::outcome(&result, (self.clock)());
-            match &result {
-                Ok(response) if is_success(response) && response.complete => {
-                    understood = serde_json::from_slice(&response.body).ok().and_then(&understand);
-                    if understood.is_none() {
-                        outcome = retry::Outcome::Unreadable;
-                    }
+            let (result, mut outcome) = self.attempt(&request, left).await;
+            if let Ok(response) = &result
+                && is_success(response)
+                && response.complete
+            {
+                understood = serde_json::from_slice(&response.body).ok().and_then(&understand);
+                if understood.is_none() {
+                    outcome = retry::Outcome::Unreadable;
                 }
-                Ok(response) if matches!(response.status, 403 | 429) => {
-                    outcome = self.patience(response).unwrap_or(outcome);
-                }
-                _ => {}
             }
             (result, outcome)
         })
         .await;
-        operation.attempts.set(operation.attempts.get() + attempted.attempts);
-        // An unauthenticated request was refused before it could do anything; what came before it may have.
-        operation.may_have_been_applied.set(operation.may_have_been_applied.get() || attempted.may_have_been_applied);
-        let kind = match attempted.result {
-            Ok(response) if is_success(&response) => match understood {
-                Some(answer) => return Ok(answer),
-                None => ErrorKind::UnreadableAnswer { http_status: response.status },
-            },
+        operation.note(&attempted);
+        match (attempted.result, understood) {
+            (Ok(response), Some(answer)) if is_success(&response) => Ok(answer),
+            (Ok(response), _) => Err(self.failed(Ok(&response), operation)),
+            (Err(error), _) => Err(self.failed(Err(error), operation)),
+        }
+    }
+
+    /// The address of a path below the endpoint.
+    pub(super) fn url(&self, path: &str) -> url::Url {
+        self.endpoint.join(path)
+    }
+
+    /// Sends a request once, within the time that is left for it.
+    pub(super) async fn attempt(
+        &self,
+        request: &Request,
+        left: Duration,
+    ) -> (Result<Response, transport::Error>, retry::Outcome) {
+        let timeout = Some(left.min(self.http.timeout()));
+        let result = self.http.send(Request { timeout, ..request.clone() }).await;
+        let mut outcome = retry::outcome(&result, (self.clock)());
+        if let Ok(response) = &result
+            && matches!(response.status, 403 | 429)
+        {
+            outcome = self.patience(response).unwrap_or(outcome);
+        }
+        (result, outcome)
+    }
+
+    /// What the last answer, or its absence, means for the operation.
+    pub(super) fn failed(&self, result: Result<&Response, transport::Error>, operation: &Operation) -> Error {
+        let kind = match result {
+            Ok(response) if is_success(response) => ErrorKind::UnreadableAnswer { http_status: response.status },
             Ok(response) => {
-                let retry_after = retry::retry_after(&response, (self.clock)());
-                let status = read_status(&response);
+                let retry_after = retry::retry_after(response, (self.clock)());
+                let status = read_status(response);
                 let asked = retry_after.or_else(|| status.retry_seconds.map(Duration::from_secs));
                 ErrorKind::from_status(status, asked)
             }
             Err(error) => ErrorKind::Network(error),
         };
-        Err(Error {
-            kind,
-            attempts: operation.attempts.get(),
-            may_have_been_applied: operation.may_have_been_applied.get(),
-        })
+        Error { kind, attempts: operation.attempts.get(), may_have_been_applied: operation.may_have_been_applied.get() }
     }
 
     /// A rate limit may come as 403, and say how long to wait in its body; a hard quota is no matter of patience.
@@ -161,7 +185,7 @@ pub(super) fn admin(wanted: bool) -> Vec<(&'static str, String)> {
     if wanted { vec![("useAdminAccess", String::from("true"))] } else { Vec::new() }
 }
 
-fn is_success(response: &Response) -> bool {
+pub(super) fn is_success(response: &Response) -> bool {
     (200..300).contains(&response.status)
 }
 

@@ -22,10 +22,23 @@ Examples:
   chatauth emulator -- chatauth spaces create --name API-made
 
 Exit codes:
-  0 done   1 unexpected   2 usage   3 configuration   4 authentication   5 refused by the API   6 temporary
-  130 interrupted   141 reader gone   143 terminated
+    0  done
+    1  unexpected failure
+    2  usage, also an option whose value breaks a documented rule
+    3  configuration: client file, store, endpoint, contents of a file
+    4  authentication: log in, or log in with another scope or account
+    5  the API refused
+    6  temporary: network, rate limit, server error, or an outcome that is not known
+    7  some rows of a bulk run failed
+  130  interrupted
+  141  the reader of the output is gone
+  143  terminated
 
-Other variables: CHATAUTH_ACCESS_TOKEN, HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, BROWSER, NO_COLOR";
+Variables:
+  CHATAUTH_CLIENT_SECRETS, CHATAUTH_CONFIG_DIR, CHATAUTH_ACCOUNT, CHATAUTH_API_ENDPOINT, CHATAUTH_FORMAT,
+  CHATAUTH_NO_INPUT, CHATAUTH_TIMEOUT   what the options of these names say
+  CHATAUTH_ACCESS_TOKEN                 a ready access token, used as it is and never stored
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, BROWSER, NO_COLOR   as elsewhere";
 
 /// Options that stand before or after the subcommand.
 #[derive(Debug, Args)]
@@ -54,6 +67,9 @@ pub(super) struct Global {
     /// How results are written; default human on a terminal, else json [env: CHATAUTH_FORMAT]
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(super) format: Option<FormatName>,
+    /// Filter the JSON with an expression of jq, as in .name; text is printed raw
+    #[arg(long, global = true, value_name = "EXPR")]
+    pub(super) jq: Option<String>,
     /// Never prompt, open a browser or listen: a command that would need a login ends with exit code 4
     /// [env: CHATAUTH_NO_INPUT]
     #[arg(long, global = true)]
@@ -77,6 +93,7 @@ pub(super) enum FormatName {
     Human,
     Json,
     Jsonl,
+    Csv,
     Name,
 }
 
@@ -102,6 +119,12 @@ pub(super) enum Command {
     Doctor,
     /// Walk from nothing to the first space
     Setup,
+    /// Call any method of the Chat API with the stored login
+    Api(Box<super::api_args::ApiArgs>),
+    /// Print the script by which a shell completes commands, options, formats and accounts
+    Completion(super::shell::Completion),
+    /// Print the manual, of the program or of one command
+    Man(super::shell::Man),
     /// A local stand-in for Google's OAuth and Chat endpoints, to try chatauth and to test scripts
     #[cfg(feature = "emulator")]
     Emulator(super::emulator_args::EmulatorArgs),
@@ -144,7 +167,7 @@ pub(super) enum Auth {
     /// Choose the account that commands use
     Switch {
         /// The account
-        #[arg(value_name = "EMAIL")]
+        #[arg(id = "account_name", value_name = "EMAIL")]
         account: String,
     },
 }

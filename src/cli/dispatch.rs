@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::commands::{Context, ErrorCode, Failure, Outcome, Source, auth, doctor, setup};
+use crate::commands::{Context, ErrorCode, Failure, Outcome, Source, api, auth, doctor, setup};
 use crate::platform::signals::{self, Interruption};
 
 use super::args::{Auth, Command, Login};
@@ -30,6 +30,9 @@ pub(super) fn run(command: Command, context: &Context, as_json: bool, environmen
         }
         Command::Spaces(spaces) => super::spaces_args::run(spaces, context),
         Command::Members(members) => super::members_args::run(members, context),
+        Command::Api(arguments) => block_on(context, api::run((*arguments).into(), context)),
+        Command::Completion(arguments) => super::shell::completion(&arguments, context),
+        Command::Man(arguments) => super::shell::man(&arguments, context),
         #[cfg(feature = "emulator")]
         Command::Emulator(arguments) => super::emulator_args::run(arguments, context, environment),
     }

@@ -1,20 +1,23 @@
 //! The command line: arguments in, exit code out. The only room that reads the environment and the clock.
 
+mod api_args;
 mod args;
 mod dispatch;
 #[cfg(feature = "emulator")]
 mod emulator_args;
+mod help;
 mod logging;
 mod members_args;
 mod report;
 mod settings;
+mod shell;
 mod spaces_args;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Format, Messages, Printer};
@@ -30,6 +33,9 @@ pub fn main() -> ExitCode {
     if let Some(code) = emulator_args::browse(&arguments) {
         return code;
     }
+    if let Some(code) = shell::complete(&arguments, environment) {
+        return code;
+    }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &arguments, environment),
@@ -42,9 +48,12 @@ pub fn main() -> ExitCode {
     };
     let messages = Messages::new(resolved.quiet, resolved.colour_stderr);
     let as_json = resolved.settings.explicit_format && matches!(resolved.format, Format::Json | Format::Jsonl);
-    let printer = Printer::new(Box::new(std::io::stdout()), resolved.format, resolved.colour_stdout);
+    let filtered = resolved.filter.is_some();
+    let printer = Printer::new(Box::new(std::io::stdout()), resolved.format, resolved.colour_stdout)
+        .on_screen(resolved.screen)
+        .filtered(resolved.filter);
     let context = Context::new(resolved.settings, settings::clock(), messages, printer);
-    match dispatch::run(cli.command, &context, as_json, environment) {
+    match dispatch::run(cli.command, &context, as_json || filtered, environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => end(&failure, messages, as_json),
     }
@@ -57,6 +66,11 @@ fn end(failure: &Failure, messages: Messages, as_json: bool) -> ExitCode {
 
 /// Help and version are results; everything else that clap says is a usage error.
 fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) -> ExitCode {
+    // Only whoever asks for help pays for its examples.
+    let with_examples = (error.kind() == ErrorKind::DisplayHelp)
+        .then(|| help::with_examples(Cli::command()).try_get_matches_from(arguments).err())
+        .flatten();
+    let error = with_examples.as_ref().unwrap_or(error);
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return match error.print() {
             Ok(()) => ExitCode::SUCCESS,

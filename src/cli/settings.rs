@@ -10,15 +10,17 @@ use time::OffsetDateTime;
 use crate::commands::{
     DelegationOptions, Failure, GivenToken, Provenance, Proxies, Settings, TransportConfig, TrustRoots,
 };
-use crate::output::Format;
+use crate::output::{Filter, Format, Screen};
 use crate::platform::Clock;
 use crate::platform::browser;
-use crate::platform::terminal::Terminals;
+use crate::platform::terminal::{self, Terminals};
 
 use super::args::{ColorWhen, FormatName, Global};
 
 const DEFAULT_API_ENDPOINT: &str = "https://chat.googleapis.com";
 const DEFAULT_TIMEOUT: u64 = 30;
+/// What a terminal that does not say how wide it is has.
+const DEFAULT_COLUMNS: usize = 80;
 const CLIENT_SECRETS: &str = "client_secrets.json";
 
 /// The variables of the environment; an empty one counts as not set.
@@ -58,6 +60,8 @@ pub(super) const fn clock() -> Clock {
 pub(super) struct Resolved {
     pub(super) settings: Settings,
     pub(super) format: Format,
+    pub(super) filter: Option<Filter>,
+    pub(super) screen: Option<Screen>,
     pub(super) quiet: bool,
     pub(super) colour_stdout: bool,
     pub(super) colour_stderr: bool,
@@ -79,21 +83,40 @@ pub(super) fn explicit_format(option: Option<FormatName>, environment: Environme
         (Some(format), _) => Some(format),
         (None, None) => None,
         (None, Some(text)) => Some(FormatName::from_str(&text, false).map_err(|_| {
-            Failure::usage(format!("CHATAUTH_FORMAT is {text:?}, and must be human, json, jsonl or name"))
+            Failure::usage(format!("CHATAUTH_FORMAT is {text:?}, and must be human, json, jsonl, csv or name"))
         })?),
     };
     Ok(named.map(|name| match name {
         FormatName::Human => Format::Human,
         FormatName::Json => Format::Json,
         FormatName::Jsonl => Format::Jsonl,
+        FormatName::Csv => Format::Csv,
         FormatName::Name => Format::Name,
     }))
+}
+
+/// What filters the JSON, and the format that it filters. An expression is read here, before anything is sent.
+fn filter(global: &Global, format: Option<Format>, terminals: Terminals) -> Result<(Option<Filter>, Format), Failure> {
+    let default = if terminals.stdout { Format::Human } else { Format::Json };
+    let Some(expression) = &global.jq else { return Ok((None, format.unwrap_or(default))) };
+    let format = match (global.format, format) {
+        (Some(FormatName::Human | FormatName::Csv | FormatName::Name), _) => {
+            return Err(Failure::usage("--jq filters JSON: it goes with --format json or jsonl"));
+        }
+        (_, Some(Format::Jsonl)) => Format::Jsonl,
+        // A format of the environment that is not JSON gives way to the option.
+        _ => Format::Json,
+    };
+    let filter =
+        Filter::compile(expression).map_err(|error| Failure::usage(format!("--jq {expression:?}: {error}")))?;
+    Ok((Some(filter), format))
 }
 
 /// Everything that the options and the environment say.
 pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[OsString]) -> Result<Resolved, Failure> {
     let terminals = Terminals::detect();
-    let format = explicit_format(global.format, environment)?;
+    let explicit_format = explicit_format(global.format, environment)?;
+    let (filter, format) = filter(global, explicit_format, terminals)?;
     let (config_directory, directory_source) =
         choose(global.config_dir.clone(), environment.os("CHATAUTH_CONFIG_DIR").map(PathBuf::from));
     let config_directory = config_directory.or_else(|| default_config_directory(environment));
@@ -128,7 +151,7 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
         delegation,
         input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
         timeout: Duration::from_secs(timeout.unwrap_or(DEFAULT_TIMEOUT)),
-        explicit_format: format.is_some(),
+        explicit_format: explicit_format.is_some(),
         http: TransportConfig {
             timeout: Duration::from_secs(timeout.unwrap_or(DEFAULT_TIMEOUT)),
             trust: TrustRoots {
@@ -143,7 +166,11 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
     };
     Ok(Resolved {
         settings,
-        format: format.unwrap_or(if terminals.stdout { Format::Human } else { Format::Json }),
+        format,
+        filter,
+        screen: terminals
+            .stdout
+            .then(|| Screen { columns: terminal::columns().unwrap_or(DEFAULT_COLUMNS), now: clock().now() }),
         quiet: global.quiet,
         colour_stdout: colour(terminals.stdout),
         colour_stderr: colour(terminals.stderr),

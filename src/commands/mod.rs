@@ -2,6 +2,7 @@
 //!
 //! What is *not* here: parsing of arguments, the environment, exit codes.
 
+pub mod api;
 pub mod auth;
 pub mod bulk;
 mod caller;

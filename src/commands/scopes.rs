@@ -48,6 +48,8 @@ pub(super) const MEMBERS_DELETE: Method =
 /// For the calling app itself a narrower scope will do.
 pub(super) const MEMBERS_DELETE_APP: Method =
     method("spaces.members.delete", &["chat.memberships.app", "chat.import"], &["chat.admin.memberships"]);
+pub(super) const MESSAGES_CREATE: Method =
+    method("spaces.messages.create", &["chat.messages.create", "chat.messages", "chat.import"], &[]);
 
 impl Method {
     fn choices(&self, admin: bool) -> &'static [&'static str] {
@@ -113,6 +115,7 @@ mod tests {
         &MEMBERS_PATCH,
         &MEMBERS_DELETE,
         &MEMBERS_DELETE_APP,
+        &MESSAGES_CREATE,
     ];
 
     fn set(names: &[&str]) -> ScopeSet {

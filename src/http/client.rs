@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
@@ -78,6 +78,8 @@ pub struct Request {
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
+    /// The version of HTTP that it came in.
+    pub version: Version,
     /// The headers.
     pub headers: HeaderMap,
     /// As much of the body as was read.
@@ -154,6 +156,7 @@ impl Client {
             let target = redirect_target(&request.url, answer.headers());
             return Err(Error::Redirect { host, status, target });
         }
+        let version = answer.version();
         let headers = answer.headers().clone();
         self.shared.last_date.set(date(&headers));
         let mut body = Vec::new();
@@ -164,7 +167,7 @@ impl Client {
                 Ok(None) => break true,
             }
         };
-        Ok(Response { status, headers, body, complete })
+        Ok(Response { status, version, headers, body, complete })
     }
 
     /// What time it was at the server that answered last, by its `Date` header.

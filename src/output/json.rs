@@ -14,7 +14,7 @@ pub fn safe_json(value: &Value, pretty: bool) -> String {
 }
 
 /// Such characters stand inside strings only, apart from the line feeds that the writer itself puts in.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     if !text.chars().any(|character| character != '\n' && is_control(character)) {
         return text.to_owned();
     }

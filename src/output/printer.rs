@@ -4,8 +4,14 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 
 use serde_json::Value;
+use time::OffsetDateTime;
 
-use super::human::{Details, table};
+use super::csv;
+use super::details::Details;
+use super::jq::{Filter, Layout};
+use super::moment::relative_text;
+use super::sanitise::sanitise_lines;
+use super::table::table;
 use super::{Format, safe_json};
 
 /// Writes results. Every write can fail, and whoever called must know: a space may have been made.
@@ -13,6 +19,17 @@ pub struct Printer {
     out: RefCell<Box<dyn Write>>,
     format: Format,
     bold: bool,
+    screen: Option<Screen>,
+    filter: Option<Filter>,
+}
+
+/// A terminal that shows the results.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    /// How many columns it has.
+    pub columns: usize,
+    /// When the program was started, for times as people say them.
+    pub now: OffsetDateTime,
 }
 
 /// One result in all its forms.
@@ -33,43 +50,137 @@ impl std::fmt::Debug for Printer {
 impl Printer {
     /// Writes to `out`; `bold` for terminals that show it.
     pub fn new(out: Box<dyn Write>, format: Format, bold: bool) -> Self {
-        Self { out: RefCell::new(out), format, bold }
+        Self { out: RefCell::new(out), format, bold, screen: None, filter: None }
+    }
+
+    /// With a terminal at the other end: tables are cut to it, and times told as people do. Without one nothing is.
+    #[must_use]
+    pub fn on_screen(mut self, screen: Option<Screen>) -> Self {
+        self.screen = screen;
+        self
+    }
+
+    /// With a filter for all JSON.
+    #[must_use]
+    pub fn filtered(mut self, filter: Option<Filter>) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// The format that results are written in.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether a terminal shows the results.
+    pub const fn has_screen(&self) -> bool {
+        self.screen.is_some()
     }
 
     /// Writes one result.
     pub fn item(&self, item: &Item<'_>, details: &Details) -> io::Result<()> {
         let text = match self.format {
-            Format::Human => details.render(self.bold),
-            Format::Json => safe_json(item.json, true) + "\n",
-            Format::Jsonl => safe_json(item.json, false) + "\n",
+            Format::Human => details.render(self.bold, self.screen),
+            Format::Json => return self.json(item.json, true),
+            Format::Jsonl => return self.json(item.json, false),
+            Format::Csv => self.one_record(item.json, details),
             Format::Name => format!("{}\n", super::sanitise(item.name)),
         };
         self.text(&text)
     }
 
+    /// Writes a JSON document, through the filter where there is one.
+    pub fn json(&self, json: &Value, pretty: bool) -> io::Result<()> {
+        match &self.filter {
+            None => self.text(&(safe_json(json, pretty) + "\n")),
+            Some(filter) => {
+                let mut out = self.out.borrow_mut();
+                filter.run(json, Layout { pretty, terminal: self.screen.is_some() }, &mut *out)?;
+                out.flush()
+            }
+        }
+    }
+
     /// Writes text as it is.
     pub fn text(&self, text: &str) -> io::Result<()> {
+        self.bytes(text.as_bytes())
+    }
+
+    /// Writes bytes as they are.
+    pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         let mut out = self.out.borrow_mut();
-        out.write_all(text.as_bytes())?;
+        out.write_all(bytes)?;
         out.flush()
     }
 
     /// Begins a list.
     pub fn list(&self, headings: &'static [&'static str]) -> List<'_> {
-        List { printer: self, headings, rows: Vec::new(), count: 0 }
+        List {
+            printer: self,
+            headings,
+            times: &[],
+            spare: &[],
+            columns: &[],
+            rows: Vec::new(),
+            array: Vec::new(),
+            count: 0,
+        }
+    }
+
+    fn one_record(&self, json: &Value, details: &Details) -> String {
+        let columns = details.csv_columns();
+        if columns.is_empty() {
+            let (labels, cells): (Vec<_>, Vec<_>) = details.cells().unzip();
+            self.records([csv::record(labels.into_iter().map(csv::column)), csv::record(cells)])
+        } else {
+            self.records([csv::record(columns), csv::record(columns.iter().map(|column| csv::cell(json, column)))])
+        }
+    }
+
+    /// Values reach a file or a program exactly, and a terminal without power over it.
+    fn records<Records: IntoIterator<Item = String>>(&self, records: Records) -> String {
+        let text: String = records.into_iter().collect();
+        if self.screen.is_some() { sanitise_lines(&text).into_owned() } else { text }
     }
 }
 
-/// A list that is written as it comes, except for people, whose columns need to be measured first.
+/// A list that is written as it comes, except for people, whose columns need to be measured first, and for a filter of
+/// the whole array.
 #[derive(Debug)]
 pub struct List<'a> {
     printer: &'a Printer,
     headings: &'static [&'static str],
+    times: &'static [&'static str],
+    spare: &'static [&'static str],
+    columns: &'static [&'static str],
     rows: Vec<Vec<String>>,
+    array: Vec<Value>,
     count: usize,
 }
 
 impl List<'_> {
+    /// Says under which headings times stand; a terminal shows them as people say them.
+    #[must_use]
+    pub const fn times(mut self, headings: &'static [&'static str]) -> Self {
+        self.times = headings;
+        self
+    }
+
+    /// Says which columns a terminal does without when it has no room for all of them.
+    #[must_use]
+    pub const fn spare(mut self, headings: &'static [&'static str]) -> Self {
+        self.spare = headings;
+        self
+    }
+
+    /// The columns of CSV: paths into the JSON, as in `spaceDetails.description`, that are their names as well.
+    /// Without them CSV has the headings, in small letters, and the cells of the rows.
+    #[must_use]
+    pub const fn columns(mut self, columns: &'static [&'static str]) -> Self {
+        self.columns = columns;
+        self
+    }
+
     /// Adds one result, and its cells for the table.
     pub fn push(&mut self, item: &Item<'_>, row: impl FnOnce() -> Vec<String>) -> io::Result<()> {
         self.count += 1;
@@ -78,27 +189,66 @@ impl List<'_> {
                 self.rows.push(row());
                 Ok(())
             }
+            Format::Json if self.printer.filter.is_some() => {
+                self.array.push(item.json.clone());
+                Ok(())
+            }
             Format::Json => {
                 let before = if self.count == 1 { "[\n" } else { ",\n" };
                 let indented = safe_json(item.json, true).replace('\n', "\n  ");
                 self.printer.text(&format!("{before}  {indented}"))
+            }
+            Format::Csv => {
+                let header = (self.count == 1).then(|| self.header());
+                let record = if self.columns.is_empty() {
+                    csv::record(row())
+                } else {
+                    csv::record(self.columns.iter().map(|column| csv::cell(item.json, column)))
+                };
+                let text = self.printer.records(header.into_iter().chain([record]));
+                self.printer.text(&text)
             }
             Format::Jsonl | Format::Name => self.printer.item(item, &Details::new()),
         }
     }
 
     /// Ends the list; gives how many results it had.
-    pub fn finish(self) -> io::Result<usize> {
+    pub fn finish(mut self) -> io::Result<usize> {
         match self.printer.format {
             Format::Human if self.count > 0 => {
-                let text = table(self.headings, &self.rows, self.printer.bold);
+                self.tell_times();
+                let columns = self.printer.screen.map(|screen| screen.columns);
+                let text = table(self.headings, &self.rows, self.spare, self.printer.bold, columns);
                 self.printer.text(&text)?;
+            }
+            Format::Json if self.printer.filter.is_some() => {
+                self.printer.json(&Value::Array(std::mem::take(&mut self.array)), true)?;
             }
             Format::Json if self.count > 0 => self.printer.text("\n]\n")?,
             Format::Json => self.printer.text("[]\n")?,
+            Format::Csv if self.count == 0 => self.printer.text(&self.header())?,
             _ => {}
         }
         Ok(self.count)
+    }
+
+    fn header(&self) -> String {
+        if self.columns.is_empty() {
+            csv::record(self.headings.iter().map(|heading| csv::column(heading)))
+        } else {
+            csv::record(self.columns)
+        }
+    }
+
+    fn tell_times(&mut self) {
+        let Some(screen) = self.printer.screen else { return };
+        for (index, _) in self.headings.iter().enumerate().filter(|(_, heading)| self.times.contains(heading)) {
+            for cell in self.rows.iter_mut().filter_map(|row| row.get_mut(index)) {
+                if let Some(told) = relative_text(cell, screen.now) {
+                    *cell = told;
+                }
+            }
+        }
     }
 }
 

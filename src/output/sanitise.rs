@@ -25,6 +25,21 @@ pub fn sanitise(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The same for text of several lines and columns: line feeds and tabs stay.
+pub fn sanitise_lines(text: &str) -> Cow<'_, str> {
+    let stays = |character: char| matches!(character, '\n' | '\t');
+    if !text.chars().any(|character| is_control(character) && !stays(character)) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.split_inclusive(stays).fold(String::new(), |mut shown, part| {
+        let (text, end) =
+            part.char_indices().last().filter(|(_, last)| stays(*last)).map_or((part, ""), |(at, _)| part.split_at(at));
+        shown.push_str(&sanitise(text));
+        shown.push_str(end);
+        shown
+    }))
+}
+
 /// Whether a character can change how the text around it is shown.
 pub(super) const fn is_control(character: char) -> bool {
     matches!(character,
@@ -43,6 +58,12 @@ mod tests {
         let shown = sanitise(hostile);
         assert!(!shown.chars().any(is_control), "{shown}");
         assert!(shown.starts_with("a\\u{1b}[31m\\u{9b}b\\u{7}"));
+    }
+
+    #[test]
+    fn lines_and_columns_stay_where_they_are_wanted() {
+        assert_eq!(sanitise_lines("a\tb\nc\r\n\x1b"), "a\tb\nc\\r\n\\u{1b}");
+        assert!(matches!(sanitise_lines("a\tb\n"), Cow::Borrowed(_)));
     }
 
     #[test]

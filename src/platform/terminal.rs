@@ -24,6 +24,19 @@ impl Terminals {
     }
 }
 
+/// How many columns the terminal at standard output has; `None` where it does not say.
+#[cfg(unix)]
+pub fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// How many columns the terminal at standard output has; nobody is asked here.
+#[cfg(not(unix))]
+pub const fn columns() -> Option<usize> {
+    None
+}
+
 #[cfg(unix)]
 pub use unix::LineReader;
 

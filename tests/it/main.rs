@@ -12,6 +12,7 @@
 
 #[cfg(feature = "emulator")]
 mod accounts;
+mod api;
 mod architecture;
 #[cfg(feature = "emulator")]
 mod browser;
@@ -28,6 +29,7 @@ mod emulator_command;
 mod end_to_end;
 #[cfg(feature = "emulator")]
 mod errors;
+mod formats;
 #[cfg(feature = "emulator")]
 mod identity;
 mod lifecycle;
@@ -45,8 +47,12 @@ mod refresh;
 mod requests;
 #[cfg(feature = "emulator")]
 mod sandbox;
+mod screen;
+mod screens;
 #[cfg(feature = "emulator")]
 mod secrets;
+#[cfg(feature = "emulator")]
+mod shell;
 #[cfg(feature = "emulator")]
 mod signals;
 mod spaces_end_to_end;

@@ -9,10 +9,15 @@ pub mod switch;
 pub mod token;
 
 use crate::auth::{Scope, ScopeSet};
-use crate::commands::Failure;
+use crate::commands::{Context, Failure};
+
+/// The accounts that are logged in, for completion: none where they cannot be read.
+pub fn accounts(context: &Context) -> Vec<String> {
+    context.session().accounts().unwrap_or_default()
+}
 
 /// Reads the scopes that a person wrote.
-fn scopes(texts: &[String]) -> Result<ScopeSet, Failure> {
+pub(super) fn scopes(texts: &[String]) -> Result<ScopeSet, Failure> {
     texts
         .iter()
         .flat_map(|text| text.split([',', ' ']))

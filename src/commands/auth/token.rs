@@ -5,7 +5,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::auth::{Record, Scope, ScopeSet};
 use crate::commands::{Context, Failure, scopes};
-use crate::output::safe_json;
+use crate::output::Format;
 
 /// The options of the command.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     let needed = if nobody { scopes::for_a_first_login() } else { asked };
     let access = context.access(&needed).await?;
     let record = access.record.as_ref();
-    let text = if options.json {
+    if options.json {
         let scopes = record.map_or_else(ScopeSet::default, Record::granted);
         let expires_at = record.and_then(|record| record.expires_at).and_then(|end| end.format(&Rfc3339).ok());
         let object = json!({
@@ -35,9 +35,9 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
             "scopes": scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
             "account": access.account(),
         });
-        safe_json(&object, true)
+        context.printer.json(&object, context.printer.format() != Format::Jsonl)
     } else {
-        access.token.expose().clone()
-    };
-    context.printer.text(&format!("{text}\n")).map_err(|error| Failure::output(&error))
+        context.printer.text(&format!("{}\n", access.token.expose()))
+    }
+    .map_err(|error| Failure::output(&error))
 }

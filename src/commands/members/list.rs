@@ -5,10 +5,29 @@ use crate::chat::{ListMemberships, Membership, Role};
 use crate::commands::caller::Caller;
 use crate::commands::pages::Pages;
 use crate::commands::{Context, Failure, scopes};
-use crate::output::Item;
+use crate::output::{Item, List};
 
 /// The columns of a list of members.
-pub(super) const HEADINGS: &[&str] = &["MEMBER", "ROLE", "STATE", "TYPE", "RESOURCE"];
+const HEADINGS: &[&str] = &["MEMBER", "ROLE", "STATE", "TYPE", "RESOURCE"];
+
+/// The columns of members as CSV. Scripts rely on them: new ones go to the end.
+pub const COLUMNS: &[&str] = &[
+    "name",
+    "role",
+    "state",
+    "member.name",
+    "member.type",
+    "member.displayName",
+    "member.email",
+    "groupMember.name",
+    "affiliation",
+    "createTime",
+];
+
+/// Begins a list of members.
+pub(super) fn list_of_members(context: &Context) -> List<'_> {
+    context.printer.list(HEADINGS).columns(COLUMNS)
+}
 
 /// The options of the command.
 #[derive(Debug)]
@@ -34,7 +53,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     let space = space_name(&options.space)?;
     let filter = filter(&options)?;
     let mut caller = Caller::new(context, &[&scopes::MEMBERS_LIST], options.admin).await?;
-    let mut list = context.printer.list(HEADINGS);
+    let mut list = list_of_members(context);
     let mut pages = Pages::new(options.limit, LARGEST_PAGE);
     while let Some(paging) = pages.next() {
         let request = ListMemberships {

@@ -16,7 +16,7 @@ pub(super) struct Several<'a> {
 impl<'a> Several<'a> {
     /// One result is written as one object, several as a list.
     pub(super) fn new(context: &'a Context, count: usize) -> Self {
-        let list = (count != 1).then(|| context.printer.list(super::list::HEADINGS));
+        let list = (count != 1).then(|| super::list::list_of_members(context));
         Self { context, list, failed: Vec::new(), left: Vec::new(), done: 0 }
     }
 

@@ -29,7 +29,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
         if options.expanded { &[&scopes::FIND_GROUP_CHATS, &scopes::GET] } else { &[&scopes::FIND_GROUP_CHATS] };
     let mut caller = Caller::new(context, methods, false).await?;
     let mut pages = Pages::new(options.limit, LARGEST_PAGE);
-    let mut list = context.printer.list(super::HEADINGS);
+    let mut list = super::list_of_spaces(context);
     while let Some(paging) = pages.next() {
         let request = FindGroupChats { users: users.clone(), expanded: options.expanded, paging };
         let page = caller

@@ -24,7 +24,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     let filter = filter(&options)?;
     let mut caller = Caller::new(context, &[&scopes::LIST], false).await?;
     let mut pages = Pages::new(options.limit, LARGEST_PAGE);
-    let mut list = context.printer.list(super::HEADINGS);
+    let mut list = super::list_of_spaces(context);
     while let Some(paging) = pages.next() {
         let request = ListSpaces { filter: filter.clone(), paging };
         let page = caller

@@ -18,8 +18,12 @@ use crate::output::{Details, Item, List};
 
 use super::{Context, Failure};
 
-/// The columns of a list of spaces.
-const HEADINGS: &[&str] = &["NAME", "TYPE", "RESOURCE", "LAST ACTIVE"];
+/// Begins a list of spaces.
+fn list_of_spaces(context: &Context) -> List<'_> {
+    let list = context.printer.list(&["NAME", "TYPE", "RESOURCE", "LAST ACTIVE", "LINK"]);
+    // Half a link is none, so on a narrow terminal it goes first.
+    list.times(&["LAST ACTIVE"]).spare(&["LINK"]).columns(COLUMNS)
+}
 
 /// Prints one space.
 fn print(space: &Resource<Space>, context: &Context) -> Result<(), Failure> {
@@ -34,7 +38,13 @@ fn push(spaces: Vec<Resource<Space>>, list: &mut List<'_>) -> Result<(), Failure
         list.push(&Item { json: &space.json, name: &fields.name }, || {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
             let kind = fields.space_type.as_deref().map(type_for_people).unwrap_or_default().to_owned();
-            vec![text(&fields.display_name), kind, fields.name.clone(), text(&fields.last_active_time)]
+            vec![
+                text(&fields.display_name),
+                kind,
+                fields.name.clone(),
+                text(&fields.last_active_time),
+                text(&fields.space_uri),
+            ]
         })
         .map_err(|error| Failure::output(&error))?;
     }
@@ -50,6 +60,20 @@ fn finish(list: List<'_>, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The columns of spaces as CSV. Scripts rely on them: new ones go to the end.
+pub const COLUMNS: &[&str] = &[
+    "name",
+    "displayName",
+    "spaceType",
+    "spaceUri",
+    "externalUserAllowed",
+    "spaceHistoryState",
+    "membershipCount.joinedDirectHumanUserCount",
+    "createTime",
+    "lastActiveTime",
+    "spaceDetails.description",
+];
+
 /// A space as people like to read it.
 fn details(space: &Resource<Space>) -> Details {
     let fields = &space.fields;
@@ -59,6 +83,7 @@ fn details(space: &Resource<Space>) -> Details {
         Some(groups.map_or_else(|| people.to_string(), |groups| format!("{people} and {groups} groups")))
     });
     Details::new()
+        .columns(COLUMNS)
         .maybe("Name", fields.display_name.as_ref())
         .with("Resource", &fields.name)
         .maybe("Link", fields.space_uri.as_ref())
@@ -72,7 +97,7 @@ fn details(space: &Resource<Space>) -> Details {
         .maybe("History", fields.space_history_state.as_deref().map(history_for_people))
         .maybe("Access", fields.access_settings.as_ref().and_then(|access| access.access_state.as_ref()))
         .maybe("Members", members)
-        .maybe("Created", fields.create_time.as_ref())
+        .time("Created", fields.create_time.as_ref())
 }
 
 /// The kinds of spaces as the command line calls them; what is not known stays as it came.

@@ -37,7 +37,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     }
     let mut caller = Caller::new(context, &[&scopes::SEARCH], options.admin).await?;
     let mut pages = Pages::new(options.limit, if options.admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE });
-    let mut list = context.printer.list(super::HEADINGS);
+    let mut list = super::list_of_spaces(context);
     while let Some(paging) = pages.next() {
         let request =
             SearchSpaces { query: query.clone(), order_by: options.order_by.clone(), paging, admin: options.admin };

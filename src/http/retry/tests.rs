@@ -24,7 +24,7 @@ fn answer(status: u16, retry_after: Option<&str>) -> Response {
     if let Some(value) = retry_after {
         headers.insert(http::header::RETRY_AFTER, value.parse().unwrap());
     }
-    Response { status, headers, body: Vec::new(), complete: true }
+    Response { status, version: http::Version::HTTP_2, headers, body: Vec::new(), complete: true }
 }
 
 #[test]

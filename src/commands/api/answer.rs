@@ -1,0 +1,119 @@
+//! How the answers of `chatauth api` are printed.
+//!
+//! JSON is one document: with `--paginate` the lists of all pages joined, the other members as the last page has
+//! them, without `nextPageToken`. JSON Lines is one page a line, as they come and as they are.
+
+use std::io;
+
+use serde_json::{Map, Value};
+
+use crate::chat::RawAnswer;
+use crate::output::{Format, Printer, safe_json, sanitise, sanitise_lines};
+
+/// The answers so far.
+#[derive(Debug)]
+pub(super) struct Answers<'a> {
+    printer: &'a Printer,
+    include: bool,
+    paginate: bool,
+    merged: Option<Value>,
+}
+
+impl<'a> Answers<'a> {
+    pub(super) const fn new(printer: &'a Printer, include: bool, paginate: bool) -> Self {
+        Self { printer, include, paginate, merged: None }
+    }
+
+    /// Prints an answer, or keeps it for the whole; gives the token of the next page.
+    pub(super) fn page(&mut self, answer: &RawAnswer) -> io::Result<Option<String>> {
+        self.head(answer)?;
+        if answer.body.is_empty() {
+            return Ok(None);
+        }
+        let Ok(json) = serde_json::from_slice::<Value>(&answer.body) else {
+            return self.other(&answer.body).map(|()| None);
+        };
+        let next = json.get("nextPageToken").and_then(Value::as_str).filter(|token| !token.is_empty());
+        let next = next.map(str::to_owned);
+        match self.printer.format() {
+            Format::Name => {
+                for name in names(&json) {
+                    self.printer.text(&format!("{}\n", sanitise(name)))?;
+                }
+            }
+            Format::Jsonl => self.printer.json(&json, false)?,
+            _ if self.paginate => self.merge(json),
+            _ => self.printer.json(&json, true)?,
+        }
+        Ok(next)
+    }
+
+    /// Prints the answer of an error as it is: an expression for the answer that was hoped for does not fit it.
+    pub(super) fn refused(&mut self, answer: &RawAnswer) -> io::Result<()> {
+        self.head(answer)?;
+        match serde_json::from_slice::<Value>(&answer.body) {
+            _ if answer.body.is_empty() || self.printer.format() == Format::Name => Ok(()),
+            Ok(json) => self.printer.text(&(safe_json(&json, self.printer.format() != Format::Jsonl) + "\n")),
+            Err(_) => self.other(&answer.body),
+        }
+    }
+
+    /// Prints the whole of all pages.
+    pub(super) fn finish(self) -> io::Result<()> {
+        let Some(mut whole) = self.merged else { return Ok(()) };
+        if let Some(object) = whole.as_object_mut() {
+            object.shift_remove("nextPageToken");
+        }
+        self.printer.json(&whole, true)
+    }
+
+    fn head(&self, answer: &RawAnswer) -> io::Result<()> {
+        if !self.include {
+            return Ok(());
+        }
+        let reason = http::StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason());
+        let mut head = format!("{:?} {} {}\n", answer.version, answer.status, reason.unwrap_or_default());
+        for (name, value) in &answer.headers {
+            head += &format!("{name}: {}\n", sanitise(&String::from_utf8_lossy(value.as_bytes())));
+        }
+        self.printer.text(&(head + "\n"))
+    }
+
+    /// Media, and whatever else is no JSON: byte for byte, unless a terminal would act on it.
+    fn other(&self, body: &[u8]) -> io::Result<()> {
+        if self.printer.has_screen() {
+            self.printer.text(&sanitise_lines(&String::from_utf8_lossy(body)))
+        } else {
+            self.printer.bytes(body)
+        }
+    }
+
+    fn merge(&mut self, page: Value) {
+        match (&mut self.merged, page) {
+            (Some(Value::Object(whole)), Value::Object(page)) => join(whole, page),
+            (whole, page) => *whole = Some(page),
+        }
+    }
+}
+
+fn join(whole: &mut Map<String, Value>, page: Map<String, Value>) {
+    for (name, value) in page {
+        match (whole.get_mut(&name), value) {
+            (Some(Value::Array(all)), Value::Array(more)) => all.extend(more),
+            (Some(current), value) => *current = value,
+            (None, value) => {
+                whole.insert(name, value);
+            }
+        }
+    }
+}
+
+/// The name of a resource, or those of the resources of a page.
+fn names(json: &Value) -> Vec<&str> {
+    let name = |value: &'_ Value| value.get("name").and_then(Value::as_str).is_some();
+    if name(json) {
+        return json["name"].as_str().into_iter().collect();
+    }
+    let lists = json.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_array());
+    lists.flatten().filter_map(|value| value.get("name")?.as_str()).collect()
+}

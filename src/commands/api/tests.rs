@@ -1,0 +1,51 @@
+use super::*;
+
+fn made(method: &str, path: &str, change: impl FnOnce(&mut Options)) -> Result<RawRequest, Failure> {
+    let mut options = Options { method: method.to_owned(), path: path.to_owned(), ..Options::default() };
+    change(&mut options);
+    request(&options)
+}
+
+fn refused(method: &str, path: &str, change: impl FnOnce(&mut Options)) -> String {
+    let failure = made(method, path, change).unwrap_err();
+    assert_eq!(failure.code, ErrorCode::Usage);
+    failure.message
+}
+
+#[test]
+fn fields_go_where_the_method_takes_them() {
+    let fields = |options: &mut Options| {
+        options.raw_fields = vec!["filter=a b".into()];
+        options.typed_fields = vec!["pageSize=3".into()];
+        options.query = vec!["prettyPrint=false".into()];
+    };
+    let get = made("get", "v1/spaces?x=y", fields).unwrap();
+    let pairs: Vec<String> = get.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(pairs, ["x=y", "prettyPrint=false", "filter=a b", "pageSize=3"]);
+    assert_eq!((get.method.as_str(), get.body), ("GET", None));
+
+    let post = made("POST", "/v1/spaces", fields).unwrap();
+    assert_eq!(post.query.len(), 1);
+    assert_eq!(post.body.unwrap(), br#"{"filter":"a b","pageSize":3}"#);
+    assert_eq!(made("POST", "v1/spaces/A:completeImport", |_| {}).unwrap().body, None);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    assert!(refused("FETCH", "v1/spaces", |_| {}).contains("no method"));
+    assert!(refused("v1/spaces", "", |_| {}).contains("no method"));
+    assert!(refused("POST", "v1/spaces", |options| options.paginate = true).contains("--paginate"));
+    assert!(refused("GET", "v1/spaces", |options| options.input = Some("-".into())).contains("--input"));
+    assert!(refused("GET", "v1/spaces", |options| options.query = vec!["x".into()]).contains("key=value"));
+    let twice = |options: &mut Options| options.typed_fields = vec!["a=@-".into(), "b=@-".into()];
+    assert!(refused("POST", "https://evil.test/x", twice).contains("address"), "the path is looked at first");
+}
+
+#[test]
+fn pages_turn_and_do_not_turn_for_ever() {
+    let mut request = made("GET", "v1/spaces", |_| {}).unwrap();
+    turn_page(&mut request, "2".into()).unwrap();
+    turn_page(&mut request, "3".into()).unwrap();
+    assert_eq!(request.query, [("pageToken".to_owned(), "3".to_owned())]);
+    assert_eq!(turn_page(&mut request, "3".into()).unwrap_err().code, ErrorCode::ServerError);
+}

@@ -1,0 +1,204 @@
+//! The filter of `--jq`: the language of jq, by jaq.
+//!
+//! Keys keep their order, and numbers their digits as long as the expression only passes them on; what it computes
+//! has the precision of a 64-bit float, or any number of digits for whole numbers. What jaq has and JSON has not
+//! (`nan`, `infinite`, bytes) is written as jaq writes it. Modules, `input` and `inputs` do not exist here, and
+//! neither do `halt` and `env`: an expression can neither end the program nor read its secrets.
+
+use std::io::{self, Write};
+
+use jaq_core::data::JustLut;
+use jaq_core::load::{self, Arena, File, Loader};
+use jaq_core::native::{Fun, bome, run, v};
+use jaq_core::{Compiler, Ctx, Vars, unwrap_valr};
+use jaq_json::write::Pp;
+use jaq_json::{Val, read};
+use serde_json::Value;
+
+use super::json::escape;
+use super::sanitise::sanitise_lines;
+
+type Data = JustLut<Val>;
+
+/// What jq has and jaq leaves to its own program.
+const FORMATS: &str = r#"
+def _cell(f): if isarray or isobject then error("an array or object is no cell") elif . == null then "" elif isstring then f else tostring end;
+def @csv: [.[] | _cell("\"" + (split("\"") | join("\"\"")) + "\"")] | join(",");
+def @tsv: [.[] | _cell(split("\\") | join("\\\\") | split("\n") | join("\\n") | split("\r") | join("\\r") | split("\t") | join("\\t"))] | join("\t");
+"#;
+
+/// Functions that reach outside of the expression.
+const WITHHELD: &[(&str, usize)] = &[("halt", 1), ("env", 0), ("debug_empty", 0), ("stderr_empty", 0)];
+
+/// An expression, ready to run.
+pub struct Filter {
+    filter: jaq_core::Filter<Data>,
+}
+
+/// An expression that is none; to be read after its text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct FilterError(String);
+
+impl std::fmt::Debug for Filter {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Filter")
+    }
+}
+
+/// How what comes out is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    /// Objects and arrays over several lines.
+    pub(super) pretty: bool,
+    /// Text is shown on a terminal, where its control characters must not act.
+    pub(super) terminal: bool,
+}
+
+impl Filter {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn compile(expression: &str) -> Result<Self, FilterError> {
+        let own = load::parse(FORMATS, |parser| parser.defs()).into_iter().flatten();
+        let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(own);
+        let arena = Arena::default();
+        let program = File { code: expression, path: () };
+        let modules = Loader::new(definitions).load(&arena, program).map_err(|errors| {
+            let what = errors.into_iter().map(|(_, error)| match error {
+                load::Error::Io(_) => String::from("modules cannot be loaded here"),
+                load::Error::Lex(errors) => {
+                    describe(errors.iter().map(|(expected, rest)| (format!("{} is missing", expected.as_str()), *rest)))
+                }
+                load::Error::Parse(errors) => {
+                    describe(errors.iter().map(|(expected, rest)| (format!("{} is missing", expected.as_str()), *rest)))
+                }
+            });
+            FilterError(what.collect::<Vec<_>>().join("; "))
+        })?;
+        let filter = Compiler::default().with_funs(functions()).compile(modules).map_err(|errors| {
+            let undefined = errors.into_iter().flat_map(|(_, errors)| errors);
+            let what = undefined.map(|(name, what)| format!("there is no {} {name}", what.as_str()));
+            FilterError(what.collect::<Vec<_>>().join("; "))
+        })?;
+        Ok(Self { filter })
+    }
+
+    /// Runs the expression and writes each result as it comes: text raw, everything else as JSON.
+    pub(super) fn run(&self, input: &Value, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+        let failed = |error: &dyn std::fmt::Display| io::Error::other(format!("--jq: {error}"));
+        let input = read::parse_single(input.to_string().as_bytes()).map_err(|error| failed(&error))?;
+        let context = Ctx::<Data>::new(&self.filter.lut, Vars::new([]));
+        for result in self.filter.id.run((context, input)).map(unwrap_valr) {
+            let mut line = text(&result.map_err(|error| failed(&error))?, layout)?;
+            line.push(b'\n');
+            out.write_all(&line)?;
+        }
+        Ok(())
+    }
+}
+
+fn functions() -> impl Iterator<Item = Fun<Data>> {
+    let own = WITHHELD.iter().map(|(name, arity)| {
+        let arguments: Box<[_]> = if *arity == 0 { v(0) } else { v(1) };
+        run::<Data>((*name, arguments, |_| {
+            bome(Err(jaq_core::Error::str("halt, env, debug and stderr do not exist here")))
+        }))
+    });
+    let others = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+    others.filter(|(name, ..)| !WITHHELD.iter().any(|(withheld, _)| name == withheld)).chain(own)
+}
+
+fn describe<'a>(errors: impl Iterator<Item = (String, &'a str)>) -> String {
+    let what = errors.map(|(what, rest)| {
+        let rest: String = rest.chars().take(30).collect();
+        if rest.is_empty() { format!("{what} at the end") } else { format!("{what} at {rest:?}") }
+    });
+    what.collect::<Vec<_>>().join("; ")
+}
+
+fn text(value: &Val, layout: Layout) -> io::Result<Vec<u8>> {
+    if let Val::TStr(text) = value {
+        return Ok(if layout.terminal {
+            sanitise_lines(&String::from_utf8_lossy(text)).into_owned().into_bytes()
+        } else {
+            text.to_vec()
+        });
+    }
+    let mut json = Vec::new();
+    let style = Pp { indent: layout.pretty.then(|| String::from("  ")), sep_space: layout.pretty, ..Pp::default() };
+    jaq_json::write::write(&mut json, &style, 0, value)?;
+    Ok(escape(&String::from_utf8_lossy(&json)).into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filtered(expression: &str, input: &str, pretty: bool, terminal: bool) -> String {
+        let mut out = Vec::new();
+        let input = serde_json::from_str(input).unwrap();
+        Filter::compile(expression).unwrap().run(&input, Layout { pretty, terminal }, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn text_is_raw_and_the_rest_is_json() {
+        let input = r#"{"z":"a b","a":[1,null],"n":12345678901234567890123,"d":1.50}"#;
+        assert_eq!(filtered(".z, .a", input, false, false), "a b\n[1,null]\n");
+        assert_eq!(filtered(".", input, false, false), format!("{input}\n"), "order and digits stay");
+        assert_eq!(filtered("{a}", input, true, false), "{\n  \"a\": [\n    1,\n    null\n  ]\n}\n");
+        assert_eq!(filtered("[.a[] | select(. != null)] | length", input, false, false), "1\n");
+        assert_eq!(filtered("empty", input, false, false), "");
+        assert_eq!(
+            filtered(r#"[.z, "x\"y\t", "", 1, null] | @csv, @tsv"#, input, false, false),
+            "\"a b\",\"x\"\"y\t\",\"\",1,\na b\tx\"y\\t\t\t1\t\n"
+        );
+        assert_eq!(
+            filtered(
+                r#""\(.z): \(.a | length)" , (.z | test("^a")), ("2026-01-01T00:00:00Z" | fromdate)"#,
+                input,
+                false,
+                false
+            ),
+            "a b: 2\ntrue\n1767225600\n"
+        );
+    }
+
+    #[test]
+    fn a_terminal_sees_no_control_characters_and_a_pipe_gets_the_text() {
+        let input = r#"{"s":"a\u001b[2J\u202e\nb"}"#;
+        assert_eq!(filtered(".s", input, false, false), "a\u{1b}[2J\u{202e}\nb\n");
+        assert_eq!(filtered(".s", input, false, true), "a\\u{1b}[2J\\u{202e}\nb\n");
+        let json = filtered(".", input, false, false);
+        assert!(!json.contains(['\u{1b}', '\u{202e}']), "{json}");
+    }
+
+    #[test]
+    fn what_is_no_expression_is_refused_before_it_runs() {
+        for (expression, part) in [
+            (".[", "missing"),
+            ("nosuch", "nosuch"),
+            ("$x", "$x"),
+            ("input", "input"),
+            ("import \"a\" as a; .", "modules"),
+        ] {
+            let error = Filter::compile(expression).unwrap_err().to_string();
+            assert!(error.contains(part), "{expression}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_expression_cannot_end_the_program_or_read_its_environment() {
+        for expression in ["halt", "halt(3)", "env", "$ENV", "debug", "stderr", "halt_error"] {
+            let Ok(filter) = Filter::compile(expression) else { continue };
+            let layout = Layout { pretty: false, terminal: false };
+            let result = filter.run(&Value::from("x"), layout, &mut Vec::new());
+            assert!(result.is_err(), "{expression}");
+        }
+        let error = Filter::compile(".a").unwrap();
+        let error = error.run(&Value::from(1), Layout { pretty: false, terminal: false }, &mut Vec::new());
+        assert!(error.unwrap_err().to_string().starts_with("--jq: "));
+    }
+}

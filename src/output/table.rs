@@ -1,0 +1,81 @@
+//! Columns under their headings.
+
+use super::sanitise::sanitise;
+use super::width::{cut, pad, width};
+
+/// Between two columns.
+const GAP: &str = "  ";
+
+/// The least that a column is cut to: less says nothing.
+const NARROWEST: usize = 6;
+
+/// The table; with `columns` it is brought to that width, else nothing is ever left out or cut. `spare` columns are
+/// left out where not all has room (half a link is none), then the widest columns are cut first.
+pub(super) fn table(
+    headings: &[&str],
+    rows: &[Vec<String>],
+    spare: &[&str],
+    bold: bool,
+    columns: Option<usize>,
+) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| sanitise(cell).into_owned()).collect()).collect();
+    let widths: Vec<usize> = headings
+        .iter()
+        .enumerate()
+        .map(|(column, heading)| {
+            let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell));
+            cells.chain([width(heading)]).max().unwrap_or(0)
+        })
+        .collect();
+    let too_wide = |widths: &[usize]| {
+        let gaps = GAP.len() * widths.len().saturating_sub(1);
+        columns.is_some_and(|columns| widths.iter().sum::<usize>() + gaps > columns)
+    };
+    let stays = |index: usize| !too_wide(&widths) || !spare.contains(&headings[index]);
+    let kept: Vec<usize> = (0..headings.len()).filter(|index| stays(*index)).collect();
+    let mut widths: Vec<usize> = kept.iter().map(|index| widths[*index]).collect();
+    while too_wide(&widths) && narrow(&mut widths) {}
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let padded: Vec<String> = cells.zip(&widths).map(|(cell, width)| pad(&cut(cell, *width), *width)).collect();
+        padded.join(GAP).trim_end().to_owned()
+    };
+    let heading = line(&mut kept.iter().map(|index| headings[*index]));
+    let mut text = if bold { format!("\x1b[1m{heading}\x1b[0m\n") } else { format!("{heading}\n") };
+    for row in &rows {
+        text.push_str(&line(&mut kept.iter().map(|index| row.get(*index).map_or("", String::as_str))));
+        text.push('\n');
+    }
+    text
+}
+
+/// Takes one from the widest column, so that short ones stay whole; whether there was anything to take.
+fn narrow(widths: &mut [usize]) -> bool {
+    let widest = widths.iter_mut().max_by_key(|width| **width).filter(|width| **width > NARROWEST);
+    widest.map(|width| *width -= 1).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> [Vec<String>; 2] {
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        [row(["A rather long name 空間", "SPACE"]), row(["x", ""])]
+    }
+
+    #[test]
+    fn columns_are_aligned() {
+        let expected = "NAME                     TYPE\nA rather long name 空間  SPACE\nx\n";
+        assert_eq!(table(&["NAME", "TYPE"], &rows(), &[], false, None), expected);
+    }
+
+    #[test]
+    fn the_widest_column_is_cut_first() {
+        let expected = "NAME         TYPE\nA rather lo…  SPACE\nx\n";
+        assert_eq!(table(&["NAME", "TYPE"], &rows(), &[], false, Some(19)), expected.replace("NAME  ", "NAME   "));
+        let narrow = table(&["NAME", "TYPE"], &rows(), &[], false, Some(3));
+        assert_eq!(table(&["NAME", "TYPE"], &rows(), &["TYPE"], false, Some(23)), "NAME\nA rather long name 空間\nx\n");
+        assert_eq!(narrow, "NAME    TYPE\nA rat…  SPACE\nx\n", "what cannot fit stays readable");
+    }
+}
