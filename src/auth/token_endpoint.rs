@@ -286,7 +286,11 @@ impl TokenEndpoint<'_> {
                 return Err(SendError(Error::RateLimited { host, retry_after }));
             }
             status @ 500.. => {
-                return Err(SendError(Error::Server { host, cause: format!("failed with HTTP status {status}") }));
+                let wait = retry::retry_after(&response, clock.now()).filter(|wait| !wait.is_zero());
+                let wait =
+                    wait.map(|wait| format!(", and asks to be left alone for {} seconds", wait.as_secs().max(1)));
+                let cause = format!("failed with HTTP status {status}{}", wait.unwrap_or_default());
+                return Err(SendError(Error::Server { host, cause }));
             }
             _ if !response.complete => {
                 return Err(SendError(Error::Server {

@@ -7,7 +7,7 @@ use chatauth::emulator::{Endpoint, Recorded};
 use serde_json::Value;
 
 use crate::sandbox::{Finished, Sandbox};
-use crate::stage::{ACCOUNT, start};
+use crate::stage::{ACCOUNT, record_bytes, start};
 
 const CREATE: [&str; 6] = ["spaces", "create", "--name", "x", "--format", "json"];
 const SET_UP: [&str; 8] = ["spaces", "create", "--name", "x", "--format", "json", "--member", "ada@example.com"];
@@ -187,6 +187,27 @@ fn property_60_a_401_after_a_lost_answer_does_not_make_the_outcome_known() {
     sandbox.control().clear_faults();
     run_line(&sandbox, &named_command(&failed)).success();
     assert_eq!(sandbox.control().spaces().len(), 1);
+}
+
+#[test]
+fn property_60_a_401_whose_refresh_fails_is_no_unknown_outcome() {
+    for (refresh, code, exit) in [
+        ("token:reason=invalid_grant", "credentials_rejected", 4),
+        ("token:reason=invalid_rapt", "reauth_required", 4),
+        ("token:drop-after", "network", 6),
+        ("token:status=503,retry-after=3600", "server_error", 6),
+    ] {
+        let sandbox = with_fault("create:status=401");
+        sandbox.control().add_fault(refresh.parse().unwrap());
+        let before = record_bytes(&sandbox);
+        // The browser is there, and a request that is under way is no moment to open it.
+        let failed = sandbox.run(CREATE).exits_with(exit);
+        let error = failed.error();
+        assert_eq!((&error["code"], &error["outcome"]), (&code.into(), &"not_applied".into()), "{error}");
+        assert!(record_bytes(&sandbox) == before, "{refresh}: the record changed");
+        let paths: Vec<String> = sandbox.control().requests().iter().map(|request| request.path.clone()).collect();
+        assert_eq!(paths, ["/v1/spaces", "/token"], "{refresh}");
+    }
 }
 
 #[test]

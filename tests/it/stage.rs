@@ -230,7 +230,7 @@ pub(crate) fn without_rights(command: &mut Command) {
 
 /// Makes a file belong to somebody else; `false` where only root could.
 pub(crate) fn give_to_nobody(path: &Path) -> bool {
-    chown(path, Some(NOBODY), Some(NOBODY)).is_ok()
+    rustix::process::geteuid().is_root() && chown(path, Some(NOBODY), Some(NOBODY)).is_ok()
 }
 
 /// The arguments, variables and directory of a command under another program with its own words before.

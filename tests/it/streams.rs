@@ -80,6 +80,16 @@ fn property_66_a_hostile_resource_name_is_no_better() {
 }
 
 #[test]
+fn property_66_what_verbose_shows_is_harmless_too() {
+    let sandbox = logged_in();
+    let mut command = sandbox.command(["auth", "login", "--wait", "1", "-vv"]);
+    command.env("BROWSER", HOSTILE.replace(['\n', ':'], ""));
+    let finished = sandbox.finish(command).exits_with(4);
+    assert!(finished.stderr.contains("chatauth: browser a\\u{1b}[2J"), "{}", finished.stderr);
+    assert_harmless(&finished);
+}
+
+#[test]
 fn property_67_standard_output_is_one_document() {
     let sandbox = logged_in();
     let created = sandbox.run(["spaces", "create", "--name", "x", "-vv"]).success();

@@ -81,7 +81,7 @@ impl Failure {
                 .hint("give a fresh token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login"),
             Error::Network(error) => network(&error.to_string()),
             Error::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(retry_after)),
-            Error::Server { .. } => fail(ErrorCode::ServerError).hint("the stored login is untouched; try again in a minute"),
+            Error::Server { .. } => fail(ErrorCode::ServerError).hint("the stored login is untouched; try again later"),
             Error::EndpointRefused(_) => fail(ErrorCode::EndpointRefused),
             Error::Internal(_) => fail(ErrorCode::Internal),
         }
