@@ -2,6 +2,7 @@
 //!
 //! Only read, never written: a tool that keeps its tokens in this file makes it useless.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -81,6 +82,8 @@ pub enum ClientSecretsError {
         member: &'static str,
         /// What is wrong with it.
         cause: EndpointError,
+        /// The project, where the file shows it.
+        project: Option<String>,
     },
     /// A web client without a redirect URI that this machine can listen on.
     #[error("{path} is a web client, and {cause}", path = .path.display())]
@@ -113,10 +116,14 @@ impl ClientSecrets {
         if metadata.is_dir() {
             return Err(unreadable(String::from("it is a directory")));
         }
-        if metadata.len() > LARGEST_FILE {
+        let mut bytes = Vec::new();
+        // Not the length that is told: pipes and devices tell none.
+        std::fs::File::open(path)
+            .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
+            .map_err(|error| unreadable(error.to_string()))?;
+        if bytes.len() as u64 > LARGEST_FILE {
             return Err(unreadable(format!("it is larger than {LARGEST_FILE} bytes")));
         }
-        let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
         Self::parse(path, &bytes)
     }
 
@@ -134,6 +141,7 @@ impl ClientSecrets {
                 path: path.to_path_buf(),
                 member,
                 cause,
+                project: project.clone(),
             })
         };
         let authorization_endpoint = endpoint("auth_uri")?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::delegation::DelegationRefusal;
 use super::store::StoreError;
 use super::{ClientSecretsError, ScopeSet, TokenRefusal};
 use crate::http;
@@ -82,6 +83,20 @@ pub enum Error {
     /// The token endpoint refused, with its reasons.
     #[error("{0}")]
     Refused(Box<TokenRefusal>),
+    /// The file to import holds no login that can be used.
+    #[error("the file cannot be imported: {0}")]
+    ImportInvalid(String),
+    /// The service account key cannot be used.
+    #[error("the service account key {path} {cause}", path = .path.display())]
+    ServiceAccountKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The service account may not act in the user's name.
+    #[error("{} may not act as {} ({}{})", .0.client_email, .0.subject, .0.error, .0.description.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    DelegationRefused(Box<DelegationRefusal>),
     /// The given access token (`CHATAUTH_ACCESS_TOKEN`) or the stored login was refused by the API.
     #[error("{0}")]
     TokenRejected(String),

@@ -10,14 +10,17 @@ use url::Url;
 use super::authorization_request::{AuthorizationRequest, Wanted};
 use super::authorization_response::{self, Answer, Expected};
 use super::loopback::{Event, Listening, Loopback};
-use super::store::CredentialStore;
+use super::store::{CredentialStore, keep};
 use super::token_endpoint::{TokenEndpoint, TokenResponse};
-use super::{ClientSecrets, Error, Record, ScopeSet, StoreError, identity, revocation};
+use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, identity, revocation};
 use crate::http;
 use crate::platform::Clock;
 
 /// When a person who is still waiting is told what only the browser shows.
 const STILL_WAITING: Duration = Duration::from_secs(20);
+
+/// How many pieces a pasted URL may come in.
+const MOST_PIECES: usize = 100;
 
 /// What a login is to be.
 #[derive(Debug, Clone)]
@@ -107,9 +110,9 @@ impl Login<'_> {
             Answer::WrongIssuer(found) => return Err(Error::WrongIssuer { expected: expected.issuer, found }),
         };
         let endpoint = TokenEndpoint { http: self.http, client: self.client, clock: self.clock };
-        let response = endpoint.exchange(&code, request.verifier, &request.redirect_uri).await?;
+        let response = endpoint.exchange(&code, request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
         let record = self.record(&response, options).await?;
-        self.keep(&record).await?;
+        keep(self.store, &record).await?;
         Ok(record)
     }
 
@@ -125,8 +128,7 @@ impl Login<'_> {
         tokio::pin!(deadline, hint);
         let mut hinted = false;
         let mut told_about_tls = false;
-        // A long URL may arrive in several pieces.
-        let mut pieces = String::new();
+        let mut pieces = Vec::new();
         loop {
             tokio::select! {
                 event = listening.event() => match event {
@@ -138,12 +140,15 @@ impl Login<'_> {
                     }
                 },
                 text = conversation.paste() => {
-                    pieces.push_str(&text);
-                    let answer = authorization_response::pasted(&text, expected)
-                        .or_else(|| authorization_response::pasted(&pieces, expected));
+                    let blank = text.trim().is_empty();
+                    pieces.push(text);
+                    // A long URL may arrive in several pieces, and something else may have come before it.
+                    let answer = (0..pieces.len()).rev().take(MOST_PIECES).find_map(|start| {
+                        authorization_response::pasted(&pieces[start..].concat(), expected)
+                    });
                     match answer {
                         Some(answer) => return Ok(answer),
-                        None if text.trim().is_empty() => {}
+                        None if blank => {}
                         None => conversation.not_an_answer(),
                     }
                 }
@@ -166,8 +171,11 @@ impl Login<'_> {
         if let Some(expected) =
             options.account.as_ref().filter(|account| !account.eq_ignore_ascii_case(&identity.email))
         {
-            let token = response.refresh_token().unwrap_or_else(|| response.access_token());
-            let revoked = revocation::revoke(self.http, self.client, &token).await.is_ok();
+            // Revoking one of a person's tokens ends the whole grant, and with it the login that they may have here.
+            let revoked = matches!(self.store.read(&identity.email), Ok(None)) && {
+                let token = response.refresh_token().unwrap_or_else(|| response.access_token());
+                revocation::revoke(self.http, self.client, &token).await.is_ok()
+            };
             return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email, revoked });
         }
         // RFC 6749 section 5.1: no `scope` means that everything was granted.
@@ -184,18 +192,14 @@ impl Login<'_> {
         let refresh_token = response.refresh_token().ok_or(Error::NoRefreshToken)?;
         Ok(Record::new(self.client, identity, &granted, refresh_token, response, self.clock.now()))
     }
+}
 
-    /// Stores the record and proves that another process would find it.
-    async fn keep(&self, record: &Record) -> Result<(), Error> {
-        let _lock = self.store.lock(&record.email).await?;
-        if let Err(StoreError::Unreadable { .. }) = self.store.read(&record.email) {
-            self.store.set_aside(&record.email)?;
+/// A code that is not accepted says nothing about a stored login, of which an ordinary refusal would speak.
+fn code_refused(error: Error) -> Error {
+    match error {
+        Error::Refused(refusal) if refusal.cause == RefusalCause::Dead => {
+            Error::LoginRefused { error: refusal.error, description: refusal.description }
         }
-        self.store.save(record)?;
-        if self.store.read(&record.email)?.as_ref() != Some(record) {
-            return Err(StoreError::NotWritable(String::from("what was stored reads back differently")).into());
-        }
-        self.store.set_current(Some(&record.email))?;
-        Ok(())
+        other => other,
     }
 }

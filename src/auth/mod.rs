@@ -6,9 +6,11 @@
 mod authorization_request;
 mod authorization_response;
 mod client_secrets;
+mod delegation;
 mod error;
 mod freshness;
 mod identity;
+mod import;
 mod login;
 mod loopback;
 mod pages;
@@ -18,8 +20,10 @@ mod scopes;
 mod session;
 mod store;
 mod token_endpoint;
+mod token_info;
 
 pub use client_secrets::{ClientKind, ClientSecrets, ClientSecretsError, WrongFile};
+pub use delegation::{DelegationOptions, DelegationRefusal};
 pub use error::{Error, LoginNeeded};
 pub use freshness::Freshness;
 pub use identity::Identity;
@@ -27,9 +31,10 @@ pub use login::{Conversation, LoginOptions, Started};
 pub use record::Record;
 pub use revocation::Revocation;
 pub use scopes::{CHAT_SCOPES, Scope, ScopeSet, UnknownScope};
-pub use session::{Access, Interaction, Session, SessionOptions};
+pub use session::{Access, ClientProbe, Imported, Interaction, Session, SessionOptions};
 pub use store::StoreError;
 pub use token_endpoint::{RefusalCause, TokenRefusal};
+pub use token_info::TokenInfo;
 
 /// What every connection has in common: trust roots, proxies, time-outs.
 pub use crate::http::{Config as TransportConfig, Proxies, TrustRoots};

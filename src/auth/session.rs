@@ -5,19 +5,25 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::delegation::{Delegation, DelegationOptions};
 use super::login::{Conversation, Login, LoginOptions};
-use super::store::{CredentialStore, FileStore, Notify};
+use super::store::{CredentialStore, FileStore, Notify, keep};
 use super::token_endpoint::TokenEndpoint;
-use super::{
-    ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, Revocation, ScopeSet,
-    revocation,
-};
+use super::{ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet};
 use crate::http;
 use crate::platform::Clock;
 use crate::secret::Secret;
 
+mod accounts;
+mod care;
+
+pub use care::{ClientProbe, Imported};
+
 /// How long a command that logs in on its way waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
+
+/// How long before the known end of a login every command says so.
+const LAST_DAYS: Duration = Duration::from_hours(48);
 
 /// What a session needs to know.
 pub struct SessionOptions {
@@ -33,6 +39,8 @@ pub struct SessionOptions {
     pub account: Option<String>,
     /// A ready access token, used as it is.
     pub access_token: Option<Secret<String>>,
+    /// A service account that acts in a user's name, instead of a stored login.
+    pub delegation: Option<DelegationOptions>,
     /// Told about everything that a person should know and that is no error.
     pub notify: Box<dyn Fn(&str)>,
 }
@@ -53,6 +61,8 @@ pub struct Session {
     client_secrets: Vec<PathBuf>,
     account: Option<String>,
     given: Option<Secret<String>>,
+    delegation: Option<DelegationOptions>,
+    config_directory: Option<PathBuf>,
     notify: Notify,
 }
 
@@ -71,18 +81,27 @@ impl fmt::Debug for Session {
 pub struct Access {
     /// The bearer token.
     pub token: Secret<String>,
-    /// The login it comes from; `None` for a token that was given from outside.
+    /// The account; `None` for a token that was given from outside.
+    pub account: Option<String>,
+    /// The login it comes from, where it comes from one.
     pub record: Option<Record>,
+    /// What it was fetched for, where it comes from a service account.
+    delegated: Option<ScopeSet>,
 }
 
 impl Access {
     fn from_record(record: Record) -> Self {
-        Self { token: record.access_token.clone(), record: Some(record) }
+        Self {
+            token: record.access_token.clone(),
+            account: Some(record.email.clone()),
+            record: Some(record),
+            delegated: None,
+        }
     }
 
     /// The account, where it is known.
     pub fn account(&self) -> Option<&str> {
-        self.record.as_ref().map(|record| record.email.as_str())
+        self.account.as_deref()
     }
 }
 
@@ -93,10 +112,12 @@ impl Session {
         Self {
             http: http::Client::new(options.http),
             clock: options.clock,
-            store: Box::new(FileStore::new(options.config_directory, options.clock, Rc::clone(&notify))),
+            store: Box::new(FileStore::new(options.config_directory.clone(), options.clock, Rc::clone(&notify))),
             client_secrets: options.client_secrets,
             account: options.account,
             given: options.access_token,
+            delegation: options.delegation,
+            config_directory: options.config_directory,
             notify,
         }
     }
@@ -109,7 +130,10 @@ impl Session {
     /// An access token for `needed`: the stored one, a refreshed one, or, with a person, the one of a new login.
     pub async fn access_token(&self, needed: &ScopeSet, interaction: Interaction<'_>) -> Result<Access, Error> {
         if let Some(token) = &self.given {
-            return Ok(Access { token: token.clone(), record: None });
+            return Ok(Access { token: token.clone(), account: None, record: None, delegated: None });
+        }
+        if let Some(delegation) = &self.delegation {
+            return self.delegated(delegation, needed, None).await;
         }
         let stored = match self.stored()? {
             Ok(record) => record,
@@ -133,6 +157,7 @@ impl Session {
                 other => Err(other),
             };
         }
+        self.warn_of_end(&stored);
         if stored.freshness(self.clock.now()) == Freshness::Fresh {
             return Ok(Access::from_record(stored));
         }
@@ -145,15 +170,49 @@ impl Session {
         }
     }
 
+    /// A login that is going to end soon is better renewed by a person now than found dead by a script.
+    fn warn_of_end(&self, record: &Record) {
+        let now = self.clock.now();
+        if let Some(end) = record.refresh_token_expires_at.filter(|end| *end > now && *end - now <= LAST_DAYS) {
+            (self.notify)(&format!(
+                "the login of {} ends on {} (the project's publishing status is Testing); this renews it: chatauth auth login --account {}",
+                record.email,
+                end.date(),
+                record.email
+            ));
+        }
+    }
+
     /// Another access token for one that the API refused with 401: the one that another process has fetched
     /// meanwhile, or that of one forced refresh.
     pub async fn replacement(&self, rejected: &Access) -> Result<Access, Error> {
+        if let (Some(delegation), Some(scopes)) = (&self.delegation, &rejected.delegated) {
+            return self.delegated(delegation, scopes, Some(&rejected.token)).await;
+        }
         match &rejected.record {
             None => {
                 Err(Error::TokenRejected(String::from("the access token in CHATAUTH_ACCESS_TOKEN is not accepted")))
             }
             Some(record) => Ok(Access::from_record(self.refresh(&record.email, Some(&rejected.token)).await?)),
         }
+    }
+
+    /// How far the clock of the server that answered last is ahead of this machine's; `None` before any answer.
+    pub fn clock_offset(&self) -> Option<time::Duration> {
+        self.http.last_date().map(|date| date - self.clock.now())
+    }
+
+    async fn delegated(
+        &self,
+        options: &DelegationOptions,
+        scopes: &ScopeSet,
+        rejected: Option<&Secret<String>>,
+    ) -> Result<Access, Error> {
+        let delegation = Delegation::load(options)?;
+        let directory = self.config_directory.as_deref();
+        let token = delegation.access_token(&self.http, directory, self.clock, scopes, rejected).await?;
+        let account = Some(delegation.subject().to_owned());
+        Ok(Access { token, account, record: None, delegated: Some(scopes.clone()) })
     }
 
     /// Logs in, whatever is stored.
@@ -169,73 +228,10 @@ impl Session {
         login.run(options, conversation).await
     }
 
-    /// The accounts that are logged in.
-    pub fn accounts(&self) -> Result<Vec<String>, Error> {
-        Ok(self.store.accounts()?)
-    }
-
-    /// The stored login of `account`.
-    pub fn record(&self, account: &str) -> Result<Option<Record>, Error> {
-        Ok(self.store.read(account)?)
-    }
-
-    /// The account that a command would use.
-    pub fn chosen_account(&self) -> Result<Result<String, LoginNeeded>, Error> {
-        if let Some(account) = &self.account {
-            return Ok(Ok(account.to_lowercase()));
-        }
-        let accounts = self.store.accounts()?;
-        let current = self.store.current().map(|current| current.to_lowercase());
-        if let Some(current) = current.filter(|current| accounts.contains(current)) {
-            return Ok(Ok(current));
-        }
-        let mut accounts = accounts.into_iter();
-        Ok(match (accounts.next(), accounts.next()) {
-            (None, _) => Err(LoginNeeded::NoLogin),
-            (Some(only), None) => Ok(only),
-            (Some(first), Some(second)) => {
-                Err(LoginNeeded::Ambiguous([first, second].into_iter().chain(accounts).collect()))
-            }
-        })
-    }
-
-    /// Where the login of `account` is kept, for messages.
-    pub fn location(&self, account: &str) -> PathBuf {
-        self.store.location(account)
-    }
-
     /// The client file that would be used, and where it is.
     pub fn client(&self) -> Result<(ClientSecrets, PathBuf), Error> {
         self.present_client()?
             .ok_or_else(|| Error::ClientSecrets(ClientSecretsError::Missing { looked: self.client_secrets.clone() }))
-    }
-
-    /// Revokes the grant of `account` at the authorization server.
-    ///
-    /// # Errors
-    /// Whenever it is not known to be gone; the record is untouched either way.
-    pub async fn revoke(&self, account: &str) -> Result<Revocation, Error> {
-        let record = self.store.read(account)?.ok_or_else(|| LoginNeeded::NoSuchAccount(account.to_owned()))?;
-        let (client, _) = self.client()?;
-        same_client(&record, &client)?;
-        revocation::revoke(&self.http, &client, &record.refresh_token).await
-    }
-
-    /// Makes `account`, which must be logged in, the one that commands use.
-    pub fn switch(&self, account: &str) -> Result<(), Error> {
-        let account = account.to_lowercase();
-        self.store.read(&account)?.ok_or_else(|| LoginNeeded::NoSuchAccount(account.clone()))?;
-        Ok(self.store.set_current(Some(&account))?)
-    }
-
-    /// Forgets the login of `account`.
-    pub async fn forget(&self, account: &str) -> Result<(), Error> {
-        let _lock = self.store.lock(account).await?;
-        self.store.remove(account)?;
-        if self.store.current().is_some_and(|current| current.eq_ignore_ascii_case(account)) {
-            self.store.set_current(None)?;
-        }
-        Ok(())
     }
 
     /// The record to use, or why there is none.
@@ -292,6 +288,10 @@ impl Session {
             wait: DEFAULT_WAIT,
         };
         Ok(Access::from_record(self.log_in(&options, conversation).await?))
+    }
+
+    async fn keep(&self, record: &Record) -> Result<(), Error> {
+        Ok(keep(&*self.store, record).await?)
     }
 
     /// One refresh for all processes: lock, read again, decide, refresh, write, unlock.

@@ -70,6 +70,20 @@ pub(super) trait CredentialStore: fmt::Debug {
     fn location(&self, account: &str) -> PathBuf;
 }
 
+/// Stores the record of a new login and proves that another process would find it. What cannot be read is put out of
+/// the way first.
+pub(super) async fn keep(store: &dyn CredentialStore, record: &Record) -> Result<(), StoreError> {
+    let _lock = store.lock(&record.email).await?;
+    if let Err(StoreError::Unreadable { .. }) = store.read(&record.email) {
+        store.set_aside(&record.email)?;
+    }
+    store.save(record)?;
+    if store.read(&record.email)?.as_ref() != Some(record) {
+        return Err(StoreError::NotWritable(String::from("what was stored reads back differently")));
+    }
+    store.set_current(Some(&record.email))
+}
+
 /// What the store has to tell: a mode that was too wide, a lock that could not be had.
 pub(super) type Notify = std::rc::Rc<dyn Fn(&str)>;
 

@@ -41,6 +41,13 @@ pub(super) struct Global {
     /// Which stored login to use; after a login, who must have logged in [env: CHATAUTH_ACCOUNT]
     #[arg(long, global = true, value_name = "EMAIL")]
     pub(super) account: Option<String>,
+    /// Key file of a service account with domain-wide delegation, instead of a stored login
+    /// [env: CHATAUTH_SERVICE_ACCOUNT]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) service_account: Option<PathBuf>,
+    /// The user in whose name the service account acts [env: CHATAUTH_IMPERSONATE]
+    #[arg(long, global = true, value_name = "USER")]
+    pub(super) impersonate: Option<String>,
     /// Root of the Chat API [env: CHATAUTH_API_ENDPOINT] [default: https://chat.googleapis.com]
     #[arg(long, global = true, value_name = "URL")]
     pub(super) api_endpoint: Option<String>,
@@ -91,6 +98,10 @@ pub(super) enum Command {
     /// Add people to spaces, look who is there, change roles and remove people
     #[command(subcommand)]
     Members(super::members_args::Members),
+    /// Check everything that can be checked without creating a space
+    Doctor,
+    /// Walk from nothing to the first space
+    Setup,
     /// A local stand-in for Google's OAuth and Chat endpoints, to try chatauth and to test scripts
     #[cfg(feature = "emulator")]
     Emulator(super::emulator_args::EmulatorArgs),
@@ -101,7 +112,11 @@ pub(super) enum Auth {
     /// Log in through the browser, also over a login that works
     Login(Login),
     /// Show the logins and where each setting came from, offline; exit code 0 when ready, else 4
-    Status,
+    Status {
+        /// Also refresh the login once and ask the server about it
+        #[arg(long)]
+        check: bool,
+    },
     /// Print an access token, refreshed when needed
     Token {
         /// A scope that the token must have: a short name (chat.spaces) or a full URL
@@ -117,6 +132,14 @@ pub(super) enum Auth {
         #[arg(long)]
         local: bool,
     },
+    /// Bring in the login of another tool: an authorized_user file, or a token.json of Python or Node.js
+    Import {
+        /// The file, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print the login as authorized_user JSON, for a CI system's secret store
+    Export,
     /// Choose the account that commands use
     Switch {
         /// The account

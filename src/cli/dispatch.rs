@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::commands::{Context, ErrorCode, Failure, Outcome, auth};
+use crate::commands::{Context, ErrorCode, Failure, Outcome, Source, auth, doctor, setup};
 use crate::platform::signals::{self, Interruption};
 
 use super::args::{Auth, Command, Login};
@@ -14,7 +14,12 @@ pub(super) fn run(command: Command, context: &Context, as_json: bool, environmen
     #[cfg(not(feature = "emulator"))]
     let _ = environment;
     match command {
-        Command::Auth(Auth::Status) => auth::status::run(context),
+        Command::Auth(Auth::Status { check: false }) => auth::status::run(context),
+        Command::Auth(Auth::Status { check: true }) => block_on(context, auth::status::check(context)),
+        Command::Auth(Auth::Import { file }) => block_on(context, auth::import::run(Source::new(file), context)),
+        Command::Auth(Auth::Export) => auth::export::run(context),
+        Command::Doctor => block_on(context, doctor::run(context)),
+        Command::Setup => block_on(context, setup::run(context)),
         Command::Auth(Auth::Switch { account }) => auth::switch::run(&account, context),
         Command::Auth(Auth::Login(login)) => block_on(context, auth::login::run(login_options(login), context)),
         Command::Auth(Auth::Token { scope }) => {
@@ -35,11 +40,14 @@ pub(super) fn block_on(context: &Context, command: impl Future<Output = Result<(
     let runtime = runtime()?;
     let result = runtime.block_on(async {
         tokio::select! {
-            result = command => result,
+            // Signals are watched before the command does anything: one that came between the URL of a login and its
+            // first wait would otherwise kill the process, and leave the terminal as it was changed for pasting.
+            biased;
             signal = signals::interruption() => match signal {
                 Ok(interruption) => Err(interrupted(context, interruption)),
                 Err(error) => Err(Failure::new(ErrorCode::Internal, format!("signals cannot be watched: {error}"))),
             },
+            result = command => result,
         }
     });
     // A look-up of a name cannot be cancelled; nobody waits for it.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::ValueEnum;
 use time::OffsetDateTime;
 
-use crate::commands::{Failure, GivenToken, Provenance, Proxies, Settings, TransportConfig, TrustRoots};
+use crate::commands::{
+    DelegationOptions, Failure, GivenToken, Provenance, Proxies, Settings, TransportConfig, TrustRoots,
+};
 use crate::output::Format;
 use crate::platform::Clock;
 use crate::platform::browser;
@@ -107,6 +109,7 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
     let (api_endpoint, endpoint_source) =
         choose(global.api_endpoint.clone(), environment.text("CHATAUTH_API_ENDPOINT")?);
     let (account, account_source) = choose(global.account.clone(), environment.text("CHATAUTH_ACCOUNT")?);
+    let delegation = delegation(global, environment)?;
     let (timeout, _) = choose(global.timeout, timeout_variable(environment)?);
     let colour = |terminal: bool| match global.color {
         ColorWhen::Always => true,
@@ -118,9 +121,11 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
     let settings = Settings {
         client_secrets: (client_secrets, secrets_source),
         config_directory: (config_directory, directory_source),
+        home: environment.os(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from),
         account: (account.map(|account| account.trim().to_owned()), account_source),
         api_endpoint: (api_endpoint.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned()), endpoint_source),
         access_token: environment.text("CHATAUTH_ACCESS_TOKEN")?.map(|text| GivenToken::parse(&text)).transpose()?,
+        delegation,
         input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
         timeout: Duration::from_secs(timeout.unwrap_or(DEFAULT_TIMEOUT)),
         explicit_format: format.is_some(),
@@ -155,6 +160,26 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
     }
 }
 
+/// A service account acts for somebody, and somebody is acted for by a service account: one without the other is a
+/// mistake that must not end in another identity.
+fn delegation(global: &Global, environment: Environment) -> Result<Option<DelegationOptions>, Failure> {
+    let (key, _) =
+        choose(global.service_account.clone(), environment.os("CHATAUTH_SERVICE_ACCOUNT").map(PathBuf::from));
+    let (subject, _) = choose(global.impersonate.clone(), environment.text("CHATAUTH_IMPERSONATE")?);
+    match (key, subject) {
+        (Some(key), Some(subject)) => Ok(Some(DelegationOptions { key, subject: subject.trim().to_owned() })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Failure::usage(
+            "--service-account without --impersonate: a service account is no user of Chat and can only act as one",
+        )
+        .hint("name the user with --impersonate USER (CHATAUTH_IMPERSONATE)")),
+        (None, Some(_)) => Err(Failure::usage(
+            "--impersonate without --service-account: only a service account can act as somebody else",
+        )
+        .hint("name its key file with --service-account FILE (CHATAUTH_SERVICE_ACCOUNT)")),
+    }
+}
+
 /// The lower-case names win, as in curl; `HTTP_PROXY` in upper case is ignored where a web server may have set it.
 fn proxies(environment: Environment) -> Result<Proxies, Failure> {
     let all = environment.text("all_proxy")?.or(environment.text("ALL_PROXY")?);
@@ -171,6 +196,7 @@ fn browser_environment(environment: Environment) -> browser::Environment {
     let screen = ["DISPLAY", "WAYLAND_DISPLAY", "MIR_SOCKET", "WSL_DISTRO_NAME"];
     browser::Environment {
         browser: environment.os("BROWSER"),
+        ssh: environment.os("SSH_CONNECTION").is_some() || environment.os("SSH_TTY").is_some(),
         display: !x11_or_wayland || screen.iter().any(|name| environment.os(name).is_some()),
     }
 }

@@ -88,7 +88,7 @@ impl<'a> Caller<'a> {
             scopes: &scopes,
             admin: self.admin,
         };
-        Failure::from_chat(error, action)
+        self.context.with_clock(Failure::from_chat(error, action))
     }
 }
 

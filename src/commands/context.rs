@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::auth::{Access, Interaction, ScopeSet, Session, SessionOptions, TransportConfig};
+use crate::auth::{Access, DelegationOptions, Interaction, ScopeSet, Session, SessionOptions, TransportConfig};
 use crate::chat;
 use crate::output::{Messages, Printer, command_line};
 use crate::platform::Clock;
@@ -66,12 +66,16 @@ pub struct Settings {
     pub client_secrets: (Vec<PathBuf>, Provenance),
     /// Where logins are kept; `None` when no home directory is known.
     pub config_directory: (Option<PathBuf>, Provenance),
+    /// The person's home directory, for paths that they type.
+    pub home: Option<PathBuf>,
     /// The account that was asked for.
     pub account: (Option<String>, Provenance),
     /// The root of the Chat API, not yet checked.
     pub api_endpoint: (String, Provenance),
     /// A ready access token.
     pub access_token: Option<GivenToken>,
+    /// A service account that acts in a user's name.
+    pub delegation: Option<DelegationOptions>,
     /// Whether the person may be asked.
     pub input: bool,
     /// The limit of one HTTP request.
@@ -134,6 +138,7 @@ impl Context {
                 client_secrets: self.settings.client_secrets.0.clone(),
                 account: self.settings.account.0.clone(),
                 access_token: self.settings.access_token.as_ref().map(|given| given.0.clone()),
+                delegation: self.settings.delegation.clone(),
                 notify: Box::new(move |text| messages.warning(text)),
             })
         })
@@ -187,7 +192,18 @@ impl Context {
 
     /// A login error with what this context knows about the way out.
     pub fn failure(&self, error: crate::auth::Error) -> Failure {
-        Failure::from_auth(error, self.settings.account.0.as_deref())
+        self.with_clock(Failure::from_auth(error, self.settings.account.0.as_deref()))
+    }
+
+    /// Names the clock where it may be the reason that a token was refused.
+    pub(super) fn with_clock(&self, mut failure: Failure) -> Failure {
+        if failure.code.exit_code() == 4
+            && let Some(offset) = self.session().clock_offset()
+            && offset.abs() > time::Duration::minutes(1)
+        {
+            failure.message = format!("{}; {}", failure.message, super::doctor::describe_offset(offset));
+        }
+        failure
     }
 
     /// The client's project, for links; `None` where no client file says so.

@@ -7,7 +7,7 @@ use crate::commands::{Context, ErrorCode, Failure};
 use crate::emulator::{self, Emulator, Surroundings};
 
 pub use crate::emulator::browser::visit;
-pub use crate::emulator::{ChatApp, Consent, Fault, GrantedScopes, Options as EmulatorOptions, User};
+pub use crate::emulator::{Audience, ChatApp, Consent, Fault, GrantedScopes, Options as EmulatorOptions, Quota, User};
 use crate::output::command_line;
 use crate::platform::signals;
 

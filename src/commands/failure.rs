@@ -7,6 +7,7 @@ use crate::platform::signals::Interruption;
 mod from_auth;
 mod from_chat;
 
+pub(super) use from_auth::console;
 pub(super) use from_chat::{Action, Write};
 
 /// The stable names of failures, each with its exit code.
@@ -31,6 +32,7 @@ pub enum ErrorCode {
     CredentialsRejected,
     ReauthRequired,
     ClientRejected,
+    DelegationRefused,
     ChatAppNotConfigured,
     ApiDisabled,
     AlreadyExists,
@@ -68,7 +70,8 @@ impl ErrorCode {
             | Self::ScopeMissing
             | Self::CredentialsRejected
             | Self::ReauthRequired
-            | Self::ClientRejected => 4,
+            | Self::ClientRejected
+            | Self::DelegationRefused => 4,
             Self::ChatAppNotConfigured
             | Self::ApiDisabled
             | Self::AlreadyExists
@@ -105,6 +108,7 @@ impl ErrorCode {
             Self::CredentialsRejected => "credentials_rejected",
             Self::ReauthRequired => "reauth_required",
             Self::ClientRejected => "client_rejected",
+            Self::DelegationRefused => "delegation_refused",
             Self::ChatAppNotConfigured => "chat_app_not_configured",
             Self::ApiDisabled => "api_disabled",
             Self::AlreadyExists => "already_exists",

@@ -3,8 +3,10 @@
 //! What is *not* here: parsing of arguments, the environment, exit codes.
 
 pub mod auth;
+pub mod bulk;
 mod caller;
 mod context;
+pub mod doctor;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 mod failure;
@@ -13,9 +15,10 @@ pub mod members;
 mod pages;
 mod person;
 mod scopes;
+pub mod setup;
 pub mod spaces;
 
-pub use crate::auth::{Proxies, TransportConfig, TrustRoots};
+pub use crate::auth::{DelegationOptions, Proxies, TransportConfig, TrustRoots};
 pub use crate::chat::{Role, SpaceType};
 pub use crate::platform::input::Source;
 pub use context::{Context, GivenToken, InFlight, Pending, Provenance, Settings};

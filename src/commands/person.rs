@@ -6,6 +6,7 @@ use std::pin::Pin;
 use crate::auth::{Conversation, Error, Started};
 use crate::output::Messages;
 use crate::platform::browser;
+use crate::platform::machine::{self, Distance};
 use crate::platform::terminal::LineReader;
 
 use super::Context;
@@ -13,7 +14,8 @@ use super::Context;
 /// Talks on standard error, and reads what is pasted where there is a terminal.
 pub(super) struct Person<'a> {
     messages: Messages,
-    browser: Option<&'a browser::Environment>,
+    environment: &'a browser::Environment,
+    open_browser: bool,
     terminal: bool,
     reader: Option<LineReader>,
     project: Option<String>,
@@ -25,7 +27,8 @@ impl<'a> Person<'a> {
         let settings = &context.settings;
         Self {
             messages: context.messages,
-            browser: open_browser.then_some(&settings.browser),
+            environment: &settings.browser,
+            open_browser,
             terminal: settings.input && settings.terminals.stdin && settings.terminals.stderr,
             reader: None,
             project: None,
@@ -40,7 +43,7 @@ impl Conversation for Person<'_> {
 
     fn started(&mut self, started: &Started<'_>) {
         self.project = started.project.map(str::to_owned);
-        let opened = self.browser.is_some_and(|environment| browser::open(started.url.as_str(), environment));
+        let opened = self.open_browser && browser::open(started.url.as_str(), self.environment);
         let who = started.account.map(|account| format!(" as {account}")).unwrap_or_default();
         // The URL stands alone on one line, however long: it must survive being copied.
         self.messages.always(&if opened {
@@ -51,6 +54,9 @@ impl Conversation for Person<'_> {
         self.messages.always("");
         self.messages.always(started.url.as_str());
         self.messages.always("");
+        if !opened && let Some(distance) = machine::distance(self.environment.ssh, self.environment.display) {
+            self.messages.always(&advice(distance, started.port));
+        }
         self.reader = if self.terminal { LineReader::new().ok() } else { None };
         if self.reader.is_some() {
             self.messages.always(
@@ -84,11 +90,32 @@ impl Conversation for Person<'_> {
             if let Some(reader) = &mut self.reader
                 && let Some(text) = reader.paste().await
             {
+                // The terminal showed Enter as ^J, without going to a new line.
+                self.messages.always("");
                 return text;
             }
             self.reader = None;
             std::future::pending().await
         })
+    }
+}
+
+/// How the answer can get here from a browser that is somewhere else.
+fn advice(distance: Distance, port: u16) -> String {
+    let forward = format!(
+        "let the port through before you open it, from the machine with the browser: ssh -L {port}:127.0.0.1:{port} \
+         THIS-MACHINE (with --port {port}, the next login uses the same port)"
+    );
+    match distance {
+        Distance::Ssh => format!("This is an SSH session, and the browser is on another machine. Either {forward}."),
+        Distance::Wsl => String::from(
+            "This is WSL: the address can be opened in a browser of Windows. If that ends on an error page, paste its \
+             address here.",
+        ),
+        Distance::Container => format!(
+            "This is a container: a browser outside cannot reach it unless port {port} of its 127.0.0.1 is let through."
+        ),
+        Distance::NoDisplay => format!("There is no screen here. With a browser on another machine, {forward}."),
     }
 }
 

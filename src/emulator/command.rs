@@ -69,8 +69,8 @@ async fn inside(command: Command, surroundings: &Surroundings) -> io::Result<i32
     Ok(code(status))
 }
 
-/// A private directory with everything that a program needs to find the emulator: the client file, an empty
-/// configuration directory, and `chatauth` itself.
+/// A private directory with everything that a program needs to find the emulator: the client file, beside it a
+/// service account's key file (`service_account.json`), an empty configuration directory, and `chatauth` itself.
 #[derive(Debug)]
 pub struct Surroundings {
     directory: TempDir,
@@ -97,8 +97,12 @@ impl Surroundings {
         }
         private.create(surroundings.path("config"))?;
         private.create(surroundings.path("bin"))?;
-        let mut secrets = file.open(surroundings.path("client_secrets.json"))?;
-        secrets.write_all(emulator.client_secrets().as_bytes())?;
+        for (name, text) in [
+            ("client_secrets.json", emulator.client_secrets()),
+            ("service_account.json", emulator.service_account_key()),
+        ] {
+            file.open(surroundings.path(name))?.write_all(text.as_bytes())?;
+        }
         for name in ["chatauth", "chatauth-browser"] {
             link(executable, &surroundings.path("bin").join(executable_name(name)))?;
         }

@@ -6,7 +6,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::fault::{Endpoint, Fault};
-use super::options::{ChatApp, Consent, GrantedScopes};
+use super::options::{Audience, ChatApp, Consent, GrantedScopes, User};
+use super::quota::Quota;
 use super::state::Shared;
 
 /// A request that arrived, whatever became of it.
@@ -170,4 +171,82 @@ impl Control {
     pub fn set_chat_app(&self, chat_app: ChatApp) {
         self.shared.lock().options.chat_app = chat_app;
     }
+
+    /// An account that exists from now on.
+    pub fn add_user(&self, user: User) {
+        self.shared.lock().options.users.push(user);
+    }
+
+    /// Who may use `useAdminAccess` from now on, by e-mail address.
+    pub fn set_admins(&self, admins: &[&str]) {
+        self.shared.lock().options.admins = owned(admins);
+    }
+
+    /// Who has to accept invitations from now on, by e-mail address.
+    pub fn set_auto_accept_off(&self, people: &[&str]) {
+        self.shared.lock().options.auto_accept_off = owned(people);
+    }
+
+    /// Who cannot be added from now on, by e-mail address.
+    pub fn set_unaddable(&self, people: &[&str]) {
+        self.shared.lock().options.unaddable = owned(people);
+    }
+
+    /// Which addresses belong to nobody from now on.
+    pub fn set_unresolvable(&self, people: &[&str]) {
+        self.shared.lock().options.unresolvable = owned(people);
+    }
+
+    /// Who may use the app from now on.
+    pub fn set_audience(&self, audience: Audience) {
+        self.shared.lock().options.audience = audience;
+    }
+
+    /// Who may use an app in testing from now on; every account without a list.
+    pub fn set_test_users(&self, people: Option<&[&str]>) {
+        self.shared.lock().options.test_users = people.map(owned);
+    }
+
+    /// Whether the administrator keeps the organization's accounts from using the app.
+    pub fn set_admin_policy_enforced(&self, enforced: bool) {
+        self.shared.lock().options.admin_policy_enforced = enforced;
+    }
+
+    /// After how long people have to sign in again; never when there is none.
+    pub fn set_session_length(&self, length: Option<Duration>) {
+        self.shared.lock().options.session_length = length;
+    }
+
+    /// How often the API may be called from now on. What was counted so far still counts.
+    pub fn set_quota(&self, quota: Option<Quota>) {
+        self.shared.lock().options.quota = quota;
+    }
+
+    /// What the service account may ask for from now on.
+    pub fn set_delegated_scopes(&self, scopes: GrantedScopes) {
+        self.shared.lock().options.delegated_scopes = scopes;
+    }
+
+    /// Deletes the service account's key, as in the Cloud console.
+    pub fn delete_service_account_key(&self) {
+        self.shared.lock().service_account.delete_key();
+    }
+
+    /// Deletes the service account itself.
+    pub fn delete_service_account(&self) {
+        self.shared.lock().service_account.delete();
+    }
+
+    /// Somebody writes into the space (`spaces/…`): a group chat or a direct
+    /// message appears in lists only then. False when there is no such space.
+    pub fn write_message(&self, space: &str) -> bool {
+        let now = self.shared.clock.now();
+        let mut state = self.shared.lock();
+        let found = state.spaces.iter_mut().find(|candidate| candidate.name() == space);
+        found.map(|space| space.hear(now)).is_some()
+    }
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
 }

@@ -9,7 +9,9 @@ use super::options::InvalidOption;
 /// Something that goes wrong on purpose: `ENDPOINT:ACTION[,ACTION…][,times=N][,after=N]`.
 ///
 /// ENDPOINT is one of `authorize token revoke tokeninfo userinfo create setup
-/// list get members`, `chat` for all methods of the Chat API, or `all`.
+/// list get update delete search find-dm find-group-chats complete-import members
+/// add-member update-member remove-member`, `chat` for all methods of the Chat
+/// API, or `all`.
 ///
 /// | ACTION | effect |
 /// |---|---|
@@ -70,8 +72,24 @@ pub enum Endpoint {
     Get,
     /// `spaces.members.list` and `.get`
     Members,
-    /// A Chat method that is not imitated.
-    OtherChat,
+    /// `spaces.patch`
+    Update,
+    /// `spaces.delete`
+    Delete,
+    /// `spaces.search`
+    Search,
+    /// `spaces.findDirectMessage`
+    FindDirectMessage,
+    /// `spaces.findGroupChats`
+    FindGroupChats,
+    /// `spaces.completeImport`
+    CompleteImport,
+    /// `spaces.members.create`
+    AddMember,
+    /// `spaces.members.patch`
+    UpdateMember,
+    /// `spaces.members.delete`
+    RemoveMember,
     /// Anything else.
     Other,
 }
@@ -79,9 +97,41 @@ pub enum Endpoint {
 impl Endpoint {
     /// Whether it belongs to the Chat API.
     pub fn is_chat(self) -> bool {
-        matches!(self, Self::Create | Self::Setup | Self::List | Self::Get | Self::Members | Self::OtherChat)
+        !matches!(
+            self,
+            Self::Authorize
+                | Self::Consent
+                | Self::Token
+                | Self::Revoke
+                | Self::TokenInfo
+                | Self::UserInfo
+                | Self::Other
+        )
     }
 }
+
+/// The names of the doors in faults.
+const ENDPOINTS: [(&str, Endpoint); 19] = [
+    ("authorize", Endpoint::Authorize),
+    ("token", Endpoint::Token),
+    ("revoke", Endpoint::Revoke),
+    ("tokeninfo", Endpoint::TokenInfo),
+    ("userinfo", Endpoint::UserInfo),
+    ("create", Endpoint::Create),
+    ("setup", Endpoint::Setup),
+    ("list", Endpoint::List),
+    ("get", Endpoint::Get),
+    ("update", Endpoint::Update),
+    ("delete", Endpoint::Delete),
+    ("search", Endpoint::Search),
+    ("find-dm", Endpoint::FindDirectMessage),
+    ("find-group-chats", Endpoint::FindGroupChats),
+    ("complete-import", Endpoint::CompleteImport),
+    ("members", Endpoint::Members),
+    ("add-member", Endpoint::AddMember),
+    ("update-member", Endpoint::UpdateMember),
+    ("remove-member", Endpoint::RemoveMember),
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
@@ -233,25 +283,17 @@ impl Fault {
 }
 
 fn target(name: &str) -> Result<Target, InvalidOption> {
-    Ok(match name {
-        "authorize" => Target::One(Endpoint::Authorize),
-        "token" => Target::One(Endpoint::Token),
-        "revoke" => Target::One(Endpoint::Revoke),
-        "tokeninfo" => Target::One(Endpoint::TokenInfo),
-        "userinfo" => Target::One(Endpoint::UserInfo),
-        "create" => Target::One(Endpoint::Create),
-        "setup" => Target::One(Endpoint::Setup),
-        "list" => Target::One(Endpoint::List),
-        "get" => Target::One(Endpoint::Get),
-        "members" => Target::One(Endpoint::Members),
-        "chat" => Target::Chat,
-        "all" => Target::All,
+    if let Some((_, endpoint)) = ENDPOINTS.iter().find(|(known, _)| *known == name) {
+        return Ok(Target::One(*endpoint));
+    }
+    match name {
+        "chat" => Ok(Target::Chat),
+        "all" => Ok(Target::All),
         other => {
-            return Err(InvalidOption::new(format!(
-                "`{other}` is none of authorize, token, revoke, tokeninfo, userinfo, chat, create, setup, list, get, members, all"
-            )));
+            let names: Vec<&str> = ENDPOINTS.iter().map(|(name, _)| *name).collect();
+            Err(InvalidOption::new(format!("`{other}` is none of {}, chat, all", names.join(", "))))
         }
-    })
+    }
 }
 
 /// Cuts at the next comma that starts an action. HTTP dates hold one that does

@@ -3,17 +3,30 @@
 use super::wire::Reply;
 
 const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:34rem;padding:2rem 1rem}\
-h1{font-size:1.5rem;line-height:1.25}\
+:root{color-scheme:light dark;--line:#8884;--quiet:#5f6368;--accent:#1a73e8}\
+@media(prefers-color-scheme:dark){:root{--quiet:#9aa0a6;--accent:#8ab4f8}}\
+*{box-sizing:border-box}\
+body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:40rem;padding:2rem 1rem}\
+h1{font-size:1.6rem;line-height:1.25;margin:0 0 1rem}\
+h2{font-size:1.1rem;margin:0 0 .5rem}\
+h1,h2,p,li,dd,small,code{overflow-wrap:anywhere}\
 form>*{margin:1rem 0}\
-fieldset{border:1px solid #8886;border-radius:.5rem;padding:.5rem 1rem}\
-label{display:block;padding:.4rem 0}\
-small,code{overflow-wrap:anywhere;opacity:.8}\
-button{font:inherit;padding:.6rem 1.4rem;border-radius:2rem;border:1px solid #8886;margin-right:.5rem}\
+fieldset,section{border:1px solid var(--line);border-radius:.75rem;padding:.75rem 1rem;margin:1rem 0}\
+fieldset{padding-top:.25rem}\
+legend{font-weight:600;padding:0 .4rem}\
+label{display:flex;gap:.6rem;align-items:baseline;padding:.5rem 0}\
+label+label{border-top:1px solid var(--line)}\
+input{accent-color:var(--accent);flex:none}\
+small{color:var(--quiet);font-size:.85em}\
+label small{display:block}\
+code{font-size:.9em}\
+button{font:inherit;padding:.6rem 1.6rem;border-radius:2rem;border:1px solid var(--line);background:none;color:inherit;margin-right:.5rem;cursor:pointer}\
 button[value=allow]{background:#1a73e8;border-color:#1a73e8;color:#fff}\
-.note{border-left:4px solid #f9ab00;padding-left:.8rem}\
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem .3rem 0;overflow-wrap:anywhere}";
+.note{border-left:4px solid #f9ab00;padding:.3rem .8rem}\
+dl{display:grid;grid-template-columns:minmax(5.5rem,auto) 1fr;gap:.25rem 1rem;margin:0}\
+dt{color:var(--quiet)}dd{margin:0}\
+ul{margin:0;padding-left:1.1rem}\
+footer{margin-top:2rem;border-top:1px solid var(--line);padding-top:.5rem}";
 
 /// Makes `text` harmless inside an element or a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
@@ -39,7 +52,7 @@ pub(super) fn page(status: u16, title: &str, content: &str, form_target: &str) -
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
          <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
-         {content}\n<p><small>chatauth emulator: nothing here is Google's.</small></p>\n</body>\n</html>\n"
+         {content}\n<footer><small>chatauth emulator: nothing here is Google's.</small></footer>\n</body>\n</html>\n"
     );
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' {form_target}; \

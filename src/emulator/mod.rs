@@ -13,6 +13,7 @@ mod html;
 mod landing;
 mod oauth;
 mod options;
+mod quota;
 mod server;
 mod spoil;
 mod state;
@@ -34,7 +35,8 @@ use state::{Client, ClientKind, Shared, State};
 pub use command::{Command, Surroundings, run_command};
 pub use control::{Control, Recorded};
 pub use fault::{Endpoint, Fault};
-pub use options::{ChatApp, Consent, GrantedScopes, InvalidOption, Options, User};
+pub use options::{Audience, ChatApp, Consent, GrantedScopes, InvalidOption, Options, User};
+pub use quota::Quota;
 
 /// What every Google scope but the sign-in ones begins with.
 const SCOPE_ROOT: &str = "https://www.googleapis.com/auth/";
@@ -78,6 +80,12 @@ impl Emulator {
         let client = state.add_client(&name, ClientKind::Web { redirect_uris });
         drop(state);
         self.client_file(&client)
+    }
+
+    /// The key file of a service account that may act for the people of the
+    /// organization, as the Cloud console gives it out.
+    pub fn service_account_key(&self) -> String {
+        oauth::ServiceAccount::key_file(&self.origin)
     }
 
     fn client_file(&self, client: &Client) -> String {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
+use super::quota::Quota;
 
 /// How the emulator behaves. The default is strict and benign: one Workspace
 /// user, everything granted at once, the API on, nothing going wrong.
@@ -26,6 +27,18 @@ pub struct Options {
     pub rotate_refresh_tokens: bool,
     /// Life of a refresh token, as for an app in testing; adds `refresh_token_expires_in`.
     pub refresh_token_lifetime: Option<Duration>,
+    /// How many refresh tokens of one account and client live at the same time;
+    /// a newer one pushes the oldest out without a word.
+    pub refresh_token_limit: usize,
+    /// Who may use the app at all.
+    pub audience: Audience,
+    /// The addresses that may use an app in testing; every account when there is no list.
+    pub test_users: Option<Vec<String>>,
+    /// Whether the administrator of the organization keeps its accounts from using the app.
+    pub admin_policy_enforced: bool,
+    /// After how long the organization wants its people to sign in again: from
+    /// then on refreshes are refused with `invalid_rapt`.
+    pub session_length: Option<Duration>,
     /// What is ticked when consent is given without a page.
     pub granted_scopes: GrantedScopes,
     /// Whether leaving every scope unticked counts as a refusal. Otherwise the
@@ -41,8 +54,20 @@ pub struct Options {
     pub echo_on_repeat: bool,
     /// Whether a display name that is taken is refused with `ALREADY_EXISTS`.
     pub unique_names: bool,
-    /// E-mail addresses of people who cannot be added to a space: they are left out silently.
+    /// E-mail addresses of people who cannot be added to a space: `setup` leaves
+    /// them out silently, `members.create` answers 403.
     pub unaddable: Vec<String>,
+    /// E-mail addresses of people who have to accept an invitation.
+    pub auto_accept_off: Vec<String>,
+    /// E-mail addresses that belong to nobody: looking for them is refused with 400.
+    pub unresolvable: Vec<String>,
+    /// E-mail addresses of the people who may use `useAdminAccess`.
+    pub admins: Vec<String>,
+    /// Whether adding a member again answers with the membership there is.
+    /// Otherwise it is refused with `ALREADY_EXISTS`. Which of the two Google does is not known.
+    pub return_existing_member: bool,
+    /// How often the API may be called; as often as you like when there is none.
+    pub quota: Option<Quota>,
     /// What goes wrong, in the order of their precedence.
     pub faults: Vec<Fault>,
 }
@@ -57,6 +82,11 @@ impl Default for Options {
             access_token_lifetime: Duration::from_secs(3599),
             rotate_refresh_tokens: false,
             refresh_token_lifetime: None,
+            refresh_token_limit: 100,
+            audience: Audience::Production,
+            test_users: None,
+            admin_policy_enforced: false,
+            session_length: None,
             granted_scopes: GrantedScopes::All,
             nothing_ticked_refuses: false,
             delegated_scopes: GrantedScopes::All,
@@ -65,7 +95,62 @@ impl Default for Options {
             echo_on_repeat: false,
             unique_names: false,
             unaddable: Vec::new(),
+            auto_accept_off: Vec::new(),
+            unresolvable: Vec::new(),
+            admins: Vec::new(),
+            return_existing_member: false,
+            quota: None,
             faults: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// The account with this address or number.
+    pub(super) fn user(&self, hint: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.email.eq_ignore_ascii_case(hint) || user.sub == hint)
+    }
+
+    /// The number of the person with this address, known here or not; a number stays what it is.
+    pub(super) fn person(&self, name: &str) -> String {
+        match self.user(name) {
+            Some(user) => user.sub.clone(),
+            None if name.contains('@') => subject(name),
+            None => name.to_owned(),
+        }
+    }
+
+    /// Whether a list of addresses names the person with this number.
+    pub(super) fn is_listed(&self, addresses: &[String], sub: &str) -> bool {
+        addresses.iter().any(|address| self.person(address) == sub)
+    }
+
+    /// The domain that the project belongs to: the first account's that has one.
+    pub(super) fn organization(&self) -> Option<&str> {
+        self.users.iter().find_map(|user| user.hosted_domain.as_deref())
+    }
+}
+
+/// Who may use the app, as the consent screen is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The accounts of the project's organization, which is the first account's that has one.
+    Internal,
+    /// The test users, and refresh tokens end after seven days.
+    Testing,
+    /// Everyone.
+    Production,
+}
+
+impl FromStr for Audience {
+    type Err = InvalidOption;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOption> {
+        match text {
+            "internal" => Ok(Self::Internal),
+            "testing" => Ok(Self::Testing),
+            "production" => Ok(Self::Production),
+            other => Err(InvalidOption::new(format!("`{other}` is none of `internal`, `testing`, `production`"))),
         }
     }
 }

@@ -63,28 +63,25 @@ fn router(shared: Shared) -> Router {
         .route("/oauth2/v3/certs", get(To::Other, oauth::certificates))
         .route("/v1/spaces", get(To::List, chat::list).merge(post(To::Create, chat::create)))
         .route("/v1/spaces:setup", post(To::Setup, chat::setup))
-        .route("/v1/spaces:search", get(To::OtherChat, chat::unimplemented))
-        .route("/v1/spaces:findDirectMessage", get(To::OtherChat, chat::unimplemented))
-        .route("/v1/spaces:findGroupChats", get(To::OtherChat, chat::unimplemented))
+        .route("/v1/spaces:search", get(To::Search, chat::search))
+        .route("/v1/spaces:findDirectMessage", get(To::FindDirectMessage, chat::find_direct_message))
+        .route("/v1/spaces:findGroupChats", get(To::FindGroupChats, chat::find_group_chats))
         .route(
             "/v1/spaces/{space}",
-            get(To::Get, chat::get).merge(at(
-                MethodFilter::PATCH.or(MethodFilter::DELETE).or(MethodFilter::POST),
-                To::OtherChat,
-                chat::unimplemented,
-            )),
+            get(To::Get, chat::get)
+                .merge(post(To::CompleteImport, chat::complete_import))
+                .merge(at(MethodFilter::PATCH, To::Update, chat::patch))
+                .merge(at(MethodFilter::DELETE, To::Delete, chat::delete)),
         )
         .route(
             "/v1/spaces/{space}/members",
-            get(To::Members, chat::list_members).merge(post(To::OtherChat, chat::unimplemented)),
+            get(To::Members, chat::list_members).merge(post(To::AddMember, chat::create_member)),
         )
         .route(
             "/v1/spaces/{space}/members/{member}",
-            get(To::Members, chat::get_member).merge(at(
-                MethodFilter::PATCH.or(MethodFilter::DELETE),
-                To::OtherChat,
-                chat::unimplemented,
-            )),
+            get(To::Members, chat::get_member)
+                .merge(at(MethodFilter::PATCH, To::UpdateMember, chat::update_member))
+                .merge(at(MethodFilter::DELETE, To::RemoveMember, chat::delete_member)),
         )
         .fallback(lost)
         .method_not_allowed_fallback(wrong_method)

@@ -10,8 +10,9 @@ use uuid::Uuid;
 use super::chat::Space;
 use super::control::Recorded;
 use super::fault::{Endpoint, Fault, Plan};
-use super::oauth::{Ledger, Page};
+use super::oauth::{Ledger, Page, ServiceAccount};
 use super::options::{Options, User};
+use super::quota::Tally;
 use crate::platform::Clock;
 
 /// How many requests are kept: enough for any test, and no leak when the
@@ -27,9 +28,12 @@ pub(super) struct State {
     pub(super) clients: Vec<Client>,
     pub(super) pages: HashMap<String, Page>,
     pub(super) ledger: Ledger,
+    pub(super) service_account: ServiceAccount,
     pub(super) spaces: Vec<Space>,
     /// `requestId` to the user that sent it and the space that it made.
     pub(super) request_ids: HashMap<String, (String, String)>,
+    /// What was counted towards the quotas.
+    pub(super) tally: Tally,
     pub(super) requests: Vec<Recorded>,
     pub(super) connections: u64,
     pub(super) faults: Vec<Fault>,
@@ -63,8 +67,10 @@ impl State {
             clients: Vec::new(),
             pages: HashMap::new(),
             ledger: Ledger::default(),
+            service_account: ServiceAccount::new(),
             spaces: Vec::new(),
             request_ids: HashMap::new(),
+            tally: Tally::default(),
             requests: Vec::new(),
             connections: 0,
             secrets: Vec::new(),
@@ -103,7 +109,7 @@ impl State {
 
     /// The account with this address or number.
     pub(super) fn user(&self, hint: &str) -> Option<&User> {
-        self.options.users.iter().find(|user| user.email.eq_ignore_ascii_case(hint) || user.sub == hint)
+        self.options.user(hint)
     }
 
     pub(super) fn record(&mut self, request: Recorded) {

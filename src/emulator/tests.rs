@@ -7,10 +7,15 @@ mod consent;
 mod delegation;
 mod faults;
 mod identity;
+mod people;
+mod policies;
+mod quotas;
+mod search;
 mod setup;
+mod spaces;
 mod tokens;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -79,7 +84,11 @@ impl Bench {
     }
 
     async fn with(options: Options) -> Self {
-        let emulator = Emulator::start(options, Clock::new(standing)).await.unwrap();
+        Self::on(options, Clock::new(standing)).await
+    }
+
+    async fn on(options: Options, clock: Clock) -> Self {
+        let emulator = Emulator::start(options, clock).await.unwrap();
         let file: Value = serde_json::from_str(&emulator.client_secrets()).unwrap();
         let text = |name: &str| file["installed"][name].as_str().unwrap().to_owned();
         Self {
@@ -178,10 +187,42 @@ impl Bench {
         answer.json()
     }
 
+    /// An access token of this account with these scopes, given short.
+    async fn token_of(&self, email: &str, scopes: &str) -> String {
+        let scopes: Vec<String> = scopes.split(' ').map(|scope| format!("{SCOPE_ROOT}{scope}")).collect();
+        let login = self.login(&[("login_hint", email), ("scope", &scopes.join(" "))]).await;
+        login["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Sets up a space and gives its resource name.
+    async fn set_up(&self, token: &str, space: Value, people: &[&str]) -> String {
+        let member = |person: &&str| json!({ "member": { "name": format!("users/{person}"), "type": "HUMAN" } });
+        let memberships: Vec<Value> = people.iter().map(member).collect();
+        let body = json!({ "space": space, "memberships": memberships }).to_string();
+        let answer = self.call(token, "POST", "/v1/spaces:setup", &body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["name"].as_str().unwrap().to_owned()
+    }
+
     /// An access token with the Chat scopes.
     async fn access_token(&self) -> String {
         self.login(&[]).await["access_token"].as_str().unwrap().to_owned()
     }
+}
+
+/// The accounts of most tests: ann and bob work together, eve elsewhere.
+fn people() -> Options {
+    let users = ["ann@example.com", "bob@example.com", "eve@other.com"].map(User::new).to_vec();
+    Options { users, ..Options::default() }
+}
+
+fn named(name: &str) -> Value {
+    json!({ "spaceType": "SPACE", "displayName": name })
+}
+
+/// A value as it stands in a query.
+fn query(value: &str) -> String {
+    form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }
 
 fn parse(bytes: &[u8]) -> Answer {
@@ -239,6 +280,29 @@ async fn requests_are_recorded_with_their_connection() {
     assert_ne!(requests[0].connection, requests[1].connection);
     assert_eq!(requests[1].connection, requests[2].connection);
     assert_eq!(bench.control.connections(), 2);
+}
+
+#[tokio::test]
+async fn the_landing_page_tells_who_is_in_which_space() {
+    let bench = Bench::with(Options { auto_accept_off: vec![String::from("bob@example.com")], ..people() }).await;
+    assert!(bench.get("/").await.body.contains("No spaces yet."));
+    let ann = bench.token_of("ann@example.com", "chat.spaces").await;
+    let name = bench.set_up(&ann, named("Plans"), &["bob@example.com"]).await;
+    bench.set_up(&ann, json!({ "spaceType": "DIRECT_MESSAGE" }), &["eve@other.com"]).await;
+    let page = bench.get("/").await.body;
+    for text in [
+        "<h2>Plans</h2>",
+        name.as_str(),
+        "Named space",
+        "Direct message",
+        "<dd>ann@example.com</dd>",
+        "<li>ann@example.com<small>, owner</small></li>",
+        "<li>bob@example.com<small>, invited</small></li>",
+        "2026-09-21 14:13:20 UTC",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(page.find("Direct message") < page.find("Plans"), "the newest comes first");
 }
 
 #[tokio::test]

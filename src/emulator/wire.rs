@@ -23,6 +23,20 @@ impl Call {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// One segment of the path, decoded; the first is 0.
+    pub(super) fn segment(&self, number: usize) -> String {
+        let raw = self.path.split('/').skip(1).nth(number).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(raw.len());
+        let mut rest = raw.as_bytes();
+        while let Some((&first, after)) = rest.split_first() {
+            let escaped = (first == b'%').then(|| after.get(..2)).flatten();
+            let decoded = escaped.and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+            bytes.push(decoded.unwrap_or(first));
+            rest = if decoded.is_some() { &after[2..] } else { after };
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Whether the body is said to be of this media type, whatever its parameters.
     pub(super) fn is(&self, media_type: &str) -> bool {
         self.header("content-type")
@@ -131,6 +145,21 @@ mod tests {
         assert!(Parameters::new(vec![pair("a", "1"), pair("b", "1")]).is_ok());
         let repeated = Parameters::new(vec![pair("a", "1"), pair("a", "1")]).unwrap_err();
         assert_eq!(repeated.0, "a");
+    }
+
+    #[test]
+    fn a_segment_is_decoded_and_a_plus_stays_one() {
+        let call = |path: &str| Call {
+            method: Method::GET,
+            path: path.to_owned(),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            now: OffsetDateTime::UNIX_EPOCH,
+        };
+        assert_eq!(call("/v1/spaces/A/members/a+b%40c%C3%A9.d").segment(4), "a+b@cé.d");
+        assert_eq!(call("/v1/%zz%4").segment(1), "%zz%4");
+        assert_eq!(call("/v1").segment(7), "");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One client for every host, with limits on everything.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,13 +8,19 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use url::Url;
 
+use super::delegation::HyperClient;
 use super::{Error, TrustRoots, trust};
 use crate::secret::Secret;
 
 /// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Loopback never goes through a proxy, whatever `NO_PROXY` says.
+pub(super) const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
 /// What every request has in common.
 #[derive(Debug, Clone)]
@@ -99,17 +105,30 @@ struct Shared {
     // Certificates are read only when the first https request is made: an emulator needs none.
     plain: OnceCell<reqwest::Client>,
     tls: OnceCell<reqwest::Client>,
+    last_date: Cell<Option<OffsetDateTime>>,
 }
 
 impl Client {
     /// A client; nothing is opened or read yet.
     pub fn new(config: Config) -> Self {
-        Self { shared: Rc::new(Shared { config, plain: OnceCell::new(), tls: OnceCell::new() }) }
+        Self {
+            shared: Rc::new(Shared {
+                config,
+                plain: OnceCell::new(),
+                tls: OnceCell::new(),
+                last_date: Cell::new(None),
+            }),
+        }
     }
 
     /// The limit of one request.
     pub fn timeout(&self) -> Duration {
         self.shared.config.timeout
+    }
+
+    /// A client of hyper's for `url`, with the same proxies, trust roots and limits.
+    pub fn hyper(&self, url: &http::Uri) -> Result<HyperClient, Error> {
+        HyperClient::new(&self.shared.config, url)
     }
 
     /// Sends one request once and reads the answer.
@@ -136,6 +155,7 @@ impl Client {
             return Err(Error::Redirect { host, status, target });
         }
         let headers = answer.headers().clone();
+        self.shared.last_date.set(date(&headers));
         let mut body = Vec::new();
         let complete = loop {
             match answer.chunk().await {
@@ -147,8 +167,13 @@ impl Client {
         Ok(Response { status, headers, body, complete })
     }
 
+    /// What time it was at the server that answered last, by its `Date` header.
+    pub fn last_date(&self) -> Option<OffsetDateTime> {
+        self.shared.last_date.get()
+    }
+
     fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Error> {
-        let Shared { config, plain, tls } = &*self.shared;
+        let Shared { config, plain, tls, .. } = &*self.shared;
         let proxied = config.proxies.http.as_deref().is_some_and(|proxy| proxy.starts_with("https:"));
         let (cell, tls) = if url.scheme() == "https" || proxied {
             (tls, TrustRoots::tls_config as fn(&TrustRoots) -> _)
@@ -177,7 +202,7 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         .tls_backend_preconfigured(tls)
         // Only the variables that were handed in count; reqwest would read the environment itself.
         .no_proxy();
-    let except = format!("localhost,127.0.0.0/8,::1,{}", config.proxies.except.as_deref().unwrap_or_default());
+    let except = format!("{NEVER_PROXIED},{}", config.proxies.except.as_deref().unwrap_or_default());
     for (variable, address, make) in [
         ("HTTPS_PROXY", &config.proxies.https, (|address| reqwest::Proxy::https(address)) as Make),
         ("HTTP_PROXY", &config.proxies.http, |address| reqwest::Proxy::http(address)),
@@ -197,6 +222,10 @@ fn bearer(token: &Secret<String>) -> Result<HeaderValue, Error> {
         .map_err(|_| Error::Setup(String::from("the access token has characters that no token has")))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(headers.get(header::DATE)?.to_str().ok()?, &Rfc2822).ok()
 }
 
 fn authority(url: &Url) -> String {

@@ -1,6 +1,5 @@
 //! What can go wrong between two machines.
 
-use std::error::Error as _;
 use std::io;
 
 /// Why there is no usable answer. Messages name the host and never the query, the body or a proxy's password.
@@ -75,39 +74,43 @@ impl Error {
 
     /// Sorts what reqwest reports. `host` is the authority of the request.
     pub(super) fn from_reqwest(error: &reqwest::Error, host: &str) -> Self {
+        if error.is_builder() {
+            return Self::Setup(format!("the request to {host} could not be made"));
+        }
+        Self::from_chain(error, error.is_connect(), error.is_timeout(), host)
+    }
+
+    /// Sorts an error by what it says of itself and by what stands behind it.
+    pub(super) fn from_chain(
+        error: &(dyn std::error::Error + 'static),
+        is_connect: bool,
+        is_timeout: bool,
+        host: &str,
+    ) -> Self {
         let host = host.to_owned();
         let chain =
             || std::iter::successors(error.source(), |inner: &&(dyn std::error::Error + 'static)| (*inner).source());
-        let tls = chain().find_map(find_tls);
-        if let Some(cause) = tls {
+        if let Some(cause) = chain().find_map(find_tls) {
             return match cause {
                 rustls::Error::InvalidCertificate(reason) => Self::Untrusted { host, cause: certificate(reason) },
                 other => Self::NotConnected { host, cause: format!("TLS: {other}") },
             };
         }
-        if error.is_connect() {
-            if chain().any(<dyn std::error::Error>::is::<super::client::NameNotFound>) {
-                return Self::NameNotFound { host };
-            }
-            if error.is_timeout() {
-                return Self::ConnectTimeout { host };
-            }
-            let refused = chain()
-                .filter_map(|inner| inner.downcast_ref::<io::Error>())
-                .any(|inner| inner.kind() == io::ErrorKind::ConnectionRefused);
-            if refused {
-                return Self::Refused { host };
-            }
-            let cause = chain().last().map_or_else(|| String::from("unknown cause"), ToString::to_string);
-            return Self::NotConnected { host, cause };
+        if !is_connect {
+            return if is_timeout { Self::Timeout { host } } else { Self::Lost { host } };
         }
-        if error.is_timeout() {
-            return Self::Timeout { host };
+        if chain().any(<dyn std::error::Error>::is::<super::client::NameNotFound>) {
+            return Self::NameNotFound { host };
         }
-        if error.is_builder() {
-            return Self::Setup(format!("the request to {host} could not be made"));
+        let kinds = || chain().filter_map(|inner| inner.downcast_ref::<io::Error>()).map(io::Error::kind);
+        if is_timeout || kinds().any(|kind| kind == io::ErrorKind::TimedOut) {
+            return Self::ConnectTimeout { host };
         }
-        Self::Lost { host }
+        if kinds().any(|kind| kind == io::ErrorKind::ConnectionRefused) {
+            return Self::Refused { host };
+        }
+        let cause = chain().last().map_or_else(|| String::from("unknown cause"), ToString::to_string);
+        Self::NotConnected { host, cause }
     }
 }
 

@@ -1,12 +1,14 @@
 //! The one HTTP client: limits, trust roots, proxies, and the decision whether to try again.
 
 mod client;
+mod delegation;
 mod endpoint;
 mod error;
 pub mod retry;
 mod trust;
 
 pub use client::{Client, Config, Proxies, Request, Response};
+pub use delegation::{Direct, HyperClient, Tunnelled};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::Error;
 pub use trust::TrustRoots;

@@ -184,7 +184,7 @@ fn describe(result: &Result<Response, Error>) -> String {
 }
 
 /// A random number between 0 and 1; without randomness the full wait is taken.
-fn jitter() -> f64 {
+pub fn jitter() -> f64 {
     getrandom::u32().map_or(0.0, |random| f64::from(random) / f64::from(u32::MAX))
 }
 

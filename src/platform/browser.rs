@@ -12,6 +12,8 @@ pub struct Environment {
     pub browser: Option<OsString>,
     /// Whether there is a screen that a graphical browser could use (always so outside X11 and Wayland systems).
     pub display: bool,
+    /// Whether the person came over SSH.
+    pub ssh: bool,
 }
 
 /// Starts the browser on `url`, which the caller has checked to be https or loopback http.

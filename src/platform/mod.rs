@@ -5,6 +5,7 @@ mod clock;
 pub mod files;
 pub mod input;
 mod lock;
+pub mod machine;
 pub mod signals;
 pub mod terminal;
 

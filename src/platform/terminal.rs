@@ -44,6 +44,10 @@ mod unix {
     /// How long the reading thread looks at the terminal before it asks whether it is still wanted.
     const ATTENTION: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
+    /// How long the input has to be quiet after a line end for a paste to be over. A terminal hands a long one over in
+    /// several pieces, and a URL that is cut off at the end of such a piece can look whole.
+    const REST: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
     /// Reads lines from the terminal without its own limit (4,096 bytes on Linux, 1,024 on macOS).
     ///
     /// Canonical mode is switched off while it lives and put back when it is dropped. Signals stay on, so that
@@ -118,7 +122,8 @@ mod unix {
                     _ => {}
                 }
             }
-            if matches!(arrived.last(), Some(b'\n' | b'\r')) {
+            let mut more = [PollFd::new(&stdin, PollFlags::IN)];
+            if matches!(arrived.last(), Some(b'\n' | b'\r')) && poll(&mut more, Some(&REST)) == Ok(0) {
                 let line = String::from_utf8_lossy(&pending).into_owned();
                 pending.clear();
                 if lines.send(line).is_err() {

@@ -10,14 +10,32 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "tests set the stage: files, variables, clocks")]
 
+#[cfg(feature = "emulator")]
+mod accounts;
 mod architecture;
+#[cfg(feature = "emulator")]
+mod browser;
+#[cfg(feature = "emulator")]
+mod client_file;
 mod discovery;
 #[cfg(feature = "emulator")]
 mod end_to_end;
+#[cfg(feature = "emulator")]
+mod identity;
 mod lifecycle;
+#[cfg(feature = "emulator")]
+mod listener;
+#[cfg(feature = "emulator")]
+mod login;
+#[cfg(feature = "emulator")]
+mod pty;
 mod recorder;
 mod requests;
 #[cfg(feature = "emulator")]
 mod sandbox;
 #[cfg(feature = "emulator")]
 mod spaces_end_to_end;
+#[cfg(feature = "emulator")]
+mod terminal;
+#[cfg(feature = "emulator")]
+mod waiting;

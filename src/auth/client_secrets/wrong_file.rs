@@ -122,7 +122,10 @@ pub(super) fn client_object(bytes: &[u8]) -> Result<(&'static str, Map<String, V
         _ => return Err((WrongFile::Scalar, None)),
     };
     let kind = match (document.contains_key("installed"), document.contains_key("web")) {
-        (true, true) => return Err((WrongFile::TwoClients, None)),
+        (true, true) => {
+            let of = |kind: &str| super::project_of(document.get(kind)?.as_object()?);
+            return Err((WrongFile::TwoClients, of("installed").or_else(|| of("web"))));
+        }
         (true, false) => "installed",
         (false, true) => "web",
         (false, false) => {

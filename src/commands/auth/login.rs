@@ -6,6 +6,9 @@ use crate::auth::{LoginOptions, ScopeSet};
 use crate::commands::person::Person;
 use crate::commands::{Context, ErrorCode, Failure, scopes};
 
+/// How long a login waits for the browser.
+pub const DEFAULT_WAIT: Duration = Duration::from_mins(5);
+
 /// The options of the command.
 #[derive(Debug)]
 pub struct Options {

@@ -1,5 +1,7 @@
 //! `chatauth auth …`: logins.
 
+pub mod export;
+pub mod import;
 pub mod login;
 pub mod logout;
 pub mod status;

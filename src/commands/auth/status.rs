@@ -72,6 +72,40 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     problem.map_or(Ok(()), Err)
 }
 
+/// Shows the same, after one real refresh and the server's own word about the new token.
+pub async fn check(context: &Context) -> Result<(), Failure> {
+    let session = context.session();
+    if context.settings.access_token.is_none()
+        && let Ok(account) = session.chosen_account().map_err(|error| context.failure(error))?
+        && session.record(&account).map_err(|error| context.failure(error))?.is_some()
+    {
+        let info = session.check(&account).await.map_err(|error| context.failure(error))?;
+        match info {
+            Some(info) if info.email.as_ref().is_none_or(|email| email.eq_ignore_ascii_case(&account)) => {
+                context.messages.note(&format!(
+                    "Checked: the server renewed the login of {account}, and its token allows {}.",
+                    info.scopes.without_identity()
+                ));
+            }
+            Some(_) => {
+                return Err(Failure::new(
+                    ErrorCode::WrongAccount,
+                    format!("the token of {account} is another account's"),
+                )
+                .hint(format!("log in again: chatauth auth login --account {account}")));
+            }
+            None => {
+                return Err(Failure::new(
+                    ErrorCode::CredentialsRejected,
+                    format!("the server does not accept the new token of {account}"),
+                )
+                .hint(format!("log in again: chatauth auth login --account {account}")));
+            }
+        }
+    }
+    run(context)
+}
+
 /// Why a command could not act now.
 fn problem(
     context: &Context,

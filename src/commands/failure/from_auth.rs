@@ -1,14 +1,15 @@
 //! What to do when there is no access token.
 
 use crate::auth::{
-    ClientSecretsError, Error, LoginNeeded, RefusalCause, ScopeSet, StoreError, TokenRefusal, WrongFile,
+    ClientSecretsError, DelegationRefusal, Error, LoginNeeded, RefusalCause, ScopeSet, StoreError, TokenRefusal,
+    WrongFile,
 };
 use crate::output::command_line;
 
 use super::{ErrorCode, Failure};
 
 /// A page of the Cloud console, for the client's project where that is known.
-pub(super) fn console(path: &str, project: Option<&str>) -> String {
+pub(in crate::commands) fn console(path: &str, project: Option<&str>) -> String {
     let project = project.map(|project| format!("?project={project}")).unwrap_or_default();
     format!("https://console.cloud.google.com/{path}{project}")
 }
@@ -71,6 +72,11 @@ impl Failure {
             }
             Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}")),
             Error::Refused(refusal) => from_refusal(&refusal, account),
+            Error::ImportInvalid(_) => fail(ErrorCode::InputInvalid)
+                .hint("an authorized_user file, or a token.json of Google's Python or Node.js library, can be imported"),
+            Error::ServiceAccountKey { .. } => fail(ErrorCode::InputInvalid)
+                .hint(format!("download a key of the service account at {}", console("iam-admin/serviceaccounts", None))),
+            Error::DelegationRefused(refusal) => from_delegation(&refusal, message),
             Error::TokenRejected(_) => fail(ErrorCode::CredentialsRejected)
                 .hint("give a fresh token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login"),
             Error::Network(error) => network(&error.to_string()),
@@ -118,15 +124,20 @@ fn from_client_secrets(error: ClientSecretsError) -> Failure {
             console("auth/clients", project.as_deref())
         )),
         ClientSecretsError::Wrong { what: WrongFile::Example, .. } => invalid(make(None)),
-        ClientSecretsError::Wrong { what: WrongFile::TwoClients, .. } => {
-            invalid(String::from("a client file has one member, \"installed\" for a Desktop app or \"web\""))
-        }
+        ClientSecretsError::Wrong { what: WrongFile::TwoClients, project, .. } => invalid(format!(
+            "a client file has one member, \"installed\" for a Desktop app or \"web\"; download it again at {}",
+            console("auth/clients", project.as_deref())
+        )),
         ClientSecretsError::Wrong { project, .. } => invalid(format!(
             "needed is a JSON object with a single member \"installed\" (or \"web\"): {}",
             make(project.as_deref())
         )),
-        ClientSecretsError::EndpointRefused { .. } => Failure::new(ErrorCode::EndpointRefused, message)
-            .hint("download the client file again: Google's endpoints are https"),
+        ClientSecretsError::EndpointRefused { project, .. } => {
+            Failure::new(ErrorCode::EndpointRefused, message).hint(format!(
+                "Google's endpoints are https; download the client file again at {}",
+                console("auth/clients", project.as_deref())
+            ))
+        }
         ClientSecretsError::NoLoopbackRedirect { project, .. } => {
             invalid(format!("register http://127.0.0.1:8085/ for it, or better, {}", make(project.as_deref())))
         }
@@ -146,6 +157,24 @@ fn from_store(error: &StoreError) -> Failure {
             Failure::new(ErrorCode::Busy, message).hint("wait for the other process, or end it if it hangs")
         }
     }
+}
+
+/// Google tells a missing entry and a missing scope apart no more than one that has not arrived everywhere yet.
+fn from_delegation(refusal: &DelegationRefusal, message: String) -> Failure {
+    let hint = match refusal.error.as_str() {
+        "unauthorized_client" | "access_denied" | "invalid_scope" => format!(
+            "at https://admin.google.com/ac/owl/domainwidedelegation enter the client id {} with the scopes {} (it can \
+             take up to 24 hours to work)",
+            refusal.client_id.as_deref().unwrap_or("of the service account"),
+            refusal.scopes.join(",")
+        ),
+        _ => format!(
+            "check that {} is a user of the organization, that the key has not been deleted, and that this machine's \
+             clock is right",
+            refusal.subject
+        ),
+    };
+    Failure { reason: Some(refusal.error.clone()), ..Failure::new(ErrorCode::DelegationRefused, message).hint(hint) }
 }
 
 fn from_refusal(refusal: &TokenRefusal, account: Option<&str>) -> Failure {

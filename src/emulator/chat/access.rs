@@ -2,8 +2,11 @@
 //! project, scopes, the names of query parameters.
 
 use super::Status;
+use super::space::Space;
 use crate::emulator::SCOPE_ROOT;
 use crate::emulator::oauth::Live;
+use crate::emulator::options::User;
+use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
@@ -38,31 +41,74 @@ pub(super) struct Method {
     pub(super) admin_scopes: &'static [&'static str],
     /// Query parameters of its own, in camel case.
     pub(super) query: &'static [&'static str],
+    /// What a call counts towards.
+    pub(super) metered: &'static [Metered],
+}
+
+/// Query parameters that may come more than once.
+const REPEATED: [&str; 1] = ["users"];
+
+/// Who calls, and as what.
+pub(super) struct Caller {
+    pub(super) user: User,
+    pub(super) delegated: bool,
+    /// Whether the call runs with the privileges of an administrator.
+    pub(super) admin: bool,
+    scopes: Vec<String>,
+}
+
+impl Caller {
+    /// Whether the token carries the scope, given without the root.
+    pub(super) fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|granted| granted.strip_prefix(SCOPE_ROOT) == Some(scope))
+    }
+
+    /// `chat.import` reaches spaces in import mode and no others.
+    pub(super) fn check_import(&self, method: &Method, space: &Space) -> Result<(), Status> {
+        if self.admin || space.importing() {
+            return Ok(());
+        }
+        let others: Vec<&str> = method.scopes.iter().copied().filter(|scope| *scope != "chat.import").collect();
+        if others.iter().any(|scope| self.has(scope)) { Ok(()) } else { Err(insufficient(method.rpc, &others)) }
+    }
 }
 
 /// Lets a request in that has the right to call `method`.
-pub(super) fn enter(state: &mut State, call: &Call, method: &Method) -> Result<Live, Status> {
-    let live = authenticate(state, call, method.rpc)?;
+pub(super) fn enter(state: &mut State, call: &Call, method: &Method) -> Result<Caller, Status> {
+    let Live { user, scopes, delegated, .. } = authenticate(state, call, method.rpc)?;
     if !state.options.api_enabled {
         return Err(Status::service_disabled());
     }
     check_query(call, method)?;
-    let admin =
-        !method.admin_scopes.is_empty() && parameter(call, "useAdminAccess").is_some_and(|value| value == "true");
+    let admin = method.query.contains(&"useAdminAccess") && switch(call, "useAdminAccess")?;
+    let caller = Caller { user, delegated, admin, scopes };
     let accepted = if admin { method.admin_scopes } else { method.scopes };
-    if !accepted.iter().any(|scope| has(&live, scope)) {
+    if !accepted.iter().any(|scope| caller.has(scope)) {
         return Err(insufficient(method.rpc, accepted));
     }
-    if admin {
-        // Nobody is an administrator here.
+    if let Some(quota) = state.options.quota.clone() {
+        let space = call.segment(2);
+        state
+            .tally
+            .take(&quota, method.metered, &space, call.now)
+            .map_err(|exceeded| Status::over_quota(&quota, &exceeded))?;
+    }
+    if admin && !state.options.is_listed(&state.options.admins, &caller.user.sub) {
         return Err(Status::for_code(403));
     }
-    Ok(live)
+    Ok(caller)
 }
 
-/// Whether the token carries the scope, given without the root.
-pub(super) fn has(live: &Live, scope: &str) -> bool {
-    live.scopes.iter().any(|granted| granted.strip_prefix(SCOPE_ROOT) == Some(scope))
+/// A parameter that is true or false; false when it is not there.
+pub(super) fn switch(call: &Call, name: &str) -> Result<bool, Status> {
+    match parameter(call, name) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => {
+            let field = snake(name);
+            Err(Status::invalid(&field, format!("Invalid value at '{field}' (TYPE_BOOL), \"{other}\"")))
+        }
+    }
 }
 
 pub(super) fn insufficient(rpc: &str, accepted: &[&str]) -> Status {
@@ -101,7 +147,7 @@ fn check_query(call: &Call, method: &Method) -> Result<(), Status> {
                 "Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query \
                  parameter. Field '{name}' could not be found in request message."
             )
-        } else if call.query[..index].iter().any(|(earlier, _)| earlier == name) {
+        } else if !REPEATED.contains(&name.as_str()) && call.query[..index].iter().any(|(earlier, _)| earlier == name) {
             format!(
                 "Invalid JSON payload received. Unknown name \"{name}\": Proto field is not \
                  repeating, cannot start list."

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::access::{self, Method, has, parameter};
+use super::access::{self, Caller, Method, parameter};
+use super::membership::Invitee;
 use super::rules::{self, flag, text};
-use super::space::{Invitee, Space};
+use super::space::Space;
 use super::{Status, answer, schema};
-use crate::emulator::oauth::Live;
 use crate::emulator::options::{ChatApp, User};
+use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
 use crate::emulator::wire::{Call, Reply};
 
@@ -16,10 +17,16 @@ static CREATE: Method = Method {
     scopes: &["chat.spaces.create", "chat.spaces", "chat.import"],
     admin_scopes: &[],
     query: &["requestId"],
+    metered: &[Metered::SpaceWrites],
 };
 
-static SETUP: Method =
-    Method { rpc: "SetUpSpace", scopes: &["chat.spaces.create", "chat.spaces"], admin_scopes: &[], query: &[] };
+static SETUP: Method = Method {
+    rpc: "SetUpSpace",
+    scopes: &["chat.spaces.create", "chat.spaces"],
+    admin_scopes: &[],
+    query: &[],
+    metered: &[Metered::SpaceWrites],
+};
 
 pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Reply {
     answer(call, &try_create(state, call))
@@ -30,9 +37,9 @@ pub(in crate::emulator) fn setup(state: &mut State, call: &Call) -> Reply {
 }
 
 fn try_create(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let live = access::enter(state, call, &CREATE)?;
+    let caller = access::enter(state, call, &CREATE)?;
     let space = schema::read(call, &schema::SPACE, "space")?;
-    check_import(&live, &space)?;
+    check_import(&caller, &space)?;
     check_app(state)?;
     match text(&space, "spaceType") {
         "SPACE" => {}
@@ -51,12 +58,12 @@ fn try_create(state: &mut State, call: &Call) -> Result<Value, Status> {
     if flag(&space, "singleUserBotDm") {
         return Err(Status::invalid("space.single_user_bot_dm", "Only a direct message can be with an app."));
     }
-    rules::check_space(&space, &live.user)?;
-    make(state, call, parameter(call, "requestId"), &space, &live.user, &[])
+    rules::check_space(&space, &caller.user)?;
+    make(state, call, parameter(call, "requestId"), &space, &caller.user, &[])
 }
 
 fn try_setup(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let live = access::enter(state, call, &SETUP)?;
+    let caller = access::enter(state, call, &SETUP)?;
     let request = schema::read(call, &schema::SET_UP_SPACE_REQUEST, "")?;
     check_app(state)?;
     let Some(Value::Object(space)) = request.get("space") else {
@@ -65,32 +72,32 @@ fn try_setup(state: &mut State, call: &Call) -> Result<Value, Status> {
     if flag(space, "importMode") {
         return Err(Status::invalid("space.import_mode", "Use spaces.create for import mode."));
     }
-    let invitees = rules::invitees(&request, space, &live.user, &state.options)?;
-    rules::check_space(space, &live.user)?;
-    if let Some(existing) = existing_direct_message(state, space, &live.user, &invitees) {
+    let invitees = rules::invitees(&request, space, &caller.user, &state.options)?;
+    rules::check_space(space, &caller.user)?;
+    if let Some(existing) = existing_direct_message(state, space, &caller.user, &invitees) {
         return Ok(existing);
     }
     let request_id = Some(text(&request, "requestId")).filter(|id| !id.is_empty());
-    make(state, call, request_id, space, &live.user, &invitees)
+    make(state, call, request_id, space, &caller.user, &invitees)
 }
 
 /// Import mode is for service accounts that act for a user, and `chat.import`
 /// is good for nothing else.
-fn check_import(live: &Live, space: &Map<String, Value>) -> Result<(), Status> {
+fn check_import(caller: &Caller, space: &Map<String, Value>) -> Result<(), Status> {
     if flag(space, "importMode") {
-        if !has(live, "chat.import") {
+        if !caller.has("chat.import") {
             return Err(access::insufficient(CREATE.rpc, &["chat.import"]));
         }
-        if !live.delegated {
+        if !caller.delegated {
             return Err(Status::for_code(403));
         }
-    } else if !has(live, "chat.spaces.create") && !has(live, "chat.spaces") {
+    } else if !caller.has("chat.spaces.create") && !caller.has("chat.spaces") {
         return Err(access::insufficient(CREATE.rpc, SETUP.scopes));
     }
     Ok(())
 }
 
-fn check_app(state: &State) -> Result<(), Status> {
+pub(super) fn check_app(state: &State) -> Result<(), Status> {
     match state.options.chat_app {
         ChatApp::Configured => Ok(()),
         ChatApp::NotConfigured => Err(Status::app_not_found()),
@@ -107,18 +114,21 @@ fn existing_direct_message(
     if text(asked, "spaceType") != "DIRECT_MESSAGE" {
         return None;
     }
-    let app = flag(asked, "singleUserBotDm");
     let other = match invitees.first() {
-        Some(Invitee::Human { id, .. }) => Some(id),
-        _ => None,
+        Some(Invitee::Human { id, .. }) => id.as_str(),
+        _ => "app",
     };
-    let found = state.spaces.iter().find(|space| {
+    direct_message(state, user, other).map(|space| space.body.clone())
+}
+
+/// The direct message between two people, or between one and the app.
+pub(super) fn direct_message<'a>(state: &'a State, user: &User, other: &str) -> Option<&'a Space> {
+    state.spaces.iter().find(|space| {
         space.field("spaceType") == "DIRECT_MESSAGE"
             && space.has_member(&user.sub)
-            && (space.body.get("singleUserBotDm") == Some(&Value::Bool(true))) == app
-            && other.is_none_or(|other| space.has_member(other))
-    });
-    found.map(|space| space.body.clone())
+            && space.flag("singleUserBotDm") == (other == "app")
+            && (other == "app" || space.has_member(other))
+    })
 }
 
 /// Makes the space, or finds the one that the same `requestId` made before.
@@ -143,7 +153,13 @@ fn make(
     if state.options.unique_names && state.spaces.iter().any(taken) {
         return Err(Status::for_code(409));
     }
-    let space = Space::new(asked, user, invitees, call.now);
+    if text(asked, "spaceType") != "DIRECT_MESSAGE"
+        && let Some(quota) = state.options.quota.clone()
+    {
+        let both = [Metered::NewSpaces, Metered::NewSpacesHourly];
+        state.tally.take(&quota, &both, "", call.now).map_err(|exceeded| Status::over_quota(&quota, &exceeded))?;
+    }
+    let space = Space::new(asked, user, invitees, &state.options, call.now);
     if let Some(id) = request_id {
         let made = (user.sub.clone(), space.name().to_owned());
         state.request_ids.insert(id.to_owned(), made);

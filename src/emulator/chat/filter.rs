@@ -37,6 +37,20 @@ impl Filter {
         self.0.iter().flatten().all(|condition| known(&condition.field, &condition.value))
     }
 
+    /// Whether `AND` joins conditions on different fields only.
+    pub(super) fn names_no_field_twice(&self) -> bool {
+        let names = |any: &[Condition], field: &str| any.iter().any(|condition| condition.field == field);
+        self.0.iter().enumerate().all(|(index, any)| {
+            any.iter().all(|condition| self.0[..index].iter().all(|earlier| !names(earlier, &condition.field)))
+        })
+    }
+
+    /// Whether nothing passes without a condition on `field` that `good` takes.
+    pub(super) fn requires(&self, field: &str, good: impl Fn(bool, &str) -> bool) -> bool {
+        let fits = |condition: &Condition| condition.field == field && good(condition.equal, &condition.value);
+        self.0.iter().any(|any| any.iter().all(fits))
+    }
+
     /// Whether only `OR` joins it.
     pub(super) fn is_one_choice(&self) -> bool {
         self.0.len() == 1
@@ -109,6 +123,21 @@ mod tests {
         let value = |role: &'static str| move |field: &str| String::from(if field == "role" { role } else { "S" });
         assert!(filter.passes(value("B")));
         assert!(!filter.passes(value("A")));
+    }
+
+    #[test]
+    fn a_field_is_chosen_from_once() {
+        assert!(parse(r#"role = "A" OR role = "B" AND spaceType = "S""#).unwrap().names_no_field_twice());
+        assert!(!parse(r#"role = "A" AND role = "B""#).unwrap().names_no_field_twice());
+    }
+
+    #[test]
+    fn a_condition_is_required_when_nothing_passes_without_it() {
+        let requires = |text| parse(text).unwrap().requires("role", |equal, value| equal == (value == "A"));
+        assert!(requires(r#"role = "A" AND spaceType = "S""#));
+        assert!(requires(r#"role != "B""#));
+        assert!(!requires(r#"role = "A" OR spaceType = "S""#));
+        assert!(!requires(r#"role != "A""#));
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 use serde_json::Value;
 
-use super::access::{self, Method, parameter};
+use super::access::{self, Method, parameter, switch};
 use super::filter::Filter;
-use super::read::{page, visible};
+use super::membership::joined;
+use super::read::{PAGES, locate, page};
+use super::rules::refuse;
 use super::{Status, answer};
+use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
 use crate::emulator::wire::{Call, Reply};
 
@@ -14,6 +17,7 @@ static LIST: Method = Method {
     scopes: &["chat.memberships.readonly", "chat.memberships", "chat.import"],
     admin_scopes: &["chat.admin.memberships.readonly", "chat.admin.memberships"],
     query: &["filter", "pageSize", "pageToken", "showGroups", "showInvited", "useAdminAccess"],
+    metered: &[Metered::MembershipReads, Metered::ReadsPerSpace],
 };
 
 static GET: Method = Method {
@@ -21,6 +25,7 @@ static GET: Method = Method {
     scopes: &["chat.memberships.readonly", "chat.memberships"],
     admin_scopes: &["chat.admin.memberships.readonly", "chat.admin.memberships"],
     query: &["useAdminAccess"],
+    metered: &[Metered::MembershipReads, Metered::ReadsPerSpace],
 };
 
 pub(in crate::emulator) fn list_members(state: &mut State, call: &Call) -> Reply {
@@ -32,17 +37,22 @@ pub(in crate::emulator) fn get_member(state: &mut State, call: &Call) -> Reply {
 }
 
 fn try_list(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let live = access::enter(state, call, &LIST)?;
-    let space = visible(state, call, &live.user)?;
+    let caller = access::enter(state, call, &LIST)?;
+    let space = &state.spaces[locate(state, call, &caller)?];
+    caller.check_import(&LIST, space)?;
     let filter = match parameter(call, "filter") {
         None => None,
         Some(text) => Some(member_filter(text).ok_or_else(|| Status::for_code(400))?),
     };
-    let groups = parameter(call, "showGroups") == Some("true");
+    if caller.admin && !filter.as_ref().is_some_and(leaves_apps_out) {
+        return refuse("filter", "With admin access, member.type = \"HUMAN\" or member.type != \"BOT\" is required.");
+    }
+    let (groups, invited) = (switch(call, "showGroups")?, switch(call, "showInvited")?);
     let members = space
         .members
         .iter()
         .filter(|member| groups || member.get("groupMember").is_none())
+        .filter(|member| invited || joined(member))
         .filter(|member| {
             filter.as_ref().is_none_or(|filter| {
                 filter.passes(|pointer| {
@@ -53,7 +63,7 @@ fn try_list(state: &mut State, call: &Call) -> Result<Value, Status> {
         })
         .cloned()
         .collect();
-    page(call, "memberships", members)
+    page(call, "memberships", members, PAGES)
 }
 
 /// The fields are named by JSON pointers into a membership.
@@ -67,21 +77,21 @@ fn member_filter(text: &str) -> Option<Filter> {
         "/role" => ["ROLE_MEMBER", "ROLE_MANAGER", "ROLE_ASSISTANT_MANAGER"].contains(&value),
         _ => ["HUMAN", "BOT"].contains(&value),
     });
-    good.then_some(filter)
+    // A field can be chosen from once: one member has not two roles.
+    (good && filter.names_no_field_twice()).then_some(filter)
+}
+
+fn leaves_apps_out(filter: &Filter) -> bool {
+    filter.requires("/member/type", |equal, value| equal == (value == "HUMAN"))
 }
 
 fn try_get(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let live = access::enter(state, call, &GET)?;
-    let space = visible(state, call, &live.user)?;
-    let wanted = call.path.split('/').nth(5).unwrap_or_default();
-    // An e-mail address may arrive with its @ escaped.
-    let wanted = wanted.replace("%40", "@");
-    let id = match state.user(&wanted) {
-        Some(user) => user.sub.clone(),
-        None if wanted.contains('@') => crate::emulator::options::subject(&wanted),
-        None => wanted,
-    };
-    let name = format!("{}/members/{id}", space.name());
-    let found = space.members.iter().find(|member| member.get("name").and_then(Value::as_str) == Some(&name));
-    found.cloned().ok_or_else(|| Status::for_code(404))
+    let caller = access::enter(state, call, &GET)?;
+    let space = &state.spaces[locate(state, call, &caller)?];
+    space.member(&member_id(state, call)).cloned().ok_or_else(|| Status::for_code(404))
+}
+
+/// The id of the membership that the path names, by number, address or as `app`.
+pub(super) fn member_id(state: &State, call: &Call) -> String {
+    state.options.person(&call.segment(4))
 }

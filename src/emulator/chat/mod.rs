@@ -1,34 +1,36 @@
-//! The part of the Google Chat API that makes spaces and looks at them.
+//! The part of the Google Chat API that is about spaces and their members.
 
 mod access;
 mod create;
 mod filter;
+mod find;
+mod lifecycle;
+mod mask;
 mod members;
+mod membership;
+mod query;
 mod read;
 mod rules;
 mod schema;
+mod search;
 mod space;
 mod status;
+mod team;
+mod update;
 
 pub(super) use create::{create, setup};
+pub(super) use find::{find_direct_message, find_group_chats};
+pub(super) use lifecycle::{complete_import, delete};
 pub(super) use members::{get_member, list_members};
 pub(super) use read::{get, list};
+pub(super) use search::search;
 pub(super) use space::Space;
 pub(super) use status::Status;
+pub(super) use team::{create_member, delete_member, update_member};
+pub(super) use update::patch;
 
-use super::state::State;
 use super::wire::{Call, Reply};
 use serde_json::Value;
-
-/// A method of the API that the emulator does not imitate says so, after the
-/// checks that every method begins with.
-pub(super) fn unimplemented(state: &mut State, call: &Call) -> Reply {
-    answer(
-        call,
-        &access::authenticate(state, call, "Unimplemented")
-            .and_then(|_| Err(Status::new(501, "The emulator does not imitate this method."))),
-    )
-}
 
 /// Writes the result, or the error, as Google's front end does.
 fn answer(call: &Call, result: &Result<Value, Status>) -> Reply {

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::access::{self, Method, parameter};
+use super::access::{self, Caller, Method, parameter};
 use super::filter::Filter;
-use super::space::Space;
+use super::space::{Space, customer};
 use super::{Status, answer};
-use crate::emulator::options::User;
+use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
 use crate::emulator::wire::{Call, Reply};
 
-const PAGE: usize = 100;
-const LARGEST_PAGE: i64 = 1000;
+/// How many items a page holds when nothing is said, and at most.
+pub(super) const PAGES: (usize, i64) = (100, 1000);
 const PAGE_TOKEN: &str = "emulator-page-";
 
 static GET: Method = Method {
@@ -19,6 +19,7 @@ static GET: Method = Method {
     scopes: &["chat.spaces.readonly", "chat.spaces"],
     admin_scopes: &["chat.admin.spaces.readonly", "chat.admin.spaces"],
     query: &["useAdminAccess"],
+    metered: &[Metered::SpaceReads, Metered::ReadsPerSpace],
 };
 
 static LIST: Method = Method {
@@ -26,11 +27,13 @@ static LIST: Method = Method {
     scopes: &["chat.spaces.readonly", "chat.spaces"],
     admin_scopes: &[],
     query: &["filter", "pageSize", "pageToken"],
+    metered: &[Metered::SpaceReads],
 };
 
 pub(in crate::emulator) fn get(state: &mut State, call: &Call) -> Reply {
     let result = access::enter(state, call, &GET)
-        .and_then(|live| visible(state, call, &live.user).map(|space| space.body.clone()));
+        .and_then(|caller| locate(state, call, &caller))
+        .map(|index| state.spaces[index].body.clone());
     answer(call, &result)
 }
 
@@ -39,7 +42,7 @@ pub(in crate::emulator) fn list(state: &mut State, call: &Call) -> Reply {
 }
 
 fn try_list(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let live = access::enter(state, call, &LIST)?;
+    let caller = access::enter(state, call, &LIST)?;
     let filter = match parameter(call, "filter") {
         None => None,
         Some(text) => Some(space_filter(text).ok_or_else(|| Status::for_code(400))?),
@@ -47,13 +50,11 @@ fn try_list(state: &mut State, call: &Call) -> Result<Value, Status> {
     let spaces: Vec<Value> = state
         .spaces
         .iter()
-        // Group chats and direct messages appear with their first message, and
-        // nobody writes any here.
-        .filter(|space| space.field("spaceType") == "SPACE" && space.has_member(&live.user.sub))
+        .filter(|space| space.is_listed() && space.has_member(&caller.user.sub))
         .filter(|space| filter.as_ref().is_none_or(|filter| filter.passes(|name| space.field(name).to_owned())))
         .map(Space::in_list)
         .collect();
-    page(call, "spaces", spaces)
+    page(call, "spaces", spaces, PAGES)
 }
 
 fn space_filter(text: &str) -> Option<Filter> {
@@ -66,20 +67,28 @@ fn space_filter(text: &str) -> Option<Filter> {
     good.then_some(filter)
 }
 
-/// The space that the path names, when the user may look at it.
-pub(super) fn visible<'a>(state: &'a State, call: &Call, user: &User) -> Result<&'a Space, Status> {
-    let id = call.path.split('/').nth(3).unwrap_or_default();
-    let name = format!("spaces/{id}");
-    let space = state.spaces.iter().find(|space| space.name() == name);
-    let space = space.ok_or_else(|| Status::for_code(404))?;
-    if space.shows_to(user) { Ok(space) } else { Err(Status::for_code(403)) }
+/// Which space the path names, when the caller may look at it. Administrators
+/// see all of their organization.
+pub(super) fn locate(state: &State, call: &Call, caller: &Caller) -> Result<usize, Status> {
+    let segment = call.segment(2);
+    let custom = (call.method == http::Method::POST).then(|| segment.strip_suffix(":completeImport")).flatten();
+    let name = format!("spaces/{}", custom.unwrap_or(&segment));
+    let index = state.spaces.iter().position(|space| space.name() == name).ok_or_else(|| Status::for_code(404))?;
+    let space = &state.spaces[index];
+    let seen = if caller.admin { administers(caller, space) } else { space.shows_to(&caller.user) };
+    if seen { Ok(index) } else { Err(Status::for_code(403)) }
+}
+
+/// Whether the space belongs to the caller's organization.
+pub(super) fn administers(caller: &Caller, space: &Space) -> bool {
+    caller.user.hosted_domain.as_deref().is_some_and(|domain| space.field("customer") == customer(domain))
 }
 
 /// One page of `items`. As in all JSON of protocol buffers, what is empty is left out.
-pub(super) fn page(call: &Call, key: &str, items: Vec<Value>) -> Result<Value, Status> {
+pub(super) fn page(call: &Call, key: &str, items: Vec<Value>, sizes: (usize, i64)) -> Result<Value, Status> {
     let size = match parameter(call, "pageSize") {
-        None => PAGE,
-        Some(text) => page_size(text)?,
+        None => sizes.0,
+        Some(text) => page_size(text, sizes)?,
     };
     let start = match parameter(call, "pageToken") {
         None => 0,
@@ -102,12 +111,12 @@ pub(super) fn page(call: &Call, key: &str, items: Vec<Value>) -> Result<Value, S
     Ok(Value::Object(body))
 }
 
-fn page_size(text: &str) -> Result<usize, Status> {
+fn page_size(text: &str, (usual, largest): (usize, i64)) -> Result<usize, Status> {
     let size: i64 = text
         .parse()
         .map_err(|_| Status::invalid("page_size", format!("Invalid value at 'page_size' (TYPE_INT32), \"{text}\"")))?;
-    match usize::try_from(size.min(LARGEST_PAGE)) {
-        Ok(0) => Ok(PAGE),
+    match usize::try_from(size.min(largest)) {
+        Ok(0) => Ok(usual),
         Ok(size) => Ok(size),
         Err(_) => Err(Status::for_code(400)),
     }

@@ -5,10 +5,10 @@
 use serde_json::{Map, Value};
 
 use super::Status;
-use super::space::Invitee;
+use super::membership::Invitee;
 use crate::emulator::options::{Options, User};
 
-const DISPLAY_NAME: usize = 128;
+pub(super) const DISPLAY_NAME: usize = 128;
 const DESCRIPTION: usize = 4096;
 const GUIDELINES: usize = 5000;
 const MEMBERSHIPS: usize = 49;
@@ -45,7 +45,7 @@ pub(super) fn check_space(space: &Fields, user: &User) -> Result<(), Status> {
 
 const UNSPECIFIED: &str = "PREDEFINED_PERMISSION_SETTINGS_UNSPECIFIED";
 
-fn check_details(space: &Fields, space_type: &str) -> Result<(), Status> {
+pub(super) fn check_details(space: &Fields, space_type: &str) -> Result<(), Status> {
     let Some(Value::Object(details)) = space.get("spaceDetails") else { return Ok(()) };
     if space_type == "DIRECT_MESSAGE" {
         return refuse("space.space_details", "A direct message has no details.");
@@ -83,7 +83,10 @@ pub(super) fn invitees(
     for (index, membership) in memberships.iter().enumerate() {
         let path = format!("memberships[{index}]");
         let Some(membership) = membership.as_object() else { continue };
-        let (invitee, address) = invitee(membership, &path, options)?;
+        let invitee = invitee(membership, &path, options)?;
+        if invitee == Invitee::App {
+            return Err(malformed_user());
+        }
         if matches!(&invitee, Invitee::Human { id, .. } if *id == caller.sub) {
             return refuse(&path, "The caller is a member already and must not be listed.");
         }
@@ -94,8 +97,7 @@ pub(super) fn invitees(
             return refuse(&path, "A member is listed twice.");
         }
         seen.push(invitee.clone());
-        let refused = options.unaddable.iter().any(|person| person.eq_ignore_ascii_case(&address));
-        if !refused {
+        if !options.is_listed(&options.unaddable, invitee.member_id()) {
             invitees.push(invitee);
         } else if text(space, "spaceType") == "DIRECT_MESSAGE" {
             return Err(Status::for_code(403));
@@ -126,7 +128,8 @@ fn check_number(number: usize, space: &Fields) -> Result<(), Status> {
     )
 }
 
-fn invitee(membership: &Fields, path: &str, options: &Options) -> Result<(Invitee, String), Status> {
+/// Whom a membership is for. `path` is where it stands in the request.
+pub(super) fn invitee(membership: &Fields, path: &str, options: &Options) -> Result<Invitee, Status> {
     match (membership.get("member"), membership.get("groupMember")) {
         (Some(Value::Object(member)), None) => person(member, path, options),
         (None, Some(Value::Object(group))) => {
@@ -135,47 +138,57 @@ fn invitee(membership: &Fields, path: &str, options: &Options) -> Result<(Invite
                 let path = format!("{path}.group_member.name");
                 return refuse(&path, "A group is named groups/{group}, with its id.");
             }
-            let id = name.trim_start_matches("groups/").to_owned();
-            Ok((Invitee::Group { id }, String::new()))
+            Ok(Invitee::Group { id: name.trim_start_matches("groups/").to_owned() })
         }
         _ => refuse(path, "A membership has either a member or a group member."),
     }
 }
 
-fn person(member: &Fields, path: &str, options: &Options) -> Result<(Invitee, String), Status> {
+fn person(member: &Fields, path: &str, options: &Options) -> Result<Invitee, Status> {
     let name = text(member, "name");
-    let id = name.strip_prefix("users/").filter(|_| is_resource(name, "users/"));
-    let digits = |id: &&str| id.chars().all(|c| c.is_ascii_digit());
-    let Some(id) = id.filter(|id| digits(id) || id.contains('@')) else {
-        return Err(Status::new(
-            400,
-            "Missing or malformed user resource name in the request. Human user resource name \
-             must follow this format: users/{user}. App user resource name must be set as \
-             users/app.",
-        ));
-    };
+    if name == "users/app" {
+        return match text(member, "type") {
+            "BOT" => Ok(Invitee::App),
+            _ => refuse(&format!("{path}.member.type"), "The type of an app must be BOT."),
+        };
+    }
+    let id = user_id(name)?;
     if text(member, "type") != "HUMAN" {
         return refuse(&format!("{path}.member.type"), "The type of a member must be HUMAN.");
     }
-    let known = options.users.iter().find(|user| user.sub == id || user.email.eq_ignore_ascii_case(id));
-    Ok(match known {
+    Ok(match options.user(id) {
         Some(user) => {
             let domain = user.hosted_domain.clone().unwrap_or_else(|| String::from("gmail.com"));
-            let human = Invitee::Human { id: user.sub.clone(), domain: Some(domain) };
-            (human, user.email.clone())
+            Invitee::Human { id: user.sub.clone(), domain: Some(domain) }
         }
-        None if id.contains('@') => (Invitee::by_address(id), id.to_owned()),
-        None => (Invitee::Human { id: id.to_owned(), domain: None }, String::new()),
+        None if id.contains('@') => Invitee::by_address(id),
+        None => Invitee::Human { id: id.to_owned(), domain: None },
     })
 }
 
+/// The number or address in the name of a person.
+pub(super) fn user_id(name: &str) -> Result<&str, Status> {
+    let id = name.strip_prefix("users/").filter(|_| is_resource(name, "users/"));
+    let digits = |id: &str| id.chars().all(|c| c.is_ascii_digit());
+    id.filter(|id| digits(id) || id.contains('@')).ok_or_else(malformed_user)
+}
+
+fn malformed_user() -> Status {
+    Status::new(
+        400,
+        "Missing or malformed user resource name in the request. Human user resource name \
+         must follow this format: users/{user}. App user resource name must be set as \
+         users/app.",
+    )
+}
+
 /// `prefix` and one segment.
-fn is_resource(name: &str, prefix: &str) -> bool {
+pub(super) fn is_resource(name: &str, prefix: &str) -> bool {
     name.strip_prefix(prefix)
         .is_some_and(|id| !id.is_empty() && !id.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()))
 }
 
-fn limit(text: &str, characters: usize, field: &str) -> Result<(), Status> {
+pub(super) fn limit(text: &str, characters: usize, field: &str) -> Result<(), Status> {
     if text.chars().count() > characters {
         return refuse(field, &format!("The text is longer than {characters} characters."));
     }
@@ -190,6 +203,6 @@ pub(super) fn flag(fields: &Fields, name: &str) -> bool {
     fields.get(name) == Some(&Value::Bool(true))
 }
 
-fn refuse<T>(field: &str, message: &str) -> Result<T, Status> {
+pub(super) fn refuse<T>(field: &str, message: &str) -> Result<T, Status> {
     Err(Status::invalid(field, message))
 }

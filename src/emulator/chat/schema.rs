@@ -34,6 +34,8 @@ pub(super) static SET_UP_SPACE_REQUEST: Message = Message {
     fields: &[("space", One(&SPACE)), ("requestId", Text), ("memberships", Many(&MEMBERSHIP))],
 };
 
+pub(super) static COMPLETE_IMPORT_SPACE_REQUEST: Message = Message { name: "CompleteImportSpaceRequest", fields: &[] };
+
 pub(super) static SPACE: Message = Message {
     name: "Space",
     fields: &[
@@ -135,7 +137,7 @@ static PERMISSION_SETTING: Message = Message {
 static SPACE_DETAILS: Message =
     Message { name: "Space.SpaceDetails", fields: &[("description", Text), ("guidelines", Text)] };
 
-static MEMBERSHIP: Message = Message {
+pub(super) static MEMBERSHIP: Message = Message {
     name: "Membership",
     fields: &[
         (

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::emulator::options::{User, subject};
+use super::membership::{Invitee, counted, human, is_human, joined};
+use crate::emulator::options::{Options, User, subject};
 
 /// How long a space may stay in import mode.
 const IMPORT: Duration = Duration::days(90);
@@ -15,31 +16,36 @@ pub(in crate::emulator) struct Space {
     pub(in crate::emulator) body: Value,
     /// As `spaces.members.list` shows them.
     pub(in crate::emulator) members: Vec<Value>,
-    /// `sub` of the user that made it.
-    pub(super) creator: String,
-}
-
-/// Somebody to be added.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Invitee {
-    Human { id: String, domain: Option<String> },
-    Group { id: String },
+    /// Who made it.
+    pub(in crate::emulator) creator: User,
+    /// When that was; `createTime` may say otherwise in import mode.
+    pub(in crate::emulator) made: OffsetDateTime,
+    /// Whether it was made in import mode.
+    imported: bool,
+    /// Whether anybody has written a message.
+    active: bool,
 }
 
 impl Space {
     /// Makes a space of checked fields. In import mode nobody joins it.
-    pub(super) fn new(asked: &Map<String, Value>, creator: &User, invitees: &[Invitee], now: OffsetDateTime) -> Self {
+    pub(super) fn new(
+        asked: &Map<String, Value>,
+        creator: &User,
+        invitees: &[Invitee],
+        options: &Options,
+        now: OffsetDateTime,
+    ) -> Self {
         let id = identifier();
         let name = format!("spaces/{id}");
         let import = asked.get("importMode") == Some(&Value::Bool(true));
         let time = timestamp(now);
+        let direct = text(asked, "spaceType") == "DIRECT_MESSAGE";
         let mut members = Vec::new();
         if !import {
-            let direct = text(asked, "spaceType") == "DIRECT_MESSAGE";
             let role = if direct { "ROLE_MEMBER" } else { "ROLE_MANAGER" };
             members.push(human(&name, &creator.sub, role, "INTERNAL", &time));
             for invitee in invitees {
-                members.push(invitee.membership(&name, creator, &time));
+                members.push(invitee.membership(&name, direct, creator, options, &time));
             }
         }
         let mut body = Map::new();
@@ -77,15 +83,23 @@ impl Space {
         add("lastActiveTime", json!(time));
         add("membershipCount", counted(&members));
         if named {
-            add("accessSettings", access_settings(asked));
-            add("permissionSettings", permission_settings(asked));
+            let audience = asked.get("accessSettings").and_then(|settings| settings.get("audience"));
+            add("accessSettings", access_settings(audience.and_then(Value::as_str)));
+            add("permissionSettings", permission_settings(text(asked, "predefinedPermissionSettings")));
         }
         if let Some(domain) = &creator.hosted_domain {
             add("customer", json!(customer(domain)));
         }
         let kind = if space_type == "DIRECT_MESSAGE" { "dm" } else { "room" };
         add("spaceUri", json!(format!("https://chat.google.com/{kind}/{id}?cls=11")));
-        Self { body: Value::Object(body), members, creator: creator.sub.clone() }
+        Self {
+            body: Value::Object(body),
+            members,
+            creator: creator.clone(),
+            made: now,
+            imported: import,
+            active: false,
+        }
     }
 
     pub(in crate::emulator) fn name(&self) -> &str {
@@ -98,12 +112,98 @@ impl Space {
 
     /// Whether the user may look at it.
     pub(super) fn shows_to(&self, user: &User) -> bool {
-        self.creator == user.sub || self.has_member(&user.sub)
+        self.has_member(&user.sub) || self.is_imported_by(user)
     }
 
+    /// A space that is imported belongs to whoever made it, also when nobody has been added to it.
+    fn is_imported_by(&self, user: &User) -> bool {
+        self.imported && self.creator.sub == user.sub && (self.importing() || self.members.is_empty())
+    }
+
+    /// Whether the person has joined.
     pub(super) fn has_member(&self, id: &str) -> bool {
-        let name = format!("users/{id}");
-        self.members.iter().any(|member| member.pointer("/member/name").and_then(Value::as_str) == Some(&name))
+        self.role(id).is_some()
+    }
+
+    /// The role of a person who has joined.
+    pub(super) fn role(&self, id: &str) -> Option<&str> {
+        let member = self.member(id).filter(|member| joined(member) && is_human(member))?;
+        member.get("role").and_then(Value::as_str)
+    }
+
+    /// The membership with this id, joined or invited.
+    pub(super) fn member(&self, id: &str) -> Option<&Value> {
+        self.position(id).map(|position| &self.members[position])
+    }
+
+    pub(super) fn position(&self, id: &str) -> Option<usize> {
+        let name = format!("{}/members/{id}", self.name());
+        self.members.iter().position(|member| member.get("name").and_then(Value::as_str) == Some(&name))
+    }
+
+    /// The ids of the people who have joined.
+    pub(super) fn people(&self) -> impl Iterator<Item = &str> {
+        let joined = self.members.iter().filter(|member| joined(member) && is_human(member));
+        joined.filter_map(|member| member.pointer("/member/name")?.as_str()?.strip_prefix("users/"))
+    }
+
+    /// Whether it is in import mode.
+    pub(super) fn importing(&self) -> bool {
+        self.flag("importMode")
+    }
+
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.body.get(name) == Some(&Value::Bool(true))
+    }
+
+    /// Whether the user is an owner: `ROLE_MANAGER`, or the importer of a space.
+    pub(super) fn is_owned_by(&self, user: &User) -> bool {
+        self.role(&user.sub) == Some("ROLE_MANAGER") || self.is_imported_by(user)
+    }
+
+    /// Whether the user's role has this one of the permission settings. What
+    /// has no settings is everyone's.
+    pub(super) fn permits(&self, user: &User, setting: &str) -> bool {
+        let allowed = match self.role(&user.sub) {
+            Some("ROLE_MANAGER") => "managersAllowed",
+            Some("ROLE_ASSISTANT_MANAGER") => "assistantManagersAllowed",
+            Some(_) => "membersAllowed",
+            None => return self.is_owned_by(user),
+        };
+        let Some(settings) = self.body.get("permissionSettings") else { return true };
+        settings.get(setting).and_then(|setting| setting.get(allowed)) == Some(&Value::Bool(true))
+    }
+
+    /// Sets or, with nothing, removes a field.
+    pub(super) fn set(&mut self, name: &str, value: Option<Value>) {
+        let Value::Object(fields) = &mut self.body else { return };
+        match value {
+            Some(value) => fields.insert(name.to_owned(), value),
+            None => fields.shift_remove(name),
+        };
+    }
+
+    /// Brings `membershipCount` up to date.
+    pub(super) fn recount(&mut self) {
+        self.set("membershipCount", Some(counted(&self.members)));
+    }
+
+    /// Makes a group chat a named space.
+    pub(super) fn become_named(&mut self) {
+        self.set("spaceType", Some(json!("SPACE")));
+        self.set("accessSettings", Some(access_settings(None)));
+        self.set("permissionSettings", Some(permission_settings("")));
+    }
+
+    /// Somebody writes a message: the space is active, and a chat appears in lists.
+    pub(in crate::emulator) fn hear(&mut self, now: OffsetDateTime) {
+        self.active = true;
+        self.set("lastActiveTime", Some(json!(timestamp(now))));
+    }
+
+    /// Whether lists show it. Group chats and direct messages appear with their first message.
+    pub(super) fn is_listed(&self) -> bool {
+        self.active || self.field("spaceType") == "SPACE"
     }
 
     /// The space as lists show it.
@@ -127,66 +227,17 @@ impl Space {
     }
 }
 
-impl Invitee {
-    fn membership(&self, space: &str, caller: &User, time: &str) -> Value {
-        match self {
-            Self::Human { id, domain } => {
-                let internal = domain.is_none() || *domain == caller.hosted_domain;
-                let affiliation = if internal { "INTERNAL" } else { "EXTERNAL" };
-                human(space, id, "ROLE_MEMBER", affiliation, time)
-            }
-            Self::Group { id } => json!({
-                "name": format!("{space}/members/{id}"),
-                "state": "JOINED",
-                "groupMember": { "name": format!("groups/{id}") },
-                "createTime": time,
-                "role": "ROLE_MEMBER",
-            }),
-        }
-    }
-
-    /// Somebody by e-mail address, known here or not.
-    pub(super) fn by_address(address: &str) -> Self {
-        let domain = User::new(address).hosted_domain.unwrap_or_else(|| String::from("gmail.com"));
-        Self::Human { id: subject(address), domain: Some(domain) }
-    }
-}
-
-fn human(space: &str, id: &str, role: &str, affiliation: &str, time: &str) -> Value {
-    json!({
-        "name": format!("{space}/members/{id}"),
-        "state": "JOINED",
-        "member": { "name": format!("users/{id}"), "type": "HUMAN" },
-        "createTime": time,
-        "role": role,
-        "affiliation": affiliation,
-    })
-}
-
-fn counted(members: &[Value]) -> Value {
-    let groups = members.iter().filter(|member| member.get("groupMember").is_some()).count();
-    let mut count = Map::new();
-    for (key, number) in [("joinedDirectHumanUserCount", members.len() - groups), ("joinedGroupCount", groups)] {
-        if number > 0 {
-            count.insert(key.to_owned(), json!(number));
-        }
-    }
-    Value::Object(count)
-}
-
-fn access_settings(asked: &Map<String, Value>) -> Value {
-    let audience = asked.get("accessSettings").and_then(|settings| settings.get("audience"));
-    match audience.and_then(Value::as_str).filter(|audience| !audience.is_empty()) {
+pub(super) fn access_settings(audience: Option<&str>) -> Value {
+    match audience.filter(|audience| !audience.is_empty()) {
         Some(audience) => json!({ "accessState": "DISCOVERABLE", "audience": audience }),
         None => json!({ "accessState": "PRIVATE" }),
     }
 }
 
-fn permission_settings(asked: &Map<String, Value>) -> Value {
+fn permission_settings(predefined: &str) -> Value {
     let everyone = json!({ "managersAllowed": true, "assistantManagersAllowed": true, "membersAllowed": true });
     let managers = json!({ "managersAllowed": true, "assistantManagersAllowed": true });
-    let announcement = text(asked, "predefinedPermissionSettings") == "ANNOUNCEMENT_SPACE";
-    let members = if announcement { &managers } else { &everyone };
+    let members = if predefined == "ANNOUNCEMENT_SPACE" { &managers } else { &everyone };
     json!({
         "manageMembersAndGroups": members,
         "modifySpaceDetails": members,
@@ -210,13 +261,13 @@ fn identifier() -> String {
 }
 
 /// A stable number for the organization.
-fn customer(domain: &str) -> String {
+pub(super) fn customer(domain: &str) -> String {
     let number = subject(domain);
     format!("customers/C01{}", &number[number.len() - 7..])
 }
 
 /// RFC 3339 with microseconds, as Google writes times.
-fn timestamp(at: OffsetDateTime) -> String {
+pub(super) fn timestamp(at: OffsetDateTime) -> String {
     let (date, clock) = (at.date(), at.time());
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::emulator::PROJECT_NUMBER;
+use crate::emulator::quota::{Exceeded, Metered, Quota};
 use crate::emulator::wire::Reply;
 
 const SERVICE: &str = "chat.googleapis.com";
@@ -16,11 +17,14 @@ pub(in crate::emulator) struct Status {
     message: String,
     details: Vec<Value>,
     authenticate: Option<String>,
+    retry_after: Option<i64>,
+    /// What the code is called, where it has more than one name.
+    name: Option<&'static str>,
 }
 
 impl Status {
     pub(super) fn new(code: u16, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: Vec::new(), authenticate: None }
+        Self { code, message: message.into(), details: Vec::new(), authenticate: None, retry_after: None, name: None }
     }
 
     fn with(mut self, detail: Value) -> Self {
@@ -163,12 +167,21 @@ impl Status {
         }))
     }
 
+    /// 400 because of the state that something is in.
+    pub(super) fn precondition(message: &str) -> Self {
+        Self { name: Some("FAILED_PRECONDITION"), ..Self::new(400, message) }
+    }
+
     fn quota_exceeded() -> Self {
+        Self::project_quota("Space writes", "space_writes", "SpaceWritesPerMinutePerProject", 60)
+    }
+
+    fn project_quota(title: &str, metric: &str, limit: &str, number: usize) -> Self {
         Self::new(
             429,
             format!(
-                "Quota exceeded for quota metric 'Space writes' and limit 'Space writes per \
-                 minute' of service '{SERVICE}' for consumer 'project_number:{PROJECT_NUMBER}'."
+                "Quota exceeded for quota metric '{title}' and limit '{title} per minute' of service \
+                 '{SERVICE}' for consumer 'project_number:{PROJECT_NUMBER}'."
             ),
         )
         .with_info(
@@ -176,13 +189,45 @@ impl Status {
             &json!({
                 "service": SERVICE,
                 "consumer": format!("projects/{PROJECT_NUMBER}"),
-                "quota_metric": format!("{SERVICE}/space_writes"),
-                "quota_limit": "SpaceWritesPerMinutePerProject",
-                "quota_limit_value": "60",
+                "quota_metric": format!("{SERVICE}/{metric}"),
+                "quota_limit": limit,
+                "quota_limit_value": number.to_string(),
                 "quota_location": "global",
             }),
         )
         .with(help("Request a higher quota limit.", "https://cloud.google.com/docs/quota#requesting_higher_quota"))
+    }
+
+    /// 429 for a limit that is used up. Only the limits of the project have a metric.
+    pub(super) fn over_quota(quota: &Quota, exceeded: &Exceeded) -> Self {
+        let number = exceeded.limit.number;
+        let of_project = match exceeded.metered {
+            _ if quota.bare => None,
+            Metered::SpaceWrites => Some(("Space writes", "space_writes", "SpaceWritesPerMinutePerProject")),
+            Metered::SpaceReads => Some(("Space reads", "space_reads", "SpaceReadsPerMinutePerProject")),
+            Metered::MembershipWrites => {
+                Some(("Membership writes", "membership_writes", "MembershipWritesPerMinutePerProject"))
+            }
+            Metered::MembershipReads => {
+                Some(("Membership reads", "membership_reads", "MembershipReadsPerMinutePerProject"))
+            }
+            _ => None,
+        };
+        let mut status = match of_project {
+            Some((title, metric, limit)) => Self::project_quota(title, metric, limit, number),
+            None => Self::new(429, "Resource has been exhausted (e.g. check quota)."),
+        };
+        // Rounded up: a second too early would be refused again.
+        let wait = exceeded.wait;
+        let seconds = (wait.whole_seconds() + i64::from(wait.subsec_nanoseconds() > 0)).max(1);
+        if quota.info {
+            status = status.with(json!({
+                "@type": "type.googleapis.com/google.rpc.RetryInfo",
+                "retryDelay": format!("{seconds}s"),
+            }));
+        }
+        status.retry_after = quota.header.then_some(seconds);
+        status
     }
 
     /// What Google says with a status when nothing more is known.
@@ -233,13 +278,20 @@ impl Status {
             error.insert(String::from("details"), json!(self.details));
         }
         let reply = Reply::json(self.code, &json!({ "error": error }));
-        match &self.authenticate {
+        let reply = match &self.authenticate {
             Some(value) => reply.with("www-authenticate", value),
+            None => reply,
+        };
+        match self.retry_after {
+            Some(seconds) => reply.with("retry-after", seconds.to_string()),
             None => reply,
         }
     }
 
     fn name(&self) -> &'static str {
+        if let Some(name) = self.name {
+            return name;
+        }
         match self.code {
             400 => "INVALID_ARGUMENT",
             401 => "UNAUTHENTICATED",

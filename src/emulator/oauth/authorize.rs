@@ -8,6 +8,7 @@ use url::{Host, Url};
 use super::consent;
 use super::ledger::Code;
 use super::pkce::Challenge;
+use super::policy;
 use super::scopes;
 use crate::emulator::html;
 use crate::emulator::options::{Consent, User};
@@ -46,12 +47,19 @@ pub(in crate::emulator) struct Page {
 pub(super) struct Blocked {
     status: u16,
     code: &'static str,
+    title: String,
     text: String,
 }
 
 impl Blocked {
-    fn new(status: u16, code: &'static str, text: impl Into<String>) -> Self {
-        Self { status, code, text: text.into() }
+    pub(super) fn new(status: u16, code: &'static str, text: impl Into<String>) -> Self {
+        let title = String::from("Access blocked: Authorization Error");
+        Self { status, code, title, text: text.into() }
+    }
+
+    /// With another heading than the usual one.
+    pub(super) fn titled(self, title: String) -> Self {
+        Self { title, ..self }
     }
 
     pub(super) fn invalid(text: impl Into<String>) -> Self {
@@ -59,8 +67,9 @@ impl Blocked {
     }
 
     pub(super) fn reply(&self) -> Reply {
-        let content = format!("<p>{}</p>\n<p>Error {}: {}</p>", html::escape(&self.text), self.status, self.code);
-        html::page(self.status, "Access blocked: Authorization Error", &content, "")
+        let text = html::escape(&self.text);
+        let content = format!("<p>{text}</p>\n<p class=\"note\">Error {}: {}</p>", self.status, self.code);
+        html::page(self.status, &self.title, &content, "")
     }
 }
 
@@ -173,6 +182,9 @@ impl Ask {
         mut ticked: Vec<String>,
         now: OffsetDateTime,
     ) -> Reply {
+        if let Err(blocked) = policy::admit(&state.options, user) {
+            return blocked.reply();
+        }
         let sign_in: Vec<_> = self.scopes.iter().filter(|scope| scopes::is_sign_in(scope)).collect();
         let nothing = !ticked.iter().any(|scope| !scopes::is_sign_in(scope));
         let refuses = sign_in.is_empty() || state.options.nothing_ticked_refuses;

@@ -38,7 +38,7 @@ fn accounts(state: &State, hint: Option<&str>) -> String {
         let checked = if chosen == Some(sub) { " checked" } else { "" };
         let _ = writeln!(
             choices,
-            "<label><input type=\"radio\" name=\"account\" value=\"{}\"{checked}> {} <small>{}</small></label>",
+            "<label><input type=\"radio\" name=\"account\" value=\"{}\"{checked}><span>{} <small>{}</small></span></label>",
             escape(sub),
             escape(name),
             escape(email),
@@ -68,11 +68,13 @@ fn permissions(ask: &Ask) -> String {
         let words = escape(scopes::wording(scope));
         let scope = escape(scope);
         let input = if choice {
-            format!("<input type=\"checkbox\" name=\"scope{index}\" value=\"{scope}\" checked> ")
+            format!("<input type=\"checkbox\" name=\"scope{index}\" value=\"{scope}\" checked>")
         } else {
             format!("<input type=\"hidden\" name=\"scope{index}\" value=\"{scope}\">")
         };
-        let _ = writeln!(list, "<label>{input}{words} <small>{scope}</small></label>");
+        // Where a narrow screen may break the line.
+        let scope = scope.replace("/auth/", "/auth/<wbr>");
+        let _ = writeln!(list, "<label>{input}<span>{words} <small>{scope}</small></span></label>");
     }
     list.push_str("</fieldset>\n");
     list

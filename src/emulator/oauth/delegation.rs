@@ -1,13 +1,11 @@
 //! The assertion grant of service accounts that act for a user (RFC 7523, 2.1).
-//!
-//! The signature is not checked: the emulator has no service account of its
-//! own, so any key file will do.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use super::key::Unproven;
 use super::ledger::Grant;
 use super::refusal::Refusal;
 use super::token::access;
@@ -23,8 +21,19 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
     let assertion =
         form.get("assertion").ok_or_else(|| Refusal::invalid_request("Missing required parameter: assertion"))?;
     state.saw_secret(assertion);
-    let claims =
-        claims(assertion).ok_or_else(|| Refusal::invalid_grant("Invalid JWT: Failed to parse the assertion."))?;
+    let Some(Assertion { key_id, claims, message, signature }) = Assertion::read(assertion) else {
+        return Err(Refusal::invalid_grant("Invalid JWT: Failed to parse the assertion."));
+    };
+    let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
+    if !issuer.contains('@') {
+        return Err(Refusal::invalid_grant("Invalid JWT: No valid verifier found for issuer"));
+    }
+    state.service_account.verify(issuer, key_id.as_deref(), message.as_bytes(), &signature).map_err(|unproven| {
+        match unproven {
+            Unproven::NoAccount => Refusal::invalid_grant("Invalid grant: account not found"),
+            Unproven::Signature => Refusal::invalid_grant("Invalid JWT Signature."),
+        }
+    })?;
     check(state, &claims, now)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let unauthorized = || {
@@ -43,9 +52,13 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
         // Without a user it would be the Chat app itself that acts.
         return Err(unauthorized());
     };
+    if !subject.contains('@') {
+        return Err(Refusal::invalid_request("Invalid impersonation \"sub\" field"));
+    }
+    let organization = state.options.organization();
     let user = state
         .user(subject)
-        .filter(|user| user.hosted_domain.is_some())
+        .filter(|user| user.hosted_domain.is_some() && user.hosted_domain.as_deref() == organization)
         .cloned()
         .ok_or_else(|| Refusal::invalid_grant("Invalid email or User ID"))?;
     if !scopes.iter().all(|scope| state.options.delegated_scopes.allows(scope)) {
@@ -58,6 +71,7 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
         offline: false,
         delegated: true,
         alive: true,
+        since: now,
     };
     let grant = state.ledger.open(grant, None);
     let mut body = access(state, grant, scopes, None, now);
@@ -65,26 +79,32 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
     Ok(Value::Object(body))
 }
 
-/// The claims of a JWT that looks right. Google takes segments with padding too.
-fn claims(assertion: &str) -> Option<Map<String, Value>> {
-    let mut segments = assertion.split('.');
-    let (header, claims, signature) = (segments.next()?, segments.next()?, segments.next()?);
-    if segments.next().is_some() || signature.is_empty() {
-        return None;
-    }
-    let decode = |segment: &str| -> Option<Map<String, Value>> {
-        let bytes = URL_SAFE_NO_PAD.decode(segment.trim_end_matches('=')).ok()?;
-        serde_json::from_slice(&bytes).ok()
-    };
-    let header = decode(header)?;
-    (header.get("alg").and_then(Value::as_str) == Some("RS256")).then(|| decode(claims))?
+/// A JWT that looks right.
+struct Assertion {
+    key_id: Option<String>,
+    claims: Map<String, Value>,
+    /// What is signed: the first two segments as they came.
+    message: String,
+    signature: Vec<u8>,
 }
 
-fn check(state: &State, claims: &Map<String, Value>, now: OffsetDateTime) -> Result<(), Refusal> {
-    let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
-    if !issuer.contains('@') {
-        return Err(Refusal::invalid_grant("Invalid JWT: No valid verifier found for issuer"));
+impl Assertion {
+    /// Google takes segments with padding, and headers without a key id.
+    fn read(text: &str) -> Option<Self> {
+        let (message, signature) = text.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        let decode = |segment: &str| URL_SAFE_NO_PAD.decode(segment.trim_end_matches('=')).ok();
+        let object = |segment: &str| serde_json::from_slice::<Map<String, Value>>(&decode(segment)?).ok();
+        let (header, claims) = (object(header)?, object(claims)?);
+        let text = |name: &str| header.get(name).and_then(Value::as_str);
+        (text("alg") == Some("RS256")).then_some(())?;
+        let key_id = text("kid").map(str::to_owned);
+        Some(Self { key_id, claims, message: message.to_owned(), signature: decode(signature)? })
     }
+}
+
+/// Whether it is meant for this token endpoint, and now.
+fn check(state: &State, claims: &Map<String, Value>, now: OffsetDateTime) -> Result<(), Refusal> {
     let audience = claims.get("aud").and_then(Value::as_str).unwrap_or_default();
     let path = audience.strip_prefix(state.origin.as_str()).unwrap_or_default();
     if !path.ends_with("/token") {

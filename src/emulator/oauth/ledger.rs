@@ -7,10 +7,6 @@ use time::OffsetDateTime;
 use super::pkce::Challenge;
 use crate::emulator::options::User;
 
-/// Google keeps this many refresh tokens per account and client; a newer one
-/// pushes the oldest out without a word.
-const REFRESH_TOKENS: usize = 100;
-
 /// An authorization code.
 #[derive(Clone, Debug)]
 pub(super) struct Code {
@@ -36,6 +32,8 @@ pub(super) struct Grant {
     /// Given by an administrator to a service account, not by the user.
     pub(super) delegated: bool,
     pub(super) alive: bool,
+    /// When the user was last there.
+    pub(super) since: OffsetDateTime,
 }
 
 #[derive(Clone, Debug)]
@@ -130,14 +128,21 @@ impl Ledger {
         self.access.insert(value, AccessToken { grant, scopes, expires_at });
     }
 
-    pub(super) fn add_refresh_token(&mut self, value: String, grant: usize, expires_at: Option<OffsetDateTime>) {
+    /// Adds a refresh token. Of more than `limit` for one account and client the oldest are ended.
+    pub(super) fn add_refresh_token(
+        &mut self,
+        value: String,
+        grant: usize,
+        expires_at: Option<OffsetDateTime>,
+        limit: usize,
+    ) {
         let serial = self.refresh.len();
         let token = RefreshToken { grant, serial, expires_at, state: RefreshState::Live };
         self.refresh.insert(value, token);
-        self.push_out_the_oldest(grant);
+        self.push_out_the_oldest(grant, limit);
     }
 
-    fn push_out_the_oldest(&mut self, grant: usize) {
+    fn push_out_the_oldest(&mut self, grant: usize, limit: usize) {
         let Grant { client_id, user, .. } = self.grants[grant].clone();
         let grants = &self.grants;
         let mut live: Vec<&mut RefreshToken> = self
@@ -152,7 +157,7 @@ impl Ledger {
             })
             .collect();
         live.sort_by_key(|token| token.serial);
-        let surplus = live.len().saturating_sub(REFRESH_TOKENS);
+        let surplus = live.len().saturating_sub(limit);
         for token in live.into_iter().take(surplus) {
             token.state = RefreshState::Revoked;
         }

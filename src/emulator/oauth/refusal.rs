@@ -76,7 +76,8 @@ pub(in crate::emulator) fn fault_reply(endpoint: Endpoint, status: Option<u16>, 
     refusal.reply()
 }
 
-fn for_reason(reason: &str) -> Refusal {
+/// Google's refusal for one of its codes or subtypes.
+pub(super) fn for_reason(reason: &str) -> Refusal {
     let long = "Client is unauthorized to retrieve access tokens using this method, or client not \
                 authorized for any of the scopes requested.";
     match reason {

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use super::delegation;
 use super::identity::{IdToken, id_token};
 use super::ledger::{Code, Dead, Grant};
+use super::policy;
 use super::refusal::{Refusal, token_headers};
 use super::scopes;
 use crate::emulator::state::{Client, State};
@@ -138,11 +139,12 @@ fn redeem(state: &mut State, client: &Client, form: &Parameters, now: OffsetDate
         offline: code.offline,
         delegated: false,
         alive: true,
+        since: now,
     };
     let grant = state.ledger.open(grant, Some(value));
-    let mut body = access(state, grant, code.scopes, code.nonce.as_deref(), now);
+    let mut body = access(state, grant, code.scopes.clone(), code.nonce.as_deref(), now);
     if with_refresh_token {
-        let end = state.options.refresh_token_lifetime.map(|lifetime| now + lifetime);
+        let end = policy::refresh_token_end(&state.options, &code.scopes, now);
         add_refresh_token(state, &mut body, grant, end, now);
     }
     Ok(Value::Object(body))
@@ -180,6 +182,7 @@ fn refresh(state: &mut State, client: &Client, form: &Parameters, now: OffsetDat
     if grant.client_id != client.id {
         return Err(Refusal::new(401, "unauthorized_client", "Unauthorized"));
     }
+    policy::check_refresh(&state.options, &grant.user, grant.since, now)?;
     let scopes = match form.get("scope") {
         None => grant.scopes,
         Some(text) => subset(text, &grant.scopes)?,
@@ -241,5 +244,5 @@ fn add_refresh_token(
         let left = Duration::try_from(end - now).unwrap_or_default().as_secs().saturating_sub(1);
         body.insert(String::from("refresh_token_expires_in"), json!(left));
     }
-    state.ledger.add_refresh_token(token, grant, end);
+    state.ledger.add_refresh_token(token, grant, end, state.options.refresh_token_limit);
 }

@@ -75,7 +75,8 @@ mod unix {
              \"$CHATAUTH_API_ENDPOINT\" \"$BROWSER\" \"$(command -v chatauth)\" \
              \"$(stat -c %a \"$CHATAUTH_CLIENT_SECRETS\" \"$CHATAUTH_CONFIG_DIR\" | tr '\\n' ' ')\" \
              \"$(ls \"$CHATAUTH_CONFIG_DIR\" | wc -l)\" \"${{CHATAUTH_ACCESS_TOKEN-unset}}\"; \
-             cat \"$CHATAUTH_CLIENT_SECRETS\"; }} > {}",
+             cat \"$CHATAUTH_CLIENT_SECRETS\"; echo; cd \"${{CHATAUTH_CLIENT_SECRETS%/*}}\"; \
+             stat -c %a service_account.json; cat service_account.json; }} > {}",
             seen.path().display()
         );
         assert_eq!(run_command(&emulator, shell(&script)).await.unwrap(), 0);
@@ -90,6 +91,8 @@ mod unix {
         assert_eq!(lines[6].trim(), "0");
         assert_eq!(lines[7], "unset");
         assert_eq!(lines[8], emulator.client_secrets());
+        assert_eq!(lines[9], "600");
+        assert_eq!(lines[10..].join("\n"), emulator.service_account_key());
         assert!(!room.exists());
     }
 

@@ -1,0 +1,314 @@
+//! Domain-wide delegation: a service account acts as a user of its organization
+//! ([guide](https://developers.google.com/identity/protocols/oauth2/service-account)).
+//!
+//! yup-oauth2 signs the assertion and trades it in. It ignores the HTTP status of the answer, drops `error_subtype` and
+//! panics on an unusable `token_uri`, so everything around it is checked here.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use yup_oauth2::error::{AuthErrorCode, SendError};
+use yup_oauth2::{CustomHyperClientBuilder, HyperClientBuilder, ServiceAccountAuthenticator, ServiceAccountKey};
+
+use super::{Error, Scope, ScopeSet};
+use crate::http::retry::{self, Decision, History, Outcome, Policy};
+use crate::http::{self, Endpoint, HyperClient};
+use crate::platform::Clock;
+use crate::secret::Secret;
+
+mod cache;
+
+use cache::Cache;
+
+/// Larger than any key file.
+const LARGEST_FILE: u64 = 256 * 1024;
+
+/// A service account key and the user in whose name it acts.
+#[derive(Debug, Clone)]
+pub struct DelegationOptions {
+    /// The key file that the Cloud console gives out.
+    pub key: PathBuf,
+    /// The user's e-mail address.
+    pub subject: String,
+}
+
+/// A delegation that was refused, with what an administrator needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelegationRefusal {
+    /// The error code as it came.
+    pub error: String,
+    /// The description as it came.
+    pub description: Option<String>,
+    /// The number by which the Admin console knows the service account.
+    pub client_id: Option<String>,
+    /// The service account.
+    pub client_email: String,
+    /// The user in whose name it was to act.
+    pub subject: String,
+    /// What was asked for, in full.
+    pub scopes: Vec<String>,
+}
+
+/// A checked key.
+pub(super) struct Delegation {
+    key: ServiceAccountKey,
+    token_endpoint: Endpoint,
+    subject: String,
+}
+
+impl Delegation {
+    /// Reads a key file and names what it is when it is no key.
+    pub(super) fn load(options: &DelegationOptions) -> Result<Self, Error> {
+        let wrong = |cause: String| Error::ServiceAccountKey { path: options.key.clone(), cause };
+        let metadata = std::fs::metadata(&options.key).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        if !metadata.is_file() || metadata.len() > LARGEST_FILE {
+            return Err(wrong(String::from("is not a service account key")));
+        }
+        let bytes = std::fs::read(&options.key).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        let key = parse_key(&bytes).map_err(wrong)?;
+        let token_endpoint = Endpoint::parse(&key.token_uri)
+            .map_err(|cause| Error::EndpointRefused(format!("{}: token_uri {cause}", options.key.display())))?;
+        Ok(Self { key, token_endpoint, subject: options.subject.clone() })
+    }
+
+    /// The user in whose name is acted.
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// An access token for `scopes`: the cached one, or a new one. A token equal to `rejected` is not good enough.
+    pub(super) async fn access_token(
+        &self,
+        http: &http::Client,
+        config_directory: Option<&Path>,
+        clock: Clock,
+        scopes: &ScopeSet,
+        rejected: Option<&Secret<String>>,
+    ) -> Result<Secret<String>, Error> {
+        let cache = Cache::prepare(config_directory, &self.file_name(scopes), clock);
+        let usable = |token: Option<Secret<String>>| token.filter(|token| Some(token) != rejected);
+        if let Some(token) = usable(cache.fresh()?) {
+            return Ok(token);
+        }
+        let _lock = cache.lock().await?;
+        if let Some(token) = usable(cache.fresh()?) {
+            return Ok(token);
+        }
+        let token = self.fetch(http, &cache, scopes).await?;
+        if let Some(problem) = cache.problem() {
+            log::info!("the token is not kept: {problem}");
+        }
+        Ok(token)
+    }
+
+    async fn fetch(&self, http: &http::Client, cache: &Cache, scopes: &ScopeSet) -> Result<Secret<String>, Error> {
+        let policy = Policy::refresh();
+        let started = Instant::now();
+        let mut history = History::default();
+        loop {
+            let left = policy.total.saturating_sub(started.elapsed()).min(http.timeout());
+            let (error, outcome) = match self.attempt(http, cache, scopes, left).await {
+                Ok(token) => return Ok(token),
+                Err(failed) => failed,
+            };
+            history.attempts += 1;
+            history.unreachable += u32::from(outcome == Outcome::Unreachable);
+            history.elapsed = started.elapsed();
+            match retry::decide(outcome, history, policy, retry::jitter()) {
+                Decision::Again(wait) => tokio::time::sleep(wait).await,
+                Decision::Stop => return Err(error),
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        http: &http::Client,
+        cache: &Cache,
+        scopes: &ScopeSet,
+        limit: Duration,
+    ) -> Result<Secret<String>, (Error, Outcome)> {
+        let network = |error: http::Error| {
+            let outcome = retry::outcome(&Err(error.clone()), OffsetDateTime::UNIX_EPOCH);
+            (Error::Network(error), outcome)
+        };
+        let uri = self
+            .token_endpoint
+            .url()
+            .as_str()
+            .parse()
+            .map_err(|_| (Error::EndpointRefused(String::from("token_uri is not usable")), Outcome::Final))?;
+        let host = self.token_endpoint.host().to_owned();
+        let exchange = async {
+            match http.hyper(&uri).map_err(network)? {
+                HyperClient::Direct(client) => {
+                    self.exchange(CustomHyperClientBuilder::from(*client), cache, scopes, limit).await
+                }
+                HyperClient::Tunnelled(client) => {
+                    self.exchange(CustomHyperClientBuilder::from(*client), cache, scopes, limit).await
+                }
+            }
+        };
+        // yup-oauth2 reads bodies without a limit of time or size, so the whole exchange has one.
+        tokio::time::timeout(limit, exchange).await.unwrap_or_else(|_| Err(network(http::Error::Timeout { host })))
+    }
+
+    async fn exchange<Connector>(
+        &self,
+        client: CustomHyperClientBuilder<Connector>,
+        cache: &Cache,
+        scopes: &ScopeSet,
+        limit: Duration,
+    ) -> Result<Secret<String>, (Error, Outcome)>
+    where
+        Connector: hyper_util::client::legacy::connect::Connect + Clone + Send + Sync + 'static,
+    {
+        let sort = |error| self.sort(error, scopes);
+        // The custom builder ignores its own time-out; the client that it builds does not.
+        let client = client.build_hyper_client().map_err(sort)?.with_timeout(limit);
+        let authenticator = ServiceAccountAuthenticator::with_client(self.key.clone(), client)
+            .subject(self.subject.clone())
+            .with_storage(Box::new(cache.clone()))
+            .build()
+            .await
+            .map_err(|_| (self.unusable_key(), Outcome::Final))?;
+        let scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
+        // Whether a cached token will do has been decided before.
+        let token = authenticator.force_refreshed_token(&scopes).await.map_err(sort)?;
+        let token = token.token().unwrap_or_default().to_owned();
+        if token.is_empty() { Err(sort(yup_oauth2::Error::MissingAccessToken)) } else { Ok(Secret::new(token)) }
+    }
+
+    /// What yup-oauth2's errors mean here.
+    fn sort(&self, error: yup_oauth2::Error, scopes: &ScopeSet) -> (Error, Outcome) {
+        let host = || self.token_endpoint.host().to_owned();
+        let server = |cause: &str| Error::Server { host: host(), cause: cause.to_owned() };
+        let network = |error: http::Error| {
+            let outcome = retry::outcome(&Err(error.clone()), OffsetDateTime::UNIX_EPOCH);
+            (Error::Network(error), outcome)
+        };
+        match error {
+            yup_oauth2::Error::AuthError(refusal) => match refusal.error {
+                AuthErrorCode::Other(code)
+                    if matches!(code.as_str(), "internal_failure" | "server_error" | "temporarily_unavailable") =>
+                {
+                    (server("failed"), Outcome::Busy(None))
+                }
+                code => (
+                    Error::DelegationRefused(Box::new(DelegationRefusal {
+                        error: code.as_str().to_owned(),
+                        description: refusal.error_description,
+                        client_id: self.key.client_id.clone(),
+                        client_email: self.key.client_email.clone(),
+                        subject: self.subject.clone(),
+                        scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+                    })),
+                    Outcome::Final,
+                ),
+            },
+            // A page instead of JSON is what a broken or overloaded front end sends. The status is not known.
+            yup_oauth2::Error::JSONError(_) | yup_oauth2::Error::MissingAccessToken => {
+                (server("sent something that is not a token response"), Outcome::Busy(None))
+            }
+            yup_oauth2::Error::HttpClientError(SendError::Hyper(error)) => {
+                network(http::Error::from_hyper(&error, &host()))
+            }
+            yup_oauth2::Error::HttpClientError(SendError::Timeout) => network(http::Error::Timeout { host: host() }),
+            yup_oauth2::Error::HttpError(_) => network(http::Error::Lost { host: host() }),
+            yup_oauth2::Error::LowLevelError(_) | yup_oauth2::Error::UserError(_) => {
+                (self.unusable_key(), Outcome::Final)
+            }
+            // Its text could quote the answer.
+            _ => (Error::Internal(String::from("the service account's token could not be fetched")), Outcome::Final),
+        }
+    }
+
+    fn unusable_key(&self) -> Error {
+        Error::ServiceAccountKey {
+            path: PathBuf::from(&self.key.client_email),
+            cause: String::from("has a private key that cannot be used"),
+        }
+    }
+
+    /// A name for the cached token: one for each key, subject and set of scopes.
+    fn file_name(&self, scopes: &ScopeSet) -> String {
+        let mut hash = Sha256::new();
+        let key_id = self.key.private_key_id.as_deref().unwrap_or_default();
+        let scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
+        for part in
+            [&self.key.client_email, key_id, self.token_endpoint.url().as_str(), &self.subject, &scopes.join(" ")]
+        {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    }
+}
+
+/// Names what the bytes are when they are no key.
+fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let document: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|error| format!("is not JSON (line {})", error.line()))?;
+    match document.get("type").and_then(serde_json::Value::as_str) {
+        Some("service_account") => {}
+        Some(other) => return Err(format!("is a credential of type {other:?}, not a service account key")),
+        None if document.get("installed").is_some() || document.get("web").is_some() => {
+            return Err(String::from(
+                "is an OAuth client file (that is what --client-secrets takes), not a service account key",
+            ));
+        }
+        None => return Err(String::from("is not a service account key")),
+    }
+    for member in ["private_key", "client_email", "token_uri"] {
+        if document.get(member).and_then(serde_json::Value::as_str).is_none_or(str::is_empty) {
+            return Err(format!("lacks {member:?}"));
+        }
+    }
+    // serde's message could quote the key.
+    serde_json::from_value(document).map_err(|_| String::from("has members of the wrong type"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn key() -> serde_json::Value {
+        json!({"type":"service_account","private_key":"x","client_email":"robot@p.iam.gserviceaccount.com",
+            "client_id":"1","token_uri":"https://oauth2.googleapis.com/token"})
+    }
+
+    #[test]
+    fn other_files_are_named_for_what_they_are() {
+        assert!(parse_key(key().to_string().as_bytes()).is_ok());
+        for (text, expected) in [
+            ("", "not JSON"),
+            ("{}", "not a service account key"),
+            (r#"{"type":"authorized_user"}"#, "authorized_user"),
+            (r#"{"installed":{}}"#, "--client-secrets"),
+            (r#"{"type":"service_account"}"#, "private_key"),
+        ] {
+            let cause = parse_key(text.as_bytes()).map(|_| ()).unwrap_err();
+            assert!(cause.contains(expected), "{text}: {cause}");
+        }
+    }
+
+    #[test]
+    fn every_key_subject_and_scope_set_has_a_cache_of_its_own() {
+        let delegation = |subject: &str| Delegation {
+            key: serde_json::from_value(key()).unwrap(),
+            token_endpoint: Endpoint::parse("https://oauth2.googleapis.com/token").unwrap(),
+            subject: subject.to_owned(),
+        };
+        let scopes = |name: &str| [Scope::google(name)].into_iter().collect::<ScopeSet>();
+        let name = delegation("a@x").file_name(&scopes("chat.spaces"));
+        assert_eq!(name, delegation("a@x").file_name(&scopes("chat.spaces")));
+        assert_ne!(name, delegation("b@x").file_name(&scopes("chat.spaces")));
+        assert_ne!(name, delegation("a@x").file_name(&scopes("chat.delete")));
+    }
+}

@@ -1,0 +1,140 @@
+//! Access tokens of service accounts, kept between runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use yup_oauth2::error::TokenStorageError;
+use yup_oauth2::storage::{TokenInfo, TokenStorage};
+
+use crate::auth::Error;
+use crate::auth::freshness::{Freshness, freshness};
+use crate::auth::store::StoreError;
+use crate::platform::files::{self, FileError};
+use crate::platform::{Clock, Lock, LockError};
+use crate::secret::Secret;
+
+/// Larger than any cached token.
+const LARGEST_FILE: u64 = 64 * 1024;
+
+/// How long another process that is fetching the same token is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An access token at rest.
+#[derive(Serialize, Deserialize)]
+struct Cached {
+    version: u64,
+    access_token: Secret<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    issued_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+}
+
+/// The cached token of one key, subject and scope set, in the form of yup-oauth2's storage.
+///
+/// That trait can neither report an unreadable file nor keep an error of `set` from failing the call, so the one is
+/// found out before and the other is kept beside.
+#[derive(Clone)]
+pub(super) struct Cache {
+    path: Option<PathBuf>,
+    clock: Clock,
+    problem: Arc<Mutex<Option<String>>>,
+}
+
+impl Cache {
+    pub(super) fn prepare(config_directory: Option<&Path>, name: &str, clock: Clock) -> Self {
+        let directory = config_directory.map(|directory| directory.join("delegated"));
+        let prepared = directory.filter(|directory| {
+            let made = directory
+                .parent()
+                .map_or(Ok(None), files::private_directory)
+                .and_then(|_| files::private_directory(directory));
+            // A read-only store may still hold a token that can be used.
+            made.is_ok() || (directory.is_dir() && files::check_directory(directory).is_ok())
+        });
+        Self { path: prepared.map(|directory| directory.join(format!("{name}.json"))), clock, problem: Arc::default() }
+    }
+
+    /// The cached token while it lives.
+    pub(super) fn fresh(&self) -> Result<Option<Secret<String>>, Error> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let unreadable =
+            |error: &FileError| Error::Store(StoreError::Unreadable { path: path.clone(), cause: error.to_string() });
+        let Some(file) = files::read_private(path, LARGEST_FILE).map_err(|error| unreadable(&error))? else {
+            return Ok(None);
+        };
+        // Nothing is lost with a damaged one: unlike a login it can be fetched again without a person.
+        let Ok(cached) = serde_json::from_slice::<Cached>(&file.content) else { return Ok(None) };
+        let fresh = freshness(cached.issued_at, Some(cached.expires_at), self.clock.now()) == Freshness::Fresh;
+        Ok(fresh.then_some(cached.access_token))
+    }
+
+    pub(super) async fn lock(&self) -> Result<Option<Lock>, Error> {
+        let Some(path) = &self.path else { return Ok(None) };
+        match Lock::acquire(&path.with_extension("lock"), PATIENCE).await {
+            Ok(lock) => Ok(Some(lock)),
+            Err(busy @ LockError::Busy { .. }) => Err(Error::Store(StoreError::Busy(busy))),
+            Err(LockError::Unavailable { .. }) => Ok(None),
+        }
+    }
+
+    fn save(&self, token: &TokenInfo) -> Result<(), String> {
+        let (Some(path), Some(access_token), Some(expires_at)) = (&self.path, &token.access_token, token.expires_at)
+        else {
+            // Without an end it would be taken for one that lives for ever.
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let cached = Cached { version: 1, access_token: Secret::new(access_token.clone()), issued_at: now, expires_at };
+        let content = serde_json::to_vec_pretty(&cached).map_err(|error| error.to_string())?;
+        files::replace_private(path, &content, now).map_err(|error| error.to_string())
+    }
+
+    pub(super) fn problem(&self) -> Option<String> {
+        self.problem.lock().ok()?.clone()
+    }
+}
+
+#[async_trait]
+impl TokenStorage for Cache {
+    async fn set(&self, _scopes: &[&str], token: TokenInfo) -> Result<(), TokenStorageError> {
+        if let Err(problem) = self.save(&token)
+            && let Ok(mut slot) = self.problem.lock()
+        {
+            *slot = Some(problem);
+        }
+        Ok(())
+    }
+
+    async fn get(&self, _scopes: &[&str]) -> Option<TokenInfo> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_without_an_end_is_not_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let clock = Clock::new(|| OffsetDateTime::UNIX_EPOCH);
+        let cache = Cache::prepare(Some(&home.path().join("config")), "n", clock);
+        let token = |expires_at| TokenInfo {
+            access_token: Some(String::from("canary")),
+            refresh_token: None,
+            expires_at,
+            id_token: None,
+        };
+        cache.save(&token(None)).unwrap();
+        assert!(cache.fresh().unwrap().is_none());
+        cache.save(&token(Some(OffsetDateTime::UNIX_EPOCH + time::Duration::HOUR))).unwrap();
+        assert_eq!(cache.fresh().unwrap().unwrap().expose(), "canary");
+        cache.save(&token(Some(OffsetDateTime::UNIX_EPOCH + time::Duration::DAY * 2))).unwrap();
+        assert!(cache.fresh().unwrap().is_none(), "no token lives for two days");
+    }
+}

@@ -1,0 +1,155 @@
+//! Credentials in the files of other tools.
+
+use serde_json::{Map, Value, json};
+
+use super::{ClientSecrets, Error, Record};
+use crate::http::Endpoint;
+use crate::secret::Secret;
+
+/// Google's token endpoint, which files of the type `authorized_user` mean without saying so.
+const GOOGLE_TOKEN_ENDPOINT: &str = "https://oauth2.googleapis.com/token";
+
+/// Google's authorization endpoint, as it stands in client files.
+const GOOGLE_AUTHORIZATION_ENDPOINT: &str = "https://accounts.google.com/o/oauth2/auth";
+
+/// A refresh token, and as much about its client as the file says.
+#[derive(Debug)]
+pub(super) struct Credentials {
+    pub(super) refresh_token: Secret<String>,
+    pub(super) client: Option<(String, Secret<String>)>,
+    pub(super) token_uri: Option<String>,
+}
+
+/// Understands an `authorized_user` file (application default credentials), a `token.json` of Google's Python
+/// libraries, or one of its Node.js library.
+pub(super) fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
+    let invalid = |what: &str| Error::ImportInvalid(what.to_owned());
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let document: Value = serde_json::from_slice(bytes).map_err(|_| invalid("it is not JSON"))?;
+    let Value::Object(members) = document else { return Err(invalid("it is not a JSON object")) };
+    let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    match text("type") {
+        Some("service_account") => {
+            return Err(invalid("it is a service account key: use it with --service-account and --impersonate"));
+        }
+        Some("authorized_user") | None => {}
+        Some(other) => return Err(invalid(&format!("it is a credential of type {other:?}, which holds no login"))),
+    }
+    if members.contains_key("installed") || members.contains_key("web") {
+        return Err(invalid("it is an OAuth client file, which holds no login: log in with it instead"));
+    }
+    let refresh_token = text("refresh_token").ok_or_else(|| invalid("it has no refresh token"))?;
+    let client = match (text("client_id"), text("client_secret")) {
+        (Some(id), Some(secret)) => Some((id.to_owned(), Secret::new(secret.to_owned()))),
+        _ => None,
+    };
+    Ok(Credentials {
+        refresh_token: Secret::new(refresh_token.to_owned()),
+        client,
+        token_uri: text("token_uri").map(str::to_owned),
+    })
+}
+
+impl Credentials {
+    /// The client that the refresh token belongs to: the one of the client file where that is it or the file names
+    /// none, else the one that the file describes.
+    pub(super) fn client(&self, present: Option<ClientSecrets>) -> Result<ClientSecrets, Error> {
+        match (&self.client, present) {
+            (None, Some(present)) => Ok(present),
+            (Some((id, _)), Some(present)) if *id == present.client_id => Ok(present),
+            (Some((id, secret)), _) => {
+                let token_uri = self.token_uri.as_deref().unwrap_or(GOOGLE_TOKEN_ENDPOINT);
+                let token_endpoint = Endpoint::parse(token_uri)
+                    .map_err(|cause| Error::EndpointRefused(format!("token_uri of the imported file {cause}")))?;
+                let authorization = if token_endpoint.origin().ends_with(".googleapis.com") {
+                    GOOGLE_AUTHORIZATION_ENDPOINT.to_owned()
+                } else {
+                    format!("{}/o/oauth2/auth", token_endpoint.origin())
+                };
+                let file = client_file(id, secret, &authorization, token_uri);
+                Ok(ClientSecrets::parse(std::path::Path::new("the imported file"), file.to_string().as_bytes())?)
+            }
+            (None, None) => Err(Error::ImportInvalid(String::from(
+                "it does not name the OAuth client of its refresh token; name the client file with --client-secrets FILE",
+            ))),
+        }
+    }
+}
+
+/// The client of an imported login, as a client file.
+pub(super) fn as_client_file(client: &ClientSecrets) -> Value {
+    let authorization = client.authorization_endpoint.to_string();
+    client_file(&client.client_id, &client.client_secret, &authorization, &client.token_endpoint.to_string())
+}
+
+fn client_file(id: &str, secret: &Secret<String>, auth_uri: &str, token_uri: &str) -> Value {
+    let mut members = Map::new();
+    for (name, value) in
+        [("client_id", id), ("auth_uri", auth_uri), ("token_uri", token_uri), ("client_secret", secret.expose())]
+    {
+        members.insert(name.to_owned(), Value::from(value));
+    }
+    members.insert(String::from("redirect_uris"), json!(["http://localhost"]));
+    json!({ "installed": members })
+}
+
+/// A login as `authorized_user` JSON, which Google's libraries and [`parse`] read.
+pub(super) fn authorized_user(record: &Record, client: &ClientSecrets) -> Value {
+    let mut document = json!({
+        "account": record.email,
+        "client_id": client.client_id,
+        "client_secret": client.client_secret.expose(),
+        "refresh_token": record.refresh_token.expose(),
+        "type": "authorized_user",
+        "universe_domain": "googleapis.com",
+    });
+    let token_uri = client.token_endpoint.to_string();
+    if token_uri != GOOGLE_TOKEN_ENDPOINT {
+        document["token_uri"] = Value::from(token_uri);
+    }
+    document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        parse(text.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_files_of_other_tools_are_understood() {
+        for text in [
+            r#"{"type":"authorized_user","client_id":"a","client_secret":"b","refresh_token":"r"}"#,
+            r#"{"token":"t","refresh_token":"r","token_uri":"https://oauth2.googleapis.com/token","client_id":"a","client_secret":"b","scopes":[],"expiry":"2026-01-01T00:00:00Z"}"#,
+        ] {
+            let credentials = parse(text.as_bytes()).unwrap();
+            assert_eq!(credentials.refresh_token.expose(), "r");
+            assert_eq!(credentials.client(None).unwrap().client_id, "a");
+        }
+        let node =
+            parse(br#"{"access_token":"t","refresh_token":"r","scope":"s","token_type":"Bearer","expiry_date":1}"#);
+        assert!(node.unwrap().client(None).unwrap_err().to_string().contains("--client-secrets"));
+    }
+
+    #[test]
+    fn what_holds_no_login_is_named() {
+        for (text, expected) in [
+            ("", "not JSON"),
+            ("[]", "not a JSON object"),
+            (r#"{"type":"service_account"}"#, "--service-account"),
+            (r#"{"type":"external_account"}"#, "external_account"),
+            (r#"{"installed":{}}"#, "client file"),
+            (r#"{"access_token":"x"}"#, "no refresh token"),
+        ] {
+            assert!(refused(text).contains(expected), "{text}: {}", refused(text));
+        }
+    }
+
+    #[test]
+    fn a_token_uri_off_the_machine_must_be_https() {
+        let text = r#"{"refresh_token":"r","token_uri":"http://evil.test/","client_id":"a","client_secret":"b"}"#;
+        assert!(matches!(parse(text.as_bytes()).unwrap().client(None), Err(Error::EndpointRefused(_))));
+    }
+}

@@ -1,0 +1,293 @@
+//! The results file of a bulk run: an append-only journal from which a run can be taken up again after anything.
+//!
+//! A row's request id is on disk before its request leaves, and its outcome after. So there is no moment at which a
+//! crash could make a row twice: either the id is not yet on disk, and nothing has left, or it is, and the next run
+//! repeats the request under the same id.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// The first line of every journal.
+const HEADER: &str = r#"{"chatauth":"results","version":1}"#;
+
+/// The longest line that is read; longer ones were not written by this program.
+const LONGEST_LINE: u64 = 4 * 1024 * 1024;
+
+/// What is known about a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    /// Its request is about to leave.
+    Started,
+    /// What it is about exists; what follows (roles, more members) may not be done yet.
+    Exists,
+    /// Everything about it is done.
+    Finished,
+    /// It failed, and the next run tries again under the same request id.
+    Failed,
+    /// The API refused the request itself, and the next run tries again under a new id.
+    Refused,
+}
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Entry {
+    /// What the row is recognised by.
+    pub(super) identity: String,
+    /// What it says, as a hash: a keyed row must not change.
+    pub(super) content: String,
+    /// Its number in the input, from 1.
+    pub(super) row: u64,
+    pub(super) request_id: String,
+    pub(super) state: State,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(super) at: OffsetDateTime,
+    /// What was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) result: Option<Value>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<Value>,
+    /// How many requests it has cost.
+    #[serde(default)]
+    pub(super) attempts: u32,
+}
+
+/// Why there is no journal.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum JournalError {
+    /// Another run holds it.
+    #[error("another run is using the results file {path}", path = .0.display())]
+    Busy(PathBuf),
+    /// It is some other file.
+    #[error("{path} is not a results file of chatauth; it is left as it is", path = .0.display())]
+    NotAJournal(PathBuf),
+    /// It cannot be read or written.
+    #[error("the results file {path} cannot be {action}: {source}", path = .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// "opened", "read" or "written".
+        action: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// An open, locked journal.
+#[derive(Debug)]
+pub(super) struct Journal {
+    path: PathBuf,
+    file: File,
+    /// The last entry of each row: a hash of its identity, and where the entry begins. Sixteen bytes a row.
+    index: Vec<(u64, u64)>,
+    /// When requests left, as far as they count against the hour.
+    recent: Vec<OffsetDateTime>,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, or begins one, and locks it until the process ends.
+    pub(super) fn open(path: &Path, now: OffsetDateTime) -> Result<Self, JournalError> {
+        let failed = |action| move |source| JournalError::Io { path: path.to_path_buf(), action, source };
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(failed("opened"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(JournalError::Busy(path.to_path_buf())),
+            Err(TryLockError::Error(source)) => return Err(failed("opened")(source)),
+        }
+        let mut journal = Self { path: path.to_path_buf(), file, index: Vec::new(), recent: Vec::new() };
+        journal.load(now)?;
+        Ok(journal)
+    }
+
+    fn load(&mut self, now: OffsetDateTime) -> Result<(), JournalError> {
+        let path = self.path.clone();
+        let failed = |action| {
+            let path = path.clone();
+            move |source| JournalError::Io { path, action, source }
+        };
+        let mut reader = BufReader::new(&self.file);
+        let mut line = Vec::new();
+        let mut offset = 0_u64;
+        let mut begun = false;
+        let mut torn = false;
+        let mut last = Vec::new();
+        let mut recent = Vec::new();
+        loop {
+            line.clear();
+            let length =
+                io::Read::take(&mut reader, LONGEST_LINE).read_until(b'\n', &mut line).map_err(failed("read"))?;
+            if length == 0 {
+                break;
+            }
+            torn = line.last() != Some(&b'\n');
+            if !begun {
+                begun = line.trim_ascii_end() == HEADER.as_bytes();
+                // A header that was being written when the power went is the beginning of one.
+                if !begun && !HEADER.as_bytes().starts_with(line.trim_ascii_end()) {
+                    return Err(JournalError::NotAJournal(self.path.clone()));
+                }
+            }
+            // A torn line says nothing: its row counts as not begun or not finished, and both are safe to repeat.
+            if let Ok(entry) = serde_json::from_slice::<Entry>(&line) {
+                last.push((hash(&entry.identity), offset));
+                if entry.state == State::Started && now - entry.at < time::Duration::HOUR {
+                    recent.push(entry.at);
+                }
+            }
+            offset += length as u64;
+        }
+        // For equal hashes the later entries come later, and the stable sort keeps them there.
+        last.sort_by_key(|(hash, _)| *hash);
+        self.index = last;
+        self.recent = recent;
+        if torn {
+            self.write_line("")?;
+        }
+        if !begun {
+            self.write_line(HEADER)?;
+        }
+        self.file.sync_all().map_err(failed("written"))
+    }
+
+    /// The last entry of the row with this identity.
+    pub(super) fn last(&mut self, identity: &str) -> Result<Option<Entry>, JournalError> {
+        let wanted = hash(identity);
+        let after = self.index.partition_point(|(hash, _)| *hash <= wanted);
+        for index in (0..after).rev() {
+            let (found, offset) = self.index[index];
+            if found != wanted {
+                break;
+            }
+            let entry = self.read_at(offset)?;
+            if entry.as_ref().is_some_and(|entry| entry.identity == identity) {
+                return Ok(entry);
+            }
+        }
+        Ok(None)
+    }
+
+    /// When requests of the last hour left.
+    pub(super) fn recent(&self) -> &[OffsetDateTime] {
+        &self.recent
+    }
+
+    /// Adds an entry; with `durable` it is on disk when this returns.
+    pub(super) fn append(&mut self, entry: &Entry, durable: bool) -> Result<(), JournalError> {
+        let line = serde_json::to_string(entry).map_err(|error| self.failed("written", error.into()))?;
+        self.write_line(&line)?;
+        if durable {
+            self.file.sync_data().map_err(|source| self.failed("written", source))?;
+        }
+        Ok(())
+    }
+
+    fn write_line(&mut self, line: &str) -> Result<(), JournalError> {
+        // One write, so that a crash leaves at most one torn line.
+        let bytes = format!("{line}\n");
+        (&self.file).write_all(bytes.as_bytes()).map_err(|source| self.failed("written", source))
+    }
+
+    fn read_at(&mut self, offset: u64) -> Result<Option<Entry>, JournalError> {
+        // Appending ignores the position, so it may be moved for reading.
+        (&self.file).seek(SeekFrom::Start(offset)).map_err(|source| self.failed("read", source))?;
+        let mut line = Vec::new();
+        io::Read::take(BufReader::with_capacity(4096, &self.file), LONGEST_LINE)
+            .read_until(b'\n', &mut line)
+            .map_err(|source| self.failed("read", source))?;
+        Ok(serde_json::from_slice(&line).ok())
+    }
+
+    fn failed(&self, action: &'static str, source: io::Error) -> JournalError {
+        JournalError::Io { path: self.path.clone(), action, source }
+    }
+}
+
+/// FNV-1a: fast, the same on every machine, and collisions are told apart by the entry itself.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(identity: &str, state: State) -> Entry {
+        Entry {
+            identity: identity.to_owned(),
+            content: String::from("c"),
+            row: 1,
+            request_id: format!("id-{identity}"),
+            state,
+            at: OffsetDateTime::UNIX_EPOCH,
+            result: None,
+            error: None,
+            attempts: 1,
+        }
+    }
+
+    fn now() -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH + time::Duration::MINUTE
+    }
+
+    #[test]
+    fn the_last_word_about_a_row_counts() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("r.jsonl");
+        let mut journal = Journal::open(&path, now()).unwrap();
+        for (identity, state) in [("a", State::Started), ("b", State::Started), ("a", State::Finished)] {
+            journal.append(&entry(identity, state), true).unwrap();
+        }
+        drop(journal);
+        let mut journal = Journal::open(&path, now()).unwrap();
+        assert_eq!(journal.last("a").unwrap().unwrap().state, State::Finished);
+        assert_eq!(journal.last("b").unwrap().unwrap().state, State::Started);
+        assert_eq!(journal.last("c").unwrap(), None);
+        assert_eq!(journal.recent().len(), 2);
+        journal.append(&entry("c", State::Started), true).unwrap();
+        assert_eq!(journal.last("a").unwrap().unwrap().request_id, "id-a", "reading does not disturb appending");
+    }
+
+    #[test]
+    fn a_torn_last_line_says_nothing_and_costs_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("r.jsonl");
+        let mut journal = Journal::open(&path, now()).unwrap();
+        journal.append(&entry("a", State::Started), true).unwrap();
+        journal.append(&entry("a", State::Finished), true).unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            File::create(&path).unwrap().write_all(&whole[..length]).unwrap();
+            let mut journal = Journal::open(&path, now()).unwrap();
+            let state = journal.last("a").unwrap().map(|entry| entry.state);
+            assert!(matches!(state, None | Some(State::Started)) || length >= whole.len() - 1, "{length}: {state:?}");
+            journal.append(&entry("a", State::Finished), true).unwrap();
+            drop(journal);
+            let state = Journal::open(&path, now()).unwrap().last("a").unwrap().map(|entry| entry.state);
+            assert_eq!(state, Some(State::Finished), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_second_run_and_another_file_are_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("r.jsonl");
+        let _first = Journal::open(&path, now()).unwrap();
+        assert!(matches!(Journal::open(&path, now()), Err(JournalError::Busy(_))));
+        let other = home.path().join("precious.txt");
+        File::create(&other).unwrap().write_all(b"precious\n").unwrap();
+        assert!(matches!(Journal::open(&other, now()), Err(JournalError::NotAJournal(_))));
+        assert_eq!(std::fs::read(&other).unwrap(), b"precious\n");
+    }
+}

@@ -1,0 +1,287 @@
+//! `chatauth doctor`: everything that can be checked without creating a space, in the order in which it matters.
+
+use serde_json::{Map, Value, json};
+
+use crate::auth::{Access, ClientKind, Freshness, Interaction, ScopeSet};
+use crate::chat::{ErrorKind, ListSpaces, Paging};
+use crate::commands::failure::{Action, console};
+use crate::commands::{Context, ErrorCode, Failure};
+use crate::output::Item;
+
+/// A clock that differs by more than this makes tokens fail.
+const CLOCK_TOLERANCE: time::Duration = time::Duration::minutes(1);
+
+/// How one check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Ok,
+    Warning,
+    Failed,
+    Skipped,
+}
+
+impl Verdict {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One finding.
+#[derive(Debug)]
+struct Check {
+    name: &'static str,
+    verdict: Verdict,
+    detail: String,
+    hint: Option<String>,
+    code: Option<ErrorCode>,
+}
+
+/// The findings so far.
+#[derive(Default)]
+struct Findings(Vec<Check>);
+
+impl Findings {
+    fn add(&mut self, name: &'static str, verdict: Verdict, detail: impl Into<String>, hint: Option<String>) {
+        self.0.push(Check { name, verdict, detail: detail.into(), hint, code: None });
+    }
+
+    fn ok(&mut self, name: &'static str, detail: impl Into<String>) {
+        self.add(name, Verdict::Ok, detail, None);
+    }
+
+    fn failed(&mut self, name: &'static str, failure: Failure) {
+        self.0.push(Check {
+            name,
+            verdict: Verdict::Failed,
+            detail: failure.message,
+            hint: failure.hint,
+            code: Some(failure.code),
+        });
+    }
+
+    fn skipped(&mut self, names: &[&'static str], why: &str) {
+        for name in names {
+            self.add(name, Verdict::Skipped, why, None);
+        }
+    }
+}
+
+/// Runs the checks and lists them. Ends with the exit code of the worst finding.
+pub async fn run(context: &Context) -> Result<(), Failure> {
+    let mut findings = Findings::default();
+    let client = client_file(context, &mut findings).await;
+    store(context, &mut findings);
+    if client {
+        authorization_server(context, &mut findings).await;
+    } else {
+        findings.skipped(&["network", "clock", "client id and secret"], "there is no usable client file");
+    }
+    let access = login(context, &mut findings).await;
+    chat_api(context, access, &mut findings).await;
+    findings.add(
+        "Chat app",
+        Verdict::Skipped,
+        "whether a Chat app is configured shows only when a space is created",
+        Some(format!(
+            "it has to be configured (name, avatar URL, description) at {}",
+            console("apis/api/chat.googleapis.com/hangouts-chat", context.project().as_deref())
+        )),
+    );
+    print(&findings, context)?;
+    // The first failure is the one to mend first; what comes after it may only follow from it.
+    let failed: Vec<&Check> = findings.0.iter().filter(|check| check.verdict == Verdict::Failed).collect();
+    let worst = failed.iter().filter_map(|check| check.code).min_by_key(|code| code.exit_code());
+    match (worst, failed.first()) {
+        (Some(code), Some(first)) => {
+            let failure = Failure::new(
+                code,
+                format!("{} of {} checks failed, first: {}", failed.len(), findings.0.len(), first.name),
+            );
+            Err(match &first.hint {
+                Some(hint) => failure.hint(hint.clone()),
+                None => failure,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn client_file(context: &Context, findings: &mut Findings) -> bool {
+    let session = context.session();
+    match session.client() {
+        Ok((client, path)) => {
+            let kind = match &client.kind {
+                ClientKind::Installed => "a Desktop app client",
+                ClientKind::Web { .. } => "a web client",
+            };
+            findings.ok("client file", format!("{}: {kind}, {}", path.display(), client.client_id));
+        }
+        Err(error) => {
+            findings.failed("client file", context.failure(error));
+            findings.skipped(&["redirect"], "there is no usable client file");
+            return false;
+        }
+    }
+    match session.prove_redirect().await {
+        Ok(uri) => findings.ok("redirect", format!("an answer could be received at {uri}")),
+        Err(error) => findings.failed("redirect", context.failure(error)),
+    }
+    true
+}
+
+fn store(context: &Context, findings: &mut Findings) {
+    let session = context.session();
+    let directory =
+        context.settings.config_directory.0.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    match session.prove_writable() {
+        Ok(()) => findings.ok("store", format!("{directory} is private and can be written")),
+        Err(error) => findings.failed("store", context.failure(error.into())),
+    }
+}
+
+async fn authorization_server(context: &Context, findings: &mut Findings) {
+    let proxies = &context.settings.http.proxies;
+    let way = if proxies.https.is_some() { "through the proxy in HTTPS_PROXY" } else { "directly" };
+    let probe = match context.session().probe_client().await {
+        Ok(probe) => probe,
+        Err(error) => {
+            findings.failed("network", context.failure(error));
+            findings.skipped(&["clock", "client id and secret"], "the token endpoint cannot be reached");
+            return;
+        }
+    };
+    findings.ok("network", format!("the token endpoint can be reached {way}"));
+    match probe.clock_offset {
+        Some(offset) if offset.abs() > CLOCK_TOLERANCE => findings.add(
+            "clock",
+            Verdict::Warning,
+            describe_offset(offset),
+            Some(String::from("set this machine's clock: tokens are valid for an hour only")),
+        ),
+        Some(offset) => {
+            findings.ok("clock", format!("within {} seconds of the server's", offset.abs().whole_seconds().max(1)));
+        }
+        None => findings.skipped(&["clock"], "the server did not say what time it is"),
+    }
+    match probe.verdict {
+        Ok(()) => findings.ok("client id and secret", "the authorization server knows the client"),
+        Err(error) => findings.failed(
+            "client id and secret",
+            Failure::new(ErrorCode::ClientRejected, format!("the authorization server refuses the client ({error})"))
+                .hint(format!(
+                    "make a new client of type Desktop app at {}",
+                    console("auth/clients", context.project().as_deref())
+                )),
+        ),
+    }
+}
+
+/// As in "this machine's clock is 10 minutes behind the server's".
+pub(super) fn describe_offset(offset: time::Duration) -> String {
+    let direction = if offset.is_positive() { "behind" } else { "ahead of" };
+    let seconds = offset.abs().whole_seconds();
+    let amount = if seconds < 120 { format!("{seconds} seconds") } else { format!("{} minutes", seconds / 60) };
+    format!("this machine's clock is {amount} {direction} the server's")
+}
+
+async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
+    let session = context.session();
+    let access = match session.access_token(&ScopeSet::default(), Interaction::Refused).await {
+        Ok(access) => access,
+        Err(error) => {
+            findings.failed("login", context.failure(error));
+            findings.skipped(&["scopes", "token age"], "there is no usable login");
+            return None;
+        }
+    };
+    let who = access.account().unwrap_or("the holder of CHATAUTH_ACCESS_TOKEN").to_owned();
+    findings.ok("login", format!("commands act as {who}"));
+    let Some(record) = &access.record else {
+        findings.skipped(&["scopes", "token age"], "the token comes from outside");
+        return Some(access);
+    };
+    findings.ok("scopes", record.granted().without_identity().to_string());
+    let now = context.clock.now();
+    let age = (now - record.refresh_token_issued_at).whole_days();
+    match record.refresh_token_expires_at {
+        Some(end) => findings.add(
+            "token age",
+            Verdict::Warning,
+            format!("the login is {age} days old and ends on {} (publishing status Testing)", end.date()),
+            Some(format!(
+                "make the audience Internal or publish the app, then log in again, at {}",
+                console("auth/audience", context.project().as_deref())
+            )),
+        ),
+        None => findings.ok(
+            "token age",
+            format!(
+                "the login is {age} days old; its access token is {}",
+                if record.freshness(now) == Freshness::Fresh { "fresh" } else { "to be renewed" }
+            ),
+        ),
+    }
+    Some(access)
+}
+
+/// Any read tells whether the API is on: a project without it is refused before anything else is looked at.
+async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Findings) {
+    let Some(mut access) = access else {
+        findings.skipped(&["Chat API"], "there is no usable login to ask with");
+        return;
+    };
+    let chat = match context.chat() {
+        Ok(chat) => chat,
+        Err(failure) => return findings.failed("Chat API", failure),
+    };
+    let request = ListSpaces { paging: Paging { page_size: Some(1), page_token: None }, ..ListSpaces::default() };
+    let operation = chat.operation();
+    let result =
+        context.with_replacement(&mut access, async |token| chat.list_spaces(token, &request, &operation).await).await;
+    match result {
+        Err(failure) => findings.failed("Chat API", failure),
+        Ok(Ok(_)) => findings.ok("Chat API", "enabled, and it answers"),
+        Ok(Err(error)) => {
+            if matches!(error.kind, ErrorKind::ScopeInsufficient(_)) {
+                findings.ok("Chat API", "it answers (this login may not read spaces, so more cannot be told)");
+            } else {
+                let project = context.project();
+                let action = Action {
+                    name: "ask the Chat API",
+                    write: None,
+                    project: project.as_deref(),
+                    account: access.account(),
+                    scopes: &ScopeSet::default(),
+                    admin: false,
+                };
+                findings.failed("Chat API", Failure::from_chat(&error, action));
+            }
+        }
+    }
+}
+
+fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
+    let mut list = context.printer.list(&["CHECK", "RESULT", "DETAIL"]);
+    for check in &findings.0 {
+        let mut object = Map::new();
+        object.insert(String::from("check"), json!(check.name));
+        object.insert(String::from("result"), json!(check.verdict.as_str()));
+        object.insert(String::from("detail"), json!(check.detail));
+        if let Some(hint) = &check.hint {
+            object.insert(String::from("hint"), json!(hint));
+        }
+        let row = || {
+            let hint = check.hint.as_ref().map(|hint| format!(" -> {hint}")).unwrap_or_default();
+            vec![check.name.to_owned(), check.verdict.as_str().to_owned(), format!("{}{hint}", check.detail)]
+        };
+        let json = Value::Object(object);
+        list.push(&Item { json: &json, name: check.name }, row).map_err(|error| Failure::output(&error))?;
+    }
+    list.finish().map_err(|error| Failure::output(&error))?;
+    Ok(())
+}

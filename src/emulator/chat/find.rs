@@ -1,0 +1,93 @@
+//! `spaces.findDirectMessage` and `spaces.findGroupChats`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::access::{self, Method, insufficient, parameter};
+use super::create::direct_message;
+use super::read::page;
+use super::rules::{refuse, user_id};
+use super::{Status, answer};
+use crate::emulator::quota::Metered;
+use crate::emulator::state::State;
+use crate::emulator::wire::{Call, Reply};
+
+/// How many people `findGroupChats` takes.
+const USERS: usize = 49;
+/// How many group chats a page holds when nothing is said, and at most.
+const PAGES: (usize, i64) = (10, 30);
+
+static FIND_DIRECT_MESSAGE: Method = Method {
+    rpc: "FindDirectMessage",
+    scopes: &["chat.spaces.readonly", "chat.spaces"],
+    admin_scopes: &[],
+    query: &["name"],
+    metered: &[Metered::SpaceReads],
+};
+
+static FIND_GROUP_CHATS: Method = Method {
+    rpc: "FindGroupChats",
+    scopes: &["chat.memberships.readonly", "chat.memberships"],
+    admin_scopes: &[],
+    query: &["users", "spaceView", "pageSize", "pageToken"],
+    metered: &[],
+};
+
+pub(in crate::emulator) fn find_direct_message(state: &mut State, call: &Call) -> Reply {
+    answer(call, &try_find_direct_message(state, call))
+}
+
+pub(in crate::emulator) fn find_group_chats(state: &mut State, call: &Call) -> Reply {
+    answer(call, &try_find_group_chats(state, call))
+}
+
+fn try_find_direct_message(state: &mut State, call: &Call) -> Result<Value, Status> {
+    let caller = access::enter(state, call, &FIND_DIRECT_MESSAGE)?;
+    let Some(name) = parameter(call, "name") else {
+        return refuse("name", "The name of a user is required.");
+    };
+    let other = if name == "users/app" { String::from("app") } else { resolve(state, name)? };
+    let found = direct_message(state, &caller.user, &other).filter(|_| other != caller.user.sub);
+    found.map(|space| space.body.clone()).ok_or_else(|| Status::for_code(404))
+}
+
+/// The number of the person that `users/…` names.
+pub(super) fn resolve(state: &State, name: &str) -> Result<String, Status> {
+    let person = state.options.person(user_id(name)?);
+    if state.options.is_listed(&state.options.unresolvable, &person) {
+        return Err(Status::for_code(400));
+    }
+    Ok(person)
+}
+
+fn try_find_group_chats(state: &mut State, call: &Call) -> Result<Value, Status> {
+    let caller = access::enter(state, call, &FIND_GROUP_CHATS)?;
+    let expanded = match parameter(call, "spaceView") {
+        None | Some("SPACE_VIEW_UNSPECIFIED" | "SPACE_VIEW_RESOURCE_NAME_ONLY") => false,
+        Some("SPACE_VIEW_EXPANDED") => true,
+        Some(other) => {
+            let kind = "type.googleapis.com/google.chat.v1.SpaceView";
+            return refuse("space_view", &format!("Invalid value at 'space_view' ({kind}), \"{other}\""));
+        }
+    };
+    let spaces = FIND_DIRECT_MESSAGE.scopes;
+    if expanded && !spaces.iter().any(|scope| caller.has(scope)) {
+        return Err(insufficient(FIND_GROUP_CHATS.rpc, spaces));
+    }
+    let named: Vec<&str> =
+        call.query.iter().filter(|(name, _)| name == "users").map(|(_, value)| value.as_str()).collect();
+    if named.len() > USERS {
+        return refuse("users", "At most 49 users can be named.");
+    }
+    let mut people = named.into_iter().map(|name| resolve(state, name)).collect::<Result<BTreeSet<_>, _>>()?;
+    people.insert(caller.user.sub.clone());
+    let people: BTreeSet<&str> = people.iter().map(String::as_str).collect();
+    let found = state
+        .spaces
+        .iter()
+        .filter(|space| space.field("spaceType") == "GROUP_CHAT" && space.people().collect::<BTreeSet<_>>() == people)
+        .map(|space| if expanded { space.body.clone() } else { json!({ "name": space.name() }) })
+        .collect();
+    page(call, "spaces", found, PAGES)
+}

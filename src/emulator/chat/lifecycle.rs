@@ -1,0 +1,66 @@
+//! `spaces.delete` and `spaces.completeImport`.
+
+use serde_json::{Value, json};
+
+use super::access::{self, Method};
+use super::read::locate;
+use super::{Status, answer, schema};
+use crate::emulator::html;
+use crate::emulator::quota::Metered;
+use crate::emulator::state::State;
+use crate::emulator::wire::{Call, Reply};
+
+static DELETE: Method = Method {
+    rpc: "DeleteSpace",
+    scopes: &["chat.delete", "chat.import"],
+    admin_scopes: &["chat.admin.delete"],
+    query: &["useAdminAccess"],
+    metered: &[Metered::SpaceWrites, Metered::WritesPerSpace],
+};
+
+static COMPLETE_IMPORT: Method =
+    Method { rpc: "CompleteImportSpace", scopes: &["chat.import"], admin_scopes: &[], query: &[], metered: &[] };
+
+pub(in crate::emulator) fn delete(state: &mut State, call: &Call) -> Reply {
+    answer(call, &try_delete(state, call))
+}
+
+/// The methods that are written behind a colon; there is one.
+pub(in crate::emulator) fn complete_import(state: &mut State, call: &Call) -> Reply {
+    if !call.segment(2).ends_with(":completeImport") {
+        return html::not_found(&call.path);
+    }
+    answer(call, &try_complete_import(state, call))
+}
+
+fn try_delete(state: &mut State, call: &Call) -> Result<Value, Status> {
+    let caller = access::enter(state, call, &DELETE)?;
+    let index = locate(state, call, &caller)?;
+    let space = &state.spaces[index];
+    caller.check_import(&DELETE, space)?;
+    if space.field("spaceType") != "SPACE" && !space.importing() {
+        return Err(Status::invalid("name", "Only a named space can be deleted."));
+    }
+    if !caller.admin && !space.is_owned_by(&caller.user) {
+        return Err(Status::for_code(403));
+    }
+    // Its memberships go with it.
+    state.spaces.remove(index);
+    Ok(json!({}))
+}
+
+fn try_complete_import(state: &mut State, call: &Call) -> Result<Value, Status> {
+    let caller = access::enter(state, call, &COMPLETE_IMPORT)?;
+    schema::read(call, &schema::COMPLETE_IMPORT_SPACE_REQUEST, "")?;
+    if !caller.delegated {
+        return Err(Status::for_code(403));
+    }
+    let index = locate(state, call, &caller)?;
+    let space = &mut state.spaces[index];
+    if !space.importing() {
+        return Err(Status::precondition("The space is not in import mode."));
+    }
+    space.set("importMode", None);
+    space.set("importModeExpireTime", None);
+    Ok(json!({ "space": space.body }))
+}

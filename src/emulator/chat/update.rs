@@ -1,0 +1,154 @@
+//! `spaces.patch`.
+
+use serde_json::{Map, Value, json};
+
+use super::access::{self, Caller, Method, parameter};
+use super::mask::{self, Path};
+use super::read::locate;
+use super::rules::{DISPLAY_NAME, check_details, is_resource, limit, refuse, text};
+use super::space::{Space, access_settings};
+use super::{Status, answer, schema};
+use crate::emulator::quota::Metered;
+use crate::emulator::state::State;
+use crate::emulator::wire::{Call, Reply};
+
+type Fields = Map<String, Value>;
+
+static PATCH: Method = Method {
+    rpc: "UpdateSpace",
+    scopes: &["chat.spaces", "chat.import"],
+    admin_scopes: &["chat.admin.spaces"],
+    query: &["updateMask", "useAdminAccess"],
+    metered: &[Metered::SpaceWrites, Metered::WritesPerSpace],
+};
+
+pub(in crate::emulator) fn patch(state: &mut State, call: &Call) -> Reply {
+    answer(call, &try_patch(state, call))
+}
+
+fn try_patch(state: &mut State, call: &Call) -> Result<Value, Status> {
+    let caller = access::enter(state, call, &PATCH)?;
+    let asked = schema::read(call, &schema::SPACE, "space")?;
+    let Some(mask) = parameter(call, "updateMask") else {
+        return refuse("update_mask", "An update mask is required.");
+    };
+    let paths = mask::parse(mask, caller.admin)?;
+    let index = locate(state, call, &caller)?;
+    let space = &state.spaces[index];
+    caller.check_import(&PATCH, space)?;
+    // A copy is changed, so that a refusal leaves everything as it was.
+    let mut changed = space.clone();
+    for path in &paths {
+        if !may(&caller, space, *path) {
+            return Err(Status::for_code(403));
+        }
+        change(&mut changed, &asked, &paths, *path)?;
+    }
+    let name = changed.field("displayName");
+    let taken = |other: &Space| other.name() != changed.name() && other.field("displayName") == name;
+    if state.options.unique_names && paths.contains(&Path::DisplayName) && state.spaces.iter().any(taken) {
+        return Err(Status::for_code(409));
+    }
+    let body = changed.body.clone();
+    state.spaces[index] = changed;
+    Ok(body)
+}
+
+/// Whether the caller's role goes that far.
+fn may(caller: &Caller, space: &Space, path: Path) -> bool {
+    let permits = |setting| space.permits(&caller.user, setting);
+    caller.admin
+        || match path {
+            Path::DisplayName | Path::Details | Path::Type => permits("modifySpaceDetails"),
+            Path::History => permits("toggleHistory"),
+            Path::Audience | Path::AccessPermissions | Path::Permission(_) => space.is_owned_by(&caller.user),
+        }
+}
+
+fn change(space: &mut Space, asked: &Fields, paths: &[Path], path: Path) -> Result<(), Status> {
+    let space_type = space.field("spaceType").to_owned();
+    let named = space_type == "SPACE";
+    match path {
+        Path::DisplayName => {
+            let name = text(asked, "displayName");
+            if !named && !paths.contains(&Path::Type) {
+                return refuse("space.display_name", "Only a named space can have a display name.");
+            }
+            if name.trim().is_empty() {
+                return refuse("space.display_name", "A display name is required for a named space.");
+            }
+            limit(name, DISPLAY_NAME, "space.display_name")?;
+            space.set("displayName", Some(json!(name)));
+        }
+        Path::Type => {
+            if text(asked, "spaceType") != "SPACE" || space_type == "DIRECT_MESSAGE" {
+                return refuse("space.space_type", "Only a group chat can be changed, and only to a named space.");
+            }
+            if !named {
+                space.become_named();
+            }
+        }
+        Path::Details => {
+            if space_type == "DIRECT_MESSAGE" {
+                return refuse("space.space_details", "A direct message has no details.");
+            }
+            check_details(asked, &space_type)?;
+            let mut details = asked.get("spaceDetails").and_then(Value::as_object).cloned().unwrap_or_default();
+            details.retain(|_, value| value != "");
+            space.set("spaceDetails", (!details.is_empty()).then_some(Value::Object(details)));
+        }
+        Path::History => match text(asked, "spaceHistoryState") {
+            state @ ("HISTORY_ON" | "HISTORY_OFF") => space.set("spaceHistoryState", Some(json!(state))),
+            _ => return refuse("space.space_history_state", "The history state is HISTORY_ON or HISTORY_OFF."),
+        },
+        Path::Audience | Path::AccessPermissions => change_access(space, asked, path)?,
+        Path::Permission(setting) => change_permissions(space, asked, setting)?,
+    }
+    Ok(())
+}
+
+fn change_access(space: &mut Space, asked: &Fields, path: Path) -> Result<(), Status> {
+    if space.field("spaceType") != "SPACE" || space.importing() {
+        return refuse("space.access_settings", "Only a named space has access settings, and not in import mode.");
+    }
+    let settings = asked.get("accessSettings").and_then(Value::as_object).cloned().unwrap_or_default();
+    if path == Path::Audience {
+        let audience = text(&settings, "audience");
+        if !audience.is_empty() && !is_resource(audience, "audiences/") {
+            return refuse("space.access_settings.audience", "An audience is named audiences/{audience}.");
+        }
+        space.set("accessSettings", Some(access_settings(Some(audience))));
+        return Ok(());
+    }
+    let mut current = space.body.get("accessSettings").and_then(Value::as_object).cloned().unwrap_or_default();
+    let field = "accessPermissionSettings";
+    match settings.get(field) {
+        Some(value) => current.insert(field.to_owned(), value.clone()),
+        None => current.shift_remove(field),
+    };
+    space.set("accessSettings", Some(Value::Object(current)));
+    Ok(())
+}
+
+fn change_permissions(space: &mut Space, asked: &Fields, named: Option<&'static str>) -> Result<(), Status> {
+    let field = "space.permission_settings";
+    if space.field("spaceType") != "SPACE" {
+        return refuse(field, "Only a named space has permission settings.");
+    }
+    let given = asked.get("permissionSettings").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut current = space.body.get("permissionSettings").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut any = false;
+    for setting in mask::permissions(named) {
+        let Some(Value::Object(allowed)) = given.get(setting) else { continue };
+        let mut allowed = allowed.clone();
+        // What is false is left out, as in all JSON of protocol buffers.
+        allowed.retain(|_, value| *value == json!(true));
+        current.insert(setting.to_owned(), Value::Object(allowed));
+        any = true;
+    }
+    if !any {
+        return refuse(field, "The update mask names a permission setting that the space does not hold.");
+    }
+    space.set("permissionSettings", Some(Value::Object(current)));
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! The service account and its key: handed out as the Cloud console does, and used to check signatures.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
+use serde_json::json;
+
+/// A key that is in everybody's hands and good for this emulator alone. A fresh
+/// one would take seconds to find, and nothing that it signs is worth anything.
+const KEY_FILE: &str = include_str!("test_key.pem");
+/// Its address says what it is.
+const EMAIL: &str = "emulator@chatauth-emulator.iam.gserviceaccount.com";
+const KEY_ID: &str = "e0000000000000000000000000000000emulator";
+/// What an administrator enters to delegate to it.
+const CLIENT_ID: &str = "100000000000000000001";
+
+/// A service account that may act for the people of the organization.
+#[derive(Debug)]
+pub(in crate::emulator) struct ServiceAccount {
+    key_deleted: bool,
+    deleted: bool,
+}
+
+/// Why a signature does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unproven {
+    /// No such service account, or no longer.
+    NoAccount,
+    /// Not signed with a key of it.
+    Signature,
+}
+
+impl ServiceAccount {
+    pub(in crate::emulator) fn new() -> Self {
+        Self { key_deleted: false, deleted: false }
+    }
+
+    /// The key file as it is downloaded.
+    pub(in crate::emulator) fn key_file(origin: &str) -> String {
+        let file = json!({
+            "type": "service_account",
+            "project_id": "chatauth-emulator",
+            "private_key_id": KEY_ID,
+            "private_key": private_key(),
+            "client_email": EMAIL,
+            "client_id": CLIENT_ID,
+            "auth_uri": format!("{origin}/o/oauth2/auth"),
+            "token_uri": format!("{origin}/token"),
+            "auth_provider_x509_cert_url": format!("{origin}/oauth2/v1/certs"),
+            "client_x509_cert_url": format!("{origin}/robot/v1/metadata/x509/{}", EMAIL.replace('@', "%40")),
+            "universe_domain": "googleapis.com",
+        });
+        serde_json::to_string_pretty(&file).unwrap_or_default()
+    }
+
+    pub(in crate::emulator) fn delete_key(&mut self) {
+        self.key_deleted = true;
+    }
+
+    pub(in crate::emulator) fn delete(&mut self) {
+        self.deleted = true;
+    }
+
+    /// Checks that `issuer` signed `message`. Without a key id every key is
+    /// tried, and there is one.
+    pub(super) fn verify(
+        &self,
+        issuer: &str,
+        key_id: Option<&str>,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Unproven> {
+        if self.deleted || issuer != EMAIL {
+            return Err(Unproven::NoAccount);
+        }
+        if self.key_deleted || key_id.is_some_and(|id| id != KEY_ID) {
+            return Err(Unproven::Signature);
+        }
+        let public = public_key().ok_or(Unproven::Signature)?;
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public)
+            .verify(message, signature)
+            .map_err(|_| Unproven::Signature)
+    }
+}
+
+/// The key without the note that stands before it.
+fn private_key() -> &'static str {
+    KEY_FILE.find("-----BEGIN").map_or(KEY_FILE, |start| &KEY_FILE[start..])
+}
+
+/// The public half, in DER.
+fn public_key() -> Option<Vec<u8>> {
+    let body: String = private_key().lines().filter(|line| !line.starts_with('-')).collect();
+    let pair = RsaKeyPair::from_pkcs8(&STANDARD.decode(body).ok()?).ok()?;
+    Some(pair.public_key().as_ref().to_vec())
+}

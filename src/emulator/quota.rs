@@ -1,0 +1,256 @@
+//! How often the API may be called: sliding windows on the emulator's clock.
+
+use std::collections::{HashMap, VecDeque};
+use std::str::FromStr;
+
+use time::{Duration, OffsetDateTime};
+
+use super::options::InvalidOption;
+
+/// Counters beyond which those that have run empty are looked for.
+const COUNTERS: usize = 1000;
+
+/// Google's limits for the Chat API, or smaller ones: `NAME=NUMBER/SECONDSs[,…]`.
+///
+/// | NAME | what it counts | Google's |
+/// |---|---|---|
+/// | `spaceWrites` | setup, create, patch, delete | `60/60s` |
+/// | `spaceReads` | get, list, findDirectMessage | `3000/60s` |
+/// | `membershipWrites` | members.create, members.delete | `300/60s` |
+/// | `membershipReads` | members.get, members.list | `3000/60s` |
+/// | `newSpaces` | named spaces and group chats made | `34/60s` |
+/// | `newSpacesHourly` | the same | `210/3600s` |
+/// | `readsPerSpace` | get, members.get, members.list of one space | `15/1s` |
+/// | `writesPerSpace` | patch and delete of one space | `1/1s` |
+///
+/// What is not named keeps Google's value; `NAME=NUMBER` keeps Google's window,
+/// and `NAME=off` is no limit. `google` stands for nothing changed. How Google
+/// answers is known in part only, so two more settings choose: `retry-after=none`
+/// (as set out), `header`, `info` (`RetryInfo` in the body) or `both`, and
+/// `answer=full` (as set out: `ErrorInfo` for the limits of the project) or `bare`.
+///
+/// ```
+/// use chatauth::emulator::Quota;
+/// assert!("spaceWrites=20/1s,newSpaces=off,retry-after=header".parse::<Quota>().is_ok());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quota {
+    limits: Vec<(Metered, Option<Limit>)>,
+    pub(super) header: bool,
+    pub(super) info: bool,
+    pub(super) bare: bool,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Metered {
+    SpaceWrites,
+    SpaceReads,
+    MembershipWrites,
+    MembershipReads,
+    NewSpaces,
+    NewSpacesHourly,
+    ReadsPerSpace,
+    WritesPerSpace,
+}
+
+/// So many in so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limit {
+    pub(super) number: usize,
+    window: Duration,
+}
+
+/// Which limit was reached, and how long until there is room again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Exceeded {
+    pub(super) metered: Metered,
+    pub(super) limit: Limit,
+    pub(super) wait: Duration,
+}
+
+const NAMES: [(&str, Metered, usize, i64); 8] = [
+    ("spaceWrites", Metered::SpaceWrites, 60, 60),
+    ("spaceReads", Metered::SpaceReads, 3000, 60),
+    ("membershipWrites", Metered::MembershipWrites, 300, 60),
+    ("membershipReads", Metered::MembershipReads, 3000, 60),
+    // "Fewer than 35".
+    ("newSpaces", Metered::NewSpaces, 34, 60),
+    ("newSpacesHourly", Metered::NewSpacesHourly, 210, 3600),
+    ("readsPerSpace", Metered::ReadsPerSpace, 15, 1),
+    ("writesPerSpace", Metered::WritesPerSpace, 1, 1),
+];
+
+impl Metered {
+    fn per_space(self) -> bool {
+        matches!(self, Self::ReadsPerSpace | Self::WritesPerSpace)
+    }
+}
+
+impl Default for Quota {
+    /// Google's limits.
+    fn default() -> Self {
+        let limits = NAMES
+            .iter()
+            .map(|(_, metered, number, seconds)| {
+                (*metered, Some(Limit { number: *number, window: Duration::seconds(*seconds) }))
+            })
+            .collect();
+        Self { limits, header: false, info: false, bare: false }
+    }
+}
+
+impl FromStr for Quota {
+    type Err = InvalidOption;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOption> {
+        let mut quota = Self::default();
+        for item in text.split(',').filter(|item| *item != "google") {
+            let (name, value) = item
+                .split_once('=')
+                .ok_or_else(|| InvalidOption::new(format!("`{item}` is not written NAME=NUMBER/SECONDSs")))?;
+            let choices = |known: &[&str]| {
+                known
+                    .iter()
+                    .position(|choice| *choice == value)
+                    .ok_or_else(|| InvalidOption::new(format!("`{value}` is none of `{}`", known.join("`, `"))))
+            };
+            match name {
+                "retry-after" => {
+                    let choice = choices(&["none", "header", "info", "both"])?;
+                    (quota.header, quota.info) = (choice % 2 == 1, choice > 1);
+                }
+                "answer" => quota.bare = choices(&["full", "bare"])? == 1,
+                _ => quota.set(name, value)?,
+            }
+        }
+        Ok(quota)
+    }
+}
+
+impl Quota {
+    fn set(&mut self, name: &str, value: &str) -> Result<(), InvalidOption> {
+        let known = NAMES.iter().zip(&mut self.limits).find(|((known, ..), _)| *known == name);
+        let Some(((.., seconds), (_, limit))) = known else {
+            let names: Vec<&str> = NAMES.iter().map(|(name, ..)| *name).collect();
+            return Err(InvalidOption::new(format!("`{name}` is none of `{}`", names.join("`, `"))));
+        };
+        let (number, window) = match value.split_once('/') {
+            None if value == "off" => {
+                *limit = None;
+                return Ok(());
+            }
+            None => (value, Some(*seconds)),
+            Some((number, window)) => (number, window.strip_suffix('s').and_then(|window| window.parse().ok())),
+        };
+        let window = window.filter(|window| (1..=86_400).contains(window));
+        let (Ok(number), Some(window)) = (number.parse(), window) else {
+            return Err(InvalidOption::new(format!("`{value}` is not a limit such as 20/1s, 20 or off")));
+        };
+        *limit = Some(Limit { number, window: Duration::seconds(window) });
+        Ok(())
+    }
+
+    fn limit(&self, metered: Metered) -> Option<Limit> {
+        self.limits.iter().find(|(known, _)| *known == metered).and_then(|(_, limit)| *limit)
+    }
+}
+
+/// What was let through, and when.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    counters: HashMap<(Metered, String), VecDeque<OffsetDateTime>>,
+}
+
+impl Tally {
+    /// Counts a call towards all of `metered`, or towards none when one of them is used up.
+    pub(super) fn take(
+        &mut self,
+        quota: &Quota,
+        metered: &[Metered],
+        space: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), Exceeded> {
+        let key = |metered: Metered| (metered, if metered.per_space() { space.to_owned() } else { String::new() });
+        let limited: Vec<(Metered, Limit)> =
+            metered.iter().filter_map(|metered| Some((*metered, quota.limit(*metered)?))).collect();
+        for (metered, limit) in &limited {
+            let counter = self.counters.entry(key(*metered)).or_default();
+            while counter.front().is_some_and(|first| *first + limit.window <= now) {
+                counter.pop_front();
+            }
+            if counter.len() >= limit.number {
+                let first = counter.get(counter.len() - limit.number.max(1).min(counter.len()));
+                let wait = first.map_or(limit.window, |first| *first + limit.window - now);
+                return Err(Exceeded { metered: *metered, limit: *limit, wait });
+            }
+        }
+        for (metered, _) in limited {
+            self.counters.entry(key(metered)).or_default().push_back(now);
+        }
+        if self.counters.len() > COUNTERS {
+            self.counters.retain(|_, times| times.back().is_some_and(|last| *last + Duration::HOUR > now));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap() + Duration::seconds(seconds)
+    }
+
+    #[test]
+    fn the_window_slides() {
+        let quota: Quota = "spaceWrites=2/10s".parse().unwrap();
+        let mut tally = Tally::default();
+        let mut take = |seconds| tally.take(&quota, &[Metered::SpaceWrites], "", at(seconds));
+        assert_eq!(take(0), Ok(()));
+        assert_eq!(take(4), Ok(()));
+        assert_eq!(take(7).unwrap_err().wait, Duration::seconds(3));
+        // The one that was refused does not count.
+        assert_eq!(take(10), Ok(()));
+        assert_eq!(take(13).unwrap_err().wait, Duration::seconds(1));
+        assert_eq!(take(14), Ok(()));
+    }
+
+    #[test]
+    fn a_call_counts_everywhere_or_nowhere() {
+        let quota: Quota = "newSpaces=1/10s,newSpacesHourly=2".parse().unwrap();
+        let both = [Metered::NewSpacesHourly, Metered::NewSpaces];
+        let mut tally = Tally::default();
+        assert!(tally.take(&quota, &both, "", at(0)).is_ok());
+        assert_eq!(tally.take(&quota, &both, "", at(1)).unwrap_err().metered, Metered::NewSpaces);
+        assert!(tally.take(&quota, &both, "", at(10)).is_ok());
+        let exceeded = tally.take(&quota, &both, "", at(20)).unwrap_err();
+        assert_eq!((exceeded.metered, exceeded.wait), (Metered::NewSpacesHourly, Duration::seconds(3580)));
+    }
+
+    #[test]
+    fn spaces_are_counted_apart() {
+        let mut tally = Tally::default();
+        let mut take = |space| tally.take(&Quota::default(), &[Metered::WritesPerSpace], space, at(0));
+        assert!(take("A").is_ok());
+        assert!(take("B").is_ok());
+        assert!(take("A").is_err());
+    }
+
+    #[test]
+    fn limits_are_read_strictly() {
+        let quota: Quota = "google,spaceReads=off,newSpaces=0,retry-after=both,answer=bare".parse().unwrap();
+        assert_eq!(quota.limit(Metered::SpaceReads), None);
+        assert_eq!(quota.limit(Metered::NewSpaces), Some(Limit { number: 0, window: Duration::seconds(60) }));
+        assert_eq!(quota.limit(Metered::SpaceWrites).unwrap().number, 60);
+        assert!(quota.header && quota.info && quota.bare);
+        let header: Quota = "retry-after=header".parse().unwrap();
+        assert!(header.header && !header.info);
+        assert!(Tally::default().take(&quota, &[Metered::NewSpaces], "", at(0)).is_err());
+        for text in ["", "spaceWrites", "writes=1", "spaceWrites=x", "spaceWrites=1/1", "spaceWrites=1/0s", "answer=no"]
+        {
+            assert!(text.parse::<Quota>().is_err(), "{text}");
+        }
+    }
+}
