@@ -78,3 +78,64 @@ fn a_name_is_used_once_by_those_who_say_so() {
     assert_eq!(taken.error()["code"], "already_exists");
     assert!(taken.error()["hint"].as_str().unwrap().contains("--if-exists reuse"));
 }
+
+#[test]
+fn a_space_lives_from_its_creation_to_its_deletion() {
+    let sandbox = Sandbox::new();
+    let scopes = ["chat.spaces", "chat.memberships", "chat.delete"];
+    let words: Vec<&str> =
+        ["auth", "login"].into_iter().chain(scopes.iter().flat_map(|scope| ["--scope", scope])).collect();
+    sandbox.run(words).success();
+    let members = ["--manager", "m@example.com", "--owner", "o@example.com"];
+    let space =
+        name_of(&sandbox, &[&["spaces", "create", "--name", "Team", "--guidelines", "g"][..], &members].concat());
+    let run = |words: &[&str]| sandbox.run([words, &["--no-input"]].concat()).success();
+
+    let listed = run(&["members", "list", &space]).json();
+    let roles: Vec<&str> = listed.as_array().unwrap().iter().filter_map(|member| member["role"].as_str()).collect();
+    assert_eq!(roles.iter().filter(|role| **role == "ROLE_ASSISTANT_MANAGER").count(), 1, "{listed}");
+    assert_eq!(roles.iter().filter(|role| **role == "ROLE_MANAGER").count(), 2, "{listed}");
+
+    let updated = run(&["spaces", "update", &space, "--name", "Band", "--description", "d", "--history", "on"]).json();
+    assert_eq!(updated["displayName"], "Band");
+    assert_eq!(updated["spaceDetails"]["guidelines"], "g", "only the description was to change: {updated}");
+    assert_eq!(updated["spaceHistoryState"], "HISTORY_ON");
+
+    run(&["members", "add", &space, "ada@example.com"]);
+    assert_eq!(
+        run(&["members", "update", &space, "ada@example.com", "--role", "manager"]).json()["role"],
+        "ROLE_ASSISTANT_MANAGER"
+    );
+    run(&["members", "remove", &space, "ada@example.com"]);
+    sandbox.run(["members", "get", &space, "ada@example.com", "--no-input"]).exits_with(5);
+
+    let found = run(&["spaces", "search", "Band", "--format", "name"]);
+    assert_eq!(found.stdout.trim(), space);
+    run(&["spaces", "delete", &space, "--yes"]);
+    sandbox.run(["spaces", "get", &space, "--no-input"]).exits_with(5);
+}
+
+#[test]
+fn sixty_members_are_in_the_space_in_the_end() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();
+    let members: Vec<String> = (0..60).map(|id| format!("--member=user{id}@example.com")).collect();
+    let words: Vec<&str> =
+        ["spaces", "create", "--name", "x"].into_iter().chain(members.iter().map(String::as_str)).collect();
+    let space = name_of(&sandbox, &words);
+    assert_eq!(sandbox.control().members(&space).len(), 61);
+}
+
+#[test]
+fn a_direct_message_is_found_once_there_is_one() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces"]).success();
+    let missing = sandbox.run(["spaces", "find-dm", "ada@example.com", "--no-input"]).exits_with(5);
+    assert!(
+        missing.stderr.contains("spaces create --type direct-message --member ada@example.com"),
+        "{}",
+        missing.stderr
+    );
+    let made = name_of(&sandbox, &["spaces", "create", "--type", "direct-message", "--member", "ada@example.com"]);
+    assert_eq!(name_of(&sandbox, &["spaces", "find-dm", "ada@example.com"]), made);
+}
