@@ -1,6 +1,6 @@
 //! The commands of spaces and members against the emulator: what a login may do, and what comes of it.
 
-use chatauth::emulator::{Endpoint, Options};
+use chatauth::emulator::{Endpoint, Options, User};
 
 use crate::sandbox::Sandbox;
 
@@ -138,4 +138,29 @@ fn a_direct_message_is_found_once_there_is_one() {
     );
     let made = name_of(&sandbox, &["spaces", "create", "--type", "direct-message", "--member", "ada@example.com"]);
     assert_eq!(name_of(&sandbox, &["spaces", "find-dm", "ada@example.com"]), made);
+}
+
+#[test]
+fn invited_members_are_named() {
+    let sandbox = Sandbox::with(Options { auto_accept_off: vec!["ada@example.com".into()], ..Options::default() });
+    sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();
+    let made = sandbox.run(["spaces", "create", "--name", "x", "--member", "ada@example.com"]).success();
+    assert!(made.stderr.contains("only invited, until they accept: ada@example.com"), "{}", made.stderr);
+}
+
+#[test]
+fn administrators_act_on_spaces_that_they_are_no_member_of_and_others_are_told_why_not() {
+    let admin = "root@example.com";
+    let users = vec![User::new("emulator@example.com"), User::new(admin)];
+    let sandbox = Sandbox::with(Options { users, admins: vec![admin.into()], ..Options::default() });
+    sandbox.log_in();
+    let space = name_of(&sandbox, &["spaces", "create", "--name", "x"]);
+    let get = ["spaces", "get", &space, "--use-admin-access"];
+    let refused = sandbox.run([&get[..], &["--account", "emulator@example.com"]].concat()).exits_with(5);
+    assert!(refused.stderr.contains("Manage Chat and Spaces conversations"), "{}", refused.stderr);
+    sandbox.run(["auth", "login", "--account", admin, "--scope", "chat.admin.spaces.readonly"]).success();
+    let shown = sandbox.run([&get[..], &["--account", admin, "--no-input"]].concat()).success();
+    assert_eq!(shown.json()["displayName"], "x");
+    let found = sandbox.run(["spaces", "search", "x", "--use-admin-access", "--account", admin, "--format", "name"]);
+    assert_eq!(found.success().stdout.trim(), space);
 }
