@@ -111,7 +111,8 @@ pub(super) enum Command {
 pub(super) enum Auth {
     /// Log in through the browser, also over a login that works
     Login(Login),
-    /// Show the logins and where each setting came from, offline; exit code 0 when ready, else 4
+    /// Show the logins and where each setting came from, offline; exit code 0 when ready, else 4 (3 for a
+    /// damaged login)
     Status {
         /// Also refresh the login once and ask the server about it
         #[arg(long)]

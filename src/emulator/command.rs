@@ -81,8 +81,12 @@ pub struct Surroundings {
 impl Surroundings {
     /// Makes the directory. `executable` is this chatauth.
     pub fn prepare(emulator: &Emulator, executable: &Path) -> io::Result<Self> {
-        // tempfile makes the directory for its owner alone.
-        let directory = tempfile::Builder::new().prefix("chatauth-").tempdir()?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("chatauth-");
+        // Left to the umask, others could put a `chatauth` of their own into the search path.
+        #[cfg(unix)]
+        let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let directory = builder.tempdir()?;
         // When a person is to decide, the browser must be theirs.
         let browser = emulator.shared.lock().options.consent != Consent::Ask;
         let surroundings = Self { directory, origin: emulator.origin(), browser };

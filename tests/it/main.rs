@@ -17,9 +17,17 @@ mod architecture;
 mod browser;
 #[cfg(feature = "emulator")]
 mod client_file;
+#[cfg(feature = "emulator")]
+mod concurrency;
+#[cfg(feature = "emulator")]
+mod create;
 mod discovery;
 #[cfg(feature = "emulator")]
+mod emulator_command;
+#[cfg(feature = "emulator")]
 mod end_to_end;
+#[cfg(feature = "emulator")]
+mod errors;
 #[cfg(feature = "emulator")]
 mod identity;
 mod lifecycle;
@@ -28,13 +36,27 @@ mod listener;
 #[cfg(feature = "emulator")]
 mod login;
 #[cfg(feature = "emulator")]
+mod network;
+#[cfg(feature = "emulator")]
 mod pty;
 mod recorder;
+#[cfg(feature = "emulator")]
+mod refresh;
 mod requests;
 #[cfg(feature = "emulator")]
 mod sandbox;
 #[cfg(feature = "emulator")]
+mod secrets;
+#[cfg(feature = "emulator")]
+mod signals;
+#[cfg(feature = "emulator")]
 mod spaces_end_to_end;
+#[cfg(feature = "emulator")]
+mod stage;
+#[cfg(feature = "emulator")]
+mod store;
+#[cfg(feature = "emulator")]
+mod streams;
 #[cfg(feature = "emulator")]
 mod terminal;
 #[cfg(feature = "emulator")]

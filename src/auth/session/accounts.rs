@@ -61,8 +61,12 @@ impl Session {
     }
 
     /// Forgets the login of `account`.
+    ///
+    /// # Errors
+    /// A record that cannot be used is left alone: it may be a newer program's, or be repaired.
     pub async fn forget(&self, account: &str) -> Result<(), Error> {
         let _lock = self.store.lock(account).await?;
+        self.store.read(account)?;
         self.store.remove(account)?;
         if self.store.current().is_some_and(|current| current.eq_ignore_ascii_case(account)) {
             self.store.set_current(None)?;

@@ -50,7 +50,7 @@ async fn one(account: &str, local: bool, context: &Context) -> Result<(), Failur
     let revocation = session.revoke(account).await.map_err(|error| {
         let kept = format!("the login of {account} was kept");
         match error {
-            Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)) => context.failure(error),
+            Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)) | Error::Store(_) => context.failure(error),
             Error::Network(_) | Error::Server { .. } => {
                 let mut failure = context.failure(error);
                 failure.message = format!("{}; {kept}", failure.message);

@@ -8,7 +8,8 @@ use crate::auth::{ClientKind, Freshness, Record, Scope};
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
 
-/// Shows the logins and where every setting came from. Ends with exit code 0 when a command could act now, else 4.
+/// Shows the logins and where every setting came from. Ends with exit code 0 when a command could act now, else 4
+/// (3 when the record is there and cannot be used).
 pub fn run(context: &Context) -> Result<(), Failure> {
     let session = context.session();
     let chosen = session.chosen_account().map_err(|error| context.failure(error))?;
@@ -125,6 +126,10 @@ fn problem(
         Ok(account) => account,
         Err(needed) => return Some(login(needed.to_string())),
     };
+    // Damaged is not absent: logging in is not the only way out.
+    if let Err(error) = context.session().record(account) {
+        return Some(context.failure(error));
+    }
     let Some(record) = records.iter().find(|record| record.email.eq_ignore_ascii_case(account)) else {
         return Some(login(format!("there is no usable login of {account}")));
     };

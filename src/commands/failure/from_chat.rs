@@ -44,7 +44,20 @@ impl Failure {
             failure.http_status = Some(http_status);
         }
         match action.write {
-            Some(write) => failure.of_write(write, error.may_have_been_applied),
+            Some(write) => {
+                let mut failure = failure.of_write(write, error.may_have_been_applied);
+                // How to repeat it must not hide when.
+                if let (
+                    true,
+                    ErrorKind::Server { retry_after: Some(wait), .. }
+                    | ErrorKind::RateLimited { retry_after: Some(wait), .. },
+                    Some(hint),
+                ) = (error.may_have_been_applied, &error.kind, &failure.hint)
+                {
+                    failure.hint = Some(format!("{}; {hint}", try_again(Some(*wait))));
+                }
+                failure
+            }
             None => failure,
         }
     }
@@ -122,7 +135,8 @@ fn sort(error: &Error, action: Action<'_>) -> Failure {
         ErrorKind::PreconditionFailed(_) => {
             fail(ErrorCode::PreconditionFailed).hint("check that Google Chat is switched on for this account")
         }
-        ErrorKind::InvalidArgument(_) => fail(ErrorCode::InvalidArgument),
+        ErrorKind::InvalidArgument(_) => fail(ErrorCode::InvalidArgument)
+            .hint("the rules are at https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces"),
         ErrorKind::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
         ErrorKind::Server { retry_after, .. } => fail(ErrorCode::ServerError).hint(try_again(*retry_after)),
         ErrorKind::UnreadableAnswer { .. } => fail(ErrorCode::ServerError).hint("try again in a minute"),
