@@ -55,6 +55,7 @@ mod secrets;
 mod shell;
 #[cfg(feature = "emulator")]
 mod signals;
+#[cfg(feature = "emulator")]
 mod spaces_end_to_end;
 #[cfg(feature = "emulator")]
 mod stage;

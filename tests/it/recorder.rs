@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use rustix::pty::OpenptFlags;
 use serde_json::{Value, json};
 
 /// One request, as it came.
@@ -133,7 +134,8 @@ impl Recorder {
     /// as stderr.
     pub(crate) fn run_on_terminal(&self, words: &[&str], question: &str, answer: &str) -> Run {
         self.requests.lock().unwrap().clear();
-        let master = rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).unwrap();
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let master = rustix::pty::openpt(flags).unwrap();
         rustix::pty::grantpt(&master).unwrap();
         rustix::pty::unlockpt(&master).unwrap();
         let path = rustix::pty::ptsname(&master, Vec::new()).unwrap().into_string().unwrap();

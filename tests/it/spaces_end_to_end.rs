@@ -1,6 +1,6 @@
 //! The commands of spaces and members against the emulator: what a login may do, and what comes of it.
 
-use chatauth::emulator::{Endpoint, Options};
+use chatauth::emulator::{Endpoint, Options, User};
 
 use crate::sandbox::Sandbox;
 
@@ -77,4 +77,90 @@ fn a_name_is_used_once_by_those_who_say_so() {
     let taken = sandbox.run(["spaces", "create", "--name", "Team", "--format", "json"]).exits_with(5);
     assert_eq!(taken.error()["code"], "already_exists");
     assert!(taken.error()["hint"].as_str().unwrap().contains("--if-exists reuse"));
+}
+
+#[test]
+fn a_space_lives_from_its_creation_to_its_deletion() {
+    let sandbox = Sandbox::new();
+    let scopes = ["chat.spaces", "chat.memberships", "chat.delete"];
+    let words: Vec<&str> =
+        ["auth", "login"].into_iter().chain(scopes.iter().flat_map(|scope| ["--scope", scope])).collect();
+    sandbox.run(words).success();
+    let members = ["--manager", "m@example.com", "--owner", "o@example.com"];
+    let space =
+        name_of(&sandbox, &[&["spaces", "create", "--name", "Team", "--guidelines", "g"][..], &members].concat());
+    let run = |words: &[&str]| sandbox.run([words, &["--no-input"]].concat()).success();
+
+    let listed = run(&["members", "list", &space]).json();
+    let roles: Vec<&str> = listed.as_array().unwrap().iter().filter_map(|member| member["role"].as_str()).collect();
+    assert_eq!(roles.iter().filter(|role| **role == "ROLE_ASSISTANT_MANAGER").count(), 1, "{listed}");
+    assert_eq!(roles.iter().filter(|role| **role == "ROLE_MANAGER").count(), 2, "{listed}");
+
+    let updated = run(&["spaces", "update", &space, "--name", "Band", "--description", "d", "--history", "on"]).json();
+    assert_eq!(updated["displayName"], "Band");
+    assert_eq!(updated["spaceDetails"]["guidelines"], "g", "only the description was to change: {updated}");
+    assert_eq!(updated["spaceHistoryState"], "HISTORY_ON");
+
+    run(&["members", "add", &space, "ada@example.com"]);
+    assert_eq!(
+        run(&["members", "update", &space, "ada@example.com", "--role", "manager"]).json()["role"],
+        "ROLE_ASSISTANT_MANAGER"
+    );
+    run(&["members", "remove", &space, "ada@example.com"]);
+    sandbox.run(["members", "get", &space, "ada@example.com", "--no-input"]).exits_with(5);
+
+    let found = run(&["spaces", "search", "Band", "--format", "name"]);
+    assert_eq!(found.stdout.trim(), space);
+    run(&["spaces", "delete", &space, "--yes"]);
+    sandbox.run(["spaces", "get", &space, "--no-input"]).exits_with(5);
+}
+
+#[test]
+fn sixty_members_are_in_the_space_in_the_end() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();
+    let members: Vec<String> = (0..60).map(|id| format!("--member=user{id}@example.com")).collect();
+    let words: Vec<&str> =
+        ["spaces", "create", "--name", "x"].into_iter().chain(members.iter().map(String::as_str)).collect();
+    let space = name_of(&sandbox, &words);
+    assert_eq!(sandbox.control().members(&space).len(), 61);
+}
+
+#[test]
+fn a_direct_message_is_found_once_there_is_one() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces"]).success();
+    let missing = sandbox.run(["spaces", "find-dm", "ada@example.com", "--no-input"]).exits_with(5);
+    assert!(
+        missing.stderr.contains("spaces create --type direct-message --member ada@example.com"),
+        "{}",
+        missing.stderr
+    );
+    let made = name_of(&sandbox, &["spaces", "create", "--type", "direct-message", "--member", "ada@example.com"]);
+    assert_eq!(name_of(&sandbox, &["spaces", "find-dm", "ada@example.com"]), made);
+}
+
+#[test]
+fn invited_members_are_named() {
+    let sandbox = Sandbox::with(Options { auto_accept_off: vec!["ada@example.com".into()], ..Options::default() });
+    sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();
+    let made = sandbox.run(["spaces", "create", "--name", "x", "--member", "ada@example.com"]).success();
+    assert!(made.stderr.contains("only invited, until they accept: ada@example.com"), "{}", made.stderr);
+}
+
+#[test]
+fn administrators_act_on_spaces_that_they_are_no_member_of_and_others_are_told_why_not() {
+    let admin = "root@example.com";
+    let users = vec![User::new("emulator@example.com"), User::new(admin)];
+    let sandbox = Sandbox::with(Options { users, admins: vec![admin.into()], ..Options::default() });
+    sandbox.log_in();
+    let space = name_of(&sandbox, &["spaces", "create", "--name", "x"]);
+    let get = ["spaces", "get", &space, "--use-admin-access"];
+    let refused = sandbox.run([&get[..], &["--account", "emulator@example.com"]].concat()).exits_with(5);
+    assert!(refused.stderr.contains("Manage Chat and Spaces conversations"), "{}", refused.stderr);
+    sandbox.run(["auth", "login", "--account", admin, "--scope", "chat.admin.spaces.readonly"]).success();
+    let shown = sandbox.run([&get[..], &["--account", admin, "--no-input"]].concat()).success();
+    assert_eq!(shown.json()["displayName"], "x");
+    let found = sandbox.run(["spaces", "search", "x", "--use-admin-access", "--account", admin, "--format", "name"]);
+    assert_eq!(found.success().stdout.trim(), space);
 }
