@@ -68,9 +68,10 @@ fn property_75_what_the_browser_says_does_not_reach_our_streams() {
 fn property_75_a_browser_that_hangs_fails_or_is_missing_changes_nothing() {
     let sandbox = Sandbox::new();
     let (started, gate) = (sandbox.path("started"), sandbox.path("gate"));
-    // Hangs until the gate is opened, at the end of this test.
     let made = std::process::Command::new("mkfifo").arg(&gate).status().unwrap();
     assert!(made.success());
+    // Whoever reads from the gate hangs as long as this lives, however the test ends.
+    let hangs = fs::OpenOptions::new().read(true).write(true).open(&gate).unwrap();
     let script = format!("#!/bin/sh\n: > '{}'\nexec cat '{}'\n", started.display(), gate.display());
     let hanging = sandbox.script("hanging", &script).display().to_string();
     for (browser, opened) in [
@@ -89,7 +90,7 @@ fn property_75_a_browser_that_hangs_fails_or_is_missing_changes_nothing() {
         }
         waiting.succeeds(&sandbox);
     }
-    drop(fs::OpenOptions::new().write(true).open(&gate).unwrap());
+    drop(hangs);
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl Terminal {
         let name = ptsname(&master, Vec::new()).unwrap();
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let slave = rustix::fs::open(OsStr::from_bytes(name.as_bytes()), flags, Mode::empty()).unwrap();
-        let (transcript, _) = Transcript::of(File::from(master.try_clone().unwrap()));
+        let transcript = Transcript::of(File::from(master.try_clone().unwrap()));
         Self { keyboard: File::from(master), slave, transcript }
     }
 

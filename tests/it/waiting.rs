@@ -4,7 +4,6 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
@@ -14,39 +13,62 @@ use crate::sandbox::{Finished, PATIENCE, Sandbox};
 
 /// What a stream has brought so far; several threads may look.
 #[derive(Clone, Default)]
-pub(crate) struct Transcript(Arc<(Mutex<Vec<u8>>, Condvar)>);
+pub(crate) struct Transcript(Arc<(Mutex<Received>, Condvar)>);
+
+#[derive(Default)]
+struct Received {
+    bytes: Vec<u8>,
+    ended: bool,
+}
 
 impl Transcript {
     /// Reads `stream` to its end on a thread of its own.
-    pub(crate) fn of(mut stream: impl Read + Send + 'static) -> (Self, JoinHandle<()>) {
+    pub(crate) fn of(mut stream: impl Read + Send + 'static) -> Self {
         let transcript = Self::default();
         let writer = transcript.clone();
-        let thread = std::thread::spawn(move || {
+        std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = stream.read(&mut buffer) {
-                writer.0.0.lock().unwrap().extend_from_slice(&buffer[..count]);
+                writer.0.0.lock().unwrap().bytes.extend_from_slice(&buffer[..count]);
                 writer.0.1.notify_all();
             }
+            writer.0.0.lock().unwrap().ended = true;
+            writer.0.1.notify_all();
         });
-        (transcript, thread)
+        transcript
     }
 
     pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.0.lock().unwrap()).into_owned()
+        self.0.0.lock().unwrap().text()
+    }
+
+    /// Everything, once the last writer has closed the stream.
+    #[track_caller]
+    pub(crate) fn whole(&self) -> String {
+        self.wait(|received| received.ended.then(|| received.text()))
     }
 
     /// Waits until `found` gives something; fails the test when nothing does.
     #[track_caller]
     pub(crate) fn wait_for<Found>(&self, found: impl Fn(&str) -> Option<Found>) -> Found {
+        self.wait(|received| found(&received.text()))
+    }
+
+    #[track_caller]
+    fn wait<Found>(&self, found: impl Fn(&Received) -> Option<Found>) -> Found {
         let deadline = Instant::now() + PATIENCE;
-        let mut bytes = self.0.0.lock().unwrap();
+        let mut received = self.0.0.lock().unwrap();
         loop {
-            if let Some(found) = found(&String::from_utf8_lossy(&bytes)) {
+            if let Some(found) = found(&received) {
                 return found;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "it never came: {}", String::from_utf8_lossy(&bytes));
-            bytes = self.0.1.wait_timeout(bytes, left).unwrap().0;
+            if left.is_zero() || received.ended {
+                let (how, text) = (if received.ended { "the stream ended" } else { "it never came" }, received.text());
+                drop(received);
+                panic!("{how}: {text}");
+            }
+            received = self.0.1.wait_timeout(received, left).unwrap().0;
         }
     }
 
@@ -69,11 +91,17 @@ impl Transcript {
     }
 }
 
+impl Received {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
 /// `chatauth auth login`, or another command, while it waits.
 pub(crate) struct Waiting {
     child: Child,
     transcript: Transcript,
-    reader: JoinHandle<()>,
+    stdout: Transcript,
     pub(crate) url: Url,
 }
 
@@ -90,9 +118,10 @@ impl Waiting {
     #[track_caller]
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (transcript, reader) = Transcript::of(child.stderr.take().unwrap());
+        let stdout = Transcript::of(child.stdout.take().unwrap());
+        let transcript = Transcript::of(child.stderr.take().unwrap());
         let url = transcript.wait_for_url();
-        Self { child, transcript, reader, url }
+        Self { child, transcript, stdout, url }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -163,8 +192,8 @@ impl Waiting {
     #[track_caller]
     pub(crate) fn finish(self, sandbox: &Sandbox) -> Finished {
         let mut finished = sandbox.wait(self.child);
-        self.reader.join().unwrap();
-        finished.stderr = self.transcript.text();
+        finished.stdout = self.stdout.whole();
+        finished.stderr = self.transcript.whole();
         sandbox.check_secrets(&finished.stderr);
         finished
     }
