@@ -32,6 +32,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("spaces delete", "chatauth spaces delete spaces/AAAA --yes"),
     ("spaces search", "chatauth spaces search team --use-admin-access"),
     ("spaces find-dm", "chatauth spaces find-dm ada@example.com --format name"),
+    ("spaces find-group-chats", "chatauth spaces find-group-chats ada@example.com bob@example.com"),
     ("spaces complete-import", "chatauth spaces complete-import spaces/AAAA"),
     ("members add", "chatauth members add spaces/AAAA ada@example.com bob@example.com"),
     ("members list", "chatauth members list spaces/AAAA --format csv"),

@@ -127,8 +127,8 @@ mod tests {
         let document: Value = serde_json::from_str(include_str!("../../tests/it/data/chat-v1.json")).unwrap();
         let mut resource = &document["resources"]["spaces"];
         let names: Vec<&str> = id.split('.').collect();
-        if names[1] == "members" {
-            resource = &resource["resources"]["members"];
+        if let [_, below, _] = names[..] {
+            resource = &resource["resources"][below];
         }
         let scopes = resource["methods"][names[names.len() - 1]]["scopes"].as_array().unwrap();
         let short = scopes.iter().map(|scope| scope.as_str().unwrap().rsplit('/').next().unwrap().to_owned());
