@@ -38,6 +38,18 @@ impl Operation {
         }
     }
 
+    /// Leaves a rate limit to the caller instead of waiting for it: in a bulk run everybody waits together.
+    #[must_use]
+    pub fn impatient(mut self) -> Self {
+        self.policy.waits_for_quota = false;
+        self
+    }
+
+    /// How many requests there were.
+    pub fn attempts(&self) -> u32 {
+        self.attempts.get()
+    }
+
     /// Whether an attempt so far may have been acted on without a definite answer.
     pub fn may_have_been_applied(&self) -> bool {
         self.may_have_been_applied.get()
@@ -71,7 +83,7 @@ pub(super) struct Call<'a> {
 }
 
 /// The Chat API at one endpoint.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Client {
     http: transport::Client,
     endpoint: Endpoint,
@@ -176,7 +188,7 @@ impl Client {
         }
         let asked =
             retry::retry_after(response, (self.clock)()).or_else(|| status.retry_seconds.map(Duration::from_secs));
-        status.is_rate_limit().then_some(retry::Outcome::Busy(asked))
+        status.is_rate_limit().then_some(retry::Outcome::Limited(asked))
     }
 }
 

@@ -77,8 +77,11 @@ fn interrupted(context: &Context, interruption: Interruption) -> Failure {
         Some(pending) => {
             let id = pending.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
             let message = format!("{how} while trying to {}; whether it was applied is not known{id}", pending.action);
-            let mut failure = Failure::new(code, message)
-                .hint(format!("this repeats the request without doing it twice: {}", pending.repeat));
+            let hint = pending
+                .hint
+                .clone()
+                .unwrap_or_else(|| format!("this repeats the request without doing it twice: {}", pending.repeat));
+            let mut failure = Failure::new(code, message).hint(hint);
             failure.request_id.clone_from(&pending.request_id);
             failure.outcome = Some(Outcome::Unknown);
             failure

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use serde_json::{Map, Value};
+use serde_json::json;
 
 use crate::commands::{ErrorCode, Failure};
 use crate::output::{Messages, safe_json};
@@ -14,7 +14,7 @@ pub(super) fn report(failure: &Failure, messages: Messages, as_json: bool) {
         return;
     }
     if as_json {
-        let line = safe_json(&object(failure), false) + "\n";
+        let line = safe_json(&json!({ "error": failure.to_json() }), false) + "\n";
         let _ = std::io::stderr().write_all(line.as_bytes());
         return;
     }
@@ -22,24 +22,4 @@ pub(super) fn report(failure: &Failure, messages: Messages, as_json: bool) {
     if let Some(hint) = &failure.hint {
         messages.hint(hint);
     }
-}
-
-/// The error object; what does not apply is absent.
-fn object(failure: &Failure) -> Value {
-    let mut error = Map::new();
-    error.insert(String::from("code"), Value::from(failure.code.as_str()));
-    error.insert(String::from("exitCode"), Value::from(failure.code.exit_code()));
-    error.insert(String::from("message"), Value::from(failure.message.as_str()));
-    for (name, value) in [
-        ("hint", failure.hint.as_deref().map(Value::from)),
-        ("httpStatus", failure.http_status.map(Value::from)),
-        ("reason", failure.reason.as_deref().map(Value::from)),
-        ("requestId", failure.request_id.as_deref().map(Value::from)),
-        ("outcome", failure.outcome.map(|outcome| Value::from(outcome.as_str()))),
-    ] {
-        if let Some(value) = value {
-            error.insert(name.to_owned(), value);
-        }
-    }
-    Value::Object(Map::from_iter([(String::from("error"), Value::Object(error))]))
 }

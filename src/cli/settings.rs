@@ -149,6 +149,7 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
         api_endpoint: (api_endpoint.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned()), endpoint_source),
         access_token: environment.text("CHATAUTH_ACCESS_TOKEN")?.map(|text| GivenToken::parse(&text)).transpose()?,
         delegation,
+        animations: environment.os("TERM").is_none_or(|term| term != "dumb"),
         input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
         timeout: Duration::from_secs(timeout.unwrap_or(DEFAULT_TIMEOUT)),
         explicit_format: explicit_format.is_some(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::commands::spaces::{self, Fields, create, update};
-use crate::commands::{Context, Failure, Source, SpaceType};
+use crate::commands::{Context, Failure, Source, SpaceType, bulk};
 
 use super::dispatch::block_on;
 use super::members_args::Admin;
@@ -117,9 +117,46 @@ pub(super) struct Create {
     /// Any text that stands for this operation: the same text makes the same space
     #[arg(long, value_name = "TEXT")]
     idempotency_key: Option<String>,
-    /// Show the request instead of sending it
+    /// Show the request instead of sending it; with --from, check the rows and send nothing
     #[arg(long)]
     dry_run: bool,
+    /// Create a space for every row of a file: CSV with the options' names as header (lists separated by ;), or JSON
+    /// Lines; - is standard input. Other options are defaults for every row
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "request_id", "idempotency_key", "json"])]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    bulk: Bulk,
+}
+
+/// How a bulk run goes.
+#[derive(Debug, Default, Args)]
+pub(super) struct Bulk {
+    /// Journal of the run: with the same file the same command takes the run up again, and makes nothing twice
+    #[arg(long, value_name = "FILE", requires = "from")]
+    results: Option<PathBuf>,
+    /// Requests a minute, and an hour, at most; or unlimited [default: 30,200, under what Google allows a project]
+    #[arg(long, value_name = "PER_MINUTE[,PER_HOUR]", requires = "from")]
+    rate: Option<bulk::Rate>,
+    /// Requests on their way at once [default: 8]
+    #[arg(long, value_name = "N", requires = "from", value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: Option<u16>,
+    /// End the run at the first failure
+    #[arg(long, requires = "from")]
+    fail_fast: bool,
+}
+
+impl Bulk {
+    /// The options of a run over the rows of `from`. `rate` is for what is done, where nobody says otherwise.
+    pub(super) fn options(self, from: PathBuf, rate: bulk::Rate, dry_run: bool) -> bulk::Options {
+        bulk::Options {
+            source: Source::new(from),
+            results: self.results,
+            rate: self.rate.unwrap_or(rate),
+            concurrency: self.concurrency.map_or(bulk::DEFAULT_CONCURRENCY, usize::from),
+            fail_fast: self.fail_fast,
+            dry_run,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -256,6 +293,7 @@ impl Describing {
             announcement: permissions.map(|permissions| permissions == Permissions::Announcement),
             audience: self.audience,
             json: self.json.map(Source::new),
+            ..Fields::default()
         }
     }
 }
@@ -273,6 +311,12 @@ pub(super) fn run(command: Spaces, context: &Context) -> Result<(), Failure> {
     match command {
         Spaces::Create(create) => {
             let dry_run = create.dry_run;
+            let mut create = create;
+            if let Some(from) = create.from.take() {
+                let bulk = std::mem::take(&mut create.bulk).options(from, bulk::Rate::DEFAULT, dry_run);
+                let task = create::from::Task::new(create_options(*create));
+                return block_on(context, create::from::run(&task, &bulk, context));
+            }
             // Standard input is read before signals are watched, so that Ctrl-C ends the wait for it.
             let plan = create::plan(&create_options(*create))?;
             if dry_run { create::dry_run(&plan, context) } else { block_on(context, create::run(&plan, context)) }

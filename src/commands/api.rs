@@ -112,6 +112,7 @@ async fn send(
             action: String::from("call the API"),
             request_id: Some(request_id),
             repeat: repeat.clone(),
+            hint: None,
         });
     }
     let call = async |token: &_| {

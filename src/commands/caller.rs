@@ -1,6 +1,6 @@
 //! A login and the Chat API together: how every command calls a method.
 
-use crate::auth::{Access, Record, ScopeSet};
+use crate::auth::{Access, Interaction, Record, ScopeSet};
 use crate::chat::{self, Client, Operation};
 use crate::secret::Secret;
 
@@ -15,6 +15,9 @@ pub(super) struct Caller<'a> {
     access: Access,
     needed: ScopeSet,
     admin: bool,
+    /// Whether this is one of many that work at the same time.
+    of_many: bool,
+    attempts: u32,
 }
 
 impl<'a> Caller<'a> {
@@ -26,7 +29,42 @@ impl<'a> Caller<'a> {
         let granted = if choice { granted(context) } else { ScopeSet::default() };
         let needed = scopes::needed(methods, admin, &granted);
         let access = context.access(&needed).await?;
-        Ok(Self { context, chat, access, needed, admin })
+        Ok(Self { context, chat, access, needed, admin, of_many: false, attempts: 0 })
+    }
+
+    /// A caller for one row of many: it leaves rate limits and what is said on an interruption to the run.
+    pub(super) fn for_row(&self) -> Self {
+        Self {
+            context: self.context,
+            chat: self.chat.clone(),
+            access: self.access.clone(),
+            needed: self.needed.clone(),
+            admin: self.admin,
+            of_many: true,
+            attempts: 0,
+        }
+    }
+
+    /// Gets the login's access token again, which renews it before it ends. Nobody is asked.
+    pub(super) async fn renew(&mut self) -> Result<(), Failure> {
+        let result = self.context.session().access_token(&self.needed, Interaction::Refused).await;
+        self.access = result.map_err(|error| self.context.failure(error))?;
+        Ok(())
+    }
+
+    /// Whether this is one of many that work at the same time.
+    pub(super) fn is_of_many(&self) -> bool {
+        self.of_many
+    }
+
+    /// How many requests this caller has sent.
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    fn operation(&self) -> Operation {
+        let operation = self.chat.operation();
+        if self.of_many { operation.impatient() } else { operation }
     }
 
     /// For messages: who acts.
@@ -46,11 +84,12 @@ impl<'a> Caller<'a> {
         name: &str,
         call: impl AsyncFn(&Client, &Secret<String>, &Operation) -> Result<Answer, chat::Error>,
     ) -> Result<Answer, Failure> {
-        let operation = self.chat.operation();
+        let operation = self.operation();
         let chat = &self.chat;
         let result =
-            self.context.with_replacement(&mut self.access, async |token| call(chat, token, &operation).await).await?;
-        result.map_err(|error| self.failure(&error, name, None))
+            self.context.with_replacement(&mut self.access, async |token| call(chat, token, &operation).await).await;
+        self.attempts += operation.attempts();
+        result?.map_err(|error| self.failure(&error, name, None))
     }
 
     /// Calls a method that changes something. Whatever ends the program meanwhile can say how to repeat it.
@@ -60,16 +99,22 @@ impl<'a> Caller<'a> {
         write: Write<'_>,
         call: impl AsyncFn(&Client, &Secret<String>, &Operation) -> Result<Answer, chat::Error>,
     ) -> Result<Answer, Failure> {
-        let operation = self.chat.operation();
+        let operation = self.operation();
         let chat = &self.chat;
-        let before = self.context.pending.replace(Some(InFlight {
-            action: name.to_owned(),
-            request_id: write.request_id.map(str::to_owned),
-            repeat: write.repeat.to_owned(),
-        }));
+        let before = (!self.of_many).then(|| {
+            self.context.pending.replace(Some(InFlight {
+                action: name.to_owned(),
+                request_id: write.request_id.map(str::to_owned),
+                repeat: write.repeat.to_owned(),
+                hint: None,
+            }))
+        });
         let result =
             self.context.with_replacement(&mut self.access, async |token| call(chat, token, &operation).await).await;
-        self.context.pending.replace(before);
+        self.attempts += operation.attempts();
+        if let Some(before) = before {
+            self.context.pending.replace(before);
+        }
         result
             .map_err(|failure| failure.of_write(write, operation.may_have_been_applied()))?
             .map_err(|error| self.failure(&error, name, Some(write)))

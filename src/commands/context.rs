@@ -76,6 +76,8 @@ pub struct Settings {
     pub access_token: Option<GivenToken>,
     /// A service account that acts in a user's name.
     pub delegation: Option<DelegationOptions>,
+    /// Whether a progress bar may move on standard error.
+    pub animations: bool,
     /// Whether the person may be asked.
     pub input: bool,
     /// The limit of one HTTP request.
@@ -101,6 +103,8 @@ pub struct InFlight {
     pub request_id: Option<String>,
     /// The command that repeats it.
     pub repeat: String,
+    /// What to do, where repeating the command is not it.
+    pub hint: Option<String>,
 }
 
 /// Shared with whoever ends the program, so that a signal cannot lose a request.

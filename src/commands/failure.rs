@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
 use crate::platform::signals::Interruption;
 
 mod from_auth;
@@ -44,6 +48,7 @@ pub enum ErrorCode {
     RateLimited,
     ServerError,
     OutcomeUnknown,
+    PartialFailure,
     Interrupted(Interruption),
     ReaderGone,
     Child(u8),
@@ -80,6 +85,7 @@ impl ErrorCode {
             | Self::InvalidArgument
             | Self::PreconditionFailed => 5,
             Self::Network | Self::RateLimited | Self::ServerError | Self::OutcomeUnknown => 6,
+            Self::PartialFailure => 7,
             Self::Interrupted(Interruption::Interrupt) => 130,
             Self::Interrupted(Interruption::Terminate) => 143,
             Self::ReaderGone => 141,
@@ -120,6 +126,7 @@ impl ErrorCode {
             Self::RateLimited => "rate_limited",
             Self::ServerError => "server_error",
             Self::OutcomeUnknown => "outcome_unknown",
+            Self::PartialFailure => "partial_failure",
             Self::Interrupted(_) | Self::ReaderGone => "interrupted",
         }
     }
@@ -161,6 +168,8 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// For writes.
     pub outcome: Option<Outcome>,
+    /// How long the server asks to be left alone, where it refused because of a rate limit.
+    pub retry_after: Option<Duration>,
 }
 
 impl Failure {
@@ -174,7 +183,28 @@ impl Failure {
             reason: None,
             request_id: None,
             outcome: None,
+            retry_after: None,
         }
+    }
+
+    /// The error object of the contract; what does not apply is absent.
+    pub fn to_json(&self) -> Value {
+        let mut error = Map::new();
+        error.insert(String::from("code"), Value::from(self.code.as_str()));
+        error.insert(String::from("exitCode"), Value::from(self.code.exit_code()));
+        error.insert(String::from("message"), Value::from(self.message.as_str()));
+        for (name, value) in [
+            ("hint", self.hint.as_deref().map(Value::from)),
+            ("httpStatus", self.http_status.map(Value::from)),
+            ("reason", self.reason.as_deref().map(Value::from)),
+            ("requestId", self.request_id.as_deref().map(Value::from)),
+            ("outcome", self.outcome.map(|outcome| Value::from(outcome.as_str()))),
+        ] {
+            if let Some(value) = value {
+                error.insert(name.to_owned(), value);
+            }
+        }
+        Value::Object(error)
     }
 
     /// An option whose value breaks a rule.

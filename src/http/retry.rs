@@ -26,19 +26,26 @@ pub struct Policy {
     pub total: Duration,
     /// Whether a request that may have reached the server is sent again. Only what is idempotent may be.
     pub repeat_after_loss: bool,
+    /// Whether a rate limit (429) is waited for here.
+    pub waits_for_quota: bool,
 }
 
 impl Policy {
     /// One operation of the Chat API: at most 8 attempts within 45 seconds, or within one `timeout` where that is
     /// longer.
     pub fn operation(timeout: Duration) -> Self {
-        Self { attempts: 8, total: timeout.max(Duration::from_secs(45)), repeat_after_loss: true }
+        Self {
+            attempts: 8,
+            total: timeout.max(Duration::from_secs(45)),
+            repeat_after_loss: true,
+            waits_for_quota: true,
+        }
     }
 
     /// A token refresh: three attempts within 15 seconds, never again after its answer may have been lost on the
     /// way, because a rotated refresh token in that answer would be lost with it.
     pub const fn refresh() -> Self {
-        Self { attempts: 3, total: Duration::from_secs(15), repeat_after_loss: false }
+        Self { attempts: 3, total: Duration::from_secs(15), repeat_after_loss: false, waits_for_quota: true }
     }
 }
 
@@ -55,8 +62,10 @@ pub enum Outcome {
     Lost,
     /// A success whose body could not be read.
     Unreadable,
-    /// The server asks for patience: 429 or 5xx, with its `Retry-After`.
+    /// The server fails for the moment (5xx), with its `Retry-After`.
     Busy(Option<Duration>),
+    /// Too many requests, with the server's `Retry-After`.
+    Limited(Option<Duration>),
 }
 
 /// What has happened so far.
@@ -88,6 +97,7 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
         Outcome::Unreachable => history.unreachable >= UNREACHABLE_ATTEMPTS,
         Outcome::Unreadable => history.unreadable > UNREADABLE_REPEATS || !policy.repeat_after_loss,
         Outcome::Lost => !policy.repeat_after_loss,
+        Outcome::Limited(_) => !policy.waits_for_quota,
         Outcome::NotSent | Outcome::Busy(_) => false,
     };
     if enough || history.attempts >= policy.attempts {
@@ -96,7 +106,7 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
     let step = Duration::from_secs(1 << (history.attempts.saturating_sub(1)).min(5)).min(LONGEST_WAIT);
     let backoff = step.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
     let wait = match outcome {
-        Outcome::Busy(Some(asked)) => asked.max(backoff),
+        Outcome::Busy(Some(asked)) | Outcome::Limited(Some(asked)) => asked.max(backoff),
         _ => backoff,
     };
     if history.elapsed.saturating_add(wait) < policy.total { Decision::Again(wait) } else { Decision::Stop }
@@ -107,7 +117,8 @@ pub fn outcome(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcome
     match result {
         Ok(response) => match response.status {
             200..=299 if !response.complete => Outcome::Unreadable,
-            429 | 500 | 502 | 503 | 504 => Outcome::Busy(retry_after(response, now)),
+            429 => Outcome::Limited(retry_after(response, now)),
+            500 | 502 | 503 | 504 => Outcome::Busy(retry_after(response, now)),
             _ => Outcome::Final,
         },
         Err(Error::NameNotFound { .. } | Error::Refused { .. }) => Outcome::Unreachable,
@@ -159,8 +170,7 @@ pub async fn run(
             _ => {}
         }
         may_have_been_applied |= match (&result, outcome) {
-            (Ok(response), Outcome::Busy(_)) => response.status >= 500,
-            (_, Outcome::Lost | Outcome::Unreadable) => true,
+            (_, Outcome::Lost | Outcome::Unreadable | Outcome::Busy(_)) => true,
             _ => false,
         };
         match decide(outcome, history, policy, jitter()) {

@@ -61,7 +61,7 @@ impl From<CsvError> for InputError {
     }
 }
 
-type Bytes = Box<dyn BufRead>;
+type Bytes = Box<dyn BufRead + Send>;
 
 enum Format {
     Lines { source: Bytes, line: u64 },

@@ -214,7 +214,7 @@ impl Journal {
 }
 
 /// FNV-1a: fast, the same on every machine, and collisions are told apart by the entry itself.
-fn hash(text: &str) -> u64 {
+pub(super) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 

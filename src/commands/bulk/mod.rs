@@ -1,8 +1,109 @@
 //! Hundreds of rows, each exactly once.
 
 mod csv;
+mod engine;
+pub(super) mod fields;
 mod input;
 mod journal;
 mod pace;
+mod progress;
+mod results;
+mod row;
 
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use crate::platform::input::Source;
+
+use super::caller::Caller;
+use super::scopes::Method;
+use super::{Context, Failure};
+
+pub(super) use engine::run;
 pub use pace::Rate;
+
+/// How many requests are on their way at once where nobody says otherwise.
+pub const DEFAULT_CONCURRENCY: usize = 8;
+
+/// The options of a bulk run.
+#[derive(Debug)]
+pub struct Options {
+    /// The rows.
+    pub source: Source,
+    /// The journal.
+    pub results: Option<PathBuf>,
+    /// How fast.
+    pub rate: Rate,
+    /// How many requests may be on their way at once.
+    pub concurrency: usize,
+    /// Whether the first failure ends the run.
+    pub fail_fast: bool,
+    /// Whether the rows are only checked.
+    pub dry_run: bool,
+}
+
+/// Why a row cannot be used.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// The column that is to blame.
+    pub(super) column: Option<String>,
+    /// Why.
+    pub(super) reason: String,
+}
+
+impl Wrong {
+    pub(super) fn new(column: &str, reason: impl Into<String>) -> Self {
+        Self { column: Some(column.to_owned()), reason: reason.into() }
+    }
+}
+
+/// What a row has led to.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// What was made, as the server sent it.
+    pub(super) json: Value,
+    /// Its resource name.
+    pub(super) name: String,
+    /// Whether it was there before.
+    pub(super) existed: bool,
+}
+
+/// One kind of bulk run.
+pub(super) trait Task {
+    /// What is to be done for one row, checked and complete.
+    type Work;
+
+    /// The columns, besides `idempotency-key` and `request-id`.
+    fn columns(&self) -> &'static [&'static str];
+
+    /// What it does and has done, as in "create" and "created".
+    fn verb(&self) -> (&'static str, &'static str);
+
+    /// What the results call what was made, as in "space".
+    fn member(&self) -> &'static str;
+
+    /// Whether an attempt that got lost needs the same request id to be repeated safely.
+    fn needs_request_id(&self) -> bool;
+
+    /// Checks a row.
+    fn plan(&self, members: &Map<String, Value>, request_id: &str) -> Result<Self::Work, Wrong>;
+
+    /// The methods that a row needs.
+    fn methods(&self, work: &Self::Work) -> Vec<&'static Method>;
+
+    /// The methods that every row needs.
+    fn least(&self) -> Vec<&'static Method>;
+
+    /// Does it.
+    async fn make(&self, work: &Self::Work, caller: &mut Caller<'_>, context: &Context) -> Result<Made, Failure>;
+
+    /// Does what is to be done afterwards; may be repeated.
+    async fn finish(
+        &self,
+        work: &Self::Work,
+        name: &str,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> Result<(), Failure>;
+}

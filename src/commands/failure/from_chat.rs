@@ -43,6 +43,9 @@ impl Failure {
         } else if let ErrorKind::UnreadableAnswer { http_status } = error.kind {
             failure.http_status = Some(http_status);
         }
+        if let ErrorKind::RateLimited { retry_after, .. } = &error.kind {
+            failure.retry_after = *retry_after;
+        }
         match action.write {
             Some(write) => {
                 let mut failure = failure.of_write(write, error.may_have_been_applied);

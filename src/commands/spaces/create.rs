@@ -1,6 +1,7 @@
 //! `chatauth spaces create`.
 
 mod finish;
+pub mod from;
 mod plan;
 
 pub use plan::{IfExists, Options, Plan, plan};

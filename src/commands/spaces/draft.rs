@@ -50,6 +50,8 @@ pub struct Fields {
     pub audience: Option<String>,
     /// A whole space as the API has it; the options go over it.
     pub json: Option<Source>,
+    /// The same, where it is at hand already.
+    pub document: Map<String, Value>,
 }
 
 /// A space that is to be sent.
@@ -68,7 +70,7 @@ impl Fields {
     pub(super) fn draft(&self, more: NewSpace) -> Result<Draft, Failure> {
         let mut space = match &self.json {
             Some(source) => input::object(source)?,
-            None => Map::new(),
+            None => self.document.clone(),
         };
         let mut left_out = Vec::new();
         for pointer in NOT_FOR_US {

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const OPERATION: Policy = Policy { attempts: 8, total: Duration::from_secs(45), repeat_after_loss: true };
+const OPERATION: Policy =
+    Policy { attempts: 8, total: Duration::from_secs(45), repeat_after_loss: true, waits_for_quota: true };
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -67,6 +68,10 @@ fn retry_after_is_honoured_when_it_fits_and_ends_it_when_it_does_not() {
     let busy = |wait| Outcome::Busy(Some(seconds(wait)));
     assert_eq!(decide(busy(20), after(1), OPERATION, 0.5), Decision::Again(seconds(20)));
     assert_eq!(decide(busy(0), after(1), OPERATION, 0.0), Decision::Again(seconds(1)));
+    let limited = Outcome::Limited(Some(seconds(20)));
+    assert_eq!(decide(limited, after(1), OPERATION, 0.5), Decision::Again(seconds(20)));
+    let together = Policy { waits_for_quota: false, ..OPERATION };
+    assert_eq!(decide(limited, after(1), together, 0.5), Decision::Stop);
     assert_eq!(decide(busy(86_400), after(1), OPERATION, 0.0), Decision::Stop);
     assert_eq!(decide(busy(u64::MAX), after(1), OPERATION, 0.0), Decision::Stop);
     let late = History { elapsed: seconds(44), ..after(1) };
@@ -88,7 +93,8 @@ fn retry_after_is_read_as_seconds_and_as_a_date() {
 
 #[test]
 fn only_what_may_change_is_tried_again() {
-    for status in [429, 500, 502, 503, 504] {
+    assert_eq!(outcome(&Ok(answer(429, None)), now()), Outcome::Limited(None));
+    for status in [500, 502, 503, 504] {
         assert_eq!(outcome(&Ok(answer(status, None)), now()), Outcome::Busy(None), "{status}");
     }
     for status in [200, 400, 401, 403, 404, 408, 409, 501] {

@@ -45,11 +45,14 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, conte
         return Err(Failure::new(ErrorCode::Internal, message));
     };
     // From the create on until the end, whatever ends the program names the space and what is left to do.
-    let before = context.pending.replace(commands_for_all(plan, space.as_str(), context).map(|repeat| InFlight {
-        action: format!("finish {space}, which was created"),
-        request_id: None,
-        repeat,
-    }));
+    let before = (!caller.is_of_many()).then(|| {
+        context.pending.replace(commands_for_all(plan, space.as_str(), context).map(|repeat| InFlight {
+            action: format!("finish {space}, which was created"),
+            request_id: None,
+            repeat,
+            hint: None,
+        }))
+    });
     let mut known = Known::new();
     let mut undone = Undone::default();
     if add(plan, &space, caller, context, &mut known, &mut undone).await {
@@ -58,7 +61,9 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, conte
     } else {
         undone.promotions.clone_from(&plan.promotions);
     }
-    context.pending.replace(before);
+    if let Some(before) = before {
+        context.pending.replace(before);
+    }
     undone.report(&space, context)
 }
 

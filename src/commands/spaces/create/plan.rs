@@ -25,7 +25,7 @@ pub enum IfExists {
 }
 
 /// The options of the command, as the person wrote them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// What describes the space.
     pub fields: Fields,

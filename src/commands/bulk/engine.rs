@@ -1,0 +1,515 @@
+//! The run itself: rows in, requests out, results in order.
+
+use std::collections::{HashSet, VecDeque};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::input::{InputError, Row, Rows};
+use super::journal::{Entry, Journal, JournalError, State};
+use super::pace::Pace;
+use super::progress::{Progress, words};
+use super::results::{Results, verdict};
+use super::row::{End, Identity, Todo, decide, ends_the_run, state_after};
+use super::{Made, Options, Task};
+use crate::commands::caller::Caller;
+use crate::commands::scopes::Method;
+use crate::commands::{Context, ErrorCode, Failure, InFlight};
+use crate::platform::input::Source;
+
+/// The columns of every kind of run.
+const KEYS: [&str; 2] = ["idempotency-key", "request-id"];
+
+/// How many wrong rows are listed.
+const LISTED: usize = 20;
+
+/// How many rows may be ended, or on their way, before the oldest one has ended: what waits to be written in order.
+const WINDOW: u64 = 1024;
+
+/// How many rows are read ahead.
+const READ_AHEAD: usize = 16;
+
+/// How often the login is looked at while a run goes on.
+const RENEWED_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// How long a request id is trusted without a word.
+const OLD: time::Duration = time::Duration::HOUR;
+
+/// What a check of the whole input has found out.
+struct Checked {
+    rows: u64,
+    methods: Vec<&'static Method>,
+}
+
+/// A row on its way.
+struct Turn<'a, Work> {
+    number: u64,
+    identity: Identity,
+    request_id: String,
+    work: Work,
+    caller: Caller<'a>,
+    attempts: u32,
+    /// What was made, once it was.
+    made: Option<Made>,
+}
+
+/// Runs a task for every row.
+pub(in crate::commands) async fn run<Kind: Task>(
+    task: &Kind,
+    options: &Options,
+    context: &Context,
+) -> Result<(), Failure> {
+    let columns: Vec<&str> = task.columns().iter().chain(&KEYS).copied().collect();
+    let checked = match &options.source {
+        Source::File(_) => Some(check(task, options, &columns, context)?),
+        Source::StandardInput => None,
+    };
+    if options.dry_run {
+        let rows = checked
+            .map(|checked| checked.rows)
+            .ok_or_else(|| Failure::usage("--dry-run checks a file, and standard input can be read only once"))?;
+        context.messages.note(&format!("{rows} rows can be used; nothing was sent."));
+        return Ok(());
+    }
+    let now = context.clock.now();
+    let journal = options.results.as_ref().map(|path| Journal::open(path, now)).transpose();
+    let journal = journal.map_err(|error| journal_failure(&error))?;
+    let methods = checked.as_ref().map_or_else(|| task.least(), |checked| checked.methods.clone());
+    let base = Caller::new(context, &methods, false).await?;
+    let earlier = journal.as_ref().map(|journal| journal.recent().to_vec()).unwrap_or_default();
+    let ages = earlier.into_iter().filter_map(|at| std::time::Duration::try_from(now - at).ok());
+    let total = checked.map(|checked| checked.rows);
+    let (verb, done) = task.verb();
+    let whom = base.whom();
+    context.messages.note(&match total {
+        Some(total) => {
+            format!("{total} rows to {verb} as {whom}; this takes at least {}.", words(options.rate.duration(total)))
+        }
+        None => format!("Rows to {verb} as {whom}, as they come."),
+    });
+    let mut run = Run {
+        task,
+        options,
+        context,
+        journal,
+        base,
+        renewed: Instant::now(),
+        started: Instant::now(),
+        pace: Pace::new(options.rate, ages),
+        results: Results::new(context, done, task.member()),
+        progress: Progress::new(context, total),
+        on_their_way: Vec::new(),
+        stopped: None,
+    };
+    let rows = read_ahead(options.source.clone(), columns.iter().map(|column| (*column).to_owned()).collect());
+    let outcome = run.all(rows).await;
+    run.progress.end();
+    context.pending.replace(None);
+    outcome?;
+    let counts = run.results.finish()?;
+    context.messages.note(&format!(
+        "{} {done}, {} existing, {} skipped, {} failed.",
+        counts.done, counts.existing, counts.skipped, counts.failed
+    ));
+    let again = if options.results.is_some() {
+        format!("the same command tries these again, and only these: {}", context.repeat())
+    } else {
+        String::from("with --results FILE the same command would try these again, and only these")
+    };
+    verdict(counts, done, total, run.stopped.take(), &again)
+}
+
+/// Checks every row before the first request.
+fn check<Kind: Task>(task: &Kind, options: &Options, columns: &[&str], context: &Context) -> Result<Checked, Failure> {
+    let source = &options.source;
+    let invalid =
+        |message: String| Failure::new(ErrorCode::InputInvalid, message).hint("mend these rows; nothing was sent");
+    let mut rows = Rows::open(source, columns).map_err(|error| invalid(format!("{source}: {error}")))?;
+    let mut checked = Checked { rows: 0, methods: task.least() };
+    let mut seen = HashSet::new();
+    let mut wrong = Vec::new();
+    let mut count = 0_usize;
+    while let Some(row) = rows.next() {
+        checked.rows += 1;
+        let result = row.and_then(|mut row| {
+            let (identity, work) = understand(task, &mut row, None)?;
+            let keys = [identity.keyed.then_some(identity.text), identity.request_id];
+            if let Some(key) = keys.into_iter().flatten().find(|key| !seen.insert(super::journal::hash(key))) {
+                return Err(error_at(&row, None, format!("the key or request id {key:?} stands in two rows")));
+            }
+            for method in task.methods(&work) {
+                if !checked.methods.contains(&method) {
+                    checked.methods.push(method);
+                }
+            }
+            Ok(())
+        });
+        if let Err(error) = result {
+            count += 1;
+            if wrong.len() < LISTED {
+                wrong.push(error.to_string());
+            }
+        }
+    }
+    let Some(first) = wrong.first() else { return Ok(checked) };
+    if count == 1 {
+        return Err(invalid(format!("{source}: {first}")));
+    }
+    for line in &wrong {
+        context.messages.always(&format!("{source}: {line}"));
+    }
+    Err(invalid(format!("{count} of {} rows of {source} cannot be used, the first: {first}", checked.rows)))
+}
+
+fn understand<Kind: Task>(
+    task: &Kind,
+    row: &mut Row,
+    request_id: Option<&str>,
+) -> Result<(Identity, Kind::Work), InputError> {
+    let identity = Identity::take(row).map_err(|reason| error_at(row, None, reason))?;
+    // The check does not send anything, so any id will do.
+    let id = request_id.or(identity.request_id.as_deref()).unwrap_or("00000000-0000-4000-8000-000000000000");
+    let work = task.plan(&row.members, id).map_err(|wrong| error_at(row, wrong.column, wrong.reason))?;
+    Ok((identity, work))
+}
+
+fn error_at(row: &Row, column: Option<String>, reason: String) -> InputError {
+    InputError::Row { line: row.line, column, reason }
+}
+
+/// Reads rows on a thread of its own: a slow pipe must not hold up answers.
+fn read_ahead(source: Source, columns: Vec<String>) -> mpsc::Receiver<Result<Row, InputError>> {
+    let (sender, rows) = mpsc::channel(READ_AHEAD);
+    std::thread::spawn(move || {
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        match Rows::open(&source, &columns) {
+            Err(error) => drop(sender.blocking_send(Err(error))),
+            Ok(mut rows) => {
+                while let Some(row) = rows.next() {
+                    if sender.blocking_send(row).is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    });
+    rows
+}
+
+struct Run<'a, Kind: Task> {
+    task: &'a Kind,
+    options: &'a Options,
+    context: &'a Context,
+    journal: Option<Journal>,
+    base: Caller<'a>,
+    renewed: Instant,
+    started: Instant,
+    pace: Pace,
+    results: Results<'a>,
+    progress: Progress,
+    /// Rows and request ids without a known outcome.
+    on_their_way: Vec<(u64, String)>,
+    stopped: Option<Failure>,
+}
+
+impl<'a, Kind: Task> Run<'a, Kind> {
+    async fn all(&mut self, mut rows: mpsc::Receiver<Result<Row, InputError>>) -> Result<(), Failure> {
+        let mut turns = FuturesUnordered::new();
+        let mut ready: VecDeque<Turn<'a, Kind::Work>> = VecDeque::new();
+        let mut more = true;
+        let mut last_read = 0;
+        let mut answered = false;
+        loop {
+            // The first row goes alone: the others share the connection that it has made.
+            let width = if answered { self.pace.width(self.options.concurrency) } else { 1 };
+            let mut wait = None;
+            if self.stopped.is_none() && turns.len() < width && !ready.is_empty() {
+                let needed = self.pace.wait(self.started.elapsed());
+                if needed.is_zero() {
+                    self.renew().await;
+                    if self.stopped.is_none()
+                        && let Some(mut turn) = ready.pop_front()
+                    {
+                        self.leave(&mut turn)?;
+                        turns.push(perform(self.task, self.context, turn));
+                    }
+                    continue;
+                }
+                wait = Some(needed);
+            }
+            let within = last_read < self.results.oldest() + WINDOW;
+            let reading = more && self.stopped.is_none() && ready.is_empty() && within;
+            if turns.is_empty() && !reading && (ready.is_empty() || self.stopped.is_some()) {
+                return Ok(());
+            }
+            tokio::select! {
+                Some((turn, result)) = turns.next(), if !turns.is_empty() => {
+                    answered = true;
+                    match self.step(turn, result)? {
+                        Next::Finish(turn) => turns.push(perform(self.task, self.context, turn)),
+                        Next::Again(turn) => ready.push_front(turn),
+                        Next::Over => {}
+                    }
+                }
+                row = rows.recv(), if reading => match row {
+                    None => more = false,
+                    Some(row) => {
+                        last_read += 1;
+                        ready.extend(self.take(last_read, row)?);
+                    }
+                },
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            }
+        }
+    }
+
+    /// Looks up what is to be done with a row; `None` when that is nothing.
+    fn take(&mut self, number: u64, row: Result<Row, InputError>) -> Result<Option<Turn<'a, Kind::Work>>, Failure> {
+        let invalid = |reason: String| Failure::new(ErrorCode::InputInvalid, reason);
+        let mut row = match row {
+            Ok(row) => row,
+            Err(error @ InputError::Row { .. }) => {
+                return self.ended(number, &End::Failed(invalid(error.to_string())), None, None, 0).map(|()| None);
+            }
+            Err(InputError::Broken(reason)) => {
+                self.stopped = Some(invalid(reason));
+                return Ok(None);
+            }
+        };
+        let original = row.members.clone();
+        let identity = match Identity::take(&mut row) {
+            Ok(identity) => identity,
+            Err(reason) => {
+                let failure = invalid(error_at(&row, None, reason).to_string());
+                return self.ended(number, &End::Failed(failure), None, None, 0).map(|()| None);
+            }
+        };
+        let last = match &mut self.journal {
+            Some(journal) => journal.last(&identity.text).map_err(|error| journal_failure(&error))?,
+            None => None,
+        };
+        let todo = match decide(&identity, last) {
+            Ok(todo) => todo,
+            Err(reason) => {
+                let failure = invalid(error_at(&row, None, reason).to_string());
+                return self.ended(number, &End::Failed(failure), None, None, 0).map(|()| None);
+            }
+        };
+        let (request_id, attempts, made) = match todo {
+            Todo::Skip(entry) => {
+                let id = entry.request_id.clone();
+                let made = entry.result.as_ref();
+                return self.ended(number, &End::Skipped, Some(&id), made, entry.attempts).map(|()| None);
+            }
+            Todo::Make { request_id, again } => {
+                if let Some(entry) = &again {
+                    self.say_old(number, entry);
+                }
+                (request_id, again.map_or(0, |entry| entry.attempts), None)
+            }
+            Todo::Finish(entry) => {
+                let json = entry.result.clone().unwrap_or_default();
+                let name = json.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+                (entry.request_id.clone(), entry.attempts, Some(Made { json, name, existed: false }))
+            }
+        };
+        row.members = original;
+        let work = match understand(self.task, &mut row, Some(&request_id)) {
+            Ok((_, work)) => work,
+            Err(error) => {
+                let failure = invalid(error.to_string());
+                return self.ended(number, &End::Failed(failure), None, None, 0).map(|()| None);
+            }
+        };
+        let caller = self.base.for_row();
+        Ok(Some(Turn { number, identity, request_id, work, caller, attempts, made }))
+    }
+
+    fn say_old(&self, number: u64, entry: &Entry) {
+        if entry.state == State::Started && self.context.clock.now() - entry.at > OLD && self.task.needs_request_id() {
+            self.context.messages.warning(&format!(
+                "row {number} was sent on {}, and no answer is known; it is repeated under its request id {}, which \
+                 Google may have forgotten since: look whether there are two",
+                entry.at.date(),
+                entry.request_id
+            ));
+        }
+    }
+
+    /// The login is renewed before it ends, for all rows that have not left yet.
+    async fn renew(&mut self) {
+        if self.renewed.elapsed() < RENEWED_EVERY {
+            return;
+        }
+        self.renewed = Instant::now();
+        match self.base.renew().await {
+            Err(failure) if ends_the_run(&failure) => self.stopped = Some(failure),
+            // What is wrong with the network shows with the next row.
+            Err(_) | Ok(()) => {}
+        }
+    }
+
+    /// A row is about to leave.
+    fn leave(&mut self, turn: &mut Turn<'a, Kind::Work>) -> Result<(), Failure> {
+        turn.caller = self.base.for_row();
+        if turn.made.is_none() {
+            // On disk before the request leaves.
+            self.note(turn, State::Started, None, None, true)?;
+            self.pace.leave(self.started.elapsed());
+        }
+        self.on_their_way.push((turn.number, turn.request_id.clone()));
+        self.say_pending();
+        Ok(())
+    }
+
+    /// A row has come one step further.
+    fn step(
+        &mut self,
+        mut turn: Turn<'a, Kind::Work>,
+        result: Result<Option<Made>, Failure>,
+    ) -> Result<Next<'a, Kind::Work>, Failure> {
+        turn.attempts += turn.caller.attempts();
+        let waits = |failure: &Failure| {
+            failure.http_status == Some(429) && failure.reason.as_deref() != Some("RESOURCE_QUOTA_EXCEEDED")
+        };
+        match result {
+            Ok(Some(made)) => {
+                self.pace.answered();
+                self.note(&turn, State::Exists, Some(&made), None, false)?;
+                turn.made = Some(made);
+                turn.caller = self.base.for_row();
+                return Ok(Next::Finish(turn));
+            }
+            Ok(None) => {
+                self.note(&turn, State::Finished, turn.made.as_ref(), None, false)?;
+                let end = turn.made.take().map_or(End::Skipped, End::Done);
+                self.over(&turn, &end)?;
+            }
+            Err(failure) if waits(&failure) => {
+                self.pace.refused(self.started.elapsed(), failure.retry_after);
+                self.on_their_way.retain(|(number, _)| *number != turn.number);
+                return Ok(Next::Again(turn));
+            }
+            Err(mut failure) => {
+                if self.options.results.is_none() && failure.outcome == Some(crate::commands::Outcome::Unknown) {
+                    failure.hint = Some(format!("give the row the requestId {} and run it again", turn.request_id));
+                }
+                let state = if turn.made.is_some() { State::Exists } else { state_after(&failure) };
+                self.note(&turn, state, turn.made.as_ref(), Some(&failure), false)?;
+                if ends_the_run(&failure) || self.options.fail_fast {
+                    self.stopped.get_or_insert(failure.clone());
+                }
+                let end = match turn.made.take() {
+                    Some(made) => End::Unfinished(made, failure),
+                    None => End::Failed(failure),
+                };
+                self.over(&turn, &end)?;
+            }
+        }
+        Ok(Next::Over)
+    }
+
+    fn over(&mut self, turn: &Turn<'a, Kind::Work>, end: &End) -> Result<(), Failure> {
+        self.on_their_way.retain(|(number, _)| *number != turn.number);
+        self.say_pending();
+        self.ended(turn.number, end, Some(&turn.request_id), None, turn.attempts)
+    }
+
+    fn ended(
+        &mut self,
+        number: u64,
+        end: &End,
+        request_id: Option<&str>,
+        earlier: Option<&Value>,
+        attempts: u32,
+    ) -> Result<(), Failure> {
+        self.results.add(number, end, request_id, earlier, attempts)?;
+        self.progress.show(self.results.counts);
+        Ok(())
+    }
+
+    fn note(
+        &mut self,
+        turn: &Turn<'a, Kind::Work>,
+        state: State,
+        made: Option<&Made>,
+        failure: Option<&Failure>,
+        durable: bool,
+    ) -> Result<(), Failure> {
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        let entry = Entry {
+            identity: turn.identity.text.clone(),
+            content: turn.identity.content.clone(),
+            row: turn.number,
+            request_id: turn.request_id.clone(),
+            state,
+            at: self.context.clock.now(),
+            result: made.map(|made| made.json.clone()),
+            error: failure.map(Failure::to_json),
+            attempts: turn.attempts,
+        };
+        journal.append(&entry, durable).map_err(|error| journal_failure(&error))
+    }
+
+    /// What is said when a signal ends the run now.
+    fn say_pending(&self) {
+        let (verb, _) = self.task.verb();
+        let repeat = self.context.repeat();
+        let pending = if self.options.results.is_some() {
+            InFlight { action: format!("{verb} the rows"), request_id: None, repeat, hint: None }
+        } else {
+            let rows: Vec<String> =
+                self.on_their_way.iter().map(|(number, id)| format!("row {number} with request id {id}")).collect();
+            InFlight {
+                action: format!("{verb} {}", if rows.is_empty() { String::from("the rows") } else { rows.join(", ") }),
+                request_id: None,
+                repeat,
+                hint: Some(String::from(
+                    "without --results FILE nothing is remembered: take the rows above that are done out of the input, \
+                     and give those on their way their request id as requestId",
+                )),
+            }
+        };
+        self.context.pending.replace(Some(pending));
+    }
+}
+
+/// What comes next for a row.
+enum Next<'a, Work> {
+    /// What is to be done after the making.
+    Finish(Turn<'a, Work>),
+    /// The same once more, when the quota allows it.
+    Again(Turn<'a, Work>),
+    /// Nothing.
+    Over,
+}
+
+/// One step of a row: the making, or what comes after it.
+async fn perform<'a, Kind: Task>(
+    task: &'a Kind,
+    context: &'a Context,
+    mut turn: Turn<'a, Kind::Work>,
+) -> (Turn<'a, Kind::Work>, Result<Option<Made>, Failure>) {
+    let result = match &turn.made {
+        None => task.make(&turn.work, &mut turn.caller, context).await.map(Some),
+        Some(made) => task.finish(&turn.work, &made.name, &mut turn.caller, context).await.map(|()| None),
+    };
+    (turn, result)
+}
+
+fn journal_failure(error: &JournalError) -> Failure {
+    let message = error.to_string();
+    match error {
+        JournalError::Busy(_) => {
+            Failure::new(ErrorCode::Busy, message).hint("wait until the other run has ended, or name another file")
+        }
+        JournalError::NotAJournal(_) => {
+            Failure::new(ErrorCode::InputInvalid, message).hint("name another file with --results")
+        }
+        JournalError::Io { .. } => Failure::new(ErrorCode::StoreNotWritable, message)
+            .hint("make room or name another file with --results; no further request was sent"),
+    }
+}

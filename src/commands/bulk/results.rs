@@ -1,0 +1,145 @@
+//! The results of a run on standard output: one line a row, in the order of the input.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::row::End;
+use crate::commands::{Context, ErrorCode, Failure};
+use crate::output::{Format, sanitise};
+
+/// How many rows ended how.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) done: u64,
+    pub(super) existing: u64,
+    pub(super) skipped: u64,
+    pub(super) failed: u64,
+}
+
+/// A row's result.
+#[derive(Debug)]
+struct Line {
+    status: &'static str,
+    name: String,
+    object: Value,
+}
+
+/// Writes results in order, however they come.
+pub(super) struct Results<'a> {
+    context: &'a Context,
+    /// As in "created" and "space".
+    words: (&'static str, &'static str),
+    waiting: BTreeMap<u64, Line>,
+    next: u64,
+    pub(super) counts: Counts,
+}
+
+impl<'a> Results<'a> {
+    pub(super) fn new(context: &'a Context, done: &'static str, member: &'static str) -> Self {
+        Self { context, words: (done, member), waiting: BTreeMap::new(), next: 1, counts: Counts::default() }
+    }
+
+    /// The number of the first row whose result is not written yet.
+    pub(super) fn oldest(&self) -> u64 {
+        self.next
+    }
+
+    /// A row has ended.
+    pub(super) fn add(
+        &mut self,
+        number: u64,
+        end: &End,
+        request_id: Option<&str>,
+        earlier: Option<&Value>,
+        attempts: u32,
+    ) -> Result<(), Failure> {
+        let (done, member) = self.words;
+        let (status, made, failure) = match end {
+            End::Skipped => ("skipped", earlier, None),
+            End::Done(made) if made.existed => ("existing", Some(&made.json), None),
+            End::Done(made) => (done, Some(&made.json), None),
+            End::Unfinished(made, failure) => ("failed", Some(&made.json), Some(failure)),
+            End::Failed(failure) => ("failed", None, Some(failure)),
+        };
+        match status {
+            "skipped" => self.counts.skipped += 1,
+            "existing" => self.counts.existing += 1,
+            "failed" => self.counts.failed += 1,
+            _ => self.counts.done += 1,
+        }
+        let mut object = Map::new();
+        object.insert(String::from("row"), json!(number));
+        object.insert(String::from("status"), json!(status));
+        if let Some(request_id) = request_id {
+            object.insert(String::from("requestId"), json!(request_id));
+        }
+        if let Some(made) = made {
+            object.insert(member.to_owned(), made.clone());
+        }
+        if let Some(failure) = failure {
+            object.insert(String::from("error"), failure.to_json());
+        }
+        object.insert(String::from("attempts"), json!(attempts));
+        let name = made.and_then(|made| made.get("name")).and_then(Value::as_str).unwrap_or_default().to_owned();
+        self.waiting.insert(number, Line { status, name, object: Value::Object(object) });
+        while let Some(line) = self.waiting.remove(&self.next) {
+            self.write(&line)?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left when the run ends early.
+    pub(super) fn finish(&mut self) -> Result<Counts, Failure> {
+        for line in std::mem::take(&mut self.waiting).into_values() {
+            self.write(&line)?;
+        }
+        Ok(self.counts)
+    }
+
+    fn write(&self, line: &Line) -> Result<(), Failure> {
+        let printer = &self.context.printer;
+        let written = match printer.format() {
+            Format::Name if line.name.is_empty() => Ok(()),
+            Format::Name => printer.text(&format!("{}\n", sanitise(&line.name))),
+            Format::Human => {
+                let row = &line.object["row"];
+                let error = line.object["error"]["message"].as_str().map(|text| format!("  {}", sanitise(text)));
+                let error = error.unwrap_or_default();
+                printer.text(&format!("{row}  {}  {}{error}\n", line.status, sanitise(&line.name)))
+            }
+            _ => printer.json(&line.object, false),
+        };
+        written.map_err(|error| Failure::output(&error))
+    }
+}
+
+/// What the run as a whole came to.
+pub(super) fn verdict(
+    counts: Counts,
+    done: &str,
+    total: Option<u64>,
+    stopped: Option<Failure>,
+    again: &str,
+) -> Result<(), Failure> {
+    let seen = counts.done + counts.existing + counts.skipped + counts.failed;
+    let rest = total.map_or(0, |total| total.saturating_sub(seen));
+    match stopped {
+        Some(mut failure) => {
+            failure.message = format!(
+                "{}; {} rows {done}, {} failed, {rest} not done",
+                failure.message,
+                counts.done + counts.existing,
+                counts.failed
+            );
+            Err(failure)
+        }
+        None if counts.failed > 0 => Err(Failure::new(
+            ErrorCode::PartialFailure,
+            format!("{} of {} rows failed", counts.failed, total.unwrap_or(seen)),
+        )
+        .hint(again.to_owned())),
+        None => Ok(()),
+    }
+}

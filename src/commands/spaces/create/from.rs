@@ -1,0 +1,231 @@
+//! `chatauth spaces create --from`: a space for every row.
+
+use serde_json::{Map, Value};
+
+use super::plan::{IfExists, Options, Plan, plan};
+use super::{finish, look_for, methods, send};
+use crate::chat::SpaceType;
+use crate::commands::bulk::{self, Made, Task as Rows, Wrong, fields};
+use crate::commands::caller::Caller;
+use crate::commands::scopes::{self, Method};
+use crate::commands::{Context, ErrorCode, Failure};
+
+/// The columns, named as the options.
+const COLUMNS: &[&str] = &[
+    "name",
+    "description",
+    "guidelines",
+    "external",
+    "internal",
+    "history",
+    "permissions",
+    "audience",
+    "type",
+    "member",
+    "group",
+    "manager",
+    "owner",
+    "import-mode",
+    "create-time",
+    "if-exists",
+    "space",
+    "memberships",
+];
+
+/// Creating spaces, with what every row has in common.
+#[derive(Debug)]
+pub struct Task {
+    defaults: Options,
+}
+
+impl Task {
+    /// Rows say what differs from `defaults`.
+    pub fn new(defaults: Options) -> Self {
+        Self { defaults }
+    }
+
+    fn options(&self, members: &Map<String, Value>) -> Result<Options, Wrong> {
+        let mut options = self.defaults.clone();
+        for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+            let text = || fields::text(name, value);
+            match name.as_str() {
+                "name" => options.fields.name = Some(text()?),
+                "description" => options.fields.description = Some(text()?),
+                "guidelines" => options.fields.guidelines = Some(text()?),
+                "external" => options.fields.external = Some(fields::switch(name, value)?),
+                "internal" => options.fields.external = Some(!fields::switch(name, value)?),
+                "history" => options.fields.history = Some(fields::switch(name, value)?),
+                "permissions" => {
+                    options.fields.announcement =
+                        Some(fields::one_of(name, value, &[("collaboration", false), ("announcement", true)])?);
+                }
+                "audience" => options.fields.audience = Some(text()?),
+                "type" => {
+                    let types = [
+                        ("space", SpaceType::Space),
+                        ("group-chat", SpaceType::GroupChat),
+                        ("direct-message", SpaceType::DirectMessage),
+                    ];
+                    options.space_type = Some(fields::one_of(name, value, &types)?);
+                }
+                "member" => options.members = fields::list(name, value)?,
+                "group" => options.groups = fields::list(name, value)?,
+                "manager" => options.managers = fields::list(name, value)?,
+                "owner" => options.owners = fields::list(name, value)?,
+                "import-mode" => options.import_mode = fields::switch(name, value)?,
+                "create-time" => options.create_time = Some(text()?),
+                "if-exists" => {
+                    let choices = [("fail", IfExists::Fail), ("reuse", IfExists::Reuse)];
+                    options.if_exists = Some(fields::one_of(name, value, &choices)?);
+                }
+                "space" => {
+                    let space = value.as_object().ok_or_else(|| Wrong::new(name, "is not a JSON object"))?;
+                    options.fields.document.clone_from(space);
+                }
+                "memberships" => memberships(value, &mut options)?,
+                other => return Err(Wrong::new(other, "there is no such member")),
+            }
+        }
+        if members.contains_key("external") && members.contains_key("internal") {
+            return Err(Wrong::new("internal", "stands beside external"));
+        }
+        Ok(options)
+    }
+}
+
+/// The members of a whole request, as `spaces.setup` takes them.
+fn memberships(value: &Value, options: &mut Options) -> Result<(), Wrong> {
+    let wrong = || Wrong::new("memberships", "is not a list of memberships with member.name or groupMember.name");
+    for membership in value.as_array().ok_or_else(wrong)? {
+        let name = |outer: &str| membership.get(outer).and_then(|inner| inner.get("name")).and_then(Value::as_str);
+        match (name("member"), name("groupMember")) {
+            (Some(user), None) => options.members.push(user.to_owned()),
+            (None, Some(group)) => options.groups.push(group.to_owned()),
+            _ => return Err(wrong()),
+        }
+    }
+    Ok(())
+}
+
+impl Rows for Task {
+    type Work = Plan;
+
+    fn columns(&self) -> &'static [&'static str] {
+        COLUMNS
+    }
+
+    fn verb(&self) -> (&'static str, &'static str) {
+        ("create", "created")
+    }
+
+    fn member(&self) -> &'static str {
+        "space"
+    }
+
+    fn needs_request_id(&self) -> bool {
+        true
+    }
+
+    fn plan(&self, members: &Map<String, Value>, request_id: &str) -> Result<Plan, Wrong> {
+        let options = Options { request_id: Some(request_id.to_owned()), ..self.options(members)? };
+        let if_exists = options.if_exists;
+        let mut plan = plan(&options).map_err(|failure| Wrong { column: None, reason: failure.message })?;
+        // Beside a request id a single create looks for nothing; here the id is the run's own.
+        if plan.look_for.is_none()
+            && let (Some(what), Some(name)) = (if_exists, &options.fields.name)
+        {
+            plan.look_for = Some((name.trim().to_owned(), what));
+        }
+        Ok(plan)
+    }
+
+    fn methods(&self, plan: &Plan) -> Vec<&'static Method> {
+        methods(plan)
+    }
+
+    fn least(&self) -> Vec<&'static Method> {
+        vec![if self.defaults.import_mode { &scopes::CREATE_FOR_IMPORT } else { &scopes::CREATE }]
+    }
+
+    async fn make(&self, plan: &Plan, caller: &mut Caller<'_>, context: &Context) -> Result<Made, Failure> {
+        if let Some((name, what)) = &plan.look_for
+            && let Some(space) = look_for(name, caller).await?
+        {
+            return match what {
+                IfExists::Reuse => Ok(Made { name: space.fields.name.clone(), json: space.json, existed: true }),
+                IfExists::Fail => Err(Failure::new(
+                    ErrorCode::AlreadyExists,
+                    format!("you have a space of this name already, {}", space.fields.name),
+                )),
+            };
+        }
+        let space = send(plan, caller, context).await?;
+        Ok(Made { name: space.fields.name.clone(), json: space.json, existed: false })
+    }
+
+    async fn finish(&self, plan: &Plan, name: &str, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {
+        finish::run(plan, name, caller, context).await
+    }
+}
+
+/// Makes the spaces.
+pub async fn run(task: &Task, options: &bulk::Options, context: &Context) -> Result<(), Failure> {
+    bulk::run(task, options, context).await
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: &str = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+
+    fn preview(defaults: Options, members: &Value) -> Value {
+        let plan = Task::new(defaults).plan(members.as_object().unwrap(), ID).unwrap();
+        plan.request.preview()["body"].clone()
+    }
+
+    fn wrong(members: &Value) -> String {
+        let wrong = Task::new(Options::default()).plan(members.as_object().unwrap(), ID).unwrap_err();
+        format!("{}: {}", wrong.column.unwrap_or_default(), wrong.reason)
+    }
+
+    #[test]
+    fn rows_of_both_forms_mean_the_same() {
+        let csv = json!({"name":"A","member":"ada@example.com; 7","history":"on","external":"yes"});
+        let lines = json!({"name":"A","member":["ada@example.com","7"],"history":true,"external":true});
+        assert_eq!(preview(Options::default(), &csv), preview(Options::default(), &lines));
+        let whole = json!({"space":{"displayName":"A","spaceType":"SPACE","new":1},"memberships":[
+            {"member":{"name":"users/7","type":"HUMAN"}},{"groupMember":{"name":"groups/g"}}]});
+        let body = preview(Options::default(), &whole);
+        assert_eq!(body["space"]["new"], 1);
+        assert_eq!(body["memberships"][1]["groupMember"]["name"], "groups/g");
+    }
+
+    #[test]
+    fn options_are_defaults_and_rows_overrule_them() {
+        let defaults = Options { members: vec!["boss@example.com".into()], ..Options::default() };
+        let body = preview(defaults.clone(), &json!({"name":"A"}));
+        assert_eq!(body["memberships"][0]["member"]["name"], "users/boss@example.com");
+        let body = preview(defaults, &json!({"name":"A","member":["ada@example.com"]}));
+        assert_eq!(body["memberships"].as_array().unwrap().len(), 1);
+        assert_eq!(body["memberships"][0]["member"]["name"], "users/ada@example.com");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_column() {
+        for (members, expected) in [
+            (json!({}), "--name (displayName) is missing"),
+            (json!({"name":"A","nme":"B"}), "nme: there is no such member"),
+            (json!({"name":"A","external":"perhaps"}), "external: "),
+            (json!({"name":["A"]}), "name: is not a text"),
+            (json!({"name":"A","member":[7]}), "member: "),
+            (json!({"name":"A","external":true,"internal":true}), "internal: stands beside external"),
+            (json!({"name":"A","memberships":[{}]}), "memberships: "),
+            (json!({"space":7}), "space: is not a JSON object"),
+        ] {
+            assert!(wrong(&members).contains(expected), "{members}: {}", wrong(&members));
+        }
+    }
+}
