@@ -372,6 +372,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         result: Result<Option<Made>, Failure>,
     ) -> Result<Next<'a, Kind::Work>, Failure> {
         turn.attempts += turn.caller.attempts();
+        self.base.adopt(&turn.caller);
         let waits = |failure: &Failure| {
             failure.http_status == Some(429) && failure.reason.as_deref() != Some("RESOURCE_QUOTA_EXCEEDED")
         };
