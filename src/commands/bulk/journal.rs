@@ -48,6 +48,9 @@ pub(super) struct Entry {
     pub(super) state: State,
     #[serde(with = "time::serde::rfc3339")]
     pub(super) at: OffsetDateTime,
+    /// Since when there is an attempt under this request id that may have been applied, as far as anybody knows.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub(super) unknown_since: Option<OffsetDateTime>,
     /// What was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) result: Option<Value>,
@@ -57,6 +60,18 @@ pub(super) struct Entry {
     /// How many requests it has cost.
     #[serde(default)]
     pub(super) attempts: u32,
+}
+
+impl Entry {
+    /// Since when an attempt of this row may have been applied without anybody knowing; `None` when none may.
+    pub(super) fn unknown_since(&self) -> Option<OffsetDateTime> {
+        match self.state {
+            // It left, and nobody was there to hear the answer.
+            State::Started => Some(self.unknown_since.unwrap_or(self.at)),
+            State::Failed => self.unknown_since,
+            State::Refused | State::Exists | State::Finished => None,
+        }
+    }
 }
 
 /// Why there is no journal.
@@ -230,6 +245,7 @@ mod tests {
             request_id: format!("id-{identity}"),
             state,
             at: OffsetDateTime::UNIX_EPOCH,
+            unknown_since: None,
             result: None,
             error: None,
             attempts: 1,

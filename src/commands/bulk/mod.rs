@@ -13,6 +13,7 @@ mod row;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 
 use crate::platform::input::Source;
 
@@ -97,6 +98,17 @@ pub(super) trait Task {
 
     /// Does it.
     async fn make(&self, work: &Self::Work, caller: &mut Caller<'_>, context: &Context) -> Result<Made, Failure>;
+
+    /// Does it, when an attempt under the same request id may have been applied at or after `since`.
+    async fn make_again(
+        &self,
+        work: &Self::Work,
+        _since: OffsetDateTime,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> Result<Made, Failure> {
+        self.make(work, caller, context).await
+    }
 
     /// Does what is to be done afterwards; may be repeated.
     async fn finish(
