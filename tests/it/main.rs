@@ -19,6 +19,10 @@ mod browser;
 #[cfg(feature = "emulator")]
 mod bulk;
 #[cfg(feature = "emulator")]
+mod bulk_journal;
+#[cfg(feature = "emulator")]
+mod bulk_pace;
+#[cfg(feature = "emulator")]
 mod bulk_soak;
 #[cfg(feature = "emulator")]
 mod client_file;
