@@ -19,7 +19,11 @@ mod browser;
 #[cfg(feature = "emulator")]
 mod bulk;
 #[cfg(feature = "emulator")]
+mod bulk_input;
+#[cfg(feature = "emulator")]
 mod bulk_journal;
+#[cfg(feature = "emulator")]
+mod bulk_login;
 #[cfg(feature = "emulator")]
 mod bulk_pace;
 #[cfg(feature = "emulator")]
