@@ -19,6 +19,9 @@ mod care;
 
 pub use care::{ClientProbe, Imported};
 
+/// At this age a login dies of the publishing status Testing, give or take what is between two runs.
+const AGE_OF_TESTING: std::ops::Range<time::Duration> = time::Duration::hours(156)..time::Duration::hours(180);
+
 /// How long a command that logs in on its way waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
@@ -202,6 +205,14 @@ impl Session {
         self.http.last_date().map(|date| date - self.clock.now())
     }
 
+    /// Whether the service account's key can be used, as far as the file tells.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_delegation(&self) -> Result<(), Error> {
+        self.delegation.as_ref().map_or(Ok(()), |options| Delegation::load(options).map(drop))
+    }
+
     async fn delegated(
         &self,
         options: &DelegationOptions,
@@ -361,6 +372,7 @@ fn same_client(record: &Record, client: &ClientSecrets) -> Result<(), Error> {
 
 /// Adds what the record knows to a refusal: why a refresh token died can only be guessed at from its age.
 fn with_evidence(mut refusal: super::TokenRefusal, record: &Record, clock: Clock) -> Error {
+    refusal.account = Some(record.email.clone());
     if refusal.cause == RefusalCause::Dead {
         let now = clock.now();
         let age = now - record.refresh_token_issued_at;
@@ -369,7 +381,16 @@ fn with_evidence(mut refusal: super::TokenRefusal, record: &Record, clock: Clock
                 "it ended on {} because the project's publishing status is Testing, where logins last seven days",
                 end.date()
             ),
-            _ => format!("it was made {} days ago, on {}", age.whole_days(), record.refresh_token_issued_at.date()),
+            _ => {
+                let made =
+                    format!("it was made {} days ago, on {}", age.whole_days(), record.refresh_token_issued_at.date());
+                // Google does not always say so at the login.
+                if AGE_OF_TESTING.contains(&age) {
+                    format!("{made}, and while a project's publishing status is Testing logins last seven days")
+                } else {
+                    made
+                }
+            }
         });
     }
     Error::Refused(Box::new(refusal))

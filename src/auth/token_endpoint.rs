@@ -160,6 +160,8 @@ pub struct TokenRefusal {
     pub error: String,
     /// The description as it came.
     pub description: Option<String>,
+    /// Whose login was refused; `None` while a login is made.
+    pub account: Option<String>,
     /// What is known locally about the login that was refused.
     pub evidence: Option<String>,
     /// The client's project, for links.
@@ -316,6 +318,7 @@ impl TokenEndpoint<'_> {
                         cause,
                         error: response.error,
                         description: response.error_description,
+                        account: None,
                         evidence: None,
                         project: self.client.project.clone(),
                     })),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::auth::{Access, ClientKind, Freshness, Interaction, ScopeSet};
+use crate::auth::{Access, ClientKind, ClientSecretsError, Error, Freshness, Interaction, Scope, ScopeSet};
 use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::failure::{Action, console};
 use crate::commands::{Context, ErrorCode, Failure};
@@ -121,6 +121,10 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
             };
             findings.ok("client file", format!("{}: {kind}, {}", path.display(), client.client_id));
         }
+        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) if context.settings.acts_from_outside() => {
+            findings.skipped(&["client file", "redirect"], "there is none, and what acts here comes from outside");
+            return false;
+        }
         Err(error) => {
             findings.failed("client file", context.failure(error));
             findings.skipped(&["redirect"], "there is no usable client file");
@@ -185,13 +189,20 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
 pub(super) fn describe_offset(offset: time::Duration) -> String {
     let direction = if offset.is_positive() { "behind" } else { "ahead of" };
     let seconds = offset.abs().whole_seconds();
-    let amount = if seconds < 120 { format!("{seconds} seconds") } else { format!("{} minutes", seconds / 60) };
+    // Rounded: servers tell whole seconds, and an answer takes its time.
+    let amount = if seconds < 120 { format!("{seconds} seconds") } else { format!("{} minutes", (seconds + 30) / 60) };
     format!("this machine's clock is {amount} {direction} the server's")
 }
 
 async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
     let session = context.session();
-    let access = match session.access_token(&ScopeSet::default(), Interaction::Refused).await {
+    // A service account's token is for what it is asked for; any login's will do.
+    let needed = if context.settings.impersonated().is_some() {
+        [Scope::google("chat.spaces.readonly")].into_iter().collect()
+    } else {
+        ScopeSet::default()
+    };
+    let access = match session.access_token(&needed, Interaction::Refused).await {
         Ok(access) => access,
         Err(error) => {
             findings.failed("login", context.failure(error));
@@ -259,7 +270,7 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
                     scopes: &ScopeSet::default(),
                     admin: false,
                 };
-                findings.failed("Chat API", Failure::from_chat(&error, action));
+                findings.failed("Chat API", context.in_context(Failure::from_chat(&error, action)));
             }
         }
     }

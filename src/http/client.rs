@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::delegation::HyperClient;
-use super::{Error, TrustRoots, trust};
+use super::{Error, TrustRoots, delegation, trust};
 use crate::secret::Secret;
 
 /// How long a connection may take to be made.
@@ -140,6 +140,9 @@ impl Client {
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let host = authority(&request.url);
         let client = self.client_for(&request.url)?;
+        if let Ok(uri) = request.url.as_str().parse() {
+            delegation::proxy_for(&self.shared.config, &uri)?;
+        }
         let timeout = request.timeout.unwrap_or(self.shared.config.timeout);
         let mut builder = client.request(request.method.clone(), request.url.clone()).timeout(timeout);
         if let Some(token) = &request.bearer {
@@ -205,7 +208,16 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         .tls_backend_preconfigured(tls)
         // Only the variables that were handed in count; reqwest would read the environment itself.
         .no_proxy();
+    for proxy in proxies(config)? {
+        builder = builder.proxy(proxy);
+    }
+    builder.build().map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
+}
+
+/// The proxies that were set. An address that cannot be understood is an error: a request must not go around a proxy.
+pub(super) fn proxies(config: &Config) -> Result<Vec<reqwest::Proxy>, Error> {
     let except = format!("{NEVER_PROXIED},{}", config.proxies.except.as_deref().unwrap_or_default());
+    let mut proxies = Vec::new();
     for (variable, address, make) in [
         ("HTTPS_PROXY", &config.proxies.https, (|address| reqwest::Proxy::https(address)) as Make),
         ("HTTP_PROXY", &config.proxies.http, |address| reqwest::Proxy::http(address)),
@@ -215,9 +227,9 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         };
         let proxy =
             make(address).map_err(|_| Error::Setup(format!("the value of {variable} is not a proxy's address")))?;
-        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(&except)));
+        proxies.push(proxy.no_proxy(reqwest::NoProxy::from_string(&except)));
     }
-    builder.build().map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
+    Ok(proxies)
 }
 
 fn bearer(token: &Secret<String>) -> Result<HeaderValue, Error> {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::{ClientKind, Freshness, Record, Scope};
+use crate::auth::{ClientKind, Freshness, LoginNeeded, Record, Scope};
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
 
@@ -12,11 +12,18 @@ use crate::output::{Details, Item};
 /// (3 when the record is there and cannot be used).
 pub fn run(context: &Context) -> Result<(), Failure> {
     let session = context.session();
-    let chosen = session.chosen_account().map_err(|error| context.failure(error))?;
+    // Without a home there is no store, and for what comes from outside there need not be one.
+    let no_store = context.settings.acts_from_outside() && context.settings.config_directory.0.is_none();
+    let chosen = if no_store {
+        Err(LoginNeeded::NoLogin)
+    } else {
+        session.chosen_account().map_err(|error| context.failure(error))?
+    };
+    let stored = if no_store { Vec::new() } else { session.accounts().map_err(|error| context.failure(error))? };
     let now = context.clock.now();
     let mut accounts = Vec::new();
     let mut records = Vec::new();
-    for account in session.accounts().map_err(|error| context.failure(error))? {
+    for account in stored {
         match session.record(&account) {
             Ok(Some(record)) => {
                 accounts.push(describe(&record, now, &session.location(&account).display().to_string()));
@@ -29,7 +36,8 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let client = session.client();
     let problem =
         problem(context, &chosen, &records, client.as_ref().ok().map(|(client, _)| client.client_id.as_str()), now);
-    let current = chosen.as_ref().ok();
+    let impersonated = context.settings.impersonated();
+    let current = impersonated.or_else(|| chosen.as_ref().ok().map(String::as_str));
     let report = json!({
         "ready": problem.is_none(),
         "problem": problem.as_ref().map(|failure| failure.message.as_str()),
@@ -58,17 +66,21 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         Err(error) => details.with("Client", error.to_string()),
     };
     for (name, setting) in settings(context).as_object().into_iter().flatten() {
+        if name == "serviceAccount" && setting["value"].is_null() {
+            continue;
+        }
         let text = |member: &str| setting.get(member).and_then(Value::as_str).unwrap_or("-").to_owned();
         let label = match name.as_str() {
             "configDirectory" => "Config directory",
             "apiEndpoint" => "API endpoint",
             "account" => "Account asked for",
             "accessToken" => "Access token",
+            "serviceAccount" => "Service account",
             _ => "Client file",
         };
         details = details.with(label, format!("{} ({})", text("value"), text("source")));
     }
-    let item = Item { json: &report, name: current.map(String::as_str).unwrap_or_default() };
+    let item = Item { json: &report, name: current.unwrap_or_default() };
     context.printer.item(&item, &details).map_err(|error| Failure::output(&error))?;
     problem.map_or(Ok(()), Err)
 }
@@ -76,7 +88,13 @@ pub fn run(context: &Context) -> Result<(), Failure> {
 /// Shows the same, after one real refresh and the server's own word about the new token.
 pub async fn check(context: &Context) -> Result<(), Failure> {
     let session = context.session();
-    if context.settings.access_token.is_none()
+    if context.settings.access_token.is_none() && context.settings.delegation.0.is_some() {
+        let needed = [Scope::google("chat.spaces.create")].into_iter().collect();
+        let access = context.access(&needed).await?;
+        // The first may have been a kept one.
+        session.replacement(&access).await.map_err(|error| context.failure(error))?;
+        context.messages.note("Checked: the service account got a new token in the user's name.");
+    } else if context.settings.access_token.is_none()
         && let Ok(account) = session.chosen_account().map_err(|error| context.failure(error))?
         && session.record(&account).map_err(|error| context.failure(error))?.is_some()
     {
@@ -110,13 +128,16 @@ pub async fn check(context: &Context) -> Result<(), Failure> {
 /// Why a command could not act now.
 fn problem(
     context: &Context,
-    chosen: &Result<String, crate::auth::LoginNeeded>,
+    chosen: &Result<String, LoginNeeded>,
     records: &[Record],
     client_id: Option<&str>,
     now: OffsetDateTime,
 ) -> Option<Failure> {
     if context.settings.access_token.is_some() {
         return None;
+    }
+    if context.settings.delegation.0.is_some() {
+        return context.session().check_delegation().err().map(|error| context.failure(error));
     }
     let login = |message: String| {
         let account = chosen.as_ref().map(|account| format!(" --account {account}")).unwrap_or_default();
@@ -203,6 +224,10 @@ fn settings(context: &Context) -> Value {
         "accessToken": {
             "value": if settings.access_token.is_some() { "given" } else { "of the login" },
             "source": if settings.access_token.is_some() { "environment" } else { "default" },
+        },
+        "serviceAccount": {
+            "value": settings.delegation.0.as_ref().map(|delegation| delegation.key.display().to_string()),
+            "source": settings.delegation.1.as_str(),
         },
     })
 }

@@ -21,8 +21,10 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     let asked = super::scopes(&options.scopes)?;
     let nobody = asked.is_empty()
         && context.settings.access_token.is_none()
-        && context.session().accounts().map_err(|error| context.failure(error))?.is_empty();
-    // Any login will do where no scope was named; the first one is asked for what creating a space needs.
+        && (context.settings.delegation.0.is_some()
+            || context.session().accounts().map_err(|error| context.failure(error))?.is_empty());
+    // Any login will do where no scope was named; the first one, and a service account, are asked for what creating a
+    // space needs.
     let needed = if nobody { scopes::for_a_first_login() } else { asked };
     let access = context.access(&needed).await?;
     let record = access.record.as_ref();
