@@ -52,6 +52,8 @@ struct Turn<'a, Work> {
     work: Work,
     caller: Caller<'a>,
     attempts: u32,
+    /// Whether an earlier run, or an attempt before a rate limit, may have done it.
+    again: bool,
     /// What was made, once it was.
     made: Option<Made>,
 }
@@ -78,7 +80,7 @@ pub(in crate::commands) async fn run<Kind: Task>(
     let journal = options.results.as_ref().map(|path| Journal::open(path, now)).transpose();
     let journal = journal.map_err(|error| journal_failure(&error))?;
     let methods = checked.as_ref().map_or_else(|| task.least(), |checked| checked.methods.clone());
-    let base = Caller::new(context, &methods, false).await?;
+    let base = Caller::new(context, &methods, task.admin()).await?;
     let earlier = journal.as_ref().map(|journal| journal.recent().to_vec()).unwrap_or_default();
     let ages = earlier.into_iter().filter_map(|at| std::time::Duration::try_from(now - at).ok());
     let total = checked.map(|checked| checked.rows);
@@ -298,7 +300,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 return self.ended(number, &End::Failed(failure), None, None, 0).map(|()| None);
             }
         };
-        let (request_id, attempts, made) = match todo {
+        let (request_id, attempts, repeated, made) = match todo {
             Todo::Skip(entry) => {
                 let id = entry.request_id.clone();
                 let made = entry.result.as_ref();
@@ -308,12 +310,13 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 if let Some(entry) = &again {
                     self.say_old(number, entry);
                 }
-                (request_id, again.map_or(0, |entry| entry.attempts), None)
+                let repeated = again.as_ref().is_some_and(|entry| entry.state != State::Refused);
+                (request_id, again.map_or(0, |entry| entry.attempts), repeated, None)
             }
             Todo::Finish(entry) => {
                 let json = entry.result.clone().unwrap_or_default();
                 let name = json.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-                (entry.request_id.clone(), entry.attempts, Some(Made { json, name, existed: false }))
+                (entry.request_id.clone(), entry.attempts, true, Some(Made { json, name, existed: false }))
             }
         };
         row.members = original;
@@ -325,7 +328,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             }
         };
         let caller = self.base.for_row();
-        Ok(Some(Turn { number, identity, request_id, work, caller, attempts, made }))
+        Ok(Some(Turn { number, identity, request_id, work, caller, attempts, again: repeated, made }))
     }
 
     fn say_old(&self, number: u64, entry: &Entry) {
@@ -494,7 +497,7 @@ async fn perform<'a, Kind: Task>(
     mut turn: Turn<'a, Kind::Work>,
 ) -> (Turn<'a, Kind::Work>, Result<Option<Made>, Failure>) {
     let result = match &turn.made {
-        None => task.make(&turn.work, &mut turn.caller, context).await.map(Some),
+        None => task.make(&turn.work, turn.again, &mut turn.caller, context).await.map(Some),
         Some(made) => task.finish(&turn.work, &made.name, &mut turn.caller, context).await.map(|()| None),
     };
     (turn, result)

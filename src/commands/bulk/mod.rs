@@ -95,8 +95,19 @@ pub(super) trait Task {
     /// The methods that every row needs.
     fn least(&self) -> Vec<&'static Method>;
 
-    /// Does it.
-    async fn make(&self, work: &Self::Work, caller: &mut Caller<'_>, context: &Context) -> Result<Made, Failure>;
+    /// Whether it acts as an administrator.
+    fn admin(&self) -> bool {
+        false
+    }
+
+    /// Does it. `again` says that an earlier run may have done it already, without having seen the answer.
+    async fn make(
+        &self,
+        work: &Self::Work,
+        again: bool,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> Result<Made, Failure>;
 
     /// Does what is to be done afterwards; may be repeated.
     async fn finish(

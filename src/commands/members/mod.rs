@@ -1,6 +1,7 @@
 //! `chatauth members …`.
 
 pub mod add;
+pub mod from;
 pub mod get;
 pub mod list;
 pub mod remove;

@@ -147,7 +147,13 @@ impl Rows for Task {
         vec![if self.defaults.import_mode { &scopes::CREATE_FOR_IMPORT } else { &scopes::CREATE }]
     }
 
-    async fn make(&self, plan: &Plan, caller: &mut Caller<'_>, context: &Context) -> Result<Made, Failure> {
+    async fn make(
+        &self,
+        plan: &Plan,
+        _again: bool,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> Result<Made, Failure> {
         if let Some((name, what)) = &plan.look_for
             && let Some(space) = look_for(name, caller).await?
         {
