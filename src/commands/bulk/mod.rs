@@ -1,5 +1,6 @@
 //! Hundreds of rows, each exactly once.
 
+mod check;
 mod csv;
 mod engine;
 pub(super) mod fields;
