@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::delegation::{Delegation, DelegationOptions};
 use super::login::{Conversation, Login, LoginOptions};
+use super::refusal::Evidence;
 use super::store::{CredentialStore, FileStore, Notify, keep};
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet};
@@ -363,13 +364,12 @@ fn same_client(record: &Record, client: &ClientSecrets) -> Result<(), Error> {
 fn with_evidence(mut refusal: super::TokenRefusal, record: &Record, clock: Clock) -> Error {
     if refusal.cause == RefusalCause::Dead {
         let now = clock.now();
-        let age = now - record.refresh_token_issued_at;
         refusal.evidence = Some(match record.refresh_token_expires_at {
-            Some(end) if end <= now => format!(
-                "it ended on {} because the project's publishing status is Testing, where logins last seven days",
-                end.date()
-            ),
-            _ => format!("it was made {} days ago, on {}", age.whole_days(), record.refresh_token_issued_at.date()),
+            Some(end) if end <= now => Evidence::TestingEnded(end.date()),
+            _ => Evidence::Age {
+                made: record.refresh_token_issued_at.date(),
+                days: (now - record.refresh_token_issued_at).whole_days(),
+            },
         });
     }
     Error::Refused(Box::new(refusal))
