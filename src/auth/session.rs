@@ -100,6 +100,12 @@ impl Access {
         }
     }
 
+    /// What it may do, as far as that is known.
+    pub fn scopes(&self) -> ScopeSet {
+        let delegated = || self.delegated.clone().unwrap_or_default();
+        self.record.as_ref().map_or_else(delegated, Record::granted)
+    }
+
     /// The account, where it is known.
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()

@@ -74,8 +74,8 @@ pub struct Settings {
     pub api_endpoint: (String, Provenance),
     /// A ready access token.
     pub access_token: Option<GivenToken>,
-    /// A service account that acts in a user's name.
-    pub delegation: Option<DelegationOptions>,
+    /// A service account that acts in a user's name, and where its key was named.
+    pub delegation: (Option<DelegationOptions>, Provenance),
     /// Whether the person may be asked.
     pub input: bool,
     /// The limit of one HTTP request.
@@ -138,7 +138,7 @@ impl Context {
                 client_secrets: self.settings.client_secrets.0.clone(),
                 account: self.settings.account.0.clone(),
                 access_token: self.settings.access_token.as_ref().map(|given| given.0.clone()),
-                delegation: self.settings.delegation.clone(),
+                delegation: self.settings.delegation.0.clone(),
                 notify: Box::new(move |text| messages.warning(text)),
             })
         })

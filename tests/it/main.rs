@@ -22,6 +22,8 @@ mod client_file;
 mod concurrency;
 #[cfg(feature = "emulator")]
 mod create;
+#[cfg(feature = "emulator")]
+mod delegated;
 mod discovery;
 #[cfg(feature = "emulator")]
 mod emulator_command;

@@ -16,6 +16,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let now = context.clock.now();
     let mut accounts = Vec::new();
     let mut records = Vec::new();
+    let mut unusable = Vec::new();
     for account in session.accounts().map_err(|error| context.failure(error))? {
         match session.record(&account) {
             Ok(Some(record)) => {
@@ -23,13 +24,20 @@ pub fn run(context: &Context) -> Result<(), Failure> {
                 records.push(record);
             }
             Ok(None) => {}
-            Err(error) => accounts.push(json!({ "account": account, "error": error.to_string() })),
+            Err(error) => {
+                accounts.push(json!({ "account": account, "error": error.to_string() }));
+                unusable.push(error.to_string());
+            }
         }
     }
     let client = session.client();
     let problem =
         problem(context, &chosen, &records, client.as_ref().ok().map(|(client, _)| client.client_id.as_str()), now);
-    let current = chosen.as_ref().ok();
+    let current = match (&context.settings.access_token, &context.settings.delegation.0) {
+        (Some(_), _) => None,
+        (None, Some(delegation)) => Some(&delegation.subject),
+        (None, None) => chosen.as_ref().ok(),
+    };
     let report = json!({
         "ready": problem.is_none(),
         "problem": problem.as_ref().map(|failure| failure.message.as_str()),
@@ -53,6 +61,9 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         details = details.with("  scopes", record.granted().without_identity().to_string());
         details = details.with("  kept in", session.location(&record.email).display().to_string());
     }
+    for error in unusable {
+        details = details.with("Unusable", error);
+    }
     details = match &client {
         Ok((client, path)) => details.with("Client", format!("{} ({})", client.client_id, path.display())),
         Err(error) => details.with("Client", error.to_string()),
@@ -64,6 +75,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
             "apiEndpoint" => "API endpoint",
             "account" => "Account asked for",
             "accessToken" => "Access token",
+            "serviceAccount" => "Service account",
             _ => "Client file",
         };
         details = details.with(label, format!("{} ({})", text("value"), text("source")));
@@ -73,10 +85,11 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     problem.map_or(Ok(()), Err)
 }
 
-/// Shows the same, after one real refresh and the server's own word about the new token.
+/// Shows the same, after one real refresh of the login in use and the server's own word about the new token.
 pub async fn check(context: &Context) -> Result<(), Failure> {
     let session = context.session();
     if context.settings.access_token.is_none()
+        && context.settings.delegation.0.is_none()
         && let Ok(account) = session.chosen_account().map_err(|error| context.failure(error))?
         && session.record(&account).map_err(|error| context.failure(error))?.is_some()
     {
@@ -117,6 +130,9 @@ fn problem(
 ) -> Option<Failure> {
     if context.settings.access_token.is_some() {
         return None;
+    }
+    if context.settings.delegation.0.is_some() {
+        return context.session().check_delegation().err().map(|error| context.failure(error));
     }
     let login = |message: String| {
         let account = chosen.as_ref().map(|account| format!(" --account {account}")).unwrap_or_default();
@@ -191,6 +207,7 @@ fn summary(record: &Record, now: OffsetDateTime) -> String {
 
 fn settings(context: &Context) -> Value {
     let settings = &context.settings;
+    let delegation = settings.delegation.0.as_ref();
     let looked: Vec<String> = settings.client_secrets.0.iter().map(|path| path.display().to_string()).collect();
     json!({
         "clientSecrets": { "value": looked.join(", then "), "source": settings.client_secrets.1.as_str() },
@@ -199,6 +216,11 @@ fn settings(context: &Context) -> Value {
             "source": settings.config_directory.1.as_str(),
         },
         "account": { "value": settings.account.0, "source": settings.account.1.as_str() },
+        "serviceAccount": {
+            "value": delegation.map(|delegation| delegation.key.display().to_string()),
+            "impersonate": delegation.map(|delegation| &delegation.subject),
+            "source": settings.delegation.1.as_str(),
+        },
         "apiEndpoint": { "value": settings.api_endpoint.0, "source": settings.api_endpoint.1.as_str() },
         "accessToken": {
             "value": if settings.access_token.is_some() { "given" } else { "of the login" },
