@@ -43,6 +43,8 @@ impl Failure {
                 "name the client file of that login with --client-secrets FILE, or log in with this one: {}",
                 login_command(Some(&account), &ScopeSet::default())
             )),
+            Error::LoginNeeded(LoginNeeded::NoSuchAccount(account)) => fail(ErrorCode::LoginNeeded)
+                .hint(format!("log in: {}", login_command(Some(&account), &ScopeSet::default()))),
             Error::LoginNeeded(_) => fail(ErrorCode::LoginNeeded).hint(format!("log in: {login}")),
             Error::LoginRefused { .. } => {
                 fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}"))
