@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::delegation::{Delegation, DelegationOptions};
 use super::login::{Conversation, Login, LoginOptions};
+use super::refusal::Evidence;
 use super::store::{CredentialStore, FileStore, Notify, keep};
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet};
@@ -100,6 +101,12 @@ impl Access {
             record: Some(record),
             delegated: None,
         }
+    }
+
+    /// What it may do, as far as that is known.
+    pub fn scopes(&self) -> ScopeSet {
+        let delegated = || self.delegated.clone().unwrap_or_default();
+        self.record.as_ref().map_or_else(delegated, Record::granted)
     }
 
     /// The account, where it is known.
@@ -203,14 +210,6 @@ impl Session {
     /// How far the clock of the server that answered last is ahead of this machine's; `None` before any answer.
     pub fn clock_offset(&self) -> Option<time::Duration> {
         self.http.last_date().map(|date| date - self.clock.now())
-    }
-
-    /// Whether the service account's key can be used, as far as the file tells.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn check_delegation(&self) -> Result<(), Error> {
-        self.delegation.as_ref().map_or(Ok(()), |options| Delegation::load(options).map(drop))
     }
 
     async fn delegated(
@@ -375,20 +374,15 @@ fn with_evidence(mut refusal: super::TokenRefusal, record: &Record, clock: Clock
     refusal.account = Some(record.email.clone());
     if refusal.cause == RefusalCause::Dead {
         let now = clock.now();
-        let age = now - record.refresh_token_issued_at;
         refusal.evidence = Some(match record.refresh_token_expires_at {
-            Some(end) if end <= now => format!(
-                "it ended on {} because the project's publishing status is Testing, where logins last seven days",
-                end.date()
-            ),
+            Some(end) if end <= now => Evidence::TestingEnded(end.date()),
             _ => {
-                let made =
-                    format!("it was made {} days ago, on {}", age.whole_days(), record.refresh_token_issued_at.date());
-                // Google does not always say so at the login.
-                if AGE_OF_TESTING.contains(&age) {
-                    format!("{made}, and while a project's publishing status is Testing logins last seven days")
-                } else {
-                    made
+                let age = now - record.refresh_token_issued_at;
+                Evidence::Age {
+                    made: record.refresh_token_issued_at.date(),
+                    days: age.whole_days(),
+                    // Google does not always say so at the login.
+                    as_in_testing: AGE_OF_TESTING.contains(&age),
                 }
             }
         });

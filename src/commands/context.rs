@@ -74,7 +74,7 @@ pub struct Settings {
     pub api_endpoint: (String, Provenance),
     /// A ready access token.
     pub access_token: Option<GivenToken>,
-    /// A service account that acts in a user's name.
+    /// A service account that acts in a user's name, and where its key was named.
     pub delegation: (Option<DelegationOptions>, Provenance),
     /// Whether a progress bar may move on standard error.
     pub animations: bool,

@@ -13,6 +13,7 @@ use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::delegation::HyperClient;
+use super::redact::Secrets;
 use super::{Error, TrustRoots, delegation, trust};
 use crate::secret::Secret;
 
@@ -133,7 +134,7 @@ impl Client {
         HyperClient::new(&self.shared.config, url)
     }
 
-    /// Sends one request once and reads the answer.
+    /// Sends one request once and reads the answer. What a refusal repeats of the secrets in the request is masked.
     ///
     /// # Errors
     /// Everything that is not an HTTP answer, and redirects, which are never followed.
@@ -144,6 +145,7 @@ impl Client {
             delegation::proxy_for(&self.shared.config, &uri)?;
         }
         let timeout = request.timeout.unwrap_or(self.shared.config.timeout);
+        let secrets = Secrets::of(&request);
         let mut builder = client.request(request.method.clone(), request.url.clone()).timeout(timeout);
         if let Some(token) = &request.bearer {
             builder = builder.header(header::AUTHORIZATION, bearer(token)?);
@@ -160,7 +162,7 @@ impl Client {
             return Err(Error::Redirect { host, status, target });
         }
         let version = answer.version();
-        let headers = answer.headers().clone();
+        let mut headers = answer.headers().clone();
         self.shared.last_date.set(date(&headers));
         let mut body = Vec::new();
         let complete = loop {
@@ -170,6 +172,11 @@ impl Client {
                 Ok(None) => break true,
             }
         };
+        // An answer of 200 is a result, and results reach the user as they came.
+        if status != 200 {
+            secrets.redact_headers(&mut headers);
+            body = secrets.redact_body(body);
+        }
         Ok(Response { status, version, headers, body, complete })
     }
 

@@ -22,6 +22,7 @@ mod client_file;
 mod concurrency;
 #[cfg(feature = "emulator")]
 mod create;
+mod delegated;
 #[cfg(feature = "emulator")]
 mod delegation;
 mod discovery;

@@ -23,6 +23,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let now = context.clock.now();
     let mut accounts = Vec::new();
     let mut records = Vec::new();
+    let mut unusable = Vec::new();
     for account in stored {
         match session.record(&account) {
             Ok(Some(record)) => {
@@ -30,14 +31,19 @@ pub fn run(context: &Context) -> Result<(), Failure> {
                 records.push(record);
             }
             Ok(None) => {}
-            Err(error) => accounts.push(json!({ "account": account, "error": error.to_string() })),
+            Err(error) => {
+                accounts.push(json!({ "account": account, "error": error.to_string() }));
+                unusable.push(error.to_string());
+            }
         }
     }
     let client = session.client();
     let problem =
         problem(context, &chosen, &records, client.as_ref().ok().map(|(client, _)| client.client_id.as_str()), now);
-    let impersonated = context.settings.impersonated();
-    let current = impersonated.or_else(|| chosen.as_ref().ok().map(String::as_str));
+    let current = match &context.settings.access_token {
+        Some(_) => None,
+        None => context.settings.impersonated().or_else(|| chosen.as_ref().ok().map(String::as_str)),
+    };
     let report = json!({
         "ready": problem.is_none(),
         "problem": problem.as_ref().map(|failure| failure.message.as_str()),
@@ -61,14 +67,14 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         details = details.with("  scopes", record.granted().without_identity().to_string());
         details = details.with("  kept in", session.location(&record.email).display().to_string());
     }
+    for error in unusable {
+        details = details.with("Unusable", error);
+    }
     details = match &client {
         Ok((client, path)) => details.with("Client", format!("{} ({})", client.client_id, path.display())),
         Err(error) => details.with("Client", error.to_string()),
     };
     for (name, setting) in settings(context).as_object().into_iter().flatten() {
-        if name == "serviceAccount" && setting["value"].is_null() {
-            continue;
-        }
         let text = |member: &str| setting.get(member).and_then(Value::as_str).unwrap_or("-").to_owned();
         let label = match name.as_str() {
             "configDirectory" => "Config directory",
@@ -85,7 +91,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     problem.map_or(Ok(()), Err)
 }
 
-/// Shows the same, after one real refresh and the server's own word about the new token.
+/// Shows the same, after one real refresh of the login in use and the server's own word about the new token.
 pub async fn check(context: &Context) -> Result<(), Failure> {
     let session = context.session();
     if context.settings.access_token.is_none() && context.settings.delegation.0.is_some() {
@@ -212,6 +218,7 @@ fn summary(record: &Record, now: OffsetDateTime) -> String {
 
 fn settings(context: &Context) -> Value {
     let settings = &context.settings;
+    let delegation = settings.delegation.0.as_ref();
     let looked: Vec<String> = settings.client_secrets.0.iter().map(|path| path.display().to_string()).collect();
     json!({
         "clientSecrets": { "value": looked.join(", then "), "source": settings.client_secrets.1.as_str() },
@@ -220,14 +227,15 @@ fn settings(context: &Context) -> Value {
             "source": settings.config_directory.1.as_str(),
         },
         "account": { "value": settings.account.0, "source": settings.account.1.as_str() },
+        "serviceAccount": {
+            "value": delegation.map(|delegation| delegation.key.display().to_string()),
+            "impersonate": delegation.map(|delegation| &delegation.subject),
+            "source": settings.delegation.1.as_str(),
+        },
         "apiEndpoint": { "value": settings.api_endpoint.0, "source": settings.api_endpoint.1.as_str() },
         "accessToken": {
             "value": if settings.access_token.is_some() { "given" } else { "of the login" },
             "source": if settings.access_token.is_some() { "environment" } else { "default" },
-        },
-        "serviceAccount": {
-            "value": settings.delegation.0.as_ref().map(|delegation| delegation.key.display().to_string()),
-            "source": settings.delegation.1.as_str(),
         },
     })
 }
