@@ -18,6 +18,8 @@ pub(super) struct Caller<'a> {
     /// Whether this is one of many that work at the same time.
     of_many: bool,
     attempts: u32,
+    /// Whether its first token was not accepted.
+    replaced: bool,
 }
 
 impl<'a> Caller<'a> {
@@ -29,7 +31,7 @@ impl<'a> Caller<'a> {
         let granted = if choice { granted(context) } else { ScopeSet::default() };
         let needed = scopes::needed(methods, admin, &granted);
         let access = context.access(&needed).await?;
-        Ok(Self { context, chat, access, needed, admin, of_many: false, attempts: 0 })
+        Ok(Self { context, chat, access, needed, admin, of_many: false, attempts: 0, replaced: false })
     }
 
     /// A caller for one row of many: it leaves rate limits and what is said on an interruption to the run.
@@ -42,6 +44,7 @@ impl<'a> Caller<'a> {
             admin: self.admin,
             of_many: true,
             attempts: 0,
+            replaced: false,
         }
     }
 
@@ -50,6 +53,29 @@ impl<'a> Caller<'a> {
         let result = self.context.session().access_token(&self.needed, Interaction::Refused).await;
         self.access = result.map_err(|error| self.context.failure(error))?;
         Ok(())
+    }
+
+    /// Takes over the token that a row has got in place of one that was not accepted: the rows after it would have to
+    /// find out one by one.
+    pub(super) fn adopt(&mut self, row: &Self) {
+        if row.replaced {
+            self.access = row.access.clone();
+        }
+    }
+
+    /// Calls with the token, and once more with another one when that is not accepted.
+    async fn call<Answer>(
+        &mut self,
+        operation: &Operation,
+        call: impl AsyncFn(&Client, &Secret<String>, &Operation) -> Result<Answer, chat::Error>,
+    ) -> Result<Result<Answer, chat::Error>, Failure> {
+        let chat = &self.chat;
+        let before = self.access.token.clone();
+        let result =
+            self.context.with_replacement(&mut self.access, async |token| call(chat, token, operation).await).await;
+        self.replaced |= self.access.token.expose() != before.expose();
+        self.attempts += operation.attempts();
+        result
     }
 
     /// Whether this is one of many that work at the same time.
@@ -85,10 +111,7 @@ impl<'a> Caller<'a> {
         call: impl AsyncFn(&Client, &Secret<String>, &Operation) -> Result<Answer, chat::Error>,
     ) -> Result<Answer, Failure> {
         let operation = self.operation();
-        let chat = &self.chat;
-        let result =
-            self.context.with_replacement(&mut self.access, async |token| call(chat, token, &operation).await).await;
-        self.attempts += operation.attempts();
+        let result = self.call(&operation, call).await;
         result?.map_err(|error| self.failure(&error, name, None))
     }
 
@@ -100,7 +123,6 @@ impl<'a> Caller<'a> {
         call: impl AsyncFn(&Client, &Secret<String>, &Operation) -> Result<Answer, chat::Error>,
     ) -> Result<Answer, Failure> {
         let operation = self.operation();
-        let chat = &self.chat;
         let before = (!self.of_many).then(|| {
             self.context.pending.replace(Some(InFlight {
                 action: name.to_owned(),
@@ -109,9 +131,7 @@ impl<'a> Caller<'a> {
                 hint: None,
             }))
         });
-        let result =
-            self.context.with_replacement(&mut self.access, async |token| call(chat, token, &operation).await).await;
-        self.attempts += operation.attempts();
+        let result = self.call(&operation, call).await;
         if let Some(before) = before {
             self.context.pending.replace(before);
         }

@@ -17,6 +17,10 @@ mod architecture;
 #[cfg(feature = "emulator")]
 mod browser;
 #[cfg(feature = "emulator")]
+mod bulk;
+#[cfg(feature = "emulator")]
+mod bulk_soak;
+#[cfg(feature = "emulator")]
 mod client_file;
 #[cfg(feature = "emulator")]
 mod concurrency;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -14,7 +15,7 @@ use super::journal::{Entry, Journal, JournalError, State};
 use super::pace::Pace;
 use super::progress::{Progress, words};
 use super::results::{Results, verdict};
-use super::row::{End, Identity, Todo, decide, ends_the_run, state_after};
+use super::row::{End, Identity, Todo, decide, ends_the_run, state_after, waits_for_quota};
 use super::{Made, Options, Task};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure, InFlight};
@@ -40,8 +41,10 @@ struct Turn<'a, Work> {
     work: Work,
     caller: Caller<'a>,
     attempts: u32,
-    /// Whether an earlier run, or an attempt before a rate limit, may have done it.
-    again: bool,
+    /// When it left last.
+    left: OffsetDateTime,
+    /// Since when an attempt under this request id may have been applied without anybody knowing.
+    unknown_since: Option<OffsetDateTime>,
     /// What was made, once it was.
     made: Option<Made>,
 }
@@ -98,7 +101,10 @@ pub(in crate::commands) async fn run<Kind: Task>(
     let outcome = run.all(rows).await;
     run.progress.end();
     context.pending.replace(None);
-    outcome?;
+    if let Err(failure) = outcome {
+        run.tell();
+        return Err(failure);
+    }
     let counts = run.results.finish()?;
     context.messages.note(&format!(
         "{} {done}, {} existing, {} skipped, {} failed.",
@@ -211,7 +217,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 return self.ended(number, &End::Failed(failure), None, None, 0).map(|()| None);
             }
         };
-        let (request_id, attempts, repeated, made) = match todo {
+        let (request_id, attempts, unknown_since, made) = match todo {
             Todo::Skip(entry) => {
                 let id = entry.request_id.clone();
                 let made = entry.result.as_ref();
@@ -221,13 +227,13 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 if let Some(entry) = &again {
                     self.say_old(number, entry);
                 }
-                let repeated = again.as_ref().is_some_and(|entry| entry.state != State::Refused);
-                (request_id, again.map_or(0, |entry| entry.attempts), repeated, None)
+                let unknown_since = again.as_ref().and_then(Entry::unknown_since);
+                (request_id, again.map_or(0, |entry| entry.attempts), unknown_since, None)
             }
             Todo::Finish(entry) => {
                 let json = entry.result.clone().unwrap_or_default();
                 let name = json.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-                (entry.request_id.clone(), entry.attempts, true, Some(Made { json, name, existed: false }))
+                (entry.request_id.clone(), entry.attempts, None, Some(Made { json, name, existed: false }))
             }
         };
         row.members = original;
@@ -239,15 +245,17 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             }
         };
         let caller = self.base.for_row();
-        Ok(Some(Turn { number, identity, request_id, work, caller, attempts, again: repeated, made }))
+        let left = self.context.clock.now();
+        Ok(Some(Turn { number, identity, request_id, work, caller, attempts, left, unknown_since, made }))
     }
 
     fn say_old(&self, number: u64, entry: &Entry) {
-        if entry.state == State::Started && self.context.clock.now() - entry.at > OLD && self.task.needs_request_id() {
+        let Some(since) = entry.unknown_since() else { return };
+        if self.context.clock.now() - since > OLD && self.task.needs_request_id() {
             self.context.messages.warning(&format!(
                 "row {number} was sent on {}, and no answer is known; it is repeated under its request id {}, which \
                  Google may have forgotten since: look whether there are two",
-                entry.at.date(),
+                since.date(),
                 entry.request_id
             ));
         }
@@ -269,6 +277,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
     /// A row is about to leave.
     fn leave(&mut self, turn: &mut Turn<'a, Kind::Work>) -> Result<(), Failure> {
         turn.caller = self.base.for_row();
+        turn.left = self.context.clock.now();
         if turn.made.is_none() {
             // On disk before the request leaves.
             self.note(turn, State::Started, None, None, true)?;
@@ -286,9 +295,13 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         result: Result<Option<Made>, Failure>,
     ) -> Result<Next<'a, Kind::Work>, Failure> {
         turn.attempts += turn.caller.attempts();
-        let waits = |failure: &Failure| {
-            failure.http_status == Some(429) && failure.reason.as_deref() != Some("RESOURCE_QUOTA_EXCEEDED")
-        };
+        self.base.adopt(&turn.caller);
+        if turn.made.is_none()
+            && let Err(failure) = &result
+            && failure.outcome == Some(crate::commands::Outcome::Unknown)
+        {
+            turn.unknown_since.get_or_insert(turn.left);
+        }
         match result {
             Ok(Some(made)) => {
                 self.pace.answered();
@@ -302,7 +315,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 let end = turn.made.take().map_or(End::Skipped, End::Done);
                 self.over(&turn, &end)?;
             }
-            Err(failure) if waits(&failure) => {
+            Err(failure) if waits_for_quota(&failure) => {
                 self.pace.refused(self.started.elapsed(), failure.retry_after);
                 self.on_their_way.retain(|(number, _)| *number != turn.number);
                 return Ok(Next::Again(turn));
@@ -311,7 +324,11 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 if self.options.results.is_none() && failure.outcome == Some(crate::commands::Outcome::Unknown) {
                     failure.hint = Some(format!("give the row the requestId {} and run it again", turn.request_id));
                 }
-                let state = if turn.made.is_some() { State::Exists } else { state_after(&failure) };
+                let state = if turn.made.is_some() {
+                    State::Exists
+                } else {
+                    state_after(&failure, turn.unknown_since.is_some())
+                };
                 self.note(&turn, state, turn.made.as_ref(), Some(&failure), false)?;
                 if ends_the_run(&failure) || self.options.fail_fast {
                     self.stopped.get_or_insert(failure.clone());
@@ -361,11 +378,20 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             request_id: turn.request_id.clone(),
             state,
             at: self.context.clock.now(),
+            unknown_since: turn.unknown_since,
             result: made.map(|made| made.json.clone()),
             error: failure.map(Failure::to_json),
             attempts: turn.attempts,
         };
         journal.append(&entry, durable).map_err(|error| journal_failure(&error))
+    }
+
+    /// Nobody reads the results any more, so what has been made, or may have been, is said here.
+    fn tell(&mut self) {
+        self.results.tell();
+        for (number, request_id) in &self.on_their_way {
+            self.context.messages.always(&format!("Row {number} was on its way under the request id {request_id}."));
+        }
     }
 
     /// What is said when a signal ends the run now.
@@ -408,7 +434,7 @@ async fn perform<'a, Kind: Task>(
     mut turn: Turn<'a, Kind::Work>,
 ) -> (Turn<'a, Kind::Work>, Result<Option<Made>, Failure>) {
     let result = match &turn.made {
-        None => task.make(&turn.work, turn.again, &mut turn.caller, context).await.map(Some),
+        None => task.make(&turn.work, turn.unknown_since, &mut turn.caller, context).await.map(Some),
         Some(made) => task.finish(&turn.work, &made.name, &mut turn.caller, context).await.map(|()| None),
     };
     (turn, result)

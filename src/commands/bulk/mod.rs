@@ -14,6 +14,7 @@ mod row;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 
 use crate::platform::input::Source;
 
@@ -101,11 +102,12 @@ pub(super) trait Task {
         false
     }
 
-    /// Does it. `again` says that an earlier run may have done it already, without having seen the answer.
+    /// Does it. Since `unknown_since`, where that is said, an attempt under the same request id may have done it
+    /// without anybody having seen the answer.
     async fn make(
         &self,
         work: &Self::Work,
-        again: bool,
+        unknown_since: Option<OffsetDateTime>,
         caller: &mut Caller<'_>,
         context: &Context,
     ) -> Result<Made, Failure>;

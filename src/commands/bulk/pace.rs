@@ -19,6 +19,9 @@ const SLOWEST: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
+/// The longest pause that a server may ask for: no quota of the API's has a longer window.
+const LONGEST_ASKED: Duration = Duration::from_hours(1);
+
 /// What a person asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rate {
@@ -135,7 +138,7 @@ impl Pace {
     /// The server refused a request at `now` because there were too many; `retry_after` is what it asked for.
     pub(super) fn refused(&mut self, now: Duration, retry_after: Option<Duration>) {
         let own = FIRST_PAUSE.saturating_mul(1 << self.refusals_in_a_row.min(6)).min(LONGEST_PAUSE);
-        let until = now + retry_after.unwrap_or(own);
+        let until = now + retry_after.unwrap_or(own).min(LONGEST_ASKED);
         // Requests that were on their way together are refused together: that is one refusal.
         if now >= self.paused_until {
             self.refusals_in_a_row = self.refusals_in_a_row.saturating_add(1);
@@ -247,6 +250,8 @@ mod tests {
         unlimited.refused(Duration::ZERO, None);
         assert_eq!(unlimited.wait(Duration::ZERO), FIRST_PAUSE);
         assert_eq!(unlimited.width(64), 45);
+        unlimited.refused(Duration::from_secs(7), Some(Duration::MAX));
+        assert_eq!(unlimited.wait(Duration::from_secs(7)), LONGEST_ASKED);
     }
 
     #[test]

@@ -103,11 +103,19 @@ pub(super) enum End {
     Failed(Failure),
 }
 
-/// The state in which a failure leaves a row.
-pub(super) fn state_after(failure: &Failure) -> State {
-    let refused = matches!(failure.http_status, Some(400 | 403 | 404 | 409));
-    let known = failure.outcome != Some(crate::commands::Outcome::Unknown);
-    if refused && known { State::Refused } else { State::Failed }
+/// The state in which a failure leaves a row. `unknown` says that this or an earlier attempt under the same request id
+/// may have been applied: that id is then the only one that cannot make the row twice, whatever was answered since.
+pub(super) fn state_after(failure: &Failure, unknown: bool) -> State {
+    let refused = matches!(failure.http_status, Some(400 | 403 | 404 | 409)) && failure.code.exit_code() != 6;
+    if refused && !unknown { State::Refused } else { State::Failed }
+}
+
+/// Whether the row only has to wait for quota: a rate limit, which comes as 429 or 403. A hard quota is no matter of
+/// patience.
+pub(super) fn waits_for_quota(failure: &Failure) -> bool {
+    matches!(failure.http_status, Some(403 | 429))
+        && failure.code.exit_code() == 6
+        && failure.reason.as_deref() != Some("RESOURCE_QUOTA_EXCEEDED")
 }
 
 /// Whether every further row would fail in the same way.
@@ -136,6 +144,7 @@ mod tests {
             request_id: String::from("old"),
             state,
             at: OffsetDateTime::UNIX_EPOCH,
+            unknown_since: None,
             result: None,
             error: None,
             attempts: 1,
@@ -175,17 +184,18 @@ mod tests {
 
     #[test]
     fn only_a_refusal_of_the_request_itself_costs_its_id() {
-        let failure = |status: u16, unknown: bool| Failure {
-            http_status: Some(status),
-            outcome: unknown.then_some(crate::commands::Outcome::Unknown),
-            ..Failure::new(ErrorCode::InvalidArgument, "x")
-        };
+        let failure =
+            |status: u16| Failure { http_status: Some(status), ..Failure::new(ErrorCode::InvalidArgument, "x") };
         for status in [400, 403, 404, 409] {
-            assert_eq!(state_after(&failure(status, false)), State::Refused);
-            assert_eq!(state_after(&failure(status, true)), State::Failed);
+            assert_eq!(state_after(&failure(status), false), State::Refused);
+            assert_eq!(state_after(&failure(status), true), State::Failed);
         }
         for status in [401, 429, 500, 503] {
-            assert_eq!(state_after(&failure(status, false)), State::Failed);
+            assert_eq!(state_after(&failure(status), false), State::Failed);
         }
+        let limited = Failure { code: ErrorCode::RateLimited, ..failure(403) };
+        assert_eq!(state_after(&limited, false), State::Failed);
+        assert!(waits_for_quota(&limited) && !waits_for_quota(&failure(403)));
+        assert!(!waits_for_quota(&Failure { reason: Some(String::from("RESOURCE_QUOTA_EXCEEDED")), ..limited }));
     }
 }

@@ -1,6 +1,7 @@
 //! `chatauth members add --from`: a member for every row.
 
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 
 use super::{give_role, space_name};
 use crate::chat::{CreateMembership, NewMembership, Role, SpaceName, group_name, user_name};
@@ -103,7 +104,7 @@ impl Rows for Task {
     async fn make(
         &self,
         addition: &Addition,
-        _again: bool,
+        _unknown_since: Option<OffsetDateTime>,
         caller: &mut Caller<'_>,
         context: &Context,
     ) -> Result<Made, Failure> {

@@ -1,6 +1,7 @@
 //! `chatauth spaces delete`.
 
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 
 use crate::chat::OneSpace;
 use crate::commands::bulk::{self, Made, Task, Wrong, fields};
@@ -104,7 +105,7 @@ impl Task for Rows {
     async fn make(
         &self,
         request: &OneSpace,
-        again: bool,
+        unknown_since: Option<OffsetDateTime>,
         caller: &mut Caller<'_>,
         context: &Context,
     ) -> Result<Made, Failure> {
@@ -117,7 +118,7 @@ impl Task for Rows {
         match result {
             Ok(()) => {}
             // Gone, and it may have been us.
-            Err(failure) if again && failure.code == ErrorCode::NotFound => {}
+            Err(failure) if unknown_since.is_some() && failure.code == ErrorCode::NotFound => {}
             Err(failure) => return Err(failure),
         }
         let name = request.name.to_string();

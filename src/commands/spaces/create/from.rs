@@ -1,6 +1,8 @@
 //! `chatauth spaces create --from`: a space for every row.
 
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::plan::{IfExists, Options, Plan, plan};
 use super::{finish, look_for, methods, send};
@@ -31,6 +33,9 @@ const COLUMNS: &[&str] = &[
     "space",
     "memberships",
 ];
+
+/// How far apart the clocks of this machine and of the server may be.
+const CLOCKS: time::Duration = time::Duration::minutes(2);
 
 /// Creating spaces, with what every row has in common.
 #[derive(Debug)]
@@ -150,28 +155,46 @@ impl Rows for Task {
     async fn make(
         &self,
         plan: &Plan,
-        _again: bool,
+        unknown_since: Option<OffsetDateTime>,
         caller: &mut Caller<'_>,
         context: &Context,
     ) -> Result<Made, Failure> {
-        if let Some((name, what)) = &plan.look_for
-            && let Some(space) = look_for(name, caller).await?
-        {
-            return match what {
-                IfExists::Reuse => Ok(Made { name: space.fields.name.clone(), json: space.json, existed: true }),
-                IfExists::Fail => Err(Failure::new(
-                    ErrorCode::AlreadyExists,
-                    format!("you have a space of this name already, {}", space.fields.name),
-                )),
-            };
-        }
-        let space = send(plan, caller, context).await?;
-        Ok(Made { name: space.fields.name.clone(), json: space.json, existed: false })
+        make(plan, unknown_since, caller, context).await
     }
 
     async fn finish(&self, plan: &Plan, name: &str, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {
         finish::run(plan, name, caller, context).await
     }
+}
+
+/// Makes a space, or finds the one there is. One that is younger than an earlier attempt at the row is what that
+/// attempt has made: its request id brings it back.
+async fn make(
+    plan: &Plan,
+    attempted: Option<OffsetDateTime>,
+    caller: &mut Caller<'_>,
+    context: &Context,
+) -> Result<Made, Failure> {
+    if let Some((name, what)) = &plan.look_for
+        && let Some(space) = look_for(name, caller).await?
+        && !attempted.is_some_and(|since| is_younger(&space.json, since))
+    {
+        return match what {
+            IfExists::Reuse => Ok(Made { name: space.fields.name.clone(), json: space.json, existed: true }),
+            IfExists::Fail => Err(Failure::new(
+                ErrorCode::AlreadyExists,
+                format!("you have a space of this name already, {}", space.fields.name),
+            )),
+        };
+    }
+    let space = send(plan, caller, context).await?;
+    Ok(Made { name: space.fields.name.clone(), json: space.json, existed: false })
+}
+
+fn is_younger(space: &Value, since: OffsetDateTime) -> bool {
+    let made =
+        space.get("createTime").and_then(Value::as_str).and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+    made.is_none_or(|made| made >= since - CLOCKS)
 }
 
 /// Makes the spaces.

@@ -1,0 +1,265 @@
+//! What the tests of bulk creation share, and how rows end: order, statuses, exit codes, what the same command does next.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+
+use chatauth::emulator::{Endpoint, Fault};
+use serde_json::Value;
+
+use crate::sandbox::{Finished, Sandbox};
+use crate::stage::start;
+
+/// A bulk create in a sandbox: `rows.csv`, `results.jsonl`, and as fast as the emulator answers.
+pub(crate) struct Bulk {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) words: Vec<String>,
+}
+
+impl Bulk {
+    /// A run of these rows.
+    pub(crate) fn of(sandbox: Sandbox, rows: &str) -> Self {
+        let words = "spaces create --from rows.csv --results results.jsonl --rate unlimited --format jsonl --no-input";
+        let bulk = Self { sandbox, words: words.split(' ').map(str::to_owned).collect() };
+        bulk.rows(rows);
+        bulk
+    }
+
+    /// A run of these rows, logged in.
+    pub(crate) fn logged_in(rows: &str) -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.log_in();
+        Self::of(sandbox, rows)
+    }
+
+    /// The file says this from now on.
+    pub(crate) fn rows(&self, rows: &str) {
+        fs::write(self.sandbox.path("rows.csv"), rows).unwrap();
+    }
+
+    /// With more options.
+    pub(crate) fn with(mut self, words: &str) -> Self {
+        self.words.extend(words.split(' ').map(str::to_owned));
+        self
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        self.sandbox.command(&self.words)
+    }
+
+    pub(crate) fn start(&self) -> Child {
+        start(self.command())
+    }
+
+    pub(crate) fn run(&self) -> Finished {
+        self.sandbox.run(&self.words)
+    }
+
+    pub(crate) fn fault(&self, text: &str) {
+        self.sandbox.control().add_fault(text.parse::<Fault>().unwrap());
+    }
+
+    pub(crate) fn journal_path(&self) -> PathBuf {
+        self.sandbox.path("results.jsonl")
+    }
+
+    /// The entries of the journal.
+    pub(crate) fn journal(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.journal_path()).unwrap_or_default();
+        text.lines().skip(1).filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Changes the entries of the journal.
+    pub(crate) fn change_journal(&self, change: impl Fn(&mut Value)) {
+        let text = fs::read_to_string(self.journal_path()).unwrap();
+        let mut lines = text.lines();
+        let mut changed = format!("{}\n", lines.next().unwrap());
+        for line in lines {
+            let mut entry: Value = serde_json::from_str(line).unwrap();
+            change(&mut entry);
+            writeln!(changed, "{entry}").unwrap();
+        }
+        fs::write(self.journal_path(), changed).unwrap();
+    }
+
+    /// The request ids that came with creates, in order.
+    pub(crate) fn request_ids(&self) -> Vec<String> {
+        let requests = self.sandbox.control().requests_to(Endpoint::Create);
+        requests.iter().map(|request| request.query("requestId").unwrap().to_owned()).collect()
+    }
+
+    /// The names of the spaces there are, sorted.
+    pub(crate) fn spaces(&self) -> Vec<String> {
+        let spaces = self.sandbox.control().spaces();
+        let mut names: Vec<String> =
+            spaces.iter().map(|space| space["displayName"].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// A CSV file of so many names.
+pub(crate) fn names(count: usize) -> String {
+    let mut text = String::from("name\n");
+    for number in 1..=count {
+        writeln!(text, "Class {number:05}").unwrap();
+    }
+    text
+}
+
+/// The results on standard output.
+pub(crate) fn results(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+/// The statuses, in order; fails when the rows are not 1, 2, 3 …
+#[track_caller]
+pub(crate) fn statuses(text: &str) -> Vec<String> {
+    let results = results(text);
+    for (index, result) in results.iter().enumerate() {
+        assert_eq!(result["row"], index + 1, "out of order: {text}");
+    }
+    results.iter().map(|result| result["status"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn results_come_in_order_and_the_same_command_tries_only_what_failed() {
+    let bulk = Bulk::logged_in(&names(12)).with("--concurrency 4");
+    bulk.fault("create:delay=150ms,times=2,after=1");
+    bulk.fault("create:status=400,reason=INVALID_ARGUMENT,times=1,after=3");
+    bulk.fault("create:status=403,reason=PERMISSION_DENIED,times=1,after=5");
+    let first = bulk.run().exits_with(7);
+    let ends = statuses(&first.stdout);
+    assert_eq!(ends.len(), 12);
+    assert_eq!(ends.iter().filter(|end| *end == "failed").count(), 2, "{}", first.stdout);
+    assert_eq!(first.error()["code"], "partial_failure");
+    assert!(first.error()["hint"].as_str().unwrap().contains("--results results.jsonl"), "{}", first.stderr);
+    let failed: Vec<Value> = results(&first.stdout).into_iter().filter(|result| result["status"] == "failed").collect();
+    assert!(failed.iter().all(|result| result["error"]["code"].is_string() && result.get("space").is_none()));
+
+    bulk.sandbox.control().clear_faults();
+    bulk.sandbox.control().clear_requests();
+    let second = bulk.run().success();
+    let created: Vec<Value> =
+        results(&second.stdout).into_iter().filter(|result| result["status"] == "created").collect();
+    assert_eq!(created.len(), 2);
+    assert_eq!(statuses(&second.stdout).iter().filter(|end| *end == "skipped").count(), 10);
+    assert!(
+        results(&second.stdout).iter().all(|result| result["space"]["name"].is_string()),
+        "skipped rows have it too"
+    );
+    for (failed, created) in failed.iter().zip(&created) {
+        assert_eq!(failed["row"], created["row"]);
+        assert_ne!(failed["requestId"], created["requestId"], "the API had refused this id");
+    }
+    assert_eq!(bulk.request_ids().len(), 2);
+    assert_eq!(bulk.spaces().len(), 12);
+    bulk.sandbox.control().clear_requests();
+    assert!(statuses(&bulk.run().success().stdout).iter().all(|end| end == "skipped"));
+    assert!(bulk.sandbox.control().requests().is_empty());
+}
+
+#[test]
+fn a_request_id_lasts_until_the_api_refuses_the_request_itself() {
+    for (fault, again) in [
+        ("create:status=503,retry-after=60,commit", true),
+        ("create:status=500,retry-after=60", true),
+        ("create:status=429,reason=RESOURCE_QUOTA_EXCEEDED", true),
+        ("create:status=400", false),
+        ("create:status=403,reason=PERMISSION_DENIED", false),
+        ("create:status=404", false),
+        ("create:status=409", false),
+        // What may have been applied is not forgotten because a repetition was refused.
+        ("create:status=503,commit,times=1|create:status=403,reason=PERMISSION_DENIED", true),
+        ("create:drop-after,times=1|create:status=429,times=1|create:status=400", true),
+    ] {
+        let bulk = Bulk::logged_in(&names(1));
+        for fault in fault.split('|') {
+            bulk.fault(fault);
+        }
+        bulk.run().exits_with(7);
+        let before = bulk.request_ids();
+        assert!(before.iter().all(|id| *id == before[0]), "{fault}");
+        bulk.sandbox.control().clear_faults();
+        bulk.sandbox.control().clear_requests();
+        bulk.run().success();
+        assert_eq!(bulk.request_ids().len(), 1, "{fault}");
+        assert_eq!(bulk.request_ids()[0] == before[0], again, "{fault}");
+        assert_eq!(bulk.spaces().len(), 1, "{fault}");
+    }
+}
+
+#[test]
+fn a_refusal_after_an_unknown_outcome_never_costs_the_request_id() {
+    // Made, but the answer was lost; then the repetition is refused; only then does it go through.
+    let bulk = Bulk::logged_in(&names(1));
+    bulk.fault("create:status=503,retry-after=60,commit,times=1");
+    bulk.run().exits_with(7);
+    bulk.fault("create:status=403,reason=PERMISSION_DENIED,times=1");
+    bulk.run().exits_with(7);
+    bulk.run().success();
+    let ids = bulk.request_ids();
+    assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(bulk.spaces().len(), 1);
+}
+
+#[test]
+fn fail_fast_ends_the_run_at_the_first_failure() {
+    let bulk = Bulk::logged_in(&names(20)).with("--fail-fast --concurrency 1");
+    bulk.fault("create:status=400,times=1,after=2");
+    let failed = bulk.run().exits_with(5);
+    assert_eq!(statuses(&failed.stdout), ["created", "created", "failed"]);
+    assert_eq!(bulk.spaces().len(), 2);
+    assert!(failed.stderr.contains("17 not done"), "{}", failed.stderr);
+    assert_eq!(statuses(&bulk.run().success().stdout).len(), 20);
+    assert_eq!(bulk.spaces().len(), 20);
+}
+
+#[test]
+fn spaces_that_are_there_are_reused_or_refused_as_each_row_says() {
+    let bulk = Bulk::logged_in("name,if-exists\nOld,reuse\nNew,reuse\nOld,fail\nOld,\n");
+    bulk.sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.spaces.readonly"]).success();
+    bulk.sandbox.run(["spaces", "create", "--name", "Old"]).success();
+    let run = bulk.run().exits_with(7);
+    assert_eq!(statuses(&run.stdout), ["existing", "created", "failed", "created"]);
+    assert_eq!(results(&run.stdout)[2]["error"]["code"], "already_exists");
+    assert_eq!(bulk.spaces(), ["New", "Old", "Old"]);
+}
+
+#[test]
+fn a_space_of_the_runs_own_is_no_other_space_of_its_name() {
+    // The answer to a create gets lost; the next run must not take the space for one that was there before.
+    for choice in ["fail", "reuse"] {
+        let bulk = Bulk::logged_in(&format!("name,if-exists\nOnce,{choice}\n"));
+        let scopes = ["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.spaces.readonly"];
+        bulk.sandbox.run(scopes).success();
+        bulk.fault("create:status=503,retry-after=60,commit,times=1");
+        bulk.run().exits_with(7);
+        assert_eq!(bulk.spaces(), ["Once"]);
+        assert_eq!(statuses(&bulk.run().success().stdout), ["created"], "{choice}");
+        assert_eq!(bulk.spaces(), ["Once"]);
+    }
+}
+
+#[test]
+fn a_rate_limit_that_comes_as_403_is_waited_for_too() {
+    let bulk = Bulk::logged_in(&names(3));
+    bulk.fault("create:status=403,reason=RATE_LIMIT_EXCEEDED,times=1,after=1");
+    assert_eq!(statuses(&bulk.run().success().stdout), ["created"; 3]);
+    assert_eq!(bulk.request_ids().len(), 4);
+}
+
+#[test]
+fn quota_for_what_comes_after_the_making_is_waited_for() {
+    let bulk = Bulk::logged_in("name,manager\nA,ada@example.com\nB,ada@example.com\n");
+    let scopes = ["chat.spaces.create", "chat.memberships"].map(|scope| ["--scope", scope]);
+    bulk.sandbox.run(["auth", "login"].iter().chain(scopes.iter().flatten())).success();
+    bulk.fault("update-member:status=429,retry-after=1,times=2");
+    let run = bulk.run().success();
+    assert_eq!(statuses(&run.stdout), ["created", "created"]);
+    for space in bulk.sandbox.control().spaces() {
+        let members = bulk.sandbox.control().members(space["name"].as_str().unwrap());
+        assert!(members.iter().any(|member| member["role"] == "ROLE_MANAGER"), "{members:?}");
+    }
+}
