@@ -153,7 +153,10 @@ impl Delegation {
             }
         };
         // yup-oauth2 reads bodies without a limit of time or size, so the whole exchange has one.
-        tokio::time::timeout(limit, exchange).await.unwrap_or_else(|_| Err(network(http::Error::Timeout { host })))
+        match tokio::time::timeout(limit, exchange).await {
+            Ok(result) => result,
+            Err(_) => Err(network(http::Error::Timeout { host })),
+        }
     }
 
     async fn exchange<Connector>(

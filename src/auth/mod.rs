@@ -15,6 +15,7 @@ mod login;
 mod loopback;
 mod pages;
 mod record;
+mod refusal;
 mod revocation;
 mod scopes;
 mod session;
@@ -29,11 +30,11 @@ pub use freshness::Freshness;
 pub use identity::Identity;
 pub use login::{Conversation, LoginOptions, Started};
 pub use record::Record;
+pub use refusal::{Evidence, RefusalCause, TokenRefusal};
 pub use revocation::Revocation;
 pub use scopes::{CHAT_SCOPES, Scope, ScopeSet, UnknownScope};
 pub use session::{Access, ClientProbe, Imported, Interaction, Session, SessionOptions};
 pub use store::StoreError;
-pub use token_endpoint::{RefusalCause, TokenRefusal};
 pub use token_info::TokenInfo;
 
 /// What every connection has in common: trust roots, proxies, time-outs.

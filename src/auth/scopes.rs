@@ -159,6 +159,13 @@ impl ScopeSet {
         needed.0.iter().filter(|scope| !self.0.iter().any(|granted| granted.covers(scope))).cloned().collect()
     }
 
+    /// This set without the scopes that wider ones in it cover: what a person has to agree to.
+    #[must_use]
+    pub fn without_covered(&self) -> Self {
+        let covered = |scope: &Scope| self.0.iter().any(|other| other != scope && other.covers(scope));
+        self.0.iter().filter(|scope| !covered(scope)).cloned().collect()
+    }
+
     /// This set and the other.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
@@ -232,6 +239,8 @@ mod tests {
         let narrow = set(&["chat.spaces.create", "chat.spaces.readonly", "chat.memberships.readonly"]);
         assert!(wide.lacking(&narrow).is_empty());
         assert_eq!(narrow.lacking(&wide), wide);
+        assert_eq!(wide.union(&narrow).without_covered(), wide);
+        assert_eq!(narrow.without_covered(), narrow);
         let reading = set(&["chat.spaces.readonly"]);
         assert_eq!(reading.lacking(&set(&["chat.spaces.create"])), set(&["chat.spaces.create"]));
     }

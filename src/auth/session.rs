@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::delegation::{Delegation, DelegationOptions};
 use super::login::{Conversation, Login, LoginOptions};
+use super::refusal::Evidence;
 use super::store::{CredentialStore, FileStore, Notify, keep};
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet};
@@ -18,6 +19,9 @@ mod accounts;
 mod care;
 
 pub use care::{ClientProbe, Imported};
+
+/// At this age a login dies of the publishing status Testing, give or take what is between two runs.
+const AGE_OF_TESTING: std::ops::Range<time::Duration> = time::Duration::hours(156)..time::Duration::hours(180);
 
 /// How long a command that logs in on its way waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
@@ -97,6 +101,12 @@ impl Access {
             record: Some(record),
             delegated: None,
         }
+    }
+
+    /// What it may do, as far as that is known.
+    pub fn scopes(&self) -> ScopeSet {
+        let delegated = || self.delegated.clone().unwrap_or_default();
+        self.record.as_ref().map_or_else(delegated, Record::granted)
     }
 
     /// The account, where it is known.
@@ -361,15 +371,20 @@ fn same_client(record: &Record, client: &ClientSecrets) -> Result<(), Error> {
 
 /// Adds what the record knows to a refusal: why a refresh token died can only be guessed at from its age.
 fn with_evidence(mut refusal: super::TokenRefusal, record: &Record, clock: Clock) -> Error {
+    refusal.account = Some(record.email.clone());
     if refusal.cause == RefusalCause::Dead {
         let now = clock.now();
-        let age = now - record.refresh_token_issued_at;
         refusal.evidence = Some(match record.refresh_token_expires_at {
-            Some(end) if end <= now => format!(
-                "it ended on {} because the project's publishing status is Testing, where logins last seven days",
-                end.date()
-            ),
-            _ => format!("it was made {} days ago, on {}", age.whole_days(), record.refresh_token_issued_at.date()),
+            Some(end) if end <= now => Evidence::TestingEnded(end.date()),
+            _ => {
+                let age = now - record.refresh_token_issued_at;
+                Evidence::Age {
+                    made: record.refresh_token_issued_at.date(),
+                    days: age.whole_days(),
+                    // Google does not always say so at the login.
+                    as_in_testing: AGE_OF_TESTING.contains(&age),
+                }
+            }
         });
     }
     Error::Refused(Box::new(refusal))

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::{ClientSecrets, Error};
+use super::refusal::refusal_cause;
+use super::{ClientSecrets, Error, TokenRefusal};
 use crate::http::{self, Endpoint, Request, retry};
 use crate::platform::Clock;
 use crate::secret::Secret;
@@ -151,75 +152,6 @@ impl fmt::Display for TokenErrorResponse {
 
 impl oauth2::ErrorResponse for TokenErrorResponse {}
 
-/// Why the token endpoint refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenRefusal {
-    /// What it means.
-    pub cause: RefusalCause,
-    /// The error code as it came.
-    pub error: String,
-    /// The description as it came.
-    pub description: Option<String>,
-    /// What is known locally about the login that was refused.
-    pub evidence: Option<String>,
-    /// The client's project, for links.
-    pub project: Option<String>,
-}
-
-/// What a token error response means for the person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalCause {
-    /// The refresh token or code is dead.
-    Dead,
-    /// The organization's session length has passed; only a login helps.
-    SessionPolicy,
-    /// The client itself is refused.
-    Client,
-    /// The organization's administrator does not allow it.
-    AdminPolicy,
-}
-
-impl fmt::Display for TokenRefusal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.cause {
-            RefusalCause::Dead => "the stored login is no longer accepted",
-            RefusalCause::SessionPolicy => "the organization's session length has passed",
-            RefusalCause::Client => "the OAuth client is refused",
-            RefusalCause::AdminPolicy => "the organization's administrator does not allow this",
-        };
-        write!(formatter, "{what} ({}", self.error)?;
-        if let Some(description) = &self.description {
-            write!(formatter, ": {description}")?;
-        }
-        formatter.write_str(")")?;
-        self.evidence.as_ref().map_or(Ok(()), |evidence| write!(formatter, "; {evidence}"))
-    }
-}
-
-/// Sorts a token error response: on its codes, never on its prose. `None` for what may pass by itself.
-pub(super) fn refusal_cause(error: &str, subtype: Option<&str>) -> Option<RefusalCause> {
-    Some(match (error, subtype) {
-        ("internal_failure" | "server_error" | "temporarily_unavailable", _) => return None,
-        ("invalid_grant", Some("invalid_rapt" | "rapt_required")) | ("rapt_required" | "invalid_rapt", _) => {
-            RefusalCause::SessionPolicy
-        }
-        ("admin_policy_enforced" | "access_denied" | "access_not_configured" | "org_internal", _) => {
-            RefusalCause::AdminPolicy
-        }
-        (
-            "invalid_client"
-            | "deleted_client"
-            | "unauthorized_client"
-            | "redirect_uri_mismatch"
-            | "invalid_request"
-            | "unsupported_grant_type"
-            | "invalid_scope",
-            _,
-        ) => RefusalCause::Client,
-        _ => RefusalCause::Dead,
-    })
-}
-
 /// The token endpoint of one client.
 #[derive(Debug)]
 pub(super) struct TokenEndpoint<'a> {
@@ -316,6 +248,7 @@ impl TokenEndpoint<'_> {
                         cause,
                         error: response.error,
                         description: response.error_description,
+                        account: None,
                         evidence: None,
                         project: self.client.project.clone(),
                     })),
@@ -342,26 +275,6 @@ struct SendError(Error);
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn refusals_are_told_apart_by_their_codes() {
-        for (error, subtype, expected) in [
-            ("invalid_grant", None, Some(RefusalCause::Dead)),
-            ("invalid_grant", Some("invalid_rapt"), Some(RefusalCause::SessionPolicy)),
-            ("invalid_grant", Some("rapt_required"), Some(RefusalCause::SessionPolicy)),
-            ("invalid_client", None, Some(RefusalCause::Client)),
-            ("deleted_client", None, Some(RefusalCause::Client)),
-            ("unauthorized_client", None, Some(RefusalCause::Client)),
-            ("admin_policy_enforced", None, Some(RefusalCause::AdminPolicy)),
-            ("access_denied", None, Some(RefusalCause::AdminPolicy)),
-            ("invalid_account", None, Some(RefusalCause::Dead)),
-            ("something_new", None, Some(RefusalCause::Dead)),
-            ("internal_failure", None, None),
-            ("temporarily_unavailable", None, None),
-        ] {
-            assert_eq!(refusal_cause(error, subtype), expected, "{error} {subtype:?}");
-        }
-    }
 
     #[test]
     fn property_41_odd_lifetimes_count_as_unknown() {

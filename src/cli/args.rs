@@ -30,14 +30,16 @@ Exit codes:
     5  the API refused
     6  temporary: network, rate limit, server error, or an outcome that is not known
     7  some rows of a bulk run failed
+  129  hung up
   130  interrupted
   141  the reader of the output is gone
   143  terminated
 
 Variables:
-  CHATAUTH_CLIENT_SECRETS, CHATAUTH_CONFIG_DIR, CHATAUTH_ACCOUNT, CHATAUTH_API_ENDPOINT, CHATAUTH_FORMAT,
-  CHATAUTH_NO_INPUT, CHATAUTH_TIMEOUT   what the options of these names say
-  CHATAUTH_ACCESS_TOKEN                 a ready access token, used as it is and never stored
+  CHATAUTH_CLIENT_SECRETS, CHATAUTH_CONFIG_DIR, CHATAUTH_ACCOUNT, CHATAUTH_SERVICE_ACCOUNT,
+  CHATAUTH_IMPERSONATE, CHATAUTH_API_ENDPOINT, CHATAUTH_FORMAT, CHATAUTH_NO_INPUT, CHATAUTH_TIMEOUT
+                          what the options of these names say
+  CHATAUTH_ACCESS_TOKEN   a ready access token, used as it is and never stored
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, BROWSER, NO_COLOR   as elsewhere";
 
 /// Options that stand before or after the subcommand.

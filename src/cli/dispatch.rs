@@ -67,16 +67,13 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// The program was told to stop: what was on its way is named, with the command that repeats it.
 fn interrupted(context: &Context, interruption: Interruption) -> Failure {
-    let how = match interruption {
-        Interruption::Interrupt => "interrupted",
-        Interruption::Terminate => "terminated",
-    };
     let code = ErrorCode::Interrupted(interruption);
     match &*context.pending.borrow() {
-        None => Failure::new(code, how),
+        None => Failure::new(code, interruption.to_string()),
         Some(pending) => {
             let id = pending.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
-            let message = format!("{how} while trying to {}; whether it was applied is not known{id}", pending.action);
+            let message =
+                format!("{interruption} while trying to {}; whether it was applied is not known{id}", pending.action);
             let hint = pending
                 .hint
                 .clone()

@@ -21,7 +21,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("auth export", "chatauth auth export --account ada@example.com > credentials.json"),
     (
         "spaces create",
-        "chatauth spaces create --name API-made\nchatauth spaces create --name Team --member ada@example.com --member bob@example.com\nchatauth spaces create --name Nightly --idempotency-key nightly --format name\nchatauth spaces create --name Team --history on --dry-run",
+        "chatauth spaces create --name API-made\nchatauth spaces create --name Team --member ada@example.com --member bob@example.com\nchatauth spaces create --name Nightly --idempotency-key nightly --format name\nchatauth spaces create --name Team --history on --dry-run\nchatauth spaces create --from classes.csv --results classes.jsonl",
     ),
     (
         "spaces list",
@@ -29,12 +29,18 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("spaces get", "chatauth spaces get spaces/AAAA\nchatauth spaces get AAAA --jq .spaceUri"),
     ("spaces update", "chatauth spaces update spaces/AAAA --name 'A better name'"),
-    ("spaces delete", "chatauth spaces delete spaces/AAAA --yes"),
+    (
+        "spaces delete",
+        "chatauth spaces delete spaces/AAAA --yes\nchatauth spaces delete --from old.csv --yes --results old.jsonl",
+    ),
     ("spaces search", "chatauth spaces search team --use-admin-access"),
     ("spaces find-dm", "chatauth spaces find-dm ada@example.com --format name"),
     ("spaces find-group-chats", "chatauth spaces find-group-chats ada@example.com bob@example.com"),
     ("spaces complete-import", "chatauth spaces complete-import spaces/AAAA"),
-    ("members add", "chatauth members add spaces/AAAA ada@example.com bob@example.com"),
+    (
+        "members add",
+        "chatauth members add spaces/AAAA ada@example.com bob@example.com\nchatauth members add --from people.csv --results people.jsonl",
+    ),
     ("members list", "chatauth members list spaces/AAAA --format csv"),
     ("members get", "chatauth members get spaces/AAAA ada@example.com"),
     ("members update", "chatauth members update spaces/AAAA ada@example.com --role manager"),

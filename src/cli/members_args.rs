@@ -1,10 +1,13 @@
 //! `chatauth members`: its options, and from them to the commands.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::commands::{Context, Failure, Role, members};
 
 use super::dispatch::block_on;
+use super::spaces_args::Bulk;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Members {
@@ -30,15 +33,21 @@ pub(super) struct Admin {
 
 #[derive(Debug, Args)]
 pub(super) struct Add {
-    /// The space: spaces/AAAA, its id or its address
-    #[arg(value_name = "SPACE")]
-    space: String,
+    /// The space: spaces/AAAA, its id or its address; with --from, the one of rows that name none
+    #[arg(value_name = "SPACE", required_unless_present = "from")]
+    space: Option<String>,
     /// A person, by e-mail address or id; app is the calling Chat app
-    #[arg(value_name = "USER", required_unless_present = "group")]
+    #[arg(value_name = "USER", required_unless_present_any = ["group", "from"])]
     users: Vec<String>,
     /// A group, by Cloud Identity id
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
+    /// Add a member for every row of a file: CSV with the columns space, member, group, role, or JSON Lines; - is
+    /// standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["users", "group"])]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    bulk: Bulk,
     #[command(flatten)]
     admin: Admin,
 }
@@ -120,7 +129,13 @@ impl From<RoleName> for Role {
 /// Runs a command.
 pub(super) fn run(command: Members, context: &Context) -> Result<(), Failure> {
     match command {
-        Members::Add(Add { space, users, group, admin }) => {
+        Members::Add(Add { space, from: Some(from), bulk, admin, .. }) => {
+            let options = bulk.options(from, members::from::DEFAULT_RATE, false);
+            let task = members::from::Task::new(space, admin.use_admin_access);
+            block_on(context, members::from::run(&task, &options, context))
+        }
+        Members::Add(Add { space, users, group, admin, .. }) => {
+            let space = space.unwrap_or_default();
             let options = members::add::Options { space, users, groups: group, admin: admin.use_admin_access };
             block_on(context, members::add::run(options, context))
         }

@@ -190,13 +190,13 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
 
 /// A service account acts for somebody, and somebody is acted for by a service account: one without the other is a
 /// mistake that must not end in another identity.
-fn delegation(global: &Global, environment: Environment) -> Result<Option<DelegationOptions>, Failure> {
-    let (key, _) =
+fn delegation(global: &Global, environment: Environment) -> Result<(Option<DelegationOptions>, Provenance), Failure> {
+    let (key, source) =
         choose(global.service_account.clone(), environment.os("CHATAUTH_SERVICE_ACCOUNT").map(PathBuf::from));
     let (subject, _) = choose(global.impersonate.clone(), environment.text("CHATAUTH_IMPERSONATE")?);
     match (key, subject) {
-        (Some(key), Some(subject)) => Ok(Some(DelegationOptions { key, subject: subject.trim().to_owned() })),
-        (None, None) => Ok(None),
+        (Some(key), Some(subject)) => Ok((Some(DelegationOptions { key, subject: subject.trim().to_owned() }), source)),
+        (None, None) => Ok((None, source)),
         (Some(_), None) => Err(Failure::usage(
             "--service-account without --impersonate: a service account is no user of Chat and can only act as one",
         )

@@ -194,11 +194,20 @@ pub(super) struct One {
 
 #[derive(Debug, Args)]
 pub(super) struct Delete {
-    #[command(flatten)]
-    one: One,
+    /// The space: spaces/AAAA, its id or its address
+    #[arg(value_name = "SPACE", required_unless_present = "from")]
+    space: Option<String>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// Delete the space of every row of a file: CSV with the column space, or JSON Lines; - is standard input. Nobody
+    /// is asked, so it goes with --yes
+    #[arg(long, value_name = "FILE", conflicts_with = "space", requires = "yes")]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    bulk: Bulk,
+    #[command(flatten)]
+    admin: Admin,
 }
 
 #[derive(Debug, Args)]
@@ -337,7 +346,12 @@ pub(super) fn run(command: Spaces, context: &Context) -> Result<(), Failure> {
             let plan = update::plan(&update_options(*update))?;
             block_on(context, update::run(plan, context))
         }
-        Spaces::Delete(Delete { one: One { space, admin }, yes }) => {
+        Spaces::Delete(Delete { from: Some(from), bulk, admin, .. }) => {
+            let options = bulk.options(from, spaces::delete::DEFAULT_RATE, false);
+            block_on(context, spaces::delete::run_from(admin.use_admin_access, &options, context))
+        }
+        Spaces::Delete(Delete { space, yes, admin, .. }) => {
+            let space = space.unwrap_or_default();
             let options = spaces::delete::Options { space, yes, admin: admin.use_admin_access };
             block_on(context, spaces::delete::run(options, context))
         }

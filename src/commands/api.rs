@@ -138,7 +138,7 @@ async fn send(
                 scopes: &scopes,
                 admin: false,
             };
-            context.with_clock(Failure::from_chat(&error, action))
+            context.in_context(Failure::from_chat(&error, action))
         }
         Err(failure) => match write {
             Some(write) => failure.of_write(write, applied),

@@ -153,7 +153,7 @@ impl<'a> Caller<'a> {
             scopes: &scopes,
             admin: self.admin,
         };
-        self.context.with_clock(Failure::from_chat(error, action))
+        self.context.in_context(Failure::from_chat(error, action))
     }
 }
 

@@ -13,8 +13,8 @@ use crate::platform::browser;
 use crate::platform::terminal::Terminals;
 use crate::secret::Secret;
 
-use super::Failure;
 use super::person::Person;
+use super::{ErrorCode, Failure};
 
 /// Where a setting came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +74,8 @@ pub struct Settings {
     pub api_endpoint: (String, Provenance),
     /// A ready access token.
     pub access_token: Option<GivenToken>,
-    /// A service account that acts in a user's name.
-    pub delegation: Option<DelegationOptions>,
+    /// A service account that acts in a user's name, and where its key was named.
+    pub delegation: (Option<DelegationOptions>, Provenance),
     /// Whether a progress bar may move on standard error.
     pub animations: bool,
     /// Whether the person may be asked.
@@ -92,6 +92,19 @@ pub struct Settings {
     pub terminals: Terminals,
     /// The command line as it was typed.
     pub invocation: Vec<String>,
+}
+
+impl Settings {
+    /// Whether commands act by a token or key that was handed in instead of a stored login.
+    pub fn acts_from_outside(&self) -> bool {
+        self.access_token.is_some() || self.delegation.0.is_some()
+    }
+
+    /// The user in whose name a service account acts; `None` where another token goes before it.
+    pub fn impersonated(&self) -> Option<&str> {
+        let delegation = self.delegation.0.as_ref().filter(|_| self.access_token.is_none())?;
+        Some(&delegation.subject)
+    }
 }
 
 /// A write that has left, or may have, and has no answer yet.
@@ -142,7 +155,7 @@ impl Context {
                 client_secrets: self.settings.client_secrets.0.clone(),
                 account: self.settings.account.0.clone(),
                 access_token: self.settings.access_token.as_ref().map(|given| given.0.clone()),
-                delegation: self.settings.delegation.clone(),
+                delegation: self.settings.delegation.0.clone(),
                 notify: Box::new(move |text| messages.warning(text)),
             })
         })
@@ -196,11 +209,21 @@ impl Context {
 
     /// A login error with what this context knows about the way out.
     pub fn failure(&self, error: crate::auth::Error) -> Failure {
-        self.with_clock(Failure::from_auth(error, self.settings.account.0.as_deref()))
+        self.in_context(Failure::from_auth(error, self.settings.account.0.as_deref()))
     }
 
-    /// Names the clock where it may be the reason that a token was refused.
-    pub(super) fn with_clock(&self, mut failure: Failure) -> Failure {
+    /// Adds what is known here: a clock that may be the reason that a token was refused, and that no login helps where
+    /// none is used.
+    pub(super) fn in_context(&self, mut failure: Failure) -> Failure {
+        if matches!(failure.code, ErrorCode::CredentialsRejected | ErrorCode::ScopeMissing) {
+            if self.settings.access_token.is_some() {
+                failure =
+                    failure.hint("give another token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login");
+            } else if self.settings.delegation.0.is_some() {
+                failure =
+                    failure.hint("check the service account's key and what has been delegated to it: chatauth doctor");
+            }
+        }
         if failure.code.exit_code() == 4
             && let Some(offset) = self.session().clock_offset()
             && offset.abs() > time::Duration::minutes(1)

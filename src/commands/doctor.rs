@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::auth::{Access, ClientKind, Freshness, Interaction, ScopeSet};
+use crate::auth::{Access, ClientKind, ClientSecretsError, Error, Freshness, Interaction, ScopeSet};
 use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::failure::{Action, console};
-use crate::commands::{Context, ErrorCode, Failure};
-use crate::output::Item;
+use crate::commands::{Context, ErrorCode, Failure, scopes};
+use crate::output::{Details, Format, Item};
 
 /// A clock that differs by more than this makes tokens fail.
 const CLOCK_TOLERANCE: time::Duration = time::Duration::minutes(1);
@@ -121,6 +121,10 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
             };
             findings.ok("client file", format!("{}: {kind}, {}", path.display(), client.client_id));
         }
+        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) if context.settings.acts_from_outside() => {
+            findings.skipped(&["client file", "redirect"], "there is none, and what acts here comes from outside");
+            return false;
+        }
         Err(error) => {
             findings.failed("client file", context.failure(error));
             findings.skipped(&["redirect"], "there is no usable client file");
@@ -164,7 +168,9 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
             Some(String::from("set this machine's clock: tokens are valid for an hour only")),
         ),
         Some(offset) => {
-            findings.ok("clock", format!("within {} seconds of the server's", offset.abs().whole_seconds().max(1)));
+            let seconds = offset.abs().whole_seconds();
+            let near = if seconds <= 1 { String::from("a second") } else { format!("{seconds} seconds") };
+            findings.ok("clock", format!("within {near} of the server's"));
         }
         None => findings.skipped(&["clock"], "the server did not say what time it is"),
     }
@@ -185,13 +191,17 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
 pub(super) fn describe_offset(offset: time::Duration) -> String {
     let direction = if offset.is_positive() { "behind" } else { "ahead of" };
     let seconds = offset.abs().whole_seconds();
-    let amount = if seconds < 120 { format!("{seconds} seconds") } else { format!("{} minutes", seconds / 60) };
+    // Rounded: servers tell whole seconds, and an answer takes its time.
+    let amount = if seconds < 120 { format!("{seconds} seconds") } else { format!("{} minutes", (seconds + 30) / 60) };
     format!("this machine's clock is {amount} {direction} the server's")
 }
 
 async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
     let session = context.session();
-    let access = match session.access_token(&ScopeSet::default(), Interaction::Refused).await {
+    // Of a stored login any token will do; a service account has to be asked for something.
+    let delegated = context.settings.impersonated().is_some();
+    let needed = if delegated { scopes::for_a_first_login() } else { ScopeSet::default() };
+    let access = match session.access_token(&needed, Interaction::Refused).await {
         Ok(access) => access,
         Err(error) => {
             findings.failed("login", context.failure(error));
@@ -202,7 +212,12 @@ async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
     let who = access.account().unwrap_or("the holder of CHATAUTH_ACCESS_TOKEN").to_owned();
     findings.ok("login", format!("commands act as {who}"));
     let Some(record) = &access.record else {
-        findings.skipped(&["scopes", "token age"], "the token comes from outside");
+        if delegated {
+            findings.ok("scopes", format!("the service account may have {needed}"));
+            findings.skipped(&["token age"], "the token is the service account's");
+        } else {
+            findings.skipped(&["scopes", "token age"], "the token comes from outside");
+        }
         return Some(access);
     };
     findings.ok("scopes", record.granted().without_identity().to_string());
@@ -259,14 +274,17 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
                     scopes: &ScopeSet::default(),
                     admin: false,
                 };
-                findings.failed("Chat API", Failure::from_chat(&error, action));
+                findings.failed("Chat API", context.in_context(Failure::from_chat(&error, action)));
             }
         }
     }
 }
 
 fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
-    let mut list = context.printer.list(&["CHECK", "RESULT", "DETAIL"]);
+    if context.printer.format() == Format::Human {
+        return tell(findings, context);
+    }
+    let mut list = context.printer.list(&["CHECK", "RESULT", "DETAIL", "HINT"]);
     for check in &findings.0 {
         let mut object = Map::new();
         object.insert(String::from("check"), json!(check.name));
@@ -276,12 +294,22 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
             object.insert(String::from("hint"), json!(hint));
         }
         let row = || {
-            let hint = check.hint.as_ref().map(|hint| format!(" -> {hint}")).unwrap_or_default();
-            vec![check.name.to_owned(), check.verdict.as_str().to_owned(), format!("{}{hint}", check.detail)]
+            let hint = check.hint.clone().unwrap_or_default();
+            vec![check.name.to_owned(), check.verdict.as_str().to_owned(), check.detail.clone(), hint]
         };
         let json = Value::Object(object);
         list.push(&Item { json: &json, name: check.name }, row).map_err(|error| Failure::output(&error))?;
     }
     list.finish().map_err(|error| Failure::output(&error))?;
     Ok(())
+}
+
+/// For people: nothing is cut off, for what to do stands at the end.
+fn tell(findings: &Findings, context: &Context) -> Result<(), Failure> {
+    let mut details = Details::new();
+    for check in &findings.0 {
+        details = details.with(check.name, format!("{}: {}", check.verdict.as_str(), check.detail));
+        details = details.maybe("", check.hint.as_ref().map(|hint| format!("-> {hint}")));
+    }
+    context.printer.item(&Item { json: &Value::Null, name: "" }, &details).map_err(|error| Failure::output(&error))
 }

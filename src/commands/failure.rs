@@ -86,6 +86,7 @@ impl ErrorCode {
             | Self::PreconditionFailed => 5,
             Self::Network | Self::RateLimited | Self::ServerError | Self::OutcomeUnknown => 6,
             Self::PartialFailure => 7,
+            Self::Interrupted(Interruption::Hangup) => 129,
             Self::Interrupted(Interruption::Interrupt) => 130,
             Self::Interrupted(Interruption::Terminate) => 143,
             Self::ReaderGone => 141,
@@ -232,9 +233,12 @@ impl Failure {
         )
     }
 
-    /// Standard output did not take the result.
+    /// Standard output did not take the result, or a signal came before it was all there.
     pub fn output(error: &std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Interruption>());
+        if let Some(interruption) = inner {
+            Self::new(ErrorCode::Interrupted(*interruption), interruption.to_string())
+        } else if error.kind() == std::io::ErrorKind::BrokenPipe {
             Self::new(ErrorCode::ReaderGone, "")
         } else {
             Self::new(ErrorCode::Internal, format!("the result cannot be written: {error}"))

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::auth::{ClientKind, ClientSecrets};
+use crate::auth::{ClientKind, ClientSecrets, ClientSecretsError, Error};
 use crate::commands::auth::login;
 use crate::commands::failure::console;
 use crate::commands::{Context, ErrorCode, Failure};
@@ -62,10 +62,14 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
         return print_steps(context);
     }
     let mut person = Asking::new(context)?;
-    if let Ok((client, path)) = context.session().client() {
-        context.messages.always(&format!("There is a client file already: {} ({}).", path.display(), client.client_id));
-    } else {
-        walk(context, &mut person).await?;
+    match context.session().client() {
+        Ok((client, path)) => {
+            let already = format!("There is a client file already: {} ({}).", path.display(), client.client_id);
+            context.messages.always(&already);
+        }
+        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) => walk(context, &mut person).await?,
+        // One that is wrong would stand in the way of the new one.
+        Err(error) => return Err(context.failure(error)),
     }
     context.messages.always("Last step: your login.");
     drop(person);

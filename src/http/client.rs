@@ -13,7 +13,8 @@ use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::delegation::HyperClient;
-use super::{Error, TrustRoots, trust};
+use super::redact::Secrets;
+use super::{Error, TrustRoots, delegation, trust};
 use crate::secret::Secret;
 
 /// How long a connection may take to be made.
@@ -133,14 +134,18 @@ impl Client {
         HyperClient::new(&self.shared.config, url)
     }
 
-    /// Sends one request once and reads the answer.
+    /// Sends one request once and reads the answer. What a refusal repeats of the secrets in the request is masked.
     ///
     /// # Errors
     /// Everything that is not an HTTP answer, and redirects, which are never followed.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let host = authority(&request.url);
         let client = self.client_for(&request.url)?;
+        if let Ok(uri) = request.url.as_str().parse() {
+            delegation::proxy_for(&self.shared.config, &uri)?;
+        }
         let timeout = request.timeout.unwrap_or(self.shared.config.timeout);
+        let secrets = Secrets::of(&request);
         let mut builder = client.request(request.method.clone(), request.url.clone()).timeout(timeout);
         if let Some(token) = &request.bearer {
             builder = builder.header(header::AUTHORIZATION, bearer(token)?);
@@ -157,7 +162,7 @@ impl Client {
             return Err(Error::Redirect { host, status, target });
         }
         let version = answer.version();
-        let headers = answer.headers().clone();
+        let mut headers = answer.headers().clone();
         self.shared.last_date.set(date(&headers));
         let mut body = Vec::new();
         let complete = loop {
@@ -167,6 +172,11 @@ impl Client {
                 Ok(None) => break true,
             }
         };
+        // An answer of 200 is a result, and results reach the user as they came.
+        if status != 200 {
+            secrets.redact_headers(&mut headers);
+            body = secrets.redact_body(body);
+        }
         Ok(Response { status, version, headers, body, complete })
     }
 
@@ -205,7 +215,16 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         .tls_backend_preconfigured(tls)
         // Only the variables that were handed in count; reqwest would read the environment itself.
         .no_proxy();
+    for proxy in proxies(config)? {
+        builder = builder.proxy(proxy);
+    }
+    builder.build().map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
+}
+
+/// The proxies that were set. An address that cannot be understood is an error: a request must not go around a proxy.
+pub(super) fn proxies(config: &Config) -> Result<Vec<reqwest::Proxy>, Error> {
     let except = format!("{NEVER_PROXIED},{}", config.proxies.except.as_deref().unwrap_or_default());
+    let mut proxies = Vec::new();
     for (variable, address, make) in [
         ("HTTPS_PROXY", &config.proxies.https, (|address| reqwest::Proxy::https(address)) as Make),
         ("HTTP_PROXY", &config.proxies.http, |address| reqwest::Proxy::http(address)),
@@ -215,9 +234,9 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         };
         let proxy =
             make(address).map_err(|_| Error::Setup(format!("the value of {variable} is not a proxy's address")))?;
-        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(&except)));
+        proxies.push(proxy.no_proxy(reqwest::NoProxy::from_string(&except)));
     }
-    builder.build().map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
+    Ok(proxies)
 }
 
 fn bearer(token: &Secret<String>) -> Result<HeaderValue, Error> {

@@ -7,10 +7,10 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::{Client, Error as LegacyError};
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioExecutor;
 
-use super::client::{CONNECT_TIMEOUT, Config, NEVER_PROXIED};
+use super::client::{self, CONNECT_TIMEOUT, Config, NEVER_PROXIED};
 use super::{Error, trust};
 
 /// A connection that is made directly.
@@ -33,7 +33,8 @@ impl HyperClient {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_connect_timeout(Some(CONNECT_TIMEOUT.min(config.timeout)));
-        let proxy = matcher(config).intercept(url);
+        client::proxies(config)?;
+        let proxy = proxy_for(config, url)?;
         let uses_tls = url.scheme_str() == Some("https")
             || proxy.as_ref().is_some_and(|proxy| proxy.uri().scheme_str() == Some("https"));
         let mut tls = if uses_tls { config.trust.tls_config()? } else { trust::without_roots()? };
@@ -51,13 +52,22 @@ impl HyperClient {
     }
 }
 
-fn matcher(config: &Config) -> Matcher {
+/// The proxy that `url` is reached through; an error when it is of a kind that is not spoken here.
+pub(super) fn proxy_for(config: &Config, url: &Uri) -> Result<Option<Intercept>, Error> {
     let proxies = &config.proxies;
-    Matcher::builder()
+    let matcher = Matcher::builder()
         .https(proxies.https.clone().unwrap_or_default())
         .http(proxies.http.clone().unwrap_or_default())
         .no(format!("{NEVER_PROXIED},{}", proxies.except.as_deref().unwrap_or_default()))
-        .build()
+        .build();
+    let proxy = matcher.intercept(url);
+    let variable = if url.scheme_str() == Some("https") { "HTTPS_PROXY" } else { "HTTP_PROXY" };
+    match proxy.as_ref().and_then(|proxy| proxy.uri().scheme_str()) {
+        None | Some("http" | "https") => Ok(proxy),
+        Some(scheme) => {
+            Err(Error::Setup(format!("the proxy in {variable} is a {scheme} proxy; only http and https are known")))
+        }
+    }
 }
 
 impl Error {

@@ -110,18 +110,19 @@ impl Error {
             return Self::Refused { host };
         }
         let cause = chain().last().map_or_else(|| String::from("unknown cause"), ToString::to_string);
+        // hyper-util's own words, and no type to tell it by. It does not pass by itself, so it is not tried again.
+        if cause.contains("proxy authorization required") {
+            return Self::Setup(format!(
+                "the proxy on the way to {host} wants a user name and password (407); give them as http://USER:PASSWORD@HOST:PORT"
+            ));
+        }
         Self::NotConnected { host, cause }
     }
 }
 
-/// rustls' errors travel inside io errors, whose `source` is not the error they wrap.
+/// rustls' errors travel inside io errors, one or two deep, whose `source` is not the error they wrap.
 fn find_tls<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    error.downcast_ref::<rustls::Error>().or_else(|| {
-        error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    })
+    error.downcast_ref::<rustls::Error>().or_else(|| find_tls(error.downcast_ref::<io::Error>()?.get_ref()?))
 }
 
 fn certificate(reason: &rustls::CertificateError) -> String {

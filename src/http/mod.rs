@@ -4,6 +4,7 @@ mod client;
 mod delegation;
 mod endpoint;
 mod error;
+mod redact;
 pub mod retry;
 mod trust;
 

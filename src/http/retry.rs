@@ -169,10 +169,7 @@ pub async fn run(
             Outcome::Unreadable => history.unreadable += 1,
             _ => {}
         }
-        may_have_been_applied |= match (&result, outcome) {
-            (_, Outcome::Lost | Outcome::Unreadable | Outcome::Busy(_)) => true,
-            _ => false,
-        };
+        may_have_been_applied |= matches!(outcome, Outcome::Lost | Outcome::Unreadable | Outcome::Busy(_));
         match decide(outcome, history, policy, jitter()) {
             Decision::Stop => {
                 return Attempted { result, attempts: history.attempts, may_have_been_applied };

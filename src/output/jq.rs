@@ -5,7 +5,9 @@
 //! (`nan`, `infinite`, bytes) is written as jaq writes it. Modules, `input` and `inputs` do not exist here, and
 //! neither do `halt` and `env`: an expression can neither end the program nor read its secrets.
 
+use std::cell::Cell;
 use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use jaq_core::data::JustLut;
 use jaq_core::load::{self, Arena, File, Loader};
@@ -17,6 +19,7 @@ use serde_json::Value;
 
 use super::json::escape;
 use super::sanitise::sanitise_lines;
+use crate::platform::signals::{self, Interruption};
 
 type Data = JustLut<Val>;
 
@@ -30,10 +33,30 @@ def @tsv: [.[] | _cell(split("\\") | join("\\\\") | split("\n") | join("\\n") | 
 /// Functions that reach outside of the expression.
 const WITHHELD: &[(&str, usize)] = &[("halt", 1), ("env", 0), ("debug_empty", 0), ("stderr_empty", 0)];
 
-/// An expression, ready to run.
+/// An expression, ready to run. It does so on a thread of its own: one that has no end must not keep a signal from
+/// ending the program.
 pub struct Filter {
-    filter: jaq_core::Filter<Data>,
+    inputs: SyncSender<(String, Layout)>,
+    results: Receiver<Event>,
+    teller: SyncSender<Event>,
+    watching: Cell<bool>,
 }
+
+/// What the main thread hears while an expression runs.
+enum Event {
+    /// A result, as it is written.
+    Line(Vec<u8>),
+    /// There are no more results.
+    End(io::Result<()>),
+    /// The program was told to stop.
+    Stop(Interruption),
+}
+
+/// How many results may wait for the writer.
+const AHEAD: usize = 64;
+
+/// Enough for expressions that recurse; it is taken only as far as it is used.
+const STACK: usize = 64 * 1024 * 1024;
 
 /// An expression that is none; to be read after its text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +84,60 @@ impl Filter {
     /// # Errors
     /// What is wrong with it.
     pub fn compile(expression: &str) -> Result<Self, FilterError> {
+        let expression = expression.to_owned();
+        let (inputs, jobs) = sync_channel::<(String, Layout)>(0);
+        let (teller, results) = sync_channel(AHEAD);
+        let (compiled, verdict) = sync_channel(1);
+        let tell = teller.clone();
+        let work = move || {
+            let program = match Program::compile(&expression) {
+                Ok(program) => program,
+                Err(error) => return drop(compiled.send(Err(error))),
+            };
+            // Whoever does not listen any more has ended.
+            let _ = compiled.send(Ok(()));
+            for (input, layout) in jobs {
+                let end = program.run(&input, layout, |line| tell.send(Event::Line(line)).is_ok());
+                let _ = tell.send(Event::End(end));
+            }
+        };
+        std::thread::Builder::new()
+            .name(String::from("jq"))
+            .stack_size(STACK)
+            .spawn(work)
+            .map_err(|error| FilterError(error.to_string()))?;
+        verdict.recv().unwrap_or_else(|_| Err(gone()))?;
+        Ok(Self { inputs, results, teller, watching: Cell::new(false) })
+    }
+
+    /// Runs the expression and writes each result as it comes: text raw, everything else as JSON. A signal that asks
+    /// the program to stop is the error, as an [`Interruption`].
+    pub(super) fn run(&self, input: &Value, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+        if !self.watching.replace(true) {
+            let tell = self.teller.clone();
+            signals::on_interruption(move |interruption| drop(tell.send(Event::Stop(interruption))))?;
+        }
+        self.inputs.send((input.to_string(), layout)).map_err(|_| io::Error::other(gone()))?;
+        loop {
+            match self.results.recv().map_err(|_| io::Error::other(gone()))? {
+                Event::Line(line) => out.write_all(&line)?,
+                Event::End(end) => return end,
+                Event::Stop(interruption) => return Err(io::Error::other(interruption)),
+            }
+        }
+    }
+}
+
+/// The thread has ended, as it does when an expression panics.
+fn gone() -> FilterError {
+    FilterError(String::from("the expression could not be run"))
+}
+
+/// An expression on its thread.
+struct Program(jaq_core::Filter<Data>);
+
+impl Program {
+    fn compile(expression: &str) -> Result<Self, FilterError> {
         let own = load::parse(FORMATS, |parser| parser.defs()).into_iter().flatten();
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(own);
         let arena = Arena::default();
@@ -82,18 +159,20 @@ impl Filter {
             let what = undefined.map(|(name, what)| format!("there is no {} {name}", what.as_str()));
             FilterError(what.collect::<Vec<_>>().join("; "))
         })?;
-        Ok(Self { filter })
+        Ok(Self(filter))
     }
 
-    /// Runs the expression and writes each result as it comes: text raw, everything else as JSON.
-    pub(super) fn run(&self, input: &Value, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+    /// Gives away each result as it comes, as long as somebody takes them.
+    fn run(&self, input: &str, layout: Layout, mut give: impl FnMut(Vec<u8>) -> bool) -> io::Result<()> {
         let failed = |error: &dyn std::fmt::Display| io::Error::other(format!("--jq: {error}"));
-        let input = read::parse_single(input.to_string().as_bytes()).map_err(|error| failed(&error))?;
-        let context = Ctx::<Data>::new(&self.filter.lut, Vars::new([]));
-        for result in self.filter.id.run((context, input)).map(unwrap_valr) {
+        let input = read::parse_single(input.as_bytes()).map_err(|error| failed(&error))?;
+        let context = Ctx::<Data>::new(&self.0.lut, Vars::new([]));
+        for result in self.0.id.run((context, input)).map(unwrap_valr) {
             let mut line = text(&result.map_err(|error| failed(&error))?, layout)?;
             line.push(b'\n');
-            out.write_all(&line)?;
+            if !give(line) {
+                break;
+            }
         }
         Ok(())
     }

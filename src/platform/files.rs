@@ -205,11 +205,13 @@ pub fn replace_private(path: &Path, content: &[u8], now: OffsetDateTime) -> Resu
     sync_directory(directory).map_err(FileError::io("write", directory))
 }
 
-/// Proves that a file can be made in `directory`, and leaves none.
+/// Proves that a file with something in it can be made in `directory`, and leaves none.
 pub fn probe_writable(directory: &Path) -> Result<(), FileError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY_PREFIX);
-    let probe = builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
+    let mut probe = builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
+    // A full disk still takes empty files. No record is larger than this.
+    probe.write_all(&[0; 8 * 1024]).map_err(FileError::io("write into", directory))?;
     probe.close().map_err(FileError::io("remove a file from", directory))
 }
 

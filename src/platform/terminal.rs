@@ -81,7 +81,8 @@ mod unix {
         pub fn new() -> io::Result<Self> {
             let before = rustix::termios::tcgetattr(io::stdin())?;
             let mut raw = before.clone();
-            raw.local_modes.remove(LocalModes::ICANON);
+            // Outside canonical mode ECHOCTL would show Enter as ^J.
+            raw.local_modes.remove(LocalModes::ICANON | LocalModes::ECHOCTL);
             raw.special_codes[SpecialCodeIndex::VMIN] = 1;
             raw.special_codes[SpecialCodeIndex::VTIME] = 0;
             rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;

@@ -108,6 +108,16 @@ fn property_70_logout_tells_an_ended_grant_from_a_server_that_cannot_be_reached(
         assert!(error["hint"].as_str().unwrap().contains("--local"), "{error}");
         assert_eq!(std::fs::read(sandbox.record_path(ACCOUNT)).unwrap(), record, "{fault}");
     }
+    // The hint is about the account that was named, and about all where all were meant.
+    for (words, local) in [
+        (&["--account", ACCOUNT][..], format!("auth logout --local --account {ACCOUNT}")),
+        (&["--all"], String::from("auth logout --local --all")),
+    ] {
+        sandbox.control().add_fault("revoke:status=503".parse::<Fault>().unwrap());
+        let failed = sandbox.run(["auth", "logout"].iter().chain(words)).exits_with(6);
+        sandbox.control().clear_faults();
+        assert!(failed.stderr.trim_end().ends_with(&local), "{}", failed.stderr);
+    }
     // The server did revoke it, behind the answer that was dropped.
     let finished = sandbox.run(["auth", "logout"]).success();
     assert!(finished.stderr.contains("already"), "{}", finished.stderr);
@@ -255,14 +265,16 @@ fn property_79_the_end_of_a_login_that_is_known_is_told_at_every_turn() {
         assert!(!finished.stdout.contains(&soon[..10]));
     }
 
-    // And it is the first guess when the refresh token is dead.
+    // And it is named first when the refresh token is dead.
     sandbox.change_record(ACCOUNT, |record| record["refresh_token_expires_at"] = json!("2020-01-08T00:00:00Z"));
     sandbox.expire_stored_token(ACCOUNT);
     sandbox.control().revoke_all_refresh_tokens();
     let error = sandbox.run(["auth", "token", "--no-input", "--format", "json"]).exits_with(4).error();
     assert_eq!(error["code"], "credentials_rejected");
     let message = error["message"].as_str().unwrap();
-    assert!(message.contains("2020-01-08") && message.contains("Testing"), "{message}");
+    let first = message.split(';').next().unwrap();
+    assert!(first.contains("2020-01-08") && first.contains("Testing"), "{message}");
+    assert!(message.contains("invalid_grant"), "{message}");
 }
 
 #[test]

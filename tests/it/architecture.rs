@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("auth", &["http", "platform", "secret"]),
     ("chat", &["http", "secret"]),
     ("http", &["platform", "secret"]),
-    ("output", &[]),
+    ("output", &["platform"]),
     ("platform", &[]),
     ("emulator", &["platform", "secret"]),
     ("secret", &[]),

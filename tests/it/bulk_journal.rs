@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::bulk::{Bulk, names, statuses};
 use crate::sandbox::{Sandbox, mode};
-use crate::stage::{as_user, give_away, print_skipped, send_signal, traced, wait_until, wrapped};
+use crate::stage::{as_user, give_away, not_run, send_signal, traced, wait_until, wrapped};
 
 #[test]
 fn property_76_killed_around_each_request_no_space_is_made_twice() {
@@ -169,7 +169,7 @@ fn a_read_only_journal_stops_before_anything_is_sent() {
 fn on_a_small_disk(bulk: &Bulk, free: u32) -> Option<crate::sandbox::Finished> {
     let probe = Command::new("unshare").args(["-rm", "sh", "-c", "mount -t tmpfs -o size=16k none /mnt"]).output();
     if !probe.is_ok_and(|output| output.status.success()) {
-        print_skipped("a full disk", "this machine gives no name space to mount a small disk in");
+        not_run("a full disk", "this machine gives no name space to mount a small disk in");
         return None;
     }
     let script = r#"mount -t tmpfs -o size=16k,mode=0700 none small && : > small/results.jsonl || exit 99

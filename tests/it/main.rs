@@ -34,7 +34,12 @@ mod client_file;
 mod concurrency;
 #[cfg(feature = "emulator")]
 mod create;
+mod delegated;
+#[cfg(feature = "emulator")]
+mod delegation;
 mod discovery;
+#[cfg(feature = "emulator")]
+mod doctor;
 #[cfg(feature = "emulator")]
 mod emulator_command;
 #[cfg(feature = "emulator")]
@@ -43,14 +48,25 @@ mod end_to_end;
 mod errors;
 mod formats;
 #[cfg(feature = "emulator")]
+mod front;
+#[cfg(feature = "emulator")]
+mod homes;
+#[cfg(feature = "emulator")]
 mod identity;
+#[cfg(feature = "emulator")]
+mod import_export;
 mod lifecycle;
 #[cfg(feature = "emulator")]
 mod listener;
 #[cfg(feature = "emulator")]
 mod login;
 #[cfg(feature = "emulator")]
+mod logout;
+#[cfg(feature = "emulator")]
 mod network;
+#[cfg(feature = "emulator")]
+mod ordinary_user;
+mod pains;
 #[cfg(feature = "emulator")]
 mod pty;
 mod recorder;
@@ -59,10 +75,18 @@ mod refresh;
 mod requests;
 #[cfg(feature = "emulator")]
 mod sandbox;
+#[cfg(feature = "emulator")]
+mod scopes;
 mod screen;
 mod screens;
 #[cfg(feature = "emulator")]
 mod secrets;
+#[cfg(feature = "emulator")]
+mod service_account;
+#[cfg(feature = "emulator")]
+mod setup;
+#[cfg(feature = "emulator")]
+mod several_accounts;
 #[cfg(feature = "emulator")]
 mod shell;
 #[cfg(feature = "emulator")]
@@ -72,10 +96,16 @@ mod spaces_end_to_end;
 #[cfg(feature = "emulator")]
 mod stage;
 #[cfg(feature = "emulator")]
+mod status;
+#[cfg(feature = "emulator")]
 mod store;
 #[cfg(feature = "emulator")]
 mod streams;
 #[cfg(feature = "emulator")]
 mod terminal;
+#[cfg(feature = "emulator")]
+mod tls;
+#[cfg(feature = "emulator")]
+mod token;
 #[cfg(feature = "emulator")]
 mod waiting;

@@ -216,6 +216,39 @@ fn property_44_no_new_token_is_used_before_it_is_on_the_disk() {
     }
 }
 
+/// Every moment at which the process can die while it renews a login, as far as the operating system sees it.
+#[test]
+fn property_33_whenever_it_is_killed_the_record_is_the_old_or_the_new_one() {
+    let sandbox = Sandbox::with(Options { rotate_refresh_tokens: true, ..Options::default() });
+    sandbox.log_in();
+    let mut kills = 0;
+    for (call, most) in [("openat", 80), ("write", 12), ("fchmod", 3), ("fsync", 3), ("rename,renameat,renameat2", 2)] {
+        for when in 1..=most {
+            sandbox.expire_stored_token(ACCOUNT);
+            let before = sandbox.record(ACCOUNT);
+            let inject = format!("inject={call}:signal=KILL:when={when}");
+            let options = ["-e", &format!("trace={call}"), "-e", &inject];
+            let Some(command) = traced(&sandbox, "property_33", &options, ["auth", "token"]) else { return };
+            let finished = sandbox.finish(command);
+            let after = sandbox.record(ACCOUNT);
+            if finished.status.success() {
+                assert_ne!(after, before, "{call} {when}: nothing was renewed");
+                break;
+            }
+            kills += 1;
+            // A token that was rotated and not stored yet is lost with the process, and that is all that may be lost.
+            assert_eq!(after == before, after["refresh_token"] == before["refresh_token"], "{call} {when}");
+            let complete =
+                ["access_token", "refresh_token", "expires_at", "sub"].iter().all(|name| !after[name].is_null());
+            assert!(complete, "{call} {when}: {after}");
+            if after == before && sandbox.run(["auth", "token", "--no-input"]).code() != Some(0) {
+                sandbox.log_in();
+            }
+        }
+    }
+    assert!(kills > 20, "only {kills} kills: was anything injected?");
+}
+
 #[test]
 fn property_49_a_valid_token_takes_no_lock_and_writes_nothing() {
     let sandbox = Sandbox::new();

@@ -7,6 +7,8 @@ use serde_json::Value;
 use crate::sandbox::Sandbox;
 use crate::screen::show;
 
+mod life;
+
 const ACCOUNT: &str = "emulator@example.com";
 
 /// Names as people write them, and as they should not be able to.

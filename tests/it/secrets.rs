@@ -5,9 +5,10 @@ use std::process::Command;
 
 use chatauth::auth::{Session, SessionOptions, TransportConfig};
 use chatauth::platform::Clock;
+use serde_json::json;
 
 use crate::sandbox::{Finished, Sandbox};
-use crate::stage::{ACCOUNT, Rogue, answer, move_token_endpoint};
+use crate::stage::{ACCOUNT, Received, Rogue, answer, move_token_endpoint};
 
 const CANARY: &str = "canary-token-of-the-environment";
 
@@ -118,6 +119,43 @@ fn property_63_an_answer_that_is_no_token_response_is_not_quoted() {
             assert!(!failed.stderr.contains("canary"), "{}", failed.stderr);
         }
     }
+}
+
+#[test]
+fn property_63_a_refusal_that_repeats_what_it_was_sent_is_masked() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces"]).success();
+    let repeat = |status: u16| {
+        move |request: &Received, _: usize| {
+            let bearer = request.head.lines().find_map(|line| line.split_once("Bearer ").map(|(_, token)| token));
+            let fields: Vec<_> = form_urlencoded::parse(request.body.as_bytes()).map(|(_, value)| value).collect();
+            let said = format!("the bearer {bearer:?} with {}", fields.join(" "));
+            let error = json!({ "code": status, "message": said, "details": [
+                { "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": bearer } ] });
+            let error = if request.head.contains("/token ") { json!("invalid_grant") } else { error };
+            let scope = format!("WWW-Authenticate: Bearer scope=\"{}\"", bearer.unwrap_or_default());
+            answer(status, &[&scope], json!({ "error": error, "error_description": said }).to_string())
+        }
+    };
+    for status in [400, 403, 404, 409] {
+        let server = Rogue::answering(repeat(status));
+        for words in [&["spaces", "list"][..], &["api", "GET", "v1/spaces", "-i"], &["spaces", "create", "--name", "x"]]
+        {
+            let options = ["--api-endpoint", &server.origin(), "--no-input", "-vv"];
+            let failed = sandbox.run(words.iter().chain(&options));
+            assert_ne!(failed.code(), Some(0));
+            assert!(failed.stderr.contains("[redacted]"), "{}", failed.stderr);
+            sandbox.check_secrets(&failed.stdout);
+        }
+    }
+    let server = Rogue::answering(repeat(400));
+    move_token_endpoint(&sandbox, &format!("{}/token", server.origin()));
+    sandbox.expire_stored_token(ACCOUNT);
+    let failed = sandbox.run(["auth", "token", "--no-input"]).exits_with(4);
+    assert_eq!(failed.stderr.matches("[redacted]").count(), 2, "refresh token and client secret: {}", failed.stderr);
+    // The code, the verifier and the client secret of a login.
+    let failed = sandbox.run(["auth", "login"]).exits_with(4);
+    assert!(failed.stderr.contains("[redacted]"), "{}", failed.stderr);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use crate::sandbox::{Finished, Sandbox};
 use crate::stage::{ACCOUNT, record_bytes, send_signal, start, wait_until};
 
-const SIGNALS: [(Signal, i32); 2] = [(Signal::INT, 130), (Signal::TERM, 143)];
+const SIGNALS: [(Signal, i32); 3] = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
 
 /// Runs a command, and signals it once a request of it has come to `endpoint`.
 fn stopped_at(sandbox: &Sandbox, endpoint: Endpoint, words: &[&str], signal: Signal) -> Finished {
@@ -102,4 +102,37 @@ fn property_69_waiting_for_the_lock_can_be_interrupted() {
     }
     assert!(record_bytes(&sandbox) == before, "the record changed");
     assert!(sandbox.control().requests().is_empty());
+}
+
+#[test]
+fn a_hangup_that_comes_ignored_stays_ignored() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    sandbox.control().add_fault("create:delay=60s".parse().unwrap());
+    let plain = sandbox.command(["spaces", "create", "--name", "x"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(plain.get_program()).args(plain.get_args());
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let child = start(command);
+    wait_until("the request has left", || !sandbox.control().requests_to(Endpoint::Create).is_empty());
+    send_signal(&child, Signal::HUP);
+    send_signal(&child, Signal::TERM);
+    sandbox.wait(child).exits_with(143);
+}
+
+#[test]
+fn an_expression_without_end_can_be_interrupted() {
+    for expression in ["def f: f; f", "[range(infinite)]", "repeat(1)"] {
+        for (signal, code) in SIGNALS {
+            let sandbox = Sandbox::new();
+            sandbox.log_in();
+            let words = ["spaces", "create", "--name", "x", "--format", "json", "--jq", expression];
+            let stopped = stopped_at(&sandbox, Endpoint::Create, &words, signal).exits_with(code);
+            // Before or after the answer has come: the space, or the request that may have made it, is named.
+            let error = stopped.error();
+            assert_eq!(error["code"], "interrupted");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains("request id") || message.contains("spaces/"), "{message}");
+        }
+    }
 }

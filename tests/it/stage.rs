@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+pub(crate) use crate::ordinary_user::not_run;
 use crate::sandbox::{PATIENCE, Sandbox};
 
 /// The account of an emulator without options.
@@ -183,7 +184,7 @@ pub(crate) fn give_away(sandbox: &Sandbox, test: &str) -> bool {
         give(&sandbox.path(""));
         return true;
     }
-    print_skipped(test, "root cannot run a program as another user here");
+    not_run(test, "root cannot run a program as another user here");
     false
 }
 
@@ -250,7 +251,7 @@ where
 {
     let probe = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
     if !probe.is_ok_and(|output| output.status.success()) {
-        print_skipped(test, "strace is not installed or may not trace");
+        not_run(test, "strace is not installed or may not trace");
         return None;
     }
     let trace = sandbox.path("trace");
@@ -259,9 +260,4 @@ where
     before.extend(options.iter().map(OsStr::new));
     before.push(OsStr::new(env!("CARGO_BIN_EXE_chatauth")));
     Some(wrapped(&sandbox.command(words), &before))
-}
-
-/// Says that a test proved nothing, whatever the harness makes of standard output.
-pub(crate) fn print_skipped(test: &str, why: &str) {
-    let _ = writeln!(std::io::stderr(), "\nSKIPPED {test}: {why}\n");
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, mode};
 use crate::stage::{
-    ACCOUNT, as_user, give_away, give_to_nobody, names_in, print_skipped, record_bytes, traced, without_rights, wrapped,
+    ACCOUNT, as_user, give_away, give_to_nobody, names_in, not_run, record_bytes, traced, without_rights, wrapped,
 };
 
 const CREATE: [&str; 5] = ["spaces", "create", "--name", "x", "--no-input"];
@@ -112,7 +112,7 @@ fn property_31_what_others_can_change_is_refused() {
         if give_to_nobody(&sandbox.path(name)) {
             refused(&sandbox, "belongs to user id 65534");
         } else {
-            print_skipped("property_31 (other owners)", "only root can give files away");
+            not_run("property_31 (other owners)", "only root can give files away");
         }
     }
 }
@@ -152,7 +152,7 @@ fn property_32_planted_links_are_not_followed() {
 fn on_a_full_disk(sandbox: &Sandbox) -> Option<(crate::sandbox::Finished, Vec<u8>, String)> {
     let probe = Command::new("unshare").args(["-rm", "sh", "-c", "mount -t tmpfs -o size=16k none /mnt"]).output();
     if !probe.is_ok_and(|output| output.status.success()) {
-        print_skipped("property_34 (full disk)", "this machine gives no name space to mount a small disk in");
+        not_run("property_34 (full disk)", "this machine gives no name space to mount a small disk in");
         return None;
     }
     sandbox.expire_stored_token(ACCOUNT);

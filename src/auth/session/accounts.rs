@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Session, same_client};
+use crate::auth::delegation::Delegation;
 use crate::auth::{Error, LoginNeeded, Record, Revocation, revocation};
 
 impl Session {
@@ -40,6 +41,11 @@ impl Session {
     /// Where the login of `account` is kept, for messages.
     pub fn location(&self, account: &str) -> PathBuf {
         self.store.location(account)
+    }
+
+    /// Whether the service account's key, where one was named, can be used. Nothing is sent.
+    pub fn check_delegation(&self) -> Result<(), Error> {
+        self.delegation.as_ref().map_or(Ok(()), |options| Delegation::load(options).map(drop))
     }
 
     /// Makes `account`, which must be logged in, the one that commands use.

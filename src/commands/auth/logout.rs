@@ -30,7 +30,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     }
     let mut first_failure = None;
     for account in accounts {
-        if let Err(failure) = one(&account, options.local, context).await {
+        if let Err(failure) = one(&account, &options, context).await {
             match &first_failure {
                 None => first_failure = Some(failure),
                 Some(_) => context.messages.warning(&failure.message),
@@ -40,27 +40,31 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     first_failure.map_or(Ok(()), Err)
 }
 
-async fn one(account: &str, local: bool, context: &Context) -> Result<(), Failure> {
+async fn one(account: &str, options: &Options, context: &Context) -> Result<(), Failure> {
     let session = context.session();
-    if local {
+    if options.local {
         session.forget(account).await.map_err(|error| context.failure(error))?;
         context.messages.note(&format!("Forgot the login of {account} on this machine; Google still knows the grant."));
         return Ok(());
     }
     let revocation = session.revoke(account).await.map_err(|error| {
         let kept = format!("the login of {account} was kept");
+        let all = options.all.then_some("--all");
+        let local = context.command(["auth", "logout", "--local"].into_iter().chain(all));
         match error {
             Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)) | Error::Store(_) => context.failure(error),
             Error::Network(_) | Error::Server { .. } => {
                 let mut failure = context.failure(error);
                 failure.message = format!("{}; {kept}", failure.message);
-                failure.hint("try again when the server can be reached, or forget it here only: chatauth auth logout --local")
+                failure.hint(format!("try again when the server can be reached, or forget it here only: {local}"))
             }
             other => {
                 let failure = context.failure(other);
-                let code = if failure.code == ErrorCode::LoginNeeded { ErrorCode::ClientSecretsInvalid } else { failure.code };
-                Failure { code, message: format!("{}; {kept}", failure.message), ..failure }
-                    .hint("name the client file of that login with --client-secrets FILE, or forget it here only: chatauth auth logout --local")
+                let code =
+                    if failure.code == ErrorCode::LoginNeeded { ErrorCode::ClientSecretsInvalid } else { failure.code };
+                Failure { code, message: format!("{}; {kept}", failure.message), ..failure }.hint(format!(
+                    "name the client file of that login with --client-secrets FILE, or forget it here only: {local}"
+                ))
             }
         }
     })?;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::{ClientKind, Freshness, Record, Scope};
+use crate::auth::{ClientKind, Freshness, LoginNeeded, Record, Scope};
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
 
@@ -12,24 +12,38 @@ use crate::output::{Details, Item};
 /// (3 when the record is there and cannot be used).
 pub fn run(context: &Context) -> Result<(), Failure> {
     let session = context.session();
-    let chosen = session.chosen_account().map_err(|error| context.failure(error))?;
+    // Without a home there is no store, and for what comes from outside there need not be one.
+    let no_store = context.settings.acts_from_outside() && context.settings.config_directory.0.is_none();
+    let chosen = if no_store {
+        Err(LoginNeeded::NoLogin)
+    } else {
+        session.chosen_account().map_err(|error| context.failure(error))?
+    };
+    let stored = if no_store { Vec::new() } else { session.accounts().map_err(|error| context.failure(error))? };
     let now = context.clock.now();
     let mut accounts = Vec::new();
     let mut records = Vec::new();
-    for account in session.accounts().map_err(|error| context.failure(error))? {
+    let mut unusable = Vec::new();
+    for account in stored {
         match session.record(&account) {
             Ok(Some(record)) => {
                 accounts.push(describe(&record, now, &session.location(&account).display().to_string()));
                 records.push(record);
             }
             Ok(None) => {}
-            Err(error) => accounts.push(json!({ "account": account, "error": error.to_string() })),
+            Err(error) => {
+                accounts.push(json!({ "account": account, "error": error.to_string() }));
+                unusable.push(error.to_string());
+            }
         }
     }
     let client = session.client();
     let problem =
         problem(context, &chosen, &records, client.as_ref().ok().map(|(client, _)| client.client_id.as_str()), now);
-    let current = chosen.as_ref().ok();
+    let current = match &context.settings.access_token {
+        Some(_) => None,
+        None => context.settings.impersonated().or_else(|| chosen.as_ref().ok().map(String::as_str)),
+    };
     let report = json!({
         "ready": problem.is_none(),
         "problem": problem.as_ref().map(|failure| failure.message.as_str()),
@@ -53,6 +67,9 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         details = details.with("  scopes", record.granted().without_identity().to_string());
         details = details.with("  kept in", session.location(&record.email).display().to_string());
     }
+    for error in unusable {
+        details = details.with("Unusable", error);
+    }
     details = match &client {
         Ok((client, path)) => details.with("Client", format!("{} ({})", client.client_id, path.display())),
         Err(error) => details.with("Client", error.to_string()),
@@ -64,19 +81,26 @@ pub fn run(context: &Context) -> Result<(), Failure> {
             "apiEndpoint" => "API endpoint",
             "account" => "Account asked for",
             "accessToken" => "Access token",
+            "serviceAccount" => "Service account",
             _ => "Client file",
         };
         details = details.with(label, format!("{} ({})", text("value"), text("source")));
     }
-    let item = Item { json: &report, name: current.map(String::as_str).unwrap_or_default() };
+    let item = Item { json: &report, name: current.unwrap_or_default() };
     context.printer.item(&item, &details).map_err(|error| Failure::output(&error))?;
     problem.map_or(Ok(()), Err)
 }
 
-/// Shows the same, after one real refresh and the server's own word about the new token.
+/// Shows the same, after one real refresh of the login in use and the server's own word about the new token.
 pub async fn check(context: &Context) -> Result<(), Failure> {
     let session = context.session();
-    if context.settings.access_token.is_none()
+    if context.settings.access_token.is_none() && context.settings.delegation.0.is_some() {
+        let needed = [Scope::google("chat.spaces.create")].into_iter().collect();
+        let access = context.access(&needed).await?;
+        // The first may have been a kept one.
+        session.replacement(&access).await.map_err(|error| context.failure(error))?;
+        context.messages.note("Checked: the service account got a new token in the user's name.");
+    } else if context.settings.access_token.is_none()
         && let Ok(account) = session.chosen_account().map_err(|error| context.failure(error))?
         && session.record(&account).map_err(|error| context.failure(error))?.is_some()
     {
@@ -110,13 +134,16 @@ pub async fn check(context: &Context) -> Result<(), Failure> {
 /// Why a command could not act now.
 fn problem(
     context: &Context,
-    chosen: &Result<String, crate::auth::LoginNeeded>,
+    chosen: &Result<String, LoginNeeded>,
     records: &[Record],
     client_id: Option<&str>,
     now: OffsetDateTime,
 ) -> Option<Failure> {
     if context.settings.access_token.is_some() {
         return None;
+    }
+    if context.settings.delegation.0.is_some() {
+        return context.session().check_delegation().err().map(|error| context.failure(error));
     }
     let login = |message: String| {
         let account = chosen.as_ref().map(|account| format!(" --account {account}")).unwrap_or_default();
@@ -191,6 +218,7 @@ fn summary(record: &Record, now: OffsetDateTime) -> String {
 
 fn settings(context: &Context) -> Value {
     let settings = &context.settings;
+    let delegation = settings.delegation.0.as_ref();
     let looked: Vec<String> = settings.client_secrets.0.iter().map(|path| path.display().to_string()).collect();
     json!({
         "clientSecrets": { "value": looked.join(", then "), "source": settings.client_secrets.1.as_str() },
@@ -199,6 +227,11 @@ fn settings(context: &Context) -> Value {
             "source": settings.config_directory.1.as_str(),
         },
         "account": { "value": settings.account.0, "source": settings.account.1.as_str() },
+        "serviceAccount": {
+            "value": delegation.map(|delegation| delegation.key.display().to_string()),
+            "impersonate": delegation.map(|delegation| &delegation.subject),
+            "source": settings.delegation.1.as_str(),
+        },
         "apiEndpoint": { "value": settings.api_endpoint.0, "source": settings.api_endpoint.1.as_str() },
         "accessToken": {
             "value": if settings.access_token.is_some() { "given" } else { "of the login" },

@@ -3,7 +3,7 @@
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::{Record, Scope, ScopeSet};
+use crate::auth::Scope;
 use crate::commands::{Context, Failure, scopes};
 use crate::output::Format;
 
@@ -19,20 +19,21 @@ pub struct Options {
 /// Prints an access token that lives for more than five minutes yet.
 pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     let asked = super::scopes(&options.scopes)?;
-    let nobody = asked.is_empty()
+    let new = asked.is_empty()
         && context.settings.access_token.is_none()
-        && context.session().accounts().map_err(|error| context.failure(error))?.is_empty();
-    // Any login will do where no scope was named; the first one is asked for what creating a space needs.
-    let needed = if nobody { scopes::for_a_first_login() } else { asked };
+        && (context.settings.delegation.0.is_some()
+            || context.session().accounts().map_err(|error| context.failure(error))?.is_empty());
+    // Any login will do where no scope was named; a new one, or a service account's token, is asked for what creating
+    // a space needs.
+    let needed = if new { scopes::for_a_first_login() } else { asked };
     let access = context.access(&needed).await?;
     let record = access.record.as_ref();
     if options.json {
-        let scopes = record.map_or_else(ScopeSet::default, Record::granted);
         let expires_at = record.and_then(|record| record.expires_at).and_then(|end| end.format(&Rfc3339).ok());
         let object = json!({
             "accessToken": access.token.expose(),
             "expiresAt": expires_at,
-            "scopes": scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+            "scopes": access.scopes().iter().map(Scope::as_str).collect::<Vec<_>>(),
             "account": access.account(),
         });
         context.printer.json(&object, context.printer.format() != Format::Jsonl)

@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::input::{InputError, Row, Rows};
+use super::check::{check, error_at, once, read_ahead, understand};
+use super::input::{InputError, Row};
 use super::journal::{Entry, Journal, JournalError, State};
 use super::pace::Pace;
 use super::progress::{Progress, words};
@@ -17,33 +18,20 @@ use super::results::{Results, verdict};
 use super::row::{End, Identity, Todo, decide, ends_the_run, state_after, waits_for_quota};
 use super::{Made, Options, Task};
 use crate::commands::caller::Caller;
-use crate::commands::scopes::Method;
 use crate::commands::{Context, ErrorCode, Failure, InFlight};
 use crate::platform::input::Source;
 
 /// The columns of every kind of run.
 const KEYS: [&str; 2] = ["idempotency-key", "request-id"];
 
-/// How many wrong rows are listed.
-const LISTED: usize = 20;
-
 /// How many rows may be ended, or on their way, before the oldest one has ended: what waits to be written in order.
 const WINDOW: u64 = 1024;
-
-/// How many rows are read ahead.
-const READ_AHEAD: usize = 16;
 
 /// How often the login is looked at while a run goes on.
 const RENEWED_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// How long a request id is trusted without a word.
 const OLD: time::Duration = time::Duration::HOUR;
-
-/// What a check of the whole input has found out.
-struct Checked {
-    rows: u64,
-    methods: Vec<&'static Method>,
-}
 
 /// A row on its way.
 struct Turn<'a, Work> {
@@ -86,7 +74,7 @@ pub(in crate::commands) async fn run<Kind: Task>(
     let journal = options.results.as_ref().map(|path| Journal::open(path, now)).transpose();
     let journal = journal.map_err(|error| journal_failure(&error))?;
     let methods = checked.as_ref().map_or_else(|| task.least(), |checked| checked.methods.clone());
-    let base = Caller::new(context, &methods, false).await?;
+    let base = Caller::new(context, &methods, task.admin()).await?;
     let earlier = journal.as_ref().map(|journal| journal.recent().to_vec()).unwrap_or_default();
     let ages = earlier.into_iter().filter_map(|at| std::time::Duration::try_from(now - at).ok());
     let total = checked.map(|checked| checked.rows);
@@ -117,7 +105,10 @@ pub(in crate::commands) async fn run<Kind: Task>(
     let outcome = run.all(rows).await;
     run.progress.end();
     context.pending.replace(None);
-    outcome?;
+    if let Err(failure) = outcome {
+        run.tell();
+        return Err(failure);
+    }
     let counts = run.results.finish()?;
     context.messages.note(&format!(
         "{} {done}, {} existing, {} skipped, {} failed.",
@@ -129,93 +120,6 @@ pub(in crate::commands) async fn run<Kind: Task>(
         String::from("with --results FILE the same command would try these again, and only these")
     };
     verdict(counts, done, total, run.stopped.take(), &again)
-}
-
-/// Checks every row before the first request.
-fn check<Kind: Task>(task: &Kind, options: &Options, columns: &[&str], context: &Context) -> Result<Checked, Failure> {
-    let source = &options.source;
-    let invalid =
-        |message: String| Failure::new(ErrorCode::InputInvalid, message).hint("mend these rows; nothing was sent");
-    let mut rows = Rows::open(source, columns).map_err(|error| invalid(format!("{source}: {error}")))?;
-    let mut checked = Checked { rows: 0, methods: task.least() };
-    let mut seen = HashSet::new();
-    let mut wrong = Vec::new();
-    let mut count = 0_usize;
-    while let Some(row) = rows.next() {
-        checked.rows += 1;
-        let result = row.and_then(|mut row| {
-            let (identity, work) = understand(task, &mut row, None)?;
-            once(&identity, &mut seen).map_err(|reason| error_at(&row, None, reason))?;
-            for method in task.methods(&work) {
-                if !checked.methods.contains(&method) {
-                    checked.methods.push(method);
-                }
-            }
-            Ok(())
-        });
-        if let Err(error) = result {
-            count += 1;
-            if wrong.len() < LISTED {
-                wrong.push(error.to_string());
-            }
-        }
-    }
-    let Some(first) = wrong.first() else { return Ok(checked) };
-    if count == 1 {
-        return Err(invalid(format!("{source}: {first}")));
-    }
-    for line in &wrong {
-        context.messages.always(&format!("{source}: {line}"));
-    }
-    Err(invalid(format!("{count} of {} rows of {source} cannot be used, the first: {first}", checked.rows)))
-}
-
-fn understand<Kind: Task>(
-    task: &Kind,
-    row: &mut Row,
-    request_id: Option<&str>,
-) -> Result<(Identity, Kind::Work), InputError> {
-    let identity = Identity::take(row).map_err(|reason| error_at(row, None, reason))?;
-    // The check does not send anything, so any id will do.
-    let id = request_id.or(identity.request_id.as_deref()).unwrap_or("00000000-0000-4000-8000-000000000000");
-    let work = task.plan(&row.members, id).map_err(|wrong| error_at(row, wrong.column, wrong.reason))?;
-    Ok((identity, work))
-}
-
-/// Remembers the key or request id of a row; an error when another row has it.
-fn once(identity: &Identity, seen: &mut HashSet<u64>) -> Result<(), String> {
-    // The request id of a key could be another row's own.
-    let keys = [identity.keyed.then_some(&identity.text), identity.request_id.as_ref()];
-    match keys.into_iter().flatten().find(|key| !seen.insert(super::journal::hash(key))) {
-        Some(key) => {
-            let key = key.strip_prefix("key:").unwrap_or(key);
-            Err(format!("the key or request id {key:?} stands in two rows"))
-        }
-        None => Ok(()),
-    }
-}
-
-fn error_at(row: &Row, column: Option<String>, reason: String) -> InputError {
-    InputError::Row { line: row.line, column, reason }
-}
-
-/// Reads rows on a thread of its own: a slow pipe must not hold up answers.
-fn read_ahead(source: Source, columns: Vec<String>) -> mpsc::Receiver<Result<Row, InputError>> {
-    let (sender, rows) = mpsc::channel(READ_AHEAD);
-    std::thread::spawn(move || {
-        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-        match Rows::open(&source, &columns) {
-            Err(error) => drop(sender.blocking_send(Err(error))),
-            Ok(mut rows) => {
-                while let Some(row) = rows.next() {
-                    if sender.blocking_send(row).is_err() {
-                        return;
-                    }
-                }
-            }
-        }
-    });
-    rows
 }
 
 struct Run<'a, Kind: Task> {
@@ -489,6 +393,14 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         journal.append(&entry, durable).map_err(|error| journal_failure(&error))
     }
 
+    /// Nobody reads the results any more, so what has been made, or may have been, is said here.
+    fn tell(&mut self) {
+        self.results.tell();
+        for (number, request_id) in &self.on_their_way {
+            self.context.messages.always(&format!("Row {number} was on its way under the request id {request_id}."));
+        }
+    }
+
     /// What is said when a signal ends the run now.
     fn say_pending(&self) {
         let (verb, _) = self.task.verb();
@@ -528,10 +440,9 @@ async fn perform<'a, Kind: Task>(
     context: &'a Context,
     mut turn: Turn<'a, Kind::Work>,
 ) -> (Turn<'a, Kind::Work>, Result<Option<Made>, Failure>) {
-    let result = match (&turn.made, turn.unknown_since) {
-        (None, Some(since)) => task.make_again(&turn.work, since, &mut turn.caller, context).await.map(Some),
-        (None, None) => task.make(&turn.work, &mut turn.caller, context).await.map(Some),
-        (Some(made), _) => task.finish(&turn.work, &made.name, &mut turn.caller, context).await.map(|()| None),
+    let result = match &turn.made {
+        None => task.make(&turn.work, turn.unknown_since, &mut turn.caller, context).await.map(Some),
+        Some(made) => task.finish(&turn.work, &made.name, &mut turn.caller, context).await.map(|()| None),
     };
     (turn, result)
 }

@@ -1,5 +1,6 @@
 //! Hundreds of rows, each exactly once.
 
+mod check;
 mod csv;
 mod engine;
 pub(super) mod fields;
@@ -96,19 +97,20 @@ pub(super) trait Task {
     /// The methods that every row needs.
     fn least(&self) -> Vec<&'static Method>;
 
-    /// Does it.
-    async fn make(&self, work: &Self::Work, caller: &mut Caller<'_>, context: &Context) -> Result<Made, Failure>;
+    /// Whether it acts as an administrator.
+    fn admin(&self) -> bool {
+        false
+    }
 
-    /// Does it, when an attempt under the same request id may have been applied at or after `since`.
-    async fn make_again(
+    /// Does it. Since `unknown_since`, where that is said, an attempt under the same request id may have done it
+    /// without anybody having seen the answer.
+    async fn make(
         &self,
         work: &Self::Work,
-        _since: OffsetDateTime,
+        unknown_since: Option<OffsetDateTime>,
         caller: &mut Caller<'_>,
         context: &Context,
-    ) -> Result<Made, Failure> {
-        self.make(work, caller, context).await
-    }
+    ) -> Result<Made, Failure>;
 
     /// Does what is to be done afterwards; may be repeated.
     async fn finish(

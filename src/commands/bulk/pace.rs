@@ -7,12 +7,13 @@ use std::time::Duration;
 /// unevenness: 1% slower costs nothing, and a refused request costs more than it would have gained.
 const SPREAD: f64 = 1.01;
 
-/// How far a refusal lowers the rate, and how much of the full rate each success gives back.
-const AFTER_REFUSAL: f64 = 0.7;
-const AFTER_SUCCESS: f64 = 0.02;
+/// To how much of the present rate a refusal lowers it, and how much of the full rate each success gives back, in
+/// hundredths.
+const AFTER_REFUSAL: u32 = 70;
+const AFTER_SUCCESS: u32 = 2;
 
-/// The slowest that refusals make a run.
-const SLOWEST: f64 = 0.05;
+/// The slowest that refusals make a run, in hundredths of the full rate.
+const SLOWEST: u32 = 5;
 
 /// How long a pause after a refusal without `Retry-After` is at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -42,11 +43,11 @@ impl Rate {
     /// The shortest time that `count` requests take.
     pub fn duration(self, count: u64) -> Duration {
         let Self::Limited { per_minute, per_hour } = self else { return Duration::ZERO };
-        let after_first = count.saturating_sub(1);
-        let smooth = interval(per_minute).mul_f64(after_first as f64);
-        let hours = per_hour.map_or(0, |per_hour| after_first / u64::from(per_hour));
-        let in_last_hour = per_hour.map_or(0, |per_hour| after_first % u64::from(per_hour));
-        let hourly = Duration::from_hours(hours) + interval(per_minute).mul_f64(in_last_hour as f64);
+        let after_first = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
+        let smooth = interval(per_minute).saturating_mul(after_first);
+        let hours = per_hour.map_or(0, |per_hour| after_first / per_hour);
+        let in_last_hour = per_hour.map_or(0, |per_hour| after_first % per_hour);
+        let hourly = Duration::from_hours(u64::from(hours)) + interval(per_minute).saturating_mul(in_last_hour);
         smooth.max(if hours > 0 { hourly } else { Duration::ZERO })
     }
 }
@@ -79,8 +80,8 @@ fn interval(per_minute: u32) -> Duration {
 #[derive(Debug)]
 pub(super) struct Pace {
     rate: Rate,
-    /// The part of the full rate that is in use.
-    share: f64,
+    /// The part of the full rate that is in use, in hundredths.
+    share: u32,
     /// When requests of the last hour left, where there is an hourly limit. Before the run: in the past.
     last_hour: VecDeque<i64>,
     next: Duration,
@@ -95,7 +96,7 @@ impl Pace {
         last_hour.sort_unstable();
         Self {
             rate,
-            share: 1.0,
+            share: 100,
             last_hour: last_hour.into(),
             next: Duration::ZERO,
             paused_until: Duration::ZERO,
@@ -125,7 +126,7 @@ impl Pace {
     /// A request leaves at `now`.
     pub(super) fn leave(&mut self, now: Duration) {
         if let Rate::Limited { per_minute, per_hour } = self.rate {
-            let step = interval(per_minute).div_f64(self.share);
+            let step = interval(per_minute).saturating_mul(100) / self.share;
             // A little lateness is made up for, so that the rate is held; more is not: a burst is what a quota refuses.
             self.next = self.next.max(now.saturating_sub(step / 2)) + step;
             if per_hour.is_some() {
@@ -141,7 +142,7 @@ impl Pace {
         // Requests that were on their way together are refused together: that is one refusal.
         if now >= self.paused_until {
             self.refusals_in_a_row = self.refusals_in_a_row.saturating_add(1);
-            self.share = (self.share * AFTER_REFUSAL).max(SLOWEST);
+            self.share = (self.share * AFTER_REFUSAL / 100).max(SLOWEST);
         }
         self.paused_until = self.paused_until.max(until);
     }
@@ -149,14 +150,14 @@ impl Pace {
     /// The server answered a request.
     pub(super) fn answered(&mut self) {
         self.refusals_in_a_row = 0;
-        self.share = (self.share + AFTER_SUCCESS).min(1.0);
+        self.share = (self.share + AFTER_SUCCESS).min(100);
     }
 
     /// How many requests may be on their way at once, of `most`: after refusals fewer, where no rate says how fast.
     pub(super) fn width(&self, most: usize) -> usize {
         match self.rate {
             Rate::Limited { .. } => most,
-            Rate::Unlimited => ((most as f64 * self.share).ceil() as usize).clamp(1, most),
+            Rate::Unlimited => (most * self.share as usize).div_ceil(100).clamp(1, most),
         }
     }
 }
@@ -217,7 +218,8 @@ mod tests {
             let times = play(&mut Pace::new(limited(per_minute, None), []), per_minute as usize * 3 + 1);
             assert!(most_within(&times, Duration::from_mins(1)) <= per_minute as usize);
             let took = times.last().unwrap().as_secs_f64() / 60.0;
-            assert!(f64::from(per_minute) * took * 0.97 <= times.len() as f64, "{per_minute}");
+            let left = f64::from(u32::try_from(times.len()).unwrap());
+            assert!(f64::from(per_minute) * took * 0.97 <= left, "{per_minute}");
         }
     }
 
@@ -227,7 +229,7 @@ mod tests {
         assert!(most_within(&times, Duration::from_hours(1)) <= 200);
         let earlier = (0..150).map(|minute| Duration::from_secs(20 * minute));
         let times = play(&mut Pace::new(Rate::DEFAULT, earlier), 60);
-        assert!(times.iter().take_while(|time| **time < Duration::from_secs(600)).count() <= 50 + 30);
+        assert!(times.iter().take_while(|time| **time < Duration::from_mins(10)).count() <= 50 + 30);
         assert!(times[59] > Duration::from_mins(5));
     }
 
@@ -238,11 +240,11 @@ mod tests {
         pace.refused(Duration::ZERO, Some(Duration::from_secs(10)));
         pace.refused(Duration::ZERO, None);
         assert_eq!(pace.wait(Duration::ZERO), Duration::from_secs(10));
-        assert!((pace.share - AFTER_REFUSAL).abs() < f64::EPSILON, "together they are one refusal");
+        assert_eq!(pace.share, AFTER_REFUSAL, "together they are one refusal");
         for _ in 0..20 {
             pace.answered();
         }
-        assert!((pace.share - 1.0).abs() < 1e-9);
+        assert_eq!(pace.share, 100);
         let mut unlimited = Pace::new(Rate::Unlimited, []);
         assert_eq!(unlimited.width(64), 64);
         unlimited.refused(Duration::ZERO, None);

@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn durations_are_said_in_words() {
         assert_eq!(words(Duration::ZERO), "1 seconds");
-        assert_eq!(words(Duration::from_secs(600)), "10 minutes");
-        assert_eq!(words(Duration::from_secs(5700)), "1 hours and 35 minutes");
+        assert_eq!(words(Duration::from_mins(10)), "10 minutes");
+        assert_eq!(words(Duration::from_mins(95)), "1 hours and 35 minutes");
     }
 }

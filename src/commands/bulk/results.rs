@@ -83,11 +83,19 @@ impl<'a> Results<'a> {
         object.insert(String::from("attempts"), json!(attempts));
         let name = made.and_then(|made| made.get("name")).and_then(Value::as_str).unwrap_or_default().to_owned();
         self.waiting.insert(number, Line { status, name, object: Value::Object(object) });
-        while let Some(line) = self.waiting.remove(&self.next) {
-            self.write(&line)?;
+        while let Some(line) = self.waiting.get(&self.next) {
+            self.write(line)?;
+            self.waiting.remove(&self.next);
             self.next += 1;
         }
         Ok(())
+    }
+
+    /// Says on standard error what could not be written as a result.
+    pub(super) fn tell(&self) {
+        for (number, line) in self.waiting.iter().filter(|(_, line)| !line.name.is_empty()) {
+            self.context.messages.always(&format!("Row {number}: {} {}.", line.status, line.name));
+        }
     }
 
     /// Writes what is left when the run ends early.

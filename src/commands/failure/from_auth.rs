@@ -43,6 +43,8 @@ impl Failure {
                 "name the client file of that login with --client-secrets FILE, or log in with this one: {}",
                 login_command(Some(&account), &ScopeSet::default())
             )),
+            Error::LoginNeeded(LoginNeeded::NoSuchAccount(account)) => fail(ErrorCode::LoginNeeded)
+                .hint(format!("log in: {}", login_command(Some(&account), &ScopeSet::default()))),
             Error::LoginNeeded(_) => fail(ErrorCode::LoginNeeded).hint(format!("log in: {login}")),
             Error::LoginRefused { .. } => {
                 fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}"))
@@ -178,7 +180,8 @@ fn from_delegation(refusal: &DelegationRefusal, message: String) -> Failure {
 }
 
 fn from_refusal(refusal: &TokenRefusal, account: Option<&str>) -> Failure {
-    let login = login_command(account, &ScopeSet::default());
+    // With the account, the new login asks for all that the old one had.
+    let login = login_command(refusal.account.as_deref().or(account), &ScopeSet::default());
     let project = refusal.project.as_deref();
     let (code, hint) = match refusal.cause {
         RefusalCause::Dead => (ErrorCode::CredentialsRejected, format!("log in again: {login}")),

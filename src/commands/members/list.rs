@@ -26,7 +26,8 @@ pub const COLUMNS: &[&str] = &[
 
 /// Begins a list of members.
 pub(super) fn list_of_members(context: &Context) -> List<'_> {
-    context.printer.list(HEADINGS).columns(COLUMNS)
+    // Half a resource name is none, and the member is enough for every command.
+    context.printer.list(HEADINGS).spare(&["RESOURCE"]).columns(COLUMNS)
 }
 
 /// The options of the command.

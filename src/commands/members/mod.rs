@@ -1,6 +1,7 @@
 //! `chatauth members …`.
 
 pub mod add;
+pub mod from;
 pub mod get;
 pub mod list;
 pub mod remove;
@@ -105,7 +106,7 @@ fn details(membership: &Resource<Membership>) -> Details {
         .maybe("Role", fields.role.as_deref().map(role_for_people))
         .maybe("State", fields.state.as_deref().map(state_for_people))
         .maybe("Affiliation", fields.affiliation.as_deref().map(str::to_lowercase))
-        .maybe("Since", fields.create_time.as_ref())
+        .time("Since", fields.create_time.as_ref())
 }
 
 /// What a list calls a member: the best that is known of it.

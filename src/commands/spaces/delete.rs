@@ -1,10 +1,15 @@
 //! `chatauth spaces delete`.
 
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
 use crate::chat::OneSpace;
+use crate::commands::bulk::{self, Made, Task, Wrong, fields};
 use crate::commands::caller::Caller;
 use crate::commands::failure::Write;
 use crate::commands::members::space_name;
-use crate::commands::{Context, Failure, scopes};
+use crate::commands::scopes::{self, Method};
+use crate::commands::{Context, ErrorCode, Failure};
 use crate::platform::terminal::LineReader;
 
 /// The options of the command.
@@ -42,6 +47,93 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
         .await?;
     context.messages.note(&format!("Deleted {}.", request.name));
     Ok(())
+}
+
+/// Under the 60 writes of spaces a minute that Google allows a project.
+pub const DEFAULT_RATE: bulk::Rate = bulk::Rate::Limited { per_minute: 50, per_hour: None };
+
+/// Deleting the space of every row.
+struct Rows {
+    admin: bool,
+}
+
+/// Deletes the space of every row.
+pub async fn run_from(admin: bool, options: &bulk::Options, context: &Context) -> Result<(), Failure> {
+    bulk::run(&Rows { admin }, options, context).await
+}
+
+impl Task for Rows {
+    type Work = OneSpace;
+
+    fn columns(&self) -> &'static [&'static str] {
+        &["space"]
+    }
+
+    fn verb(&self) -> (&'static str, &'static str) {
+        ("delete", "deleted")
+    }
+
+    fn member(&self) -> &'static str {
+        "space"
+    }
+
+    fn needs_request_id(&self) -> bool {
+        false
+    }
+
+    fn plan(&self, members: &Map<String, Value>, _request_id: &str) -> Result<OneSpace, Wrong> {
+        if let Some(other) = members.keys().find(|name| *name != "space") {
+            return Err(Wrong::new(other, "there is no such member"));
+        }
+        let text = members.get("space").ok_or_else(|| Wrong::new("space", "is missing"))?;
+        let name = space_name(&fields::text("space", text)?);
+        Ok(OneSpace { name: name.map_err(|failure| Wrong::new("space", failure.message))?, admin: self.admin })
+    }
+
+    fn methods(&self, _request: &OneSpace) -> Vec<&'static Method> {
+        self.least()
+    }
+
+    fn least(&self) -> Vec<&'static Method> {
+        vec![&scopes::DELETE]
+    }
+
+    fn admin(&self) -> bool {
+        self.admin
+    }
+
+    async fn make(
+        &self,
+        request: &OneSpace,
+        unknown_since: Option<OffsetDateTime>,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> Result<Made, Failure> {
+        let repeat = context.repeat();
+        let result = caller
+            .write("delete the space", Write { request_id: None, repeat: &repeat }, async |chat, token, operation| {
+                chat.delete_space(token, request, operation).await
+            })
+            .await;
+        match result {
+            Ok(()) => {}
+            // Gone, and it may have been us.
+            Err(failure) if unknown_since.is_some() && failure.code == ErrorCode::NotFound => {}
+            Err(failure) => return Err(failure),
+        }
+        let name = request.name.to_string();
+        Ok(Made { json: json!({ "name": name }), name, existed: false })
+    }
+
+    async fn finish(
+        &self,
+        _request: &OneSpace,
+        _name: &str,
+        _caller: &mut Caller<'_>,
+        _context: &Context,
+    ) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// Asks for the name of the space; for its id where the login does not allow to read the name, because no login should

@@ -95,7 +95,10 @@ fn details(space: &Resource<Space>) -> Details {
             fields.external_user_allowed.filter(|allowed| *allowed).map(|_| "people outside the organization may join"),
         )
         .maybe("History", fields.space_history_state.as_deref().map(history_for_people))
-        .maybe("Access", fields.access_settings.as_ref().and_then(|access| access.access_state.as_ref()))
+        .maybe(
+            "Access",
+            fields.access_settings.as_ref().and_then(|access| access.access_state.as_deref()).map(access_for_people),
+        )
         .maybe("Members", members)
         .time("Created", fields.create_time.as_ref())
 }
@@ -114,6 +117,14 @@ fn history_for_people(state: &str) -> &str {
     match state {
         "HISTORY_ON" => "on",
         "HISTORY_OFF" => "off",
+        other => other,
+    }
+}
+
+fn access_for_people(state: &str) -> &str {
+    match state {
+        "PRIVATE" => "private",
+        "DISCOVERABLE" => "discoverable",
         other => other,
     }
 }

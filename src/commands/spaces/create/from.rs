@@ -152,18 +152,14 @@ impl Rows for Task {
         vec![if self.defaults.import_mode { &scopes::CREATE_FOR_IMPORT } else { &scopes::CREATE }]
     }
 
-    async fn make(&self, plan: &Plan, caller: &mut Caller<'_>, context: &Context) -> Result<Made, Failure> {
-        make(plan, None, caller, context).await
-    }
-
-    async fn make_again(
+    async fn make(
         &self,
         plan: &Plan,
-        since: OffsetDateTime,
+        unknown_since: Option<OffsetDateTime>,
         caller: &mut Caller<'_>,
         context: &Context,
     ) -> Result<Made, Failure> {
-        make(plan, Some(since), caller, context).await
+        make(plan, unknown_since, caller, context).await
     }
 
     async fn finish(&self, plan: &Plan, name: &str, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {

@@ -58,6 +58,7 @@ fn every_option_lands_in_its_field() {
             announcement: Some(true),
             audience: Some("default".into()),
             json: None,
+            ..Fields::default()
         },
         ..Options::default()
     };

@@ -1,0 +1,131 @@
+//! Why a token endpoint refused, and what that means for the person.
+
+use std::fmt;
+
+use time::Date;
+
+/// Why the token endpoint refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRefusal {
+    /// What it means.
+    pub cause: RefusalCause,
+    /// The error code as it came.
+    pub error: String,
+    /// The description as it came.
+    pub description: Option<String>,
+    /// Whose login was refused; `None` while a login is made.
+    pub account: Option<String>,
+    /// What is known locally about the login that was refused.
+    pub evidence: Option<Evidence>,
+    /// The client's project, for links.
+    pub project: Option<String>,
+}
+
+/// What the record of a login tells about its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// It had a known end, as those of projects in testing have, and that has come.
+    TestingEnded(Date),
+    /// Only its age is known.
+    Age {
+        /// The day of the login.
+        made: Date,
+        /// How long ago that was.
+        days: i64,
+        /// Whether that is the age at which logins of projects in testing end.
+        as_in_testing: bool,
+    },
+}
+
+/// What a token error response means for the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalCause {
+    /// The refresh token or code is dead.
+    Dead,
+    /// The organization's session length has passed; only a login helps.
+    SessionPolicy,
+    /// The client itself is refused.
+    Client,
+    /// The organization's administrator does not allow it.
+    AdminPolicy,
+}
+
+impl fmt::Display for TokenRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A reason that is known for sure stands before what the server says.
+        if let Some(Evidence::TestingEnded(end)) = self.evidence {
+            write!(
+                formatter,
+                "the login ended on {end} because the project's publishing status is Testing, where logins last seven \
+                 days; "
+            )?;
+        }
+        let what = match self.cause {
+            RefusalCause::Dead => "the stored login is no longer accepted",
+            RefusalCause::SessionPolicy => "the organization's session length has passed",
+            RefusalCause::Client => "the OAuth client is refused",
+            RefusalCause::AdminPolicy => "the organization's administrator does not allow this",
+        };
+        write!(formatter, "{what} ({}", self.error)?;
+        if let Some(description) = &self.description {
+            write!(formatter, ": {description}")?;
+        }
+        formatter.write_str(")")?;
+        if let Some(Evidence::Age { made, days, as_in_testing }) = self.evidence {
+            write!(formatter, "; it was made {days} days ago, on {made}")?;
+            if as_in_testing {
+                formatter.write_str(", and while a project's publishing status is Testing logins last seven days")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sorts a token error response: on its codes, never on its prose. `None` for what may pass by itself.
+pub(super) fn refusal_cause(error: &str, subtype: Option<&str>) -> Option<RefusalCause> {
+    Some(match (error, subtype) {
+        ("internal_failure" | "server_error" | "temporarily_unavailable", _) => return None,
+        ("invalid_grant", Some("invalid_rapt" | "rapt_required")) | ("rapt_required" | "invalid_rapt", _) => {
+            RefusalCause::SessionPolicy
+        }
+        ("admin_policy_enforced" | "access_denied" | "access_not_configured" | "org_internal", _) => {
+            RefusalCause::AdminPolicy
+        }
+        (
+            "invalid_client"
+            | "deleted_client"
+            | "unauthorized_client"
+            | "redirect_uri_mismatch"
+            | "invalid_request"
+            | "unsupported_grant_type"
+            | "invalid_scope",
+            _,
+        ) => RefusalCause::Client,
+        _ => RefusalCause::Dead,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_told_apart_by_their_codes() {
+        for (error, subtype, expected) in [
+            ("invalid_grant", None, Some(RefusalCause::Dead)),
+            ("invalid_grant", Some("invalid_rapt"), Some(RefusalCause::SessionPolicy)),
+            ("invalid_grant", Some("rapt_required"), Some(RefusalCause::SessionPolicy)),
+            ("invalid_client", None, Some(RefusalCause::Client)),
+            ("deleted_client", None, Some(RefusalCause::Client)),
+            ("unauthorized_client", None, Some(RefusalCause::Client)),
+            ("admin_policy_enforced", None, Some(RefusalCause::AdminPolicy)),
+            ("access_denied", None, Some(RefusalCause::AdminPolicy)),
+            ("invalid_account", None, Some(RefusalCause::Dead)),
+            ("something_new", None, Some(RefusalCause::Dead)),
+            ("internal_failure", None, None),
+            ("temporarily_unavailable", None, None),
+        ] {
+            assert_eq!(refusal_cause(error, subtype), expected, "{error} {subtype:?}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! `chatauth members add --from`: a member for every row.
+
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::{give_role, space_name};
+use crate::chat::{CreateMembership, NewMembership, Role, SpaceName, group_name, user_name};
+use crate::commands::bulk::{self, Made, Task as Rows, Wrong, fields};
+use crate::commands::caller::Caller;
+use crate::commands::failure::Write;
+use crate::commands::scopes::{self, Method};
+use crate::commands::{Context, ErrorCode, Failure};
+
+/// Under the 300 writes of memberships a minute that Google allows a project.
+pub const DEFAULT_RATE: bulk::Rate = bulk::Rate::Limited { per_minute: 250, per_hour: None };
+
+/// Adding members, to the spaces that the rows name.
+#[derive(Debug)]
+pub struct Task {
+    space: Option<String>,
+    admin: bool,
+}
+
+/// One member to be added.
+#[derive(Debug)]
+pub struct Addition {
+    space: SpaceName,
+    membership: NewMembership,
+    role: Option<Role>,
+}
+
+impl Task {
+    /// Rows that name no space mean `space`.
+    pub fn new(space: Option<String>, admin: bool) -> Self {
+        Self { space, admin }
+    }
+}
+
+impl Rows for Task {
+    type Work = Addition;
+
+    fn columns(&self) -> &'static [&'static str] {
+        &["space", "member", "group", "role"]
+    }
+
+    fn verb(&self) -> (&'static str, &'static str) {
+        ("add", "added")
+    }
+
+    fn member(&self) -> &'static str {
+        "membership"
+    }
+
+    fn needs_request_id(&self) -> bool {
+        false
+    }
+
+    fn plan(&self, members: &Map<String, Value>, _request_id: &str) -> Result<Addition, Wrong> {
+        if let Some(other) = members.keys().find(|name| !self.columns().contains(&name.as_str())) {
+            return Err(Wrong::new(other, "there is no such member"));
+        }
+        let text = |name: &str| {
+            members.get(name).filter(|value| !value.is_null()).map(|value| fields::text(name, value)).transpose()
+        };
+        let space = text("space")?.or_else(|| self.space.clone()).ok_or_else(|| Wrong::new("space", "is missing"))?;
+        let space = space_name(&space).map_err(|failure| Wrong::new("space", failure.message))?;
+        let membership = match (text("member")?, text("group")?) {
+            (Some(user), None) => {
+                let name = user_name(&user).map_err(|cause| Wrong::new("member", format!("{user:?} {cause}")))?;
+                if name == "users/app" { NewMembership::App } else { NewMembership::Human(name) }
+            }
+            (None, Some(group)) => NewMembership::Group(
+                group_name(&group).map_err(|cause| Wrong::new("group", format!("{group:?} {cause}")))?,
+            ),
+            _ => return Err(Wrong::new("member", "a row has a member or a group")),
+        };
+        let roles = [("member", Role::Member), ("manager", Role::Manager), ("owner", Role::Owner)];
+        let role = members.get("role").filter(|value| !value.is_null());
+        let role = role.map(|value| fields::one_of("role", value, &roles)).transpose()?;
+        // Everybody is a member to begin with.
+        let role = role.filter(|role| *role != Role::Member);
+        if role.is_some() && !matches!(membership, NewMembership::Human(_)) {
+            return Err(Wrong::new("role", "only people have roles"));
+        }
+        Ok(Addition { space, membership, role })
+    }
+
+    fn methods(&self, addition: &Addition) -> Vec<&'static Method> {
+        let mut methods = self.least();
+        if addition.role.is_some() {
+            methods.extend([&scopes::MEMBERS_PATCH, &scopes::MEMBERS_GET]);
+        }
+        methods
+    }
+
+    fn least(&self) -> Vec<&'static Method> {
+        vec![&scopes::MEMBERS_CREATE]
+    }
+
+    fn admin(&self) -> bool {
+        self.admin
+    }
+
+    async fn make(
+        &self,
+        addition: &Addition,
+        _unknown_since: Option<OffsetDateTime>,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> Result<Made, Failure> {
+        let request = CreateMembership {
+            space: addition.space.clone(),
+            membership: addition.membership.clone(),
+            admin: self.admin,
+        };
+        let repeat = context.repeat();
+        let result = caller
+            .write("add the member", Write { request_id: None, repeat: &repeat }, async |chat, token, operation| {
+                chat.create_membership(token, &request, operation).await
+            })
+            .await;
+        let who = addition.membership.name();
+        let id = who.split_once('/').map_or(who, |(_, id)| id);
+        let known = || {
+            let name = format!("{}/members/{id}", addition.space);
+            Made { json: json!({ "name": name }), name, existed: true }
+        };
+        match result {
+            Ok(Some(made)) => Ok(Made { name: made.fields.name, json: made.json, existed: false }),
+            Ok(None) => Ok(Made { existed: false, ..known() }),
+            // Nobody can be a member twice, so what the row wants is so.
+            Err(failure) if failure.code == ErrorCode::AlreadyExists => Ok(known()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn finish(
+        &self,
+        addition: &Addition,
+        name: &str,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> Result<(), Failure> {
+        let Some(role) = addition.role else { return Ok(()) };
+        give_role(&addition.space, name, role, self.admin, &context.repeat(), caller).await.map(|_| ())
+    }
+}
+
+/// Adds the members.
+pub async fn run(task: &Task, options: &bulk::Options, context: &Context) -> Result<(), Failure> {
+    bulk::run(task, options, context).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(members: &Value) -> Result<Addition, String> {
+        let task = Task::new(Some(String::from("spaces/S")), false);
+        task.plan(members.as_object().unwrap(), "")
+            .map_err(|wrong| format!("{}: {}", wrong.column.unwrap_or_default(), wrong.reason))
+    }
+
+    #[test]
+    fn a_row_names_one_member_of_one_space() {
+        let addition = plan(&json!({"member":"ada@example.com","role":"manager"})).unwrap();
+        assert_eq!((addition.space.as_str(), addition.membership.name()), ("spaces/S", "users/ada@example.com"));
+        assert!(addition.role.is_some());
+        let addition = plan(&json!({"space":"T","group":"g","role":"member"})).unwrap();
+        assert_eq!((addition.space.as_str(), addition.membership.name()), ("spaces/T", "groups/g"));
+        assert!(addition.role.is_none());
+        for (members, expected) in [
+            (json!({}), "member: a row has"),
+            (json!({"member":"a","group":"b"}), "member: a row has"),
+            (json!({"member":"a b"}), "member: "),
+            (json!({"group":"g","role":"owner"}), "role: only people"),
+            (json!({"member":"a","role":"king"}), "role: "),
+            (json!({"member":"a","x":1}), "x: there is no such"),
+            (json!({"space":"a/b","member":"a"}), "space: "),
+        ] {
+            assert!(plan(&members).unwrap_err().contains(expected), "{members}");
+        }
+    }
+}
