@@ -29,20 +29,20 @@ fn rate_of(requests: &[Recorded]) -> f64 {
 
 #[test]
 fn the_rate_is_held_and_the_quota_is_not_hit() {
-    // 40 in two seconds is 20 a second, 1200 a minute.
-    const ROWS: usize = 160;
-    let bulk = paced("spaceWrites=40/2s", ROWS, "1200").with("--concurrency 8");
+    // 60 in six seconds is ten a second, 600 a minute.
+    const ROWS: usize = 120;
+    let bulk = paced("spaceWrites=60/6s", ROWS, "600").with("--concurrency 8");
     let run = bulk.run().success();
     assert_eq!(statuses(&run.stdout), ["created"; ROWS]);
     let requests = bulk.sandbox.control().requests_to(Endpoint::Create);
     let refused = requests.len() - ROWS;
     assert!(refused * 100 < requests.len(), "{refused} of {} were refused", requests.len());
-    let held = rate_of(&requests) / 20.0;
-    assert!((0.97..=1.0).contains(&held), "{:.1}% of the rate", held * 100.0);
+    let held = rate_of(&requests) / 10.0;
+    assert!((0.97..=1.0).contains(&held), "{:.1}% of the rate, {refused} refused", held * 100.0);
     // And never more than the quota within a window, wherever that begins.
     for (index, first) in requests.iter().enumerate() {
-        let within = requests[index..].iter().take_while(|request| request.at < first.at + time::Duration::seconds(2));
-        assert!(within.count() <= 41);
+        let within = requests[index..].iter().take_while(|request| request.at < first.at + time::Duration::seconds(6));
+        assert!(within.count() <= 60);
     }
 }
 
@@ -55,7 +55,7 @@ fn slow_answers_do_not_slow_a_run_down() {
     let requests = bulk.sandbox.control().requests_to(Endpoint::Create);
     // The first goes alone.
     let held = rate_of(&requests[1..]) / 20.0;
-    assert!((0.95..=1.0).contains(&held), "{:.1}% of the rate", held * 100.0);
+    assert!((0.9..=1.0).contains(&held), "{:.1}% of the rate", held * 100.0);
 }
 
 #[test]
