@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chatauth::emulator::{Endpoint, Options, Recorded};
 
-use crate::bulk::{Bulk, names, statuses};
+use crate::bulk::{Bulk, lines_of, names, statuses};
 use crate::sandbox::{PATIENCE, Sandbox};
 
 fn under(quota: &str) -> Sandbox {
@@ -80,16 +80,14 @@ fn the_hour_of_earlier_runs_counts() {
     let position = bulk.words.iter().position(|word| word == "unlimited").unwrap();
     bulk.words[position] = String::from("60000,4");
     let child = bulk.start();
-    crate::stage::wait_until("four are made", || bulk.spaces().len() == 4);
+    let finished = || bulk.journal().iter().filter(|entry| entry["state"] == "finished").count();
+    crate::stage::wait_until("four are finished", || finished() == 4);
     crate::stage::send_signal(&child, rustix::process::Signal::INT);
     bulk.sandbox.wait(child).exits_with(130);
     // A second run may not send the fifth either; all that it can show for itself are the four.
     let mut child = bulk.start();
-    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap());
-    let mut text = String::new();
-    for _ in 0..4 {
-        std::io::BufRead::read_line(&mut lines, &mut text).unwrap();
-    }
+    let lines = lines_of(child.stdout.take().unwrap());
+    let text: String = (0..4).map(|_| lines.recv_timeout(PATIENCE).unwrap() + "\n").collect();
     assert_eq!(statuses(&text), ["skipped"; 4]);
     crate::stage::send_signal(&child, rustix::process::Signal::INT);
     bulk.sandbox.wait(child).exits_with(130);
