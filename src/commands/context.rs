@@ -92,6 +92,13 @@ pub struct Settings {
     pub invocation: Vec<String>,
 }
 
+impl Settings {
+    /// Whether commands act with a stored login, and not with a token from outside or for a service account.
+    pub const fn uses_login(&self) -> bool {
+        self.access_token.is_none() && self.delegation.0.is_none()
+    }
+}
+
 /// A write that has left, or may have, and has no answer yet.
 #[derive(Debug, Clone)]
 pub struct InFlight {

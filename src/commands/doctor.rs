@@ -121,7 +121,7 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
             };
             findings.ok("client file", format!("{}: {kind}, {}", path.display(), client.client_id));
         }
-        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) if brings_its_own_access(context) => {
+        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) if !context.settings.uses_login() => {
             findings.skipped(&["client file", "redirect"], "there is none, and none is needed without a login");
             return false;
         }
@@ -136,11 +136,6 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
         Err(error) => findings.failed("redirect", context.failure(error)),
     }
     true
-}
-
-/// Whether commands act with a token from outside or for a service account, and not with a stored login.
-fn brings_its_own_access(context: &Context) -> bool {
-    context.settings.access_token.is_some() || context.settings.delegation.0.is_some()
 }
 
 fn store(context: &Context, findings: &mut Findings) {
@@ -275,6 +270,7 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
                     write: None,
                     project: project.as_deref(),
                     account: access.account(),
+                    login: access.record.is_some(),
                     scopes: &ScopeSet::default(),
                     admin: false,
                 };

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::{ClientKind, Freshness, Record, Scope};
+use crate::auth::{ClientKind, Freshness, Record, Scope, ScopeSet};
+use crate::commands::failure::login_command;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
 
@@ -88,8 +89,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
 /// Shows the same, after one real refresh of the login in use and the server's own word about the new token.
 pub async fn check(context: &Context) -> Result<(), Failure> {
     let session = context.session();
-    if context.settings.access_token.is_none()
-        && context.settings.delegation.0.is_none()
+    if context.settings.uses_login()
         && let Ok(account) = session.chosen_account().map_err(|error| context.failure(error))?
         && session.record(&account).map_err(|error| context.failure(error))?.is_some()
     {
@@ -106,18 +106,22 @@ pub async fn check(context: &Context) -> Result<(), Failure> {
                     ErrorCode::WrongAccount,
                     format!("the token of {account} is another account's"),
                 )
-                .hint(format!("log in again: chatauth auth login --account {account}")));
+                .hint(log_in_again(&account)));
             }
             None => {
                 return Err(Failure::new(
                     ErrorCode::CredentialsRejected,
                     format!("the server does not accept the new token of {account}"),
                 )
-                .hint(format!("log in again: chatauth auth login --account {account}")));
+                .hint(log_in_again(&account)));
             }
         }
     }
     run(context)
+}
+
+fn log_in_again(account: &str) -> String {
+    format!("log in again: {}", login_command(Some(account), &ScopeSet::default()))
 }
 
 /// Why a command could not act now.
@@ -135,8 +139,9 @@ fn problem(
         return context.session().check_delegation().err().map(|error| context.failure(error));
     }
     let login = |message: String| {
-        let account = chosen.as_ref().map(|account| format!(" --account {account}")).unwrap_or_default();
-        Failure::new(ErrorCode::LoginNeeded, message).hint(format!("log in: chatauth auth login{account}"))
+        let account = chosen.as_ref().map(String::as_str).ok();
+        Failure::new(ErrorCode::LoginNeeded, message)
+            .hint(format!("log in: {}", login_command(account, &ScopeSet::default())))
     };
     let account = match chosen {
         Ok(account) => account,
