@@ -170,9 +170,10 @@ fn known_scopes(request: &RawRequest, context: &Context) -> Result<ScopeSet, Fai
     if context.settings.access_token.is_some() {
         return Ok(ScopeSet::default());
     }
-    let chosen = match context.settings.uses_login() {
-        true => session.chosen_account().map_err(|error| context.failure(error))?.ok(),
-        false => None,
+    let chosen = if context.settings.uses_login() {
+        session.chosen_account().map_err(|error| context.failure(error))?.ok()
+    } else {
+        None
     };
     // A record that cannot be read is reported by whoever needs it.
     let record = chosen.as_ref().and_then(|account| session.record(account).ok().flatten());

@@ -60,9 +60,12 @@ impl Secrets {
                 *text = redacted;
                 true
             }
-            Value::Array(values) => values.iter_mut().fold(false, |changed, value| self.redact_value(value) || changed),
+            // Every one has to be looked at, so `any`, which stops at the first, will not do.
+            Value::Array(values) => {
+                values.iter_mut().filter_map(|value| self.redact_value(value).then_some(())).count() > 0
+            }
             Value::Object(members) => {
-                members.values_mut().fold(false, |changed, value| self.redact_value(value) || changed)
+                members.values_mut().filter_map(|value| self.redact_value(value).then_some(())).count() > 0
             }
             _ => false,
         }

@@ -12,6 +12,7 @@
 
 #[cfg(feature = "emulator")]
 mod accounts;
+#[cfg(feature = "emulator")]
 mod api;
 mod architecture;
 #[cfg(feature = "emulator")]
@@ -31,6 +32,7 @@ mod emulator_command;
 mod end_to_end;
 #[cfg(feature = "emulator")]
 mod errors;
+#[cfg(feature = "emulator")]
 mod formats;
 #[cfg(feature = "emulator")]
 mod identity;
@@ -49,7 +51,9 @@ mod refresh;
 mod requests;
 #[cfg(feature = "emulator")]
 mod sandbox;
+#[cfg(feature = "emulator")]
 mod screen;
+#[cfg(feature = "emulator")]
 mod screens;
 #[cfg(feature = "emulator")]
 mod secrets;

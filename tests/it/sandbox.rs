@@ -23,7 +23,6 @@ pub(crate) struct Sandbox {
     origin: String,
     control: Control,
     emulator: std::sync::Arc<Emulator>,
-    secrets_may_show: bool,
     // Dropped last: ends the emulator's thread.
     _stop: tokio::sync::oneshot::Sender<()>,
 }
@@ -55,25 +54,12 @@ impl Sandbox {
         });
         let emulator = started.recv_timeout(PATIENCE).expect("the emulator did not start");
         let home = tempfile::tempdir().unwrap();
-        let sandbox = Self {
-            origin: emulator.origin(),
-            control: emulator.control(),
-            emulator,
-            home,
-            secrets_may_show: false,
-            _stop: stop,
-        };
+        let sandbox = Self { origin: emulator.origin(), control: emulator.control(), emulator, home, _stop: stop };
         let bin = sandbox.path("bin");
         fs::create_dir(&bin).unwrap();
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_chatauth"), bin.join("chatauth-browser")).unwrap();
         fs::write(sandbox.client_secrets(), sandbox.emulator.client_secrets()).unwrap();
         sandbox
-    }
-
-    /// Lets tokens show on stderr: for the one kind of test whose subject prints them.
-    pub(crate) fn secrets_may_show(mut self) -> Self {
-        self.secrets_may_show = true;
-        self
     }
 
     /// A path below the home.
@@ -185,9 +171,6 @@ impl Sandbox {
 
     /// Fails the test when a token, code, verifier or client secret that the emulator has seen stands in `text`.
     pub(crate) fn check_secrets(&self, text: &str) {
-        if self.secrets_may_show {
-            return;
-        }
         for secret in self.control.secrets() {
             assert!(!text.contains(&secret), "a secret shows: {}", text.replace(&secret, "<<<HERE>>>"));
         }
