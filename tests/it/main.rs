@@ -12,6 +12,7 @@
 
 #[cfg(feature = "emulator")]
 mod accounts;
+#[cfg(feature = "emulator")]
 mod api;
 mod architecture;
 #[cfg(feature = "emulator")]
@@ -38,6 +39,7 @@ mod emulator_command;
 mod end_to_end;
 #[cfg(feature = "emulator")]
 mod errors;
+#[cfg(feature = "emulator")]
 mod formats;
 #[cfg(feature = "emulator")]
 mod front;
@@ -70,6 +72,7 @@ mod sandbox;
 #[cfg(feature = "emulator")]
 mod scopes;
 mod screen;
+#[cfg(feature = "emulator")]
 mod screens;
 #[cfg(feature = "emulator")]
 mod secrets;
