@@ -27,6 +27,7 @@ mod client_file;
 mod concurrency;
 #[cfg(feature = "emulator")]
 mod create;
+#[cfg(feature = "emulator")]
 mod delegated;
 #[cfg(feature = "emulator")]
 mod delegation;
@@ -60,6 +61,7 @@ mod logout;
 mod network;
 #[cfg(feature = "emulator")]
 mod ordinary_user;
+#[cfg(feature = "emulator")]
 mod pains;
 #[cfg(feature = "emulator")]
 mod pty;
@@ -71,6 +73,7 @@ mod requests;
 mod sandbox;
 #[cfg(feature = "emulator")]
 mod scopes;
+#[cfg(feature = "emulator")]
 mod screen;
 #[cfg(feature = "emulator")]
 mod screens;
