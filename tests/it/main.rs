@@ -20,6 +20,14 @@ mod browser;
 #[cfg(feature = "emulator")]
 mod bulk;
 #[cfg(feature = "emulator")]
+mod bulk_input;
+#[cfg(feature = "emulator")]
+mod bulk_journal;
+#[cfg(feature = "emulator")]
+mod bulk_login;
+#[cfg(feature = "emulator")]
+mod bulk_pace;
+#[cfg(feature = "emulator")]
 mod bulk_soak;
 #[cfg(feature = "emulator")]
 mod client_file;

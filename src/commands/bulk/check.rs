@@ -43,10 +43,7 @@ pub(super) fn check<Kind: Task>(
         checked.rows += 1;
         let result = row.and_then(|mut row| {
             let (identity, work) = understand(task, &mut row, None)?;
-            let keys = [identity.keyed.then_some(identity.text), identity.request_id];
-            if let Some(key) = keys.into_iter().flatten().find(|key| !seen.insert(hash(key))) {
-                return Err(error_at(&row, None, format!("the key or request id {key:?} stands in two rows")));
-            }
+            once(&identity, &mut seen).map_err(|reason| error_at(&row, None, reason))?;
             for method in task.methods(&work) {
                 if !checked.methods.contains(&method) {
                     checked.methods.push(method);
@@ -81,6 +78,19 @@ pub(super) fn understand<Kind: Task>(
     let id = request_id.or(identity.request_id.as_deref()).unwrap_or("00000000-0000-4000-8000-000000000000");
     let work = task.plan(&row.members, id).map_err(|wrong| error_at(row, wrong.column, wrong.reason))?;
     Ok((identity, work))
+}
+
+/// Remembers the key or request id of a row; an error when another row has it.
+pub(super) fn once(identity: &Identity, seen: &mut HashSet<u64>) -> Result<(), String> {
+    // The request id of a key could be another row's own.
+    let keys = [identity.keyed.then_some(&identity.text), identity.request_id.as_ref()];
+    match keys.into_iter().flatten().find(|key| !seen.insert(hash(key))) {
+        Some(key) => {
+            let key = key.strip_prefix("key:").unwrap_or(key);
+            Err(format!("the key or request id {key:?} stands in two rows"))
+        }
+        None => Ok(()),
+    }
 }
 
 pub(super) fn error_at(row: &Row, column: Option<String>, reason: String) -> InputError {

@@ -1,6 +1,6 @@
 //! The run itself: rows in, requests out, results in order.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::check::{check, error_at, read_ahead, understand};
+use super::check::{check, error_at, once, read_ahead, understand};
 use super::input::{InputError, Row};
 use super::journal::{Entry, Journal, JournalError, State};
 use super::pace::Pace;
@@ -41,8 +41,11 @@ pub(in crate::commands) async fn run<Kind: Task>(
 ) -> Result<(), Failure> {
     let columns: Vec<&str> = task.columns().iter().chain(&KEYS).copied().collect();
     let checked = match &options.source {
-        Source::File(_) => Some(check(task, options, &columns, context)?),
-        Source::StandardInput => None,
+        // What can be read only once is read row by row, as standard input is: `--from <(…)` is such a file.
+        Source::File(path) if options.dry_run || !path.exists() || path.is_file() => {
+            Some(check(task, options, &columns, context)?)
+        }
+        Source::File(_) | Source::StandardInput => None,
     };
     if options.dry_run {
         let rows = checked
@@ -79,6 +82,7 @@ pub(in crate::commands) async fn run<Kind: Task>(
         results: Results::new(context, done, task.member()),
         progress: Progress::new(context, total),
         on_their_way: Vec::new(),
+        keys: total.is_none().then(HashSet::new),
         stopped: None,
     };
     let rows = read_ahead(options.source.clone(), columns.iter().map(|column| (*column).to_owned()).collect());
@@ -115,6 +119,8 @@ struct Run<'a, Kind: Task> {
     progress: Progress,
     /// Rows and request ids without a known outcome.
     on_their_way: Vec<(u64, String)>,
+    /// Hashes of the keys and request ids so far, where the whole input was not looked at before.
+    keys: Option<HashSet<u64>>,
     stopped: Option<Failure>,
 }
 
@@ -171,24 +177,22 @@ impl<'a, Kind: Task> Run<'a, Kind> {
 
     /// Looks up what is to be done with a row; `None` when that is nothing.
     fn take(&mut self, number: u64, row: Result<Row, InputError>) -> Result<Option<Turn<'a, Kind::Work>>, Failure> {
-        let invalid = |reason: String| Failure::new(ErrorCode::InputInvalid, reason);
         let mut row = match row {
             Ok(row) => row,
-            Err(error @ InputError::Row { .. }) => {
-                return self.ended(number, &End::Failed(invalid(error.to_string())), None, None, 0).map(|()| None);
-            }
+            Err(error @ InputError::Row { .. }) => return self.unusable(number, &error),
             Err(InputError::Broken(reason)) => {
-                self.stopped = Some(invalid(reason));
+                self.stopped = Some(Failure::new(ErrorCode::InputInvalid, reason));
                 return Ok(None);
             }
         };
         let original = row.members.clone();
-        let identity = match Identity::take(&mut row) {
+        let identity = Identity::take(&mut row).and_then(|identity| {
+            self.keys.as_mut().map_or(Ok(()), |keys| once(&identity, keys))?;
+            Ok(identity)
+        });
+        let identity = match identity {
             Ok(identity) => identity,
-            Err(reason) => {
-                let failure = invalid(error_at(&row, None, reason).to_string());
-                return self.ended(number, &End::Failed(failure), None, None, 0).map(|()| None);
-            }
+            Err(reason) => return self.unusable(number, &error_at(&row, None, reason)),
         };
         let last = match &mut self.journal {
             Some(journal) => journal.last(&identity.text).map_err(|error| journal_failure(&error))?,
@@ -196,10 +200,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         };
         let todo = match decide(&identity, last) {
             Ok(todo) => todo,
-            Err(reason) => {
-                let failure = invalid(error_at(&row, None, reason).to_string());
-                return self.ended(number, &End::Failed(failure), None, None, 0).map(|()| None);
-            }
+            Err(reason) => return self.unusable(number, &error_at(&row, None, reason)),
         };
         let (request_id, attempts, unknown_since, made) = match todo {
             Todo::Skip(entry) => {
@@ -223,14 +224,20 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         row.members = original;
         let work = match understand(self.task, &mut row, Some(&request_id)) {
             Ok((_, work)) => work,
-            Err(error) => {
-                let failure = invalid(error.to_string());
-                return self.ended(number, &End::Failed(failure), None, None, 0).map(|()| None);
-            }
+            Err(error) => return self.unusable(number, &error),
         };
         let caller = self.base.for_row();
         let left = self.context.clock.now();
         Ok(Some(Turn { number, identity, request_id, work, caller, attempts, left, unknown_since, made }))
+    }
+
+    /// A row that says nothing that could be sent.
+    fn unusable<Nothing>(&mut self, number: u64, error: &InputError) -> Result<Option<Nothing>, Failure> {
+        let failure = Failure::new(ErrorCode::InputInvalid, error.to_string());
+        if self.options.fail_fast {
+            self.stopped.get_or_insert(failure.clone());
+        }
+        self.ended(number, &End::Failed(failure), None, None, 0).map(|()| None)
     }
 
     fn say_old(&self, number: u64, entry: &Entry) {

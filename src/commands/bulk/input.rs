@@ -61,6 +61,9 @@ impl From<CsvError> for InputError {
     }
 }
 
+/// The byte order mark that spreadsheets put before UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 type Bytes = Box<dyn BufRead + Send>;
 
 enum Format {
@@ -91,9 +94,10 @@ impl Rows {
 
     fn read(mut source: Bytes, columns: &[&str]) -> Result<Self, InputError> {
         let broken = |error: io::Error| InputError::Broken(format!("the input cannot be read: {error}"));
-        // What stands before the first character that is no white space, and a byte order mark.
         let mut line = 1;
         let mut blank = 0;
+        // A pipe delivers in pieces of any size, so a byte order mark may come in three of them.
+        let mut mark = Vec::new();
         let first = loop {
             let buffer = source.fill_buf().map_err(broken)?;
             let Some(&byte) = buffer.first() else { break None };
@@ -101,8 +105,13 @@ impl Rows {
                 return Err(InputError::Broken(String::from("the input begins with nothing but white space")));
             }
             match byte {
-                // A byte order mark comes in whole: nothing reads fewer than three bytes of a file at once.
-                0xef if blank == 0 && buffer.starts_with(b"\xef\xbb\xbf") => source.consume(3),
+                byte if blank == mark.len() && MARK.get(mark.len()) == Some(&byte) => {
+                    mark.push(byte);
+                    source.consume(1);
+                }
+                _ if !mark.is_empty() && mark.len() < MARK.len() => {
+                    return Err(InputError::Broken(String::from("line 1: not UTF-8")));
+                }
                 b'\n' => {
                     line += 1;
                     source.consume(1);
@@ -194,10 +203,12 @@ fn next_record(reader: &mut csv::Reader<Bytes>, header: &[String]) -> Next {
 
 fn csv(mut source: Bytes, line: u64, columns: &[&str]) -> Result<Format, InputError> {
     // Spreadsheets of half the world separate by semicolons. The header tells: names of columns have neither.
-    let buffer = source.fill_buf().map_err(|error| InputError::Broken(format!("the input cannot be read: {error}")))?;
-    let first: Vec<u8> = buffer.iter().copied().take_while(|byte| *byte != b'\n').collect();
+    let mut first = Vec::new();
+    Read::take(&mut source, LONGEST_RECORD as u64)
+        .read_until(b'\n', &mut first)
+        .map_err(|error| InputError::Broken(format!("the input cannot be read: {error}")))?;
     let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };
-    let mut reader = csv::Reader::new(source, delimiter, line);
+    let mut reader = csv::Reader::new(Box::new(io::Cursor::new(first).chain(source)) as Bytes, delimiter, line);
     let Some(record) = reader.next()? else { return Ok(Format::Empty) };
     let mut header: Vec<String> = Vec::new();
     for (index, name) in record.fields.iter().enumerate() {

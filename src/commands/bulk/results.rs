@@ -148,6 +148,11 @@ pub(super) fn verdict(
             format!("{} of {} rows failed", counts.failed, total.unwrap_or(seen)),
         )
         .hint(again.to_owned())),
+        None if rest > 0 => Err(Failure::new(
+            ErrorCode::InputInvalid,
+            format!("the file had {} rows when it was checked, and {seen} when it was read", seen + rest),
+        )
+        .hint(again.to_owned())),
         None => Ok(()),
     }
 }
