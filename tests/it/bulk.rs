@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command};
+use std::sync::mpsc::{self, Receiver};
 
 use chatauth::emulator::{Endpoint, Fault};
 use serde_json::Value;
@@ -97,6 +99,19 @@ impl Bulk {
         names.sort();
         names
     }
+}
+
+/// The lines of a stream as they come, so that a test can wait for one with a limit.
+pub(crate) fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 /// A CSV file of so many names.

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::bulk::{Bulk, names, results, statuses};
-use crate::sandbox::Sandbox;
+use crate::bulk::{Bulk, lines_of, names, results, statuses};
+use crate::sandbox::{PATIENCE, Sandbox};
 
 /// A run that reads its rows from a pipe.
 fn piped(bulk: &Bulk) -> (Child, ChildStdin) {
@@ -98,7 +98,7 @@ fn a_row_that_changed_under_its_key_is_refused() {
 fn results_of_a_pipe_come_while_it_is_open() {
     let bulk = Bulk::logged_in("");
     let (mut child, mut stdin) = piped(&bulk);
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let lines = lines_of(child.stdout.take().unwrap());
     // In pieces, as pipes deliver: the byte order mark and the header too.
     for piece in [&b"\xef"[..], b"\xbb\xbfna", b"me;descri", b"ption\r\n"] {
         stdin.write_all(piece).unwrap();
@@ -108,12 +108,12 @@ fn results_of_a_pipe_come_while_it_is_open() {
     }
     for name in ["A", "B", "C"] {
         writeln!(stdin, "{name};x").unwrap();
-        let line = lines.next().unwrap().unwrap();
+        let line = lines.recv_timeout(PATIENCE).unwrap();
         let result: Value = serde_json::from_str(&line).unwrap();
         assert_eq!((&result["status"], &result["space"]["displayName"]), (&"created".into(), &name.into()));
     }
     drop(stdin);
-    assert!(lines.next().is_none());
+    assert!(lines.recv_timeout(PATIENCE).is_err());
     bulk.sandbox.wait(child).success();
     let (child, mut stdin) = piped(&bulk);
     stdin.write_all(b"name;description\nA;x\nB;x\nC;x\n").unwrap();
