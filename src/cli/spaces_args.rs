@@ -134,7 +134,8 @@ pub(super) struct Bulk {
     /// Journal of the run: with the same file the same command takes the run up again, and makes nothing twice
     #[arg(long, value_name = "FILE", requires = "from")]
     results: Option<PathBuf>,
-    /// Requests a minute, and an hour, at most; or unlimited [default: 30,200, under what Google allows a project]
+    /// Requests a minute, and an hour, at most; or unlimited [default: what Google surely allows a project: 30,200 to
+    /// create, 50 to delete, 250 to add members]
     #[arg(long, value_name = "PER_MINUTE[,PER_HOUR]", requires = "from")]
     rate: Option<bulk::Rate>,
     /// Requests on their way at once [default: 8]

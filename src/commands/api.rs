@@ -135,6 +135,7 @@ async fn send(
                 write,
                 project: project.as_deref(),
                 account: access.account(),
+                login: access.record.is_some(),
                 scopes: &scopes,
                 admin: false,
             };
@@ -170,7 +171,11 @@ fn known_scopes(request: &RawRequest, context: &Context) -> Result<ScopeSet, Fai
     if context.settings.access_token.is_some() {
         return Ok(ScopeSet::default());
     }
-    let chosen = session.chosen_account().map_err(|error| context.failure(error))?.ok();
+    let chosen = if context.settings.uses_login() {
+        session.chosen_account().map_err(|error| context.failure(error))?.ok()
+    } else {
+        None
+    };
     // A record that cannot be read is reported by whoever needs it.
     let record = chosen.as_ref().and_then(|account| session.record(account).ok().flatten());
     let granted = record.as_ref().map_or_else(ScopeSet::default, Record::granted);

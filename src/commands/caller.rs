@@ -150,6 +150,7 @@ impl<'a> Caller<'a> {
             write,
             project: project.as_deref(),
             account: self.access.account(),
+            login: self.access.record.is_some(),
             scopes: &scopes,
             admin: self.admin,
         };
@@ -159,7 +160,7 @@ impl<'a> Caller<'a> {
 
 /// What the login that will be used may do; nothing where there is none, which the login itself will say better.
 fn granted(context: &Context) -> ScopeSet {
-    if context.settings.access_token.is_some() {
+    if !context.settings.uses_login() {
         return ScopeSet::default();
     }
     let account = context.session().chosen_account().ok().and_then(Result::ok);

@@ -95,9 +95,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether commands act by a token or key that was handed in instead of a stored login.
-    pub fn acts_from_outside(&self) -> bool {
-        self.access_token.is_some() || self.delegation.0.is_some()
+    /// Whether commands act with a stored login, and not with a token from outside or for a service account.
+    pub const fn uses_login(&self) -> bool {
+        self.access_token.is_none() && self.delegation.0.is_none()
     }
 
     /// The user in whose name a service account acts; `None` where another token goes before it.

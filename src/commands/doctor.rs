@@ -121,8 +121,8 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
             };
             findings.ok("client file", format!("{}: {kind}, {}", path.display(), client.client_id));
         }
-        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) if context.settings.acts_from_outside() => {
-            findings.skipped(&["client file", "redirect"], "there is none, and what acts here comes from outside");
+        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) if !context.settings.uses_login() => {
+            findings.skipped(&["client file", "redirect"], "there is none, and none is needed without a login");
             return false;
         }
         Err(error) => {
@@ -271,6 +271,7 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
                     write: None,
                     project: project.as_deref(),
                     account: access.account(),
+                    login: access.record.is_some(),
                     scopes: &ScopeSet::default(),
                     admin: false,
                 };

@@ -11,7 +11,7 @@ use crate::platform::signals::Interruption;
 mod from_auth;
 mod from_chat;
 
-pub(super) use from_auth::console;
+pub(super) use from_auth::{console, login_command};
 pub(super) use from_chat::{Action, Write};
 
 /// The stable names of failures, each with its exit code.

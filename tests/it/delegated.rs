@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-use serde_json::json;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+use chatauth::emulator::{Endpoint, Recorded};
+use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
 use crate::stage::ACCOUNT;
@@ -48,6 +51,32 @@ fn auth_token_of_a_service_account_needs_no_scope() {
     let object = sandbox.finish(delegated(&sandbox, &["auth", "token", "--format", "json"])).success().json();
     assert_eq!(object["account"], ACCOUNT);
     assert_eq!(object["scopes"], json!(["https://www.googleapis.com/auth/chat.spaces.create"]));
+}
+
+#[test]
+fn a_service_account_asks_for_what_the_command_needs_whatever_a_login_has() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.import"]).success();
+    sandbox.control().clear_requests();
+    // An administrator has delegated what these commands need, and not the scope that the login would do them with.
+    for words in [&["members", "list", "spaces/AAA"][..], &["api", "GET", "v1/spaces/AAA/spaceEvents"]] {
+        let mut command = delegated(&sandbox, words);
+        command.args(["--format", "json"]);
+        let error = sandbox.finish(command).exits_with(5).error();
+        assert_eq!(error["code"], "not_found", "{words:?}: {error}");
+    }
+    let asked: Vec<String> = sandbox.control().requests_to(Endpoint::Token).iter().map(scopes).collect();
+    assert_eq!(asked.len(), 2);
+    for asked in asked {
+        assert!(!asked.contains("chat.import") && asked.ends_with("readonly"), "{asked}");
+    }
+}
+
+/// The scopes in the assertion of a token request.
+fn scopes(request: &Recorded) -> String {
+    let assertion = request.form("assertion").unwrap();
+    let claims = URL_SAFE.decode(assertion.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice::<Value>(&claims).unwrap()["scope"].as_str().unwrap().to_owned()
 }
 
 #[test]

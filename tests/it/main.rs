@@ -12,6 +12,7 @@
 
 #[cfg(feature = "emulator")]
 mod accounts;
+#[cfg(feature = "emulator")]
 mod api;
 mod architecture;
 #[cfg(feature = "emulator")]
@@ -34,6 +35,7 @@ mod client_file;
 mod concurrency;
 #[cfg(feature = "emulator")]
 mod create;
+#[cfg(feature = "emulator")]
 mod delegated;
 #[cfg(feature = "emulator")]
 mod delegation;
@@ -46,6 +48,7 @@ mod emulator_command;
 mod end_to_end;
 #[cfg(feature = "emulator")]
 mod errors;
+#[cfg(feature = "emulator")]
 mod formats;
 #[cfg(feature = "emulator")]
 mod front;
@@ -66,6 +69,7 @@ mod logout;
 mod network;
 #[cfg(feature = "emulator")]
 mod ordinary_user;
+#[cfg(feature = "emulator")]
 mod pains;
 #[cfg(feature = "emulator")]
 mod pty;
@@ -77,7 +81,9 @@ mod requests;
 mod sandbox;
 #[cfg(feature = "emulator")]
 mod scopes;
+#[cfg(feature = "emulator")]
 mod screen;
+#[cfg(feature = "emulator")]
 mod screens;
 #[cfg(feature = "emulator")]
 mod secrets;

@@ -57,6 +57,8 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     }
     if context.settings.access_token.is_some() {
         context.messages.warning("CHATAUTH_ACCESS_TOKEN is set, so commands use that token and not this login");
+    } else if !context.settings.uses_login() {
+        context.messages.warning("a service account is named, so commands use that and not this login");
     }
     Ok(())
 }

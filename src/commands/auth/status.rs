@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::{ClientKind, Freshness, LoginNeeded, Record, Scope};
+use crate::auth::{ClientKind, Freshness, LoginNeeded, Record, Scope, ScopeSet};
+use crate::commands::failure::login_command;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
 
@@ -13,7 +14,7 @@ use crate::output::{Details, Item};
 pub fn run(context: &Context) -> Result<(), Failure> {
     let session = context.session();
     // Without a home there is no store, and for what comes from outside there need not be one.
-    let no_store = context.settings.acts_from_outside() && context.settings.config_directory.0.is_none();
+    let no_store = !context.settings.uses_login() && context.settings.config_directory.0.is_none();
     let chosen = if no_store {
         Err(LoginNeeded::NoLogin)
     } else {
@@ -117,18 +118,22 @@ pub async fn check(context: &Context) -> Result<(), Failure> {
                     ErrorCode::WrongAccount,
                     format!("the token of {account} is another account's"),
                 )
-                .hint(format!("log in again: chatauth auth login --account {account}")));
+                .hint(log_in_again(&account)));
             }
             None => {
                 return Err(Failure::new(
                     ErrorCode::CredentialsRejected,
                     format!("the server does not accept the new token of {account}"),
                 )
-                .hint(format!("log in again: chatauth auth login --account {account}")));
+                .hint(log_in_again(&account)));
             }
         }
     }
     run(context)
+}
+
+fn log_in_again(account: &str) -> String {
+    format!("log in again: {}", login_command(Some(account), &ScopeSet::default()))
 }
 
 /// Why a command could not act now.
@@ -146,8 +151,9 @@ fn problem(
         return context.session().check_delegation().err().map(|error| context.failure(error));
     }
     let login = |message: String| {
-        let account = chosen.as_ref().map(|account| format!(" --account {account}")).unwrap_or_default();
-        Failure::new(ErrorCode::LoginNeeded, message).hint(format!("log in: chatauth auth login{account}"))
+        let account = chosen.as_ref().map(String::as_str).ok();
+        Failure::new(ErrorCode::LoginNeeded, message)
+            .hint(format!("log in: {}", login_command(account, &ScopeSet::default())))
     };
     let account = match chosen {
         Ok(account) => account,

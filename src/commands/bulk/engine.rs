@@ -5,7 +5,6 @@ use std::collections::{HashSet, VecDeque};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
-use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -16,6 +15,7 @@ use super::pace::Pace;
 use super::progress::{Progress, words};
 use super::results::{Results, verdict};
 use super::row::{End, Identity, Todo, decide, ends_the_run, state_after, waits_for_quota};
+use super::turn::{Next, Turn, perform};
 use super::{Made, Options, Task};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure, InFlight};
@@ -32,22 +32,6 @@ const RENEWED_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// How long a request id is trusted without a word.
 const OLD: time::Duration = time::Duration::HOUR;
-
-/// A row on its way.
-struct Turn<'a, Work> {
-    number: u64,
-    identity: Identity,
-    request_id: String,
-    work: Work,
-    caller: Caller<'a>,
-    attempts: u32,
-    /// When it left last.
-    left: OffsetDateTime,
-    /// Since when an attempt under this request id may have been applied without anybody knowing.
-    unknown_since: Option<OffsetDateTime>,
-    /// What was made, once it was.
-    made: Option<Made>,
-}
 
 /// Runs a task for every row.
 pub(in crate::commands) async fn run<Kind: Task>(
@@ -422,29 +406,6 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         };
         self.context.pending.replace(Some(pending));
     }
-}
-
-/// What comes next for a row.
-enum Next<'a, Work> {
-    /// What is to be done after the making.
-    Finish(Turn<'a, Work>),
-    /// The same once more, when the quota allows it.
-    Again(Turn<'a, Work>),
-    /// Nothing.
-    Over,
-}
-
-/// One step of a row: the making, or what comes after it.
-async fn perform<'a, Kind: Task>(
-    task: &'a Kind,
-    context: &'a Context,
-    mut turn: Turn<'a, Kind::Work>,
-) -> (Turn<'a, Kind::Work>, Result<Option<Made>, Failure>) {
-    let result = match &turn.made {
-        None => task.make(&turn.work, turn.unknown_since, &mut turn.caller, context).await.map(Some),
-        Some(made) => task.finish(&turn.work, &made.name, &mut turn.caller, context).await.map(|()| None),
-    };
-    (turn, result)
 }
 
 fn journal_failure(error: &JournalError) -> Failure {

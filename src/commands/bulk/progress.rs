@@ -46,11 +46,17 @@ impl Progress {
 /// A duration as people say it.
 pub(super) fn words(duration: Duration) -> String {
     let seconds = duration.as_secs();
+    let minutes = seconds.div_ceil(60);
     match seconds {
-        0..=90 => format!("{} seconds", seconds.max(1)),
-        91..=5400 => format!("{} minutes", seconds.div_ceil(60)),
-        _ => format!("{} hours and {} minutes", seconds / 3600, (seconds % 3600).div_ceil(60)),
+        0..=90 => count(seconds.max(1), "second"),
+        91..=5400 => count(minutes, "minute"),
+        _ if minutes.is_multiple_of(60) => count(minutes / 60, "hour"),
+        _ => format!("{} and {}", count(minutes / 60, "hour"), count(minutes % 60, "minute")),
     }
+}
+
+fn count(number: u64, unit: &str) -> String {
+    if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
 
 #[cfg(test)]
@@ -59,8 +65,9 @@ mod tests {
 
     #[test]
     fn durations_are_said_in_words() {
-        assert_eq!(words(Duration::ZERO), "1 seconds");
+        assert_eq!(words(Duration::ZERO), "1 second");
         assert_eq!(words(Duration::from_mins(10)), "10 minutes");
-        assert_eq!(words(Duration::from_mins(95)), "1 hours and 35 minutes");
+        assert_eq!(words(Duration::from_mins(95)), "1 hour and 35 minutes");
+        assert_eq!(words(Duration::from_hours(2) - Duration::from_secs(1)), "2 hours");
     }
 }

@@ -14,7 +14,8 @@ pub(in crate::commands) fn console(path: &str, project: Option<&str>) -> String 
     format!("https://console.cloud.google.com/{path}{project}")
 }
 
-fn login_command(account: Option<&str>, scopes: &ScopeSet) -> String {
+/// The command that logs in, for the hints.
+pub(in crate::commands) fn login_command(account: Option<&str>, scopes: &ScopeSet) -> String {
     let mut words = vec![String::from("chatauth"), String::from("auth"), String::from("login")];
     if let Some(account) = account {
         words.extend([String::from("--account"), account.to_owned()]);

@@ -1,9 +1,9 @@
 //! What to do when the Chat API did not do what was wanted.
 
 use crate::auth::ScopeSet;
-use crate::chat::{Error, ErrorKind};
+use crate::chat::{Error, ErrorKind, Status};
 
-use super::from_auth::{console, network, try_again};
+use super::from_auth::{console, login_command, network, try_again};
 use super::{ErrorCode, Failure, Outcome};
 
 /// What was tried.
@@ -17,6 +17,8 @@ pub(in crate::commands) struct Action<'a> {
     pub(in crate::commands) project: Option<&'a str>,
     /// The account in whose name.
     pub(in crate::commands) account: Option<&'a str>,
+    /// Whether that account's stored login was used, and not a service account or a token from outside.
+    pub(in crate::commands) login: bool,
     /// The scopes that the login has and those that the command needs.
     pub(in crate::commands) scopes: &'a ScopeSet,
     /// Whether as an administrator.
@@ -87,28 +89,12 @@ fn sort(error: &Error, action: Action<'_>) -> Failure {
     let fail = |code| Failure::new(code, message.clone());
     let status = error.kind.status().cloned().unwrap_or_default();
     match &error.kind {
-        ErrorKind::Unauthenticated(_) => {
-            let account = action.account.map(|account| format!(" --account {account}")).unwrap_or_default();
-            fail(ErrorCode::CredentialsRejected).hint(format!("log in again: chatauth auth login{account}"))
-        }
-        ErrorKind::ScopeInsufficient(_) => {
-            let scopes: Vec<&str> = status
-                .accepted_scopes
-                .iter()
-                .map(|scope| scope.strip_prefix("https://www.googleapis.com/auth/").unwrap_or(scope))
-                .collect();
-            let account = action.account.map(|account| format!(" --account {account}")).unwrap_or_default();
-            let login = |scope: &str| format!("log in with it: chatauth auth login{account} --scope {scope}");
-            fail(ErrorCode::ScopeMissing).hint(match scopes[..] {
-                // The server did not say which, so these are those that the command asked for, and what was there.
-                [] => {
-                    let scopes: Vec<String> = action.scopes.iter().map(|scope| format!(" --scope {scope}")).collect();
-                    format!("log in again: chatauth auth login{account}{}", scopes.concat())
-                }
-                [only] => login(only),
-                [first, ..] => format!("one of {} would do; {}", scopes.join(", "), login(first)),
-            })
-        }
+        ErrorKind::Unauthenticated(_) => fail(ErrorCode::CredentialsRejected).hint(if action.login {
+            format!("log in again: {}", login_command(action.account, &ScopeSet::default()))
+        } else {
+            String::from("check that the service account's key is still valid, and that --api-endpoint is Google's")
+        }),
+        ErrorKind::ScopeInsufficient(_) => fail(ErrorCode::ScopeMissing).hint(scope_hint(&status, action)),
         ErrorKind::ChatAppNotConfigured(_) => fail(ErrorCode::ChatAppNotConfigured).hint(format!(
             "configure the Chat app (a name, an avatar URL and a description will do) at {}",
             console("apis/api/chat.googleapis.com/hangouts-chat", action.project)
@@ -144,5 +130,24 @@ fn sort(error: &Error, action: Action<'_>) -> Failure {
         ErrorKind::Server { retry_after, .. } => fail(ErrorCode::ServerError).hint(try_again(*retry_after)),
         ErrorKind::UnreadableAnswer { .. } => fail(ErrorCode::ServerError).hint("try again in a minute"),
         ErrorKind::Network(error) => network(&error.to_string()),
+    }
+}
+
+/// Which scope would do, and how to get it.
+fn scope_hint(status: &Status, action: Action<'_>) -> String {
+    // Where the server does not say which, these are those that the command asked for, and what was there.
+    let accepted: Vec<ScopeSet> = status.accepted_scopes.iter().map(|scope| ScopeSet::from_wire(scope)).collect();
+    if !action.login {
+        let would_do: Vec<String> = accepted.iter().map(ToString::to_string).collect();
+        let would_do = if would_do.is_empty() { action.scopes.to_string() } else { would_do.join(" or ") };
+        return format!("the token needs another scope: {would_do}");
+    }
+    match &accepted[..] {
+        [] => format!("log in again: {}", login_command(action.account, action.scopes)),
+        [only] => format!("log in with it: {}", login_command(action.account, only)),
+        [first, ..] => {
+            let names: Vec<String> = accepted.iter().map(ToString::to_string).collect();
+            format!("one of {} would do; log in with it: {}", names.join(", "), login_command(action.account, first))
+        }
     }
 }

@@ -1,0 +1,47 @@
+//! One row on its way through a run.
+
+use time::OffsetDateTime;
+
+use super::row::Identity;
+use super::{Made, Task};
+use crate::commands::caller::Caller;
+use crate::commands::{Context, Failure};
+
+/// A row on its way.
+pub(super) struct Turn<'a, Work> {
+    pub(super) number: u64,
+    pub(super) identity: Identity,
+    pub(super) request_id: String,
+    pub(super) work: Work,
+    pub(super) caller: Caller<'a>,
+    pub(super) attempts: u32,
+    /// When it left last.
+    pub(super) left: OffsetDateTime,
+    /// Since when an attempt under this request id may have been applied without anybody knowing.
+    pub(super) unknown_since: Option<OffsetDateTime>,
+    /// What was made, once it was.
+    pub(super) made: Option<Made>,
+}
+
+/// What comes next for a row.
+pub(super) enum Next<'a, Work> {
+    /// What is to be done after the making.
+    Finish(Turn<'a, Work>),
+    /// The same once more, when the quota allows it.
+    Again(Turn<'a, Work>),
+    /// Nothing.
+    Over,
+}
+
+/// One step of a row: the making, or what comes after it.
+pub(super) async fn perform<'a, Kind: Task>(
+    task: &'a Kind,
+    context: &'a Context,
+    mut turn: Turn<'a, Kind::Work>,
+) -> (Turn<'a, Kind::Work>, Result<Option<Made>, Failure>) {
+    let result = match &turn.made {
+        None => task.make(&turn.work, turn.unknown_since, &mut turn.caller, context).await.map(Some),
+        Some(made) => task.finish(&turn.work, &made.name, &mut turn.caller, context).await.map(|()| None),
+    };
+    (turn, result)
+}
