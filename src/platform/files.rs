@@ -269,14 +269,20 @@ fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// The rename is durable only once the directory is.
+/// Writes the entries of a directory to the disk: a new or renamed file is durable only once they are.
+///
+/// # Errors
+///
+/// As of opening and syncing, also where the directory may be entered but not read. Does nothing where there is no such
+/// thing, as on Windows.
 #[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
+/// Does nothing here, where directories cannot be synced.
 #[cfg(not(unix))]
-fn sync_directory(_directory: &Path) -> io::Result<()> {
+pub fn sync_directory(_directory: &Path) -> io::Result<()> {
     Ok(())
 }
 

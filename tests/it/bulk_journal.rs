@@ -77,6 +77,10 @@ fn property_76_the_request_id_is_on_the_disk_before_the_request_leaves() {
         let sent = lines.iter().position(|line| line.contains("POST ") && line.contains(&id)).unwrap();
         let synced = lines[written..sent].iter().any(|line| line.contains("sync(") && line.contains("results.jsonl"));
         assert!(synced, "{:#?}", &lines[written..=sent]);
+        // A journal whose name is not on the disk is gone with the power, however well its lines were synced.
+        let directory = fs::canonicalize(bulk.journal_path().parent().unwrap()).unwrap();
+        let named = format!("<{}>)", directory.display());
+        assert!(lines[..sent].iter().any(|line| line.contains("sync(") && line.contains(&named)), "{lines:#?}");
     }
 }
 

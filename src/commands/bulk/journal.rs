@@ -5,12 +5,15 @@
 //! repeats the request under the same id.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
+
+use crate::platform::files;
 
 /// The first line of every journal.
 const HEADER: &str = r#"{"chatauth":"results","version":1}"#;
@@ -125,6 +128,16 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Makes the name of a new journal as durable as what is in it. A directory that may not be read, or whose file
+    /// system knows no such thing, is left alone: the run is no worse off than with any other program's file.
+    fn sync_name(&self) -> io::Result<()> {
+        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        match files::sync_directory(directory.unwrap_or(Path::new("."))) {
+            Err(error) if matches!(error.kind(), PermissionDenied | InvalidInput | Unsupported) => Ok(()),
+            result => result,
+        }
+    }
+
     fn load(&mut self, now: OffsetDateTime) -> Result<(), JournalError> {
         let path = self.path.clone();
         let failed = |action| {
@@ -172,7 +185,8 @@ impl Journal {
         if !begun {
             self.write_line(HEADER)?;
         }
-        self.file.sync_all().map_err(failed("written"))
+        self.file.sync_all().map_err(failed("written"))?;
+        if begun { Ok(()) } else { self.sync_name().map_err(failed("written")) }
     }
 
     /// The last entry of the row with this identity.
