@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
@@ -22,6 +23,8 @@ struct Screen {
     shown: Arc<Mutex<String>>,
     read: usize,
     child: Child,
+    /// Ends when nobody has the terminal open any more, and all that was written is in `shown`.
+    reader: JoinHandle<()>,
 }
 
 impl Screen {
@@ -38,13 +41,13 @@ impl Screen {
         let keyboard = File::from(master);
         let (mut screen, shown) = (keyboard.try_clone().unwrap(), Arc::new(Mutex::new(String::new())));
         let copy = Arc::clone(&shown);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = screen.read(&mut bytes) {
                 copy.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
         });
-        Self { keyboard, shown, read: 0, child }
+        Self { keyboard, shown, read: 0, child, reader }
     }
 
     fn text(&self) -> String {
@@ -75,7 +78,8 @@ impl Screen {
     fn ends_with(mut self, code: i32) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            let status = self.child.try_wait().unwrap();
+            if let Some(status) = status.filter(|_| self.reader.is_finished()) {
                 assert_eq!(status.code(), Some(code), "{}", self.text());
                 return self.text();
             }
