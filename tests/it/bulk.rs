@@ -258,6 +258,18 @@ fn a_space_of_the_runs_own_is_no_other_space_of_its_name() {
 }
 
 #[test]
+fn a_reused_space_is_called_existing_also_when_the_run_is_taken_up_again() {
+    let bulk = Bulk::logged_in("name,if-exists,manager\nOld,reuse,ada@example.com\n");
+    let scopes = ["chat.spaces.create", "chat.spaces.readonly", "chat.memberships"].map(|scope| ["--scope", scope]);
+    bulk.sandbox.run(["auth", "login"].iter().chain(scopes.iter().flatten())).success();
+    bulk.sandbox.run(["spaces", "create", "--name", "Old", "--member", "ada@example.com"]).success();
+    bulk.fault("update-member:status=403,times=1");
+    assert_eq!(statuses(&bulk.run().exits_with(7).stdout), ["failed"]);
+    assert_eq!(statuses(&bulk.run().success().stdout), ["existing"]);
+    assert_eq!(bulk.spaces(), ["Old"]);
+}
+
+#[test]
 fn a_rate_limit_that_comes_as_403_is_waited_for_too() {
     let bulk = Bulk::logged_in(&names(3));
     bulk.fault("create:status=403,reason=RATE_LIMIT_EXCEEDED,times=1,after=1");

@@ -218,7 +218,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             Todo::Finish(entry) => {
                 let json = entry.result.clone().unwrap_or_default();
                 let name = json.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-                (entry.request_id.clone(), entry.attempts, None, Some(Made { json, name, existed: false }))
+                (entry.request_id.clone(), entry.attempts, None, Some(Made { json, name, existed: entry.existed }))
             }
         };
         row.members = original;
@@ -371,6 +371,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             at: self.context.clock.now(),
             unknown_since: turn.unknown_since,
             result: made.map(|made| made.json.clone()),
+            existed: made.is_some_and(|made| made.existed),
             error: failure.map(Failure::to_json),
             attempts: turn.attempts,
         };

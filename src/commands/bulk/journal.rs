@@ -57,6 +57,9 @@ pub(super) struct Entry {
     /// What was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) result: Option<Value>,
+    /// Whether it was there before the row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) existed: bool,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Value>,
@@ -261,6 +264,7 @@ mod tests {
             at: OffsetDateTime::UNIX_EPOCH,
             unknown_since: None,
             result: None,
+            existed: false,
             error: None,
             attempts: 1,
         }

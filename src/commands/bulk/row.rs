@@ -146,6 +146,7 @@ mod tests {
             at: OffsetDateTime::UNIX_EPOCH,
             unknown_since: None,
             result: None,
+            existed: false,
             error: None,
             attempts: 1,
         }
