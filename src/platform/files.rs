@@ -205,6 +205,11 @@ pub fn replace_private(path: &Path, content: &[u8], now: OffsetDateTime) -> Resu
     sync_directory(directory).map_err(FileError::io("write", directory))
 }
 
+/// A file without a name in the system's directory for temporary files, which is gone with the process.
+pub fn scratch() -> io::Result<File> {
+    tempfile::tempfile()
+}
+
 /// Proves that a file with something in it can be made in `directory`, and leaves none.
 pub fn probe_writable(directory: &Path) -> Result<(), FileError> {
     let mut builder = tempfile::Builder::new();

@@ -1,12 +1,10 @@
 //! The rows before they are sent: checked as a whole where that is possible, read ahead where they are needed.
 
-use std::collections::HashSet;
-
 use tokio::sync::mpsc;
 
 use super::input::{InputError, Row, Rows};
-use super::journal::hash;
 use super::row::Identity;
+use super::table::Table;
 use super::{Options, Task};
 use crate::commands::scopes::Method;
 use crate::commands::{Context, ErrorCode, Failure};
@@ -36,7 +34,7 @@ pub(super) fn check<Kind: Task>(
         |message: String| Failure::new(ErrorCode::InputInvalid, message).hint("mend these rows; nothing was sent");
     let mut rows = Rows::open(source, columns).map_err(|error| invalid(format!("{source}: {error}")))?;
     let mut checked = Checked { rows: 0, methods: task.least() };
-    let mut seen = HashSet::new();
+    let mut seen = Table::new();
     let mut wrong = Vec::new();
     let mut count = 0_usize;
     while let Some(row) = rows.next() {
@@ -81,16 +79,18 @@ pub(super) fn understand<Kind: Task>(
 }
 
 /// Remembers the key or request id of a row; an error when another row has it.
-pub(super) fn once(identity: &Identity, seen: &mut HashSet<u64>) -> Result<(), String> {
+pub(super) fn once(identity: &Identity, seen: &mut Table) -> Result<(), String> {
     // The request id of a key could be another row's own.
     let keys = [identity.keyed.then_some(&identity.text), identity.request_id.as_ref()];
-    match keys.into_iter().flatten().find(|key| !seen.insert(hash(key))) {
-        Some(key) => {
+    for key in keys.into_iter().flatten() {
+        let before = seen.put(key, 0);
+        let before = before.map_err(|error| format!("the directory for temporary files cannot be used: {error}"))?;
+        if before.is_some() {
             let key = key.strip_prefix("key:").unwrap_or(key);
-            Err(format!("the key or request id {key:?} stands in two rows"))
+            return Err(format!("the key or request id {key:?} stands in two rows"));
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 pub(super) fn error_at(row: &Row, column: Option<String>, reason: String) -> InputError {

@@ -1,6 +1,6 @@
 //! The run itself: rows in, requests out, results in order.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -15,6 +15,7 @@ use super::pace::Pace;
 use super::progress::{Progress, words};
 use super::results::{Results, verdict};
 use super::row::{End, Identity, Todo, decide, ends_the_run, state_after, waits_for_quota};
+use super::table::Table;
 use super::turn::{Next, Turn, perform};
 use super::{Made, Options, Task};
 use crate::commands::caller::Caller;
@@ -55,12 +56,14 @@ pub(in crate::commands) async fn run<Kind: Task>(
         return Ok(());
     }
     let now = context.clock.now();
-    let journal = options.results.as_ref().map(|path| Journal::open(path, now)).transpose();
+    let hourly = options.rate.hourly();
+    let journal = options.results.as_ref().map(|path| Journal::open(path, now, hourly)).transpose();
     let journal = journal.map_err(|error| journal_failure(&error))?;
     let methods = checked.as_ref().map_or_else(|| task.least(), |checked| checked.methods.clone());
     let base = Caller::new(context, &methods, task.admin()).await?;
-    let earlier = journal.as_ref().map(|journal| journal.recent().to_vec()).unwrap_or_default();
-    let ages = earlier.into_iter().filter_map(|at| std::time::Duration::try_from(now - at).ok());
+    let earlier = journal.iter().flat_map(Journal::recent);
+    let ages = earlier.filter_map(|at| std::time::Duration::try_from(now - at).ok());
+    let pace = Pace::new(options.rate, ages);
     let total = checked.map(|checked| checked.rows);
     let (verb, done) = task.verb();
     let whom = base.whom();
@@ -78,11 +81,11 @@ pub(in crate::commands) async fn run<Kind: Task>(
         base,
         renewed: Instant::now(),
         started: Instant::now(),
-        pace: Pace::new(options.rate, ages),
+        pace,
         results: Results::new(context, done, task.member()),
         progress: Progress::new(context, total),
         on_their_way: Vec::new(),
-        keys: total.is_none().then(HashSet::new),
+        keys: total.is_none().then(Table::new),
         stopped: None,
     };
     let rows = read_ahead(options.source.clone(), columns.iter().map(|column| (*column).to_owned()).collect());
@@ -119,8 +122,8 @@ struct Run<'a, Kind: Task> {
     progress: Progress,
     /// Rows and request ids without a known outcome.
     on_their_way: Vec<(u64, String)>,
-    /// Hashes of the keys and request ids so far, where the whole input was not looked at before.
-    keys: Option<HashSet<u64>>,
+    /// The keys and request ids so far, where the whole input was not looked at before.
+    keys: Option<Table>,
     stopped: Option<Failure>,
 }
 
@@ -418,6 +421,8 @@ fn journal_failure(error: &JournalError) -> Failure {
         JournalError::NotAJournal(_) => {
             Failure::new(ErrorCode::InputInvalid, message).hint("name another file with --results")
         }
+        JournalError::Scratch(_) => Failure::new(ErrorCode::StoreNotWritable, message)
+            .hint("make room there or set TMPDIR to another directory; no further request was sent"),
         JournalError::Io { .. } => Failure::new(ErrorCode::StoreNotWritable, message)
             .hint("make room or name another file with --results; no further request was sent"),
     }

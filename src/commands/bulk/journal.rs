@@ -4,6 +4,7 @@
 //! crash could make a row twice: either the id is not yet on disk, and nothing has left, or it is, and the next run
 //! repeats the request under the same id.
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::table::Table;
 use crate::platform::files;
 
 /// The first line of every journal.
@@ -99,6 +101,9 @@ pub(super) enum JournalError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// What is remembered of it outside memory cannot be read or written.
+    #[error("the directory for temporary files cannot be used: {0}")]
+    Scratch(io::Error),
 }
 
 /// An open, locked journal.
@@ -106,15 +111,16 @@ pub(super) enum JournalError {
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
-    /// The last entry of each row: a hash of its identity, and where the entry begins. Sixteen bytes a row.
-    index: Vec<(u64, u64)>,
-    /// When requests left, as far as they count against the hour.
-    recent: Vec<OffsetDateTime>,
+    /// Where the last entry of each row begins, by the row's identity.
+    index: Table,
+    /// When requests left, as far as they count against the hour: no more of them than may leave within one.
+    recent: VecDeque<OffsetDateTime>,
 }
 
 impl Journal {
-    /// Opens the journal at `path`, or begins one, and locks it until the process ends.
-    pub(super) fn open(path: &Path, now: OffsetDateTime) -> Result<Self, JournalError> {
+    /// Opens the journal at `path`, or begins one, and locks it until the process ends. `hourly` is how many requests may
+    /// leave within an hour: that many of the last hour's are remembered.
+    pub(super) fn open(path: &Path, now: OffsetDateTime, hourly: usize) -> Result<Self, JournalError> {
         let failed = |action| move |source| JournalError::Io { path: path.to_path_buf(), action, source };
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
@@ -126,8 +132,8 @@ impl Journal {
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy(path.to_path_buf())),
             Err(TryLockError::Error(source)) => return Err(failed("opened")(source)),
         }
-        let mut journal = Self { path: path.to_path_buf(), file, index: Vec::new(), recent: Vec::new() };
-        journal.load(now)?;
+        let mut journal = Self { path: path.to_path_buf(), file, index: Table::new(), recent: VecDeque::new() };
+        journal.load(now, hourly)?;
         Ok(journal)
     }
 
@@ -141,7 +147,7 @@ impl Journal {
         }
     }
 
-    fn load(&mut self, now: OffsetDateTime) -> Result<(), JournalError> {
+    fn load(&mut self, now: OffsetDateTime, hourly: usize) -> Result<(), JournalError> {
         let path = self.path.clone();
         let failed = |action| {
             let path = path.clone();
@@ -152,8 +158,6 @@ impl Journal {
         let mut offset = 0_u64;
         let mut begun = false;
         let mut torn = false;
-        let mut last = Vec::new();
-        let mut recent = Vec::new();
         loop {
             line.clear();
             let length =
@@ -171,17 +175,16 @@ impl Journal {
             }
             // A torn line says nothing: its row counts as not begun or not finished, and both are safe to repeat.
             if let Ok(entry) = serde_json::from_slice::<Entry>(&line) {
-                last.push((hash(&entry.identity), offset));
-                if entry.state == State::Started && now - entry.at < time::Duration::HOUR {
-                    recent.push(entry.at);
+                self.index.put(&entry.identity, offset).map_err(JournalError::Scratch)?;
+                if entry.state == State::Started && now - entry.at < time::Duration::HOUR && hourly > 0 {
+                    if self.recent.len() >= hourly {
+                        self.recent.pop_front();
+                    }
+                    self.recent.push_back(entry.at);
                 }
             }
             offset += length as u64;
         }
-        // For equal hashes the later entries come later, and the stable sort keeps them there.
-        last.sort_by_key(|(hash, _)| *hash);
-        self.index = last;
-        self.recent = recent;
         if torn {
             self.write_line("")?;
         }
@@ -194,24 +197,15 @@ impl Journal {
 
     /// The last entry of the row with this identity.
     pub(super) fn last(&mut self, identity: &str) -> Result<Option<Entry>, JournalError> {
-        let wanted = hash(identity);
-        let after = self.index.partition_point(|(hash, _)| *hash <= wanted);
-        for index in (0..after).rev() {
-            let (found, offset) = self.index[index];
-            if found != wanted {
-                break;
-            }
-            let entry = self.read_at(offset)?;
-            if entry.as_ref().is_some_and(|entry| entry.identity == identity) {
-                return Ok(entry);
-            }
+        match self.index.get(identity).map_err(JournalError::Scratch)? {
+            Some(offset) => self.read_at(offset),
+            None => Ok(None),
         }
-        Ok(None)
     }
 
     /// When requests of the last hour left.
-    pub(super) fn recent(&self) -> &[OffsetDateTime] {
-        &self.recent
+    pub(super) fn recent(&self) -> impl Iterator<Item = OffsetDateTime> {
+        self.recent.iter().copied()
     }
 
     /// Adds an entry; with `durable` it is on disk when this returns.
@@ -245,11 +239,6 @@ impl Journal {
     }
 }
 
-/// FNV-1a: fast, the same on every machine, and collisions are told apart by the entry itself.
-pub(super) fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,7 +267,7 @@ mod tests {
     fn open(path: &Path) -> Journal {
         let started = std::time::Instant::now();
         loop {
-            match Journal::open(path, now()) {
+            match Journal::open(path, now(), 2) {
                 Err(JournalError::Busy(_)) if started.elapsed().as_secs() < 30 => std::thread::yield_now(),
                 opened => return opened.unwrap(),
             }
@@ -298,7 +287,7 @@ mod tests {
         assert_eq!(journal.last("a").unwrap().unwrap().state, State::Finished);
         assert_eq!(journal.last("b").unwrap().unwrap().state, State::Started);
         assert_eq!(journal.last("c").unwrap(), None);
-        assert_eq!(journal.recent().len(), 2);
+        assert_eq!(journal.recent().count(), 2);
         journal.append(&entry("c", State::Started), true).unwrap();
         assert_eq!(journal.last("a").unwrap().unwrap().request_id, "id-a", "reading does not disturb appending");
     }
@@ -329,10 +318,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("r.jsonl");
         let _first = open(&path);
-        assert!(matches!(Journal::open(&path, now()), Err(JournalError::Busy(_))));
+        assert!(matches!(Journal::open(&path, now(), 2), Err(JournalError::Busy(_))));
         let other = home.path().join("precious.txt");
         File::create(&other).unwrap().write_all(b"precious\n").unwrap();
-        assert!(matches!(Journal::open(&other, now()), Err(JournalError::NotAJournal(_))));
+        assert!(matches!(Journal::open(&other, now(), 2), Err(JournalError::NotAJournal(_))));
         assert_eq!(std::fs::read(&other).unwrap(), b"precious\n");
     }
 }

@@ -10,6 +10,7 @@ mod pace;
 mod progress;
 mod results;
 mod row;
+mod table;
 mod turn;
 
 use std::path::PathBuf;

@@ -44,6 +44,14 @@ impl Rate {
     /// Under what Google allows a project: fewer than 35 new spaces a minute, and 210 an hour as far as is known.
     pub const DEFAULT: Self = Self::Limited { per_minute: 30, per_hour: Some(200) };
 
+    /// How many requests may leave within an hour; zero where nothing says so.
+    pub(super) fn hourly(self) -> usize {
+        match self {
+            Self::Limited { per_hour: Some(per_hour), .. } => per_hour as usize,
+            Self::Limited { per_hour: None, .. } | Self::Unlimited => 0,
+        }
+    }
+
     /// The shortest time that `count` requests take.
     pub fn duration(self, count: u64) -> Duration {
         let Self::Limited { per_minute, per_hour } = self else { return Duration::ZERO };
