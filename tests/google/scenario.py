@@ -23,11 +23,18 @@ from stage import (
 OWNER, ADA, BOB, CYD = (f"{name}@example.com" for name in ("owner", "ada", "bob", "cyd"))
 
 #: How each library calls a refusal. 404, 409 and so on are types of their own in google-apps-chat only.
+STATUSES = (400, 403, 404, 409, 429)
 ERROR_TYPES = {
-    "google-api-python-client": dict.fromkeys((400, 403, 404, 409), "HttpError"),
-    "googleapis-chat": dict.fromkeys((400, 403, 404, 409), "GaxiosError"),
-    "google-apps-chat": {400: "BadRequest", 403: "Forbidden", 404: "NotFound", 409: "Conflict"},
+    "google-api-python-client": dict.fromkeys(STATUSES, "HttpError"),
+    "googleapis-chat": dict.fromkeys(STATUSES, "GaxiosError"),
+    "google-apps-chat": dict(
+        zip(STATUSES, ("BadRequest", "Forbidden", "NotFound", "Conflict", "TooManyRequests"), strict=True)
+    ),
 }
+#: Those that look why a person was sent back; the guide's Node.js sample takes for granted that it is with a code.
+READ_DENIALS = ("google-api-python-client", "google-apps-chat")
+#: A method that nothing else here uses always meets its quota.
+EXHAUSTED = ("--fault", "complete-import:status=429,reason=RATE_LIMIT_EXCEEDED")
 
 
 def person(address: str) -> Json:
@@ -122,6 +129,7 @@ class Judge:
         """What goes wrong is understood."""
         self.refused("a space that is not there", 404, "spaces.findDirectMessage", name=f"users/{CYD}")
         self.refused("a space without a name", 400, "spaces.create", body={"spaceType": "SPACE"})
+        self.refused("too much", 429, "spaces.completeImport", "RATE_LIMIT_EXCEEDED", body={}, name=space)
         self.refused("a page of less than nothing", 400, "spaces.list", pageSize=-1)
         self.check("deletes a space", self.client.call("spaces.delete", name=space) == {})
         try:
@@ -148,13 +156,22 @@ class Judge:
         body = {"spaceType": "SPACE", "displayName": "Not allowed"}
         self.refused("creating with a scope for reading", 403, "spaces.create", reason, body=body)
 
+    def denied(self) -> None:
+        """The person in the browser does not agree."""
+        try:
+            granted = self.client.login("chat.spaces")
+        except RefusedError as refusal:
+            self.check("understands that the person refused", refusal.type == "AccessDeniedError", refusal)
+        else:
+            self.check("understands that the person refused", False, granted)
+
 
 def judge(name: str, chatauth: str, report: Report) -> None:
     """One client through everything, with an emulator of its own."""
     with private_directory() as home, Stopwatch(f"{name} against the emulator", report):
         people = ("--user", OWNER, "--user", ADA, "--user", BOB, "--user", CYD)
         with (
-            Emulator(chatauth, Path(home), *people) as emulator,
+            Emulator(chatauth, Path(home), *people, *EXHAUSTED) as emulator,
             Client(name, emulator.environment, Path(home)) as client,
         ):
             judge = Judge(client, report)
@@ -166,17 +183,27 @@ def judge(name: str, chatauth: str, report: Report) -> None:
             judge.teams()
             judge.refusals(space)
             judge.tokens()
+        if name in READ_DENIALS:
+            with (
+                Emulator(chatauth, Path(home), consent="deny") as emulator,
+                Client(name, emulator.environment, Path(home)) as client,
+            ):
+                Judge(client, report).denied()
 
 
 def sample(words: list[str], chatauth: str, report: Report) -> None:
     """The short program of Google's guide, run inside the emulator as the README tells."""
     name = Path(words[-1]).name
-    with private_directory() as home, Stopwatch(f"{name} inside the emulator", report):
-        with Process([chatauth, "emulator", "--", *words], clean_environment(Path(home), {}), Path(home)) as program:
-            while not (line := program.line()).startswith("spaces/"):
-                pass
-            report.check(f"{name} creates its space", line.endswith(" API-made\n"), line)
-            report.check(f"{name} ends well", program.child.wait(PATIENCE) == 0, program.child.returncode)
+    inside = [chatauth, "emulator", "--", *words]
+    with (
+        private_directory() as home,
+        Stopwatch(f"{name} inside the emulator", report),
+        Process(inside, clean_environment(Path(home), {}), Path(home)) as program,
+    ):
+        while not (line := program.line()).startswith("spaces/"):
+            pass
+        report.check(f"{name} creates its space", line.endswith(" API-made\n"), line)
+        report.check(f"{name} ends well", program.child.wait(PATIENCE) == 0, program.child.returncode)
 
 
 def run(chatauth: str, report: Report) -> None:

@@ -110,10 +110,10 @@ class Process:
 
 
 class Emulator(Process):
-    """`chatauth emulator` with the person in the browser agreeing to everything."""
+    """`chatauth emulator`, with a person in the browser who decides at once."""
 
-    def __init__(self, chatauth: str, home: Path, *options: str) -> None:
-        words = [chatauth, "emulator", "--quiet", "--consent", "approve", *options]
+    def __init__(self, chatauth: str, home: Path, *options: str, consent: str = "approve") -> None:
+        words = [chatauth, "emulator", "--quiet", "--consent", consent, *options]
         super().__init__(words, clean_environment(home, {}), home)
         self.environment: dict[str, str] = {}
         while "BROWSER" not in self.environment:

@@ -22,6 +22,7 @@ METHODS: dict[str, tuple[str, Any, str | None]] = {
     "spaces.patch": ("update_space", chat_v1.UpdateSpaceRequest, "space"),
     "spaces.delete": ("delete_space", chat_v1.DeleteSpaceRequest, None),
     "spaces.findDirectMessage": ("find_direct_message", chat_v1.FindDirectMessageRequest, None),
+    "spaces.completeImport": ("complete_import_space", chat_v1.CompleteImportSpaceRequest, "*"),
     "spaces.members.create": ("create_membership", chat_v1.CreateMembershipRequest, "membership"),
     "spaces.members.list": ("list_memberships", chat_v1.ListMembershipsRequest, None),
     "spaces.members.get": ("get_membership", chat_v1.GetMembershipRequest, None),
