@@ -87,6 +87,10 @@ class Process:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Asks it to end, and sees to it."""
         assert self.child.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self.child.stdin.close()
@@ -116,9 +120,15 @@ class Emulator(Process):
         words = [chatauth, "emulator", "--quiet", "--consent", consent, *options]
         super().__init__(words, clean_environment(home, {}), home)
         self.environment: dict[str, str] = {}
-        while "BROWSER" not in self.environment:
-            name, _, value = shlex.split(self.line())[1].partition("=")
-            self.environment[name] = value
+        try:
+            # The last of the lines that it prints.
+            while "BROWSER" not in self.environment:
+                name, _, value = shlex.split(self.line())[1].partition("=")
+                self.environment[name] = value
+        except BaseException:
+            # The block has not begun, so nothing else would.
+            self.end()
+            raise
 
 
 class Client(Process):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
@@ -29,6 +30,8 @@ class Client(Protocol):
 
 def serve(client: Client, error: Callable[[Exception], Json]) -> None:
     """Answers until stdin ends. `error` tells what the library made of a refusal."""
+    # So that a command under way is ended with the program.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     # What libraries print for people must not get among the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     sys.stdout = sys.stderr
@@ -36,7 +39,7 @@ def serve(client: Client, error: Callable[[Exception], Json]) -> None:
         request: Json = json.loads(line)
         try:
             answer = {"result": getattr(client, request["do"])(**request["with"])}
-        except Exception as failure:  # noqa: BLE001 - whatever the library raises is its verdict
+        except Exception as failure:  # Whatever the library raises is its verdict.
             answer = {"error": {"type": type(failure).__name__, "text": str(failure), **error(failure)}}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
