@@ -1,8 +1,8 @@
 //! `chatauth emulator` as clap sees it.
 #![expect(clippy::doc_markdown, reason = "these doc comments are the help texts, in which backticks would show")]
 
-use std::ffi::OsString;
-use std::process::ExitCode;
+use std::ffi::{OsStr, OsString};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use clap::Args;
@@ -14,6 +14,9 @@ use super::settings::Environment;
 
 /// The name under which this program is the browser of a person who consents.
 const BROWSER_NAME: &str = "chatauth-browser";
+
+/// What follows the address when the browser may take its time.
+const IN_BACKGROUND: &str = "--in-background";
 
 /// Boxed: they are many more than any other command's.
 #[derive(Debug, Args)]
@@ -181,15 +184,26 @@ pub(super) fn run(
 }
 
 /// Opens the page that is named on the command line, when this program was started as the emulator's browser.
+///
+/// It returns before the page is read, as what opens a browser does: programs that wait for it to end, as Python's
+/// webbrowser does, listen for the redirect only afterwards.
 pub(super) fn browse(arguments: &[OsString]) -> Option<ExitCode> {
-    let name = std::path::Path::new(arguments.first()?).file_stem()?;
-    if name != BROWSER_NAME {
+    let program = arguments.first()?;
+    if std::path::Path::new(program).file_stem()? != BROWSER_NAME {
         return None;
     }
     let url = arguments.get(1).and_then(|url| url.to_str()).unwrap_or_default();
-    let visited = super::dispatch::runtime().ok().map(|runtime| runtime.block_on(visit(url)));
-    Some(match visited {
-        Some(Ok(())) => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    })
+    let done = if arguments.get(2).is_some_and(|argument| argument == IN_BACKGROUND) {
+        super::dispatch::runtime().is_ok_and(|runtime| runtime.block_on(visit(url)).is_ok())
+    } else {
+        open_in_background(program, url).is_ok()
+    };
+    Some(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whoever reads this program's output to its end must not have to wait for the page.
+fn open_in_background(program: &OsStr, url: &str) -> std::io::Result<()> {
+    let mut command = Command::new(program);
+    command.args([url, IN_BACKGROUND]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(drop)
 }

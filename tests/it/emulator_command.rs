@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -167,4 +169,21 @@ fn property_77_its_tokens_are_not_googles_and_googles_are_refused() {
     let refused = sandbox.finish(command).exits_with(4);
     assert_eq!(refused.error()["code"], "credentials_rejected");
     assert!(sandbox.control().spaces().is_empty());
+}
+
+#[test]
+fn the_browser_does_not_keep_who_opens_it_from_listening() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let page = format!("http://{}/", listener.local_addr().unwrap());
+    let sandbox = Sandbox::new();
+    // As Python's webbrowser: it is over when the browser's output is, and only then is the page served.
+    let script = "\"$BROWSER\" \"$1\" | cat";
+    let started = Instant::now();
+    sandbox.run(["emulator", "--", "sh", "-c", script, "sh", page.as_str()]).success();
+    assert!(started.elapsed() < Duration::from_secs(5), "the browser waited for its page");
+    let (mut visit, _) = listener.accept().unwrap();
+    visit.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let mut line = String::new();
+    BufReader::new(&mut visit).read_line(&mut line).unwrap();
+    assert_eq!(line, "GET / HTTP/1.1\r\n");
 }
