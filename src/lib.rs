@@ -2,6 +2,8 @@
 //!
 //! The rooms and what each may import are tested in `tests/it/architecture.rs`.
 
+#![forbid(unsafe_code)]
+
 pub mod auth;
 pub mod chat;
 pub mod cli;
