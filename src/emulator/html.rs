@@ -1,4 +1,7 @@
 //! The few pages people see. No script, nothing fetched from elsewhere.
+//!
+//! A second click would call off what the first one began, and with it the code that it brought: a button that was just
+//! pressed (`rest`) takes no click for a moment.
 
 use super::wire::Reply;
 
@@ -25,6 +28,8 @@ label small{display:block}\
 code{font-size:.9em}\
 .choice{display:flex;flex-wrap:wrap;gap:.75rem}\
 button{font:inherit;min-width:7rem;padding:.6rem 1.6rem;border-radius:2rem;border:1px solid var(--edge);background:var(--card);color:inherit;cursor:pointer}\
+@keyframes rest{from,to{pointer-events:none}}\
+button:focus:not(:active){animation:rest .6s .01s}\
 button[value=allow]{background:var(--accent);border-color:var(--accent);color:var(--on);font-weight:600}\
 .note{background:var(--card);border-left:4px solid var(--note);padding:.5rem 1rem}\
 dl{display:grid;grid-template-columns:minmax(5.5rem,auto) 1fr;gap:.25rem 1rem;margin:0}\
