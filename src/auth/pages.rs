@@ -2,7 +2,7 @@
 
 /// How every page begins. No script, no font, no image: nothing is loaded from anywhere.
 macro_rules! page {
-    ($title:literal, $symbol:literal, $colour:literal, $text:literal) => {
+    ($title:literal, $symbol:literal, $colour:literal, $text:literal, $aside:expr) => {
         concat!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
@@ -19,15 +19,25 @@ macro_rules! page {
             ".symbol { width: 3.5rem; height: 3.5rem; margin: 0 auto; border-radius: 50%; color: #fff; font-size: 1.75rem;\n",
             "  line-height: 3.5rem; background: ",
             $colour,
-            "; }\nh1 { margin: 1rem 0 0.5rem; font-size: 1.375rem; }\np { margin: 0; color: var(--soft); }\n",
+            "; }\nh1 { margin: 1rem 0 0.5rem; font-size: 1.375rem; }\np { margin: 0; color: var(--soft); text-wrap: balance; }\n",
+            ".aside { margin-top: 1.25rem; font-size: 0.875rem; }\n",
             "</style>\n</head>\n<body>\n<main>\n<div class=\"symbol\" aria-hidden=\"true\">",
             $symbol,
             "</div>\n<h1>",
             $title,
             "</h1>\n<p>",
             $text,
+            "</p>\n<p class=\"aside\">",
+            $aside,
             "</p>\n</main>\n</body>\n</html>\n"
         )
+    };
+}
+
+/// What a reload would otherwise leave people alone with: the browser's own page about a refused connection.
+macro_rules! once {
+    () => {
+        "This page is shown once. Reloading it leads nowhere and changes nothing."
     };
 }
 
@@ -36,16 +46,33 @@ pub(super) const SUCCESS: &str = page!(
     "Consent received",
     "&#10003;",
     "#1a7f37",
-    "chatauth finishes the login in your terminal. You can close this page."
+    "You can close this tab and go back to your terminal, where chatauth finishes the login.",
+    once!()
 );
 
 /// Consent was refused.
-pub(super) const REFUSED: &str =
-    page!("Login cancelled", "&#10005;", "#9a6700", "Nothing was stored. You can close this page.");
+pub(super) const REFUSED: &str = page!(
+    "Login cancelled",
+    "&#10005;",
+    "#9a6700",
+    "Nothing was stored. You can close this tab and go back to your terminal, which says how to try again.",
+    once!()
+);
 
 /// The answer cannot be used.
-pub(super) const FAILED: &str =
-    page!("Login failed", "!", "#cf222e", "Your terminal says why. You can close this page.");
+pub(super) const FAILED: &str = page!(
+    "Login failed",
+    "!",
+    "#cf222e",
+    "Nothing was stored. You can close this tab and go back to your terminal, which says why.",
+    once!()
+);
 
 /// A request that has nothing to do with the login.
-pub(super) const NOT_FOUND: &str = page!("Nothing here", "?", "#57606a", "This address only receives a login.");
+pub(super) const NOT_FOUND: &str = page!(
+    "Nothing here",
+    "?",
+    "#57606a",
+    "This address only takes the answer to a login, and this was none. You can close this tab.",
+    "A login that waits in your terminal still waits."
+);

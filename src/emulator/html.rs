@@ -1,28 +1,37 @@
 //! The few pages people see. No script, nothing fetched from elsewhere.
+//!
+//! A second click would call off what the first one began, and with it the code that it brought: a button that was just
+//! pressed (`rest`) takes no click for a moment.
 
 use super::wire::Reply;
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;--line:#8884;--quiet:#5f6368;--accent:#1a73e8}\
-@media(prefers-color-scheme:dark){:root{--quiet:#9aa0a6;--accent:#8ab4f8}}\
+:root{color-scheme:light dark;--ink:#1f2328;--paper:#f6f8fa;--card:#fff;--line:#d0d7de;--edge:#6e7781;--quiet:#57606a;--accent:#0b57d0;--on:#fff;--note:#bf8700}\
+@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--paper:#0d1117;--card:#161b22;--line:#30363d;--edge:#7d8590;--quiet:#9da7b3;--accent:#8ab4f8;--on:#0d1117;--note:#d29922}}\
 *{box-sizing:border-box}\
-body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:40rem;padding:2rem 1rem}\
+body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:40rem;padding:2rem 1rem;background:var(--paper);color:var(--ink)}\
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 1rem}\
 h2{font-size:1.1rem;margin:0 0 .5rem}\
-h1,h2,p,li,dd,small,code{overflow-wrap:anywhere}\
+h1,h2,p,li,dd,span,small,code{overflow-wrap:anywhere}\
+a{color:var(--accent)}\
 form>*{margin:1rem 0}\
-fieldset,section{border:1px solid var(--line);border-radius:.75rem;padding:.75rem 1rem;margin:1rem 0}\
-fieldset{padding-top:.25rem}\
-legend{font-weight:600;padding:0 .4rem}\
-label{display:flex;gap:.6rem;align-items:baseline;padding:.5rem 0}\
+fieldset,section{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1rem;margin:1rem 0;min-width:0}\
+legend{float:left;width:100%;font-weight:600;padding:0}\
+legend+*{clear:both}\
+label{display:flex;gap:.75rem;align-items:baseline;padding:.6rem 0;cursor:pointer}\
+label:last-child{padding-bottom:0}\
 label+label{border-top:1px solid var(--line)}\
-input{accent-color:var(--accent);flex:none}\
-small{color:var(--quiet);font-size:.85em}\
+input{accent-color:var(--accent);flex:none;margin:0;width:1rem;height:1rem;position:relative;top:.125rem}\
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}\
+small{color:var(--quiet);font-size:.875em}\
 label small{display:block}\
 code{font-size:.9em}\
-button{font:inherit;padding:.6rem 1.6rem;border-radius:2rem;border:1px solid var(--line);background:none;color:inherit;margin-right:.5rem;cursor:pointer}\
-button[value=allow]{background:#1a73e8;border-color:#1a73e8;color:#fff}\
-.note{border-left:4px solid #f9ab00;padding:.3rem .8rem}\
+.choice{display:flex;flex-wrap:wrap;gap:.75rem}\
+button{font:inherit;min-width:7rem;padding:.6rem 1.6rem;border-radius:2rem;border:1px solid var(--edge);background:var(--card);color:inherit;cursor:pointer}\
+@keyframes rest{from,to{pointer-events:none}}\
+button:focus:not(:active){animation:rest .6s .01s}\
+button[value=allow]{background:var(--accent);border-color:var(--accent);color:var(--on);font-weight:600}\
+.note{background:var(--card);border-left:4px solid var(--note);padding:.5rem 1rem}\
 dl{display:grid;grid-template-columns:minmax(5.5rem,auto) 1fr;gap:.25rem 1rem;margin:0}\
 dt{color:var(--quiet)}dd{margin:0}\
 ul{margin:0;padding-left:1.1rem}\
@@ -47,12 +56,17 @@ pub(super) fn escape(text: &str) -> String {
 /// A page. `title` is escaped here, `content` is markup. `form_target` names an
 /// origin besides our own that a form may end up at.
 pub(super) fn page(status: u16, title: &str, content: &str, form_target: &str) -> Reply {
-    let title = escape(title);
+    framed(status, title, title, content, form_target)
+}
+
+fn framed(status: u16, title: &str, heading: &str, content: &str, form_target: &str) -> Reply {
+    let (title, heading) = (escape(title), escape(heading));
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
-         {content}\n<footer><small>chatauth emulator: nothing here is Google's.</small></footer>\n</body>\n</html>\n"
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{heading}</h1>\n\
+         {content}\n</main>\n<footer><small>chatauth emulator: nothing here is Google's.</small></footer>\n\
+         </body>\n</html>\n"
     );
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' {form_target}; \
@@ -66,34 +80,25 @@ pub(super) fn page(status: u16, title: &str, content: &str, form_target: &str) -
         .with("x-frame-options", "DENY")
 }
 
-/// Google's page for an address that leads nowhere.
+/// An address that leads nowhere, in Google's words.
 pub(super) fn not_found(path: &str) -> Reply {
-    let path = escape(path);
-    Reply::html(
-        404,
-        format!(
-            "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  \
-             <title>Error 404 (Not Found)!!1</title>\n  \
-             <p><b>404.</b> <ins>That’s an error.</ins>\n  \
-             <p>The requested URL <code>{path}</code> was not found on this server.  \
-             <ins>That’s all we know.</ins>\n"
-        ),
-    )
+    let text = format!("The requested URL <code>{}</code> was not found on this server.", escape(path));
+    lost(404, "Not Found", &text)
 }
 
-/// Google's page for a method that a path does not have.
+/// A method that a path does not have, in Google's words.
 pub(super) fn method_not_allowed(method: &str) -> Reply {
-    let method = escape(method);
-    Reply::html(
-        405,
-        format!(
-            "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  \
-             <title>Error 405 (Method Not Allowed)!!1</title>\n  \
-             <p><b>405.</b> <ins>That’s an error.</ins>\n  \
-             <p>The request method <code>{method}</code> is inappropriate for the URL.  \
-             <ins>That’s all we know.</ins>\n"
-        ),
-    )
+    let text = format!("The request method <code>{}</code> is inappropriate for the URL.", escape(method));
+    lost(405, "Method Not Allowed", &text)
+}
+
+fn lost(status: u16, reason: &str, text: &str) -> Reply {
+    let title = format!("Error {status} ({reason})!!1");
+    let heading = format!("{status}. That’s an error.");
+    let content = format!(
+        "<p>{text} That’s all we know.</p>\n<p>Perhaps you were looking for <a href=\"/\">the spaces made so far</a>.</p>"
+    );
+    framed(status, &title, &heading, &content, "")
 }
 
 #[cfg(test)]

@@ -68,7 +68,12 @@ impl Blocked {
 
     pub(super) fn reply(&self) -> Reply {
         let text = html::escape(&self.text);
-        let content = format!("<p>{text}</p>\n<p class=\"note\">Error {}: {}</p>", self.status, self.code);
+        let content = format!(
+            "<p>{text}</p>\n<p class=\"note\">Error {}: {}</p>\n\
+             <p>Your terminal is not told of this. A login that waits there still waits: Ctrl-C ends it, and the \
+             command can be started again.</p>",
+            self.status, self.code
+        );
         html::page(self.status, &self.title, &content, "")
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn show(state: &State, id: &str, ask: &Ask) -> Reply {
         "<p>The app <code>{}</code> wants access to your account.</p>\n\
          <form method=\"post\" action=\"{CONSENT_PATH}\">\n\
          <input type=\"hidden\" name=\"page\" value=\"{}\">\n{}{}\
-         <div><button name=\"decision\" value=\"allow\">Allow</button>\
+         <div class=\"choice\"><button name=\"decision\" value=\"allow\">Allow</button>\
          <button name=\"decision\" value=\"cancel\">Cancel</button></div>\n</form>",
         escape(&ask.client_id),
         escape(id),

@@ -81,7 +81,7 @@ pub(super) fn wording(scope: &str) -> &str {
         "chat.memberships" => "See, add, update, and remove members from conversations and spaces in Google Chat",
         "chat.memberships.readonly" => "View members in Google Chat conversations.",
         "chat.delete" => "Delete conversations and spaces and remove access to associated files in Google Chat",
-        _ => scope,
+        other => other,
     }
 }
 
