@@ -66,11 +66,14 @@ mod login;
 #[cfg(feature = "emulator")]
 mod logout;
 #[cfg(feature = "emulator")]
+mod moments;
+#[cfg(feature = "emulator")]
 mod network;
 #[cfg(feature = "emulator")]
 mod ordinary_user;
 #[cfg(feature = "emulator")]
 mod pains;
+mod properties;
 #[cfg(feature = "emulator")]
 mod pty;
 mod recorder;
