@@ -30,6 +30,8 @@ mod bulk_pace;
 #[cfg(feature = "emulator")]
 mod bulk_soak;
 #[cfg(feature = "emulator")]
+mod certificates;
+#[cfg(feature = "emulator")]
 mod client_file;
 #[cfg(feature = "emulator")]
 mod concurrency;
@@ -48,6 +50,8 @@ mod emulator_command;
 mod end_to_end;
 #[cfg(feature = "emulator")]
 mod errors;
+#[cfg(feature = "emulator")]
+mod every_command;
 #[cfg(feature = "emulator")]
 mod formats;
 #[cfg(feature = "emulator")]

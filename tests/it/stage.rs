@@ -98,7 +98,7 @@ impl Drop for Rogue {
     }
 }
 
-fn read_request(stream: &TcpStream) -> Option<Received> {
+pub(crate) fn read_request(stream: &TcpStream) -> Option<Received> {
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
