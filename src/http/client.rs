@@ -18,7 +18,7 @@ use super::{Error, TrustRoots, delegation, trust};
 use crate::secret::Secret;
 
 /// How long a connection may take to be made.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Loopback never goes through a proxy, whatever `NO_PROXY` says.
 pub(super) const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
@@ -208,7 +208,7 @@ type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
 fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("chatauth/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIMEOUT.min(config.timeout))
+        .connect_timeout(connect_timeout(config))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .dns_resolver(Arc::new(Resolver))
@@ -219,6 +219,11 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         builder = builder.proxy(proxy);
     }
     builder.build().map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
+}
+
+/// How long a connection may take to be made: less than a whole request, so that it is known that nothing was sent.
+pub(super) fn connect_timeout(config: &Config) -> Duration {
+    CONNECT_TIMEOUT.min(config.timeout.mul_f64(0.9))
 }
 
 /// The proxies that were set. An address that cannot be understood is an error: a request must not go around a proxy.

@@ -70,6 +70,8 @@ mod login;
 #[cfg(feature = "emulator")]
 mod logout;
 #[cfg(feature = "emulator")]
+mod misbehaving;
+#[cfg(feature = "emulator")]
 mod moments;
 #[cfg(feature = "emulator")]
 mod network;
