@@ -59,6 +59,8 @@ mod front;
 #[cfg(feature = "emulator")]
 mod homes;
 #[cfg(feature = "emulator")]
+mod http2;
+#[cfg(feature = "emulator")]
 mod identity;
 #[cfg(feature = "emulator")]
 mod import_export;
