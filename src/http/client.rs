@@ -1,6 +1,6 @@
 //! One client for every host, with limits on everything.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::{Error, TrustRoots, delegation, trust};
 use crate::secret::Secret;
 
 /// How long a connection may take to be made.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Loopback never goes through a proxy, whatever `NO_PROXY` says.
 pub(super) const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
@@ -106,8 +106,8 @@ pub struct Client {
 struct Shared {
     config: Config,
     // Certificates are read only when the first https request is made: an emulator needs none.
-    plain: OnceCell<reqwest::Client>,
-    tls: OnceCell<reqwest::Client>,
+    plain: RefCell<Option<reqwest::Client>>,
+    tls: RefCell<Option<reqwest::Client>>,
     last_date: Cell<Option<OffsetDateTime>>,
 }
 
@@ -117,8 +117,8 @@ impl Client {
         Self {
             shared: Rc::new(Shared {
                 config,
-                plain: OnceCell::new(),
-                tls: OnceCell::new(),
+                plain: RefCell::default(),
+                tls: RefCell::default(),
                 last_date: Cell::new(None),
             }),
         }
@@ -139,6 +139,21 @@ impl Client {
     /// # Errors
     /// Everything that is not an HTTP answer, and redirects, which are never followed.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        let sent = self.send_once(request).await;
+        let broken = match &sent {
+            Ok(response) => !response.complete,
+            Err(error) => error.may_have_been_sent(),
+        };
+        if broken {
+            // A connection over HTTP/2 that has gone silent takes every further request and answers none: whoever tries
+            // again does it on a new one. Requests that are still under way keep theirs.
+            self.shared.plain.take();
+            self.shared.tls.take();
+        }
+        sent
+    }
+
+    async fn send_once(&self, request: Request) -> Result<Response, Error> {
         let host = authority(&request.url);
         let client = self.client_for(&request.url)?;
         if let Ok(uri) = request.url.as_str().parse() {
@@ -185,7 +200,7 @@ impl Client {
         self.shared.last_date.get()
     }
 
-    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Error> {
+    fn client_for(&self, url: &Url) -> Result<reqwest::Client, Error> {
         let Shared { config, plain, tls, .. } = &*self.shared;
         let proxied = config.proxies.http.as_deref().is_some_and(|proxy| proxy.starts_with("https:"));
         let (cell, tls) = if url.scheme() == "https" || proxied {
@@ -193,11 +208,11 @@ impl Client {
         } else {
             (plain, (|_| trust::without_roots()) as fn(&TrustRoots) -> _)
         };
-        if let Some(client) = cell.get() {
-            return Ok(client);
+        if let Some(client) = &*cell.borrow() {
+            return Ok(client.clone());
         }
         let client = build(config, tls(&config.trust)?)?;
-        Ok(cell.get_or_init(|| client))
+        Ok(cell.borrow_mut().insert(client).clone())
     }
 }
 
@@ -208,7 +223,7 @@ type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
 fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("chatauth/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIMEOUT.min(config.timeout))
+        .connect_timeout(connect_timeout(config))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .dns_resolver(Arc::new(Resolver))
@@ -219,6 +234,11 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         builder = builder.proxy(proxy);
     }
     builder.build().map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
+}
+
+/// How long a connection may take to be made: less than a whole request, so that it is known that nothing was sent.
+pub(super) fn connect_timeout(config: &Config) -> Duration {
+    CONNECT_TIMEOUT.min(config.timeout.mul_f64(0.9))
 }
 
 /// The proxies that were set. An address that cannot be understood is an error: a request must not go around a proxy.

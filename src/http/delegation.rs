@@ -10,7 +10,8 @@ use hyper_util::client::legacy::{Client, Error as LegacyError};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioExecutor;
 
-use super::client::{self, CONNECT_TIMEOUT, Config, NEVER_PROXIED};
+use super::capped::Capped;
+use super::client::{self, Config, NEVER_PROXIED};
 use super::{Error, trust};
 
 /// A connection that is made directly.
@@ -22,9 +23,9 @@ pub type Tunnelled = HttpsConnector<Tunnel<Direct>>;
 #[derive(Debug)]
 pub enum HyperClient {
     /// Without a proxy.
-    Direct(Box<Client<Direct, String>>),
+    Direct(Box<Client<Capped<Direct>, String>>),
     /// Through a proxy.
-    Tunnelled(Box<Client<Tunnelled, String>>),
+    Tunnelled(Box<Client<Capped<Tunnelled>, String>>),
 }
 
 impl HyperClient {
@@ -32,7 +33,7 @@ impl HyperClient {
     pub(super) fn new(config: &Config, url: &Uri) -> Result<Self, Error> {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
-        http.set_connect_timeout(Some(CONNECT_TIMEOUT.min(config.timeout)));
+        http.set_connect_timeout(Some(client::connect_timeout(config)));
         client::proxies(config)?;
         let proxy = proxy_for(config, url)?;
         let uses_tls = url.scheme_str() == Some("https")
@@ -43,12 +44,12 @@ impl HyperClient {
         let tls = Arc::new(tls);
         let direct = Direct::from((http, Arc::clone(&tls)));
         let builder = Client::builder(TokioExecutor::new());
-        let Some(proxy) = proxy else { return Ok(Self::Direct(Box::new(builder.build(direct)))) };
+        let Some(proxy) = proxy else { return Ok(Self::Direct(Box::new(builder.build(Capped(direct))))) };
         let mut tunnel = Tunnel::new(proxy.uri().clone(), direct);
         if let Some(authorization) = proxy.basic_auth() {
             tunnel = tunnel.with_auth(authorization.clone());
         }
-        Ok(Self::Tunnelled(Box::new(builder.build(Tunnelled::from((tunnel, tls))))))
+        Ok(Self::Tunnelled(Box::new(builder.build(Capped(Tunnelled::from((tunnel, tls)))))))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one HTTP client: limits, trust roots, proxies, and the decision whether to try again.
 
+mod capped;
 mod client;
 mod delegation;
 mod endpoint;

@@ -2,10 +2,13 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use chatauth::emulator::Endpoint;
 
+use crate::ordinary_user::not_run;
 use crate::sandbox::{PATIENCE, Sandbox};
+use crate::tls::own_address;
 use crate::waiting::{self, Reply, Waiting};
 
 /// Nothing was asked of the token endpoint, and nothing is stored.
@@ -84,10 +87,12 @@ fn property_5_a_refusal_without_our_state_does_not_end_the_login() {
 fn property_6_a_refusal_with_our_state_ends_the_login_at_once() {
     let sandbox = Sandbox::new();
     let waiting = Waiting::log_in(&sandbox, &["--format", "json"]);
+    let started = Instant::now();
     let reply =
         waiting.call_back(&format!("error=access_denied&error_subtype=access_denied_user&state={}", waiting.state()));
     assert_eq!(reply.status, 200);
     let finished = waiting.finish(&sandbox).exits_with(4);
+    assert!(started.elapsed() < Duration::from_secs(10), "it waited for something else");
     assert_eq!(finished.error()["code"], "login_refused");
     assert!(finished.error()["message"].as_str().unwrap().contains("access_denied"), "{}", finished.stderr);
     nothing_came_of_it(&sandbox);
@@ -98,6 +103,10 @@ fn property_7_exactly_one_socket_listens_and_only_on_loopback() {
     let sandbox = Sandbox::new();
     let waiting = Waiting::log_in(&sandbox, &[]);
     assert_eq!(waiting::listening(waiting.id()), [SocketAddr::from((Ipv4Addr::LOCALHOST, waiting.port()))]);
+    match own_address() {
+        Some(own) => assert!(!waiting::is_open(SocketAddr::new(own, waiting.port())), "open to other machines"),
+        None => not_run("property_7 (another address)", "this machine has loopback addresses only"),
+    }
     waiting.succeeds(&sandbox);
 }
 
@@ -119,8 +128,9 @@ fn property_8_the_redirect_uri_is_the_bound_literal_and_port() {
 #[test]
 fn property_9_a_process_on_the_other_loopback_address_gets_nothing() {
     let sandbox = Sandbox::new();
-    // Without IPv6 there is nobody who could be mistaken for us.
-    let Ok(stranger) = TcpListener::bind("[::1]:0") else { return };
+    let Ok(stranger) = TcpListener::bind("[::1]:0") else {
+        return not_run("property_9", "without IPv6 there is nobody who could be mistaken for us");
+    };
     let port = stranger.local_addr().unwrap().port();
     sandbox.run(["auth", "login", "--port", &port.to_string()]).success();
     stranger.set_nonblocking(true).unwrap();
@@ -210,7 +220,9 @@ fn property_12_idle_and_slow_connections_do_not_hold_the_callback_up() {
     slow.write_all(b"G").unwrap();
     // More than the listener keeps, and, one after the other, more than this test would wait for.
     let crowd: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(waiting.address()).unwrap()).collect();
+    let started = Instant::now();
     waiting.succeeds(&sandbox);
+    assert!(started.elapsed() < Duration::from_secs(10), "the callback was held up");
     drop((idle, slow, crowd));
 }
 
@@ -250,6 +262,10 @@ fn property_13_a_request_that_is_too_long_is_turned_away() {
     let chunk = vec![b'x'; 1 << 20];
     let written = (0..64).take_while(|_| endless.write_all(&chunk).is_ok()).count();
     assert!(written < 64, "64 MiB of a request line were taken");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", waiting.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak < 64 * 1024, "{peak} KiB of memory");
     waiting.still_waits();
     nothing_came_of_it(&sandbox);
     waiting.succeeds(&sandbox);

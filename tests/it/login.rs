@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::sandbox::{PATIENCE, Sandbox};
+use crate::stage::Rogue;
 use crate::waiting::{self, Waiting};
 
 const ACCOUNT: &str = "emulator@example.com";
@@ -76,6 +77,35 @@ fn property_3_a_code_of_another_attempt_cannot_be_exchanged() {
     assert!(error["message"].as_str().unwrap().contains("Invalid code verifier"), "{error}");
     assert_eq!(error["code"], "login_refused");
     assert!(!error["message"].as_str().unwrap().contains("stored login"), "there is none: {error}");
+    nothing_is_stored(&sandbox);
+}
+
+#[test]
+fn property_3_without_its_verifier_a_code_is_worth_nothing() {
+    let sandbox = Sandbox::new();
+    let emulator = sandbox.origin().trim_start_matches("http://").to_owned();
+    // Stands before the emulator, and loses the verifier on the way.
+    let thief = Rogue::answering(move |request, _| {
+        let fields = form_urlencoded::parse(request.body.as_bytes()).filter(|(name, _)| name != "code_verifier");
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut stream = std::net::TcpStream::connect(&emulator).unwrap();
+        let head = format!(
+            "POST /token HTTP/1.1\r\nHost: {emulator}\r\nConnection: close\r\nContent-Length: {}\r\n\
+            Content-Type: application/x-www-form-urlencoded\r\n\r\n",
+            body.len()
+        );
+        stream.write_all((head + &body).as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        answer
+    });
+    let mut client: Value = serde_json::from_str(&sandbox.emulator().client_secrets()).unwrap();
+    client["installed"]["token_uri"] = json!(format!("{}/token", thief.origin()));
+    std::fs::write(sandbox.client_secrets(), client.to_string()).unwrap();
+    let error = sandbox.run(["auth", "login", "--format", "json"]).exits_with(4).error();
+    assert_eq!(error["code"], "login_refused", "{error}");
+    let requests = sandbox.control().requests_to(Endpoint::Token);
+    assert!(requests.len() == 1 && requests[0].form("code").is_some(), "the emulator was not asked");
     nothing_is_stored(&sandbox);
 }
 

@@ -30,6 +30,8 @@ mod bulk_pace;
 #[cfg(feature = "emulator")]
 mod bulk_soak;
 #[cfg(feature = "emulator")]
+mod certificates;
+#[cfg(feature = "emulator")]
 mod client_file;
 #[cfg(feature = "emulator")]
 mod concurrency;
@@ -49,11 +51,15 @@ mod end_to_end;
 #[cfg(feature = "emulator")]
 mod errors;
 #[cfg(feature = "emulator")]
+mod every_command;
+#[cfg(feature = "emulator")]
 mod formats;
 #[cfg(feature = "emulator")]
 mod front;
 #[cfg(feature = "emulator")]
 mod homes;
+#[cfg(feature = "emulator")]
+mod http2;
 #[cfg(feature = "emulator")]
 mod identity;
 #[cfg(feature = "emulator")]
@@ -66,11 +72,16 @@ mod login;
 #[cfg(feature = "emulator")]
 mod logout;
 #[cfg(feature = "emulator")]
+mod misbehaving;
+#[cfg(feature = "emulator")]
+mod moments;
+#[cfg(feature = "emulator")]
 mod network;
 #[cfg(feature = "emulator")]
 mod ordinary_user;
 #[cfg(feature = "emulator")]
 mod pains;
+mod properties;
 #[cfg(feature = "emulator")]
 mod pty;
 mod recorder;

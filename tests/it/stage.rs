@@ -98,7 +98,7 @@ impl Drop for Rogue {
     }
 }
 
-fn read_request(stream: &TcpStream) -> Option<Received> {
+pub(crate) fn read_request(stream: &TcpStream) -> Option<Received> {
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
@@ -243,8 +243,18 @@ pub(crate) fn wrapped(plain: &Command, words: &[&OsStr]) -> Command {
     command
 }
 
-/// The binary under `strace` with these options; `None`, said loudly, where there is none or it may not trace.
+/// The binary and its children under `strace` with these options; `None`, said loudly, where there is none or it may
+/// not trace.
 pub(crate) fn traced<Words>(sandbox: &Sandbox, test: &str, options: &[&str], words: Words) -> Option<Command>
+where
+    Words: IntoIterator,
+    Words::Item: AsRef<OsStr>,
+{
+    traced_alone(sandbox, test, &[&["-f"], options].concat(), words)
+}
+
+/// The same for its first thread alone, which does all that touches files: what a browser does is not counted.
+pub(crate) fn traced_alone<Words>(sandbox: &Sandbox, test: &str, options: &[&str], words: Words) -> Option<Command>
 where
     Words: IntoIterator,
     Words::Item: AsRef<OsStr>,
@@ -255,7 +265,7 @@ where
         return None;
     }
     let trace = sandbox.path("trace");
-    let mut before: Vec<&OsStr> = ["strace", "-f", "-y", "-s", "4096", "-o"].map(OsStr::new).to_vec();
+    let mut before: Vec<&OsStr> = ["strace", "-y", "-s", "4096", "-o"].map(OsStr::new).to_vec();
     before.push(trace.as_os_str());
     before.extend(options.iter().map(OsStr::new));
     before.push(OsStr::new(env!("CARGO_BIN_EXE_chatauth")));

@@ -7,7 +7,7 @@ use chatauth::emulator::Endpoint;
 use serde_json::{Value, json};
 
 use crate::sandbox::{Finished, Sandbox};
-use crate::stage::{Rogue, answer};
+use crate::stage::{Rogue, answer, wrapped};
 
 /// Everything that could move a cursor, ring, hide a word or turn it round.
 const HOSTILE: &str =
@@ -176,5 +176,25 @@ fn property_68_a_standard_error_that_takes_nothing_changes_nothing() {
         let output = command.stdout(Stdio::piped()).stderr(stderr).output().unwrap();
         assert_eq!(output.status.code(), Some(0));
         assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["name"].is_string());
+    }
+}
+
+#[test]
+fn property_68_streams_that_are_closed_take_nothing_and_break_nothing() {
+    let sandbox = logged_in();
+    for (number, closed) in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"].iter().enumerate() {
+        let plain = sandbox.command(["spaces", "create", "--name", "x"]);
+        let script = format!("exec \"$0\" \"$@\" {closed}");
+        let command = wrapped(&plain, &["sh".as_ref(), "-c".as_ref(), script.as_ref(), plain.get_program()]);
+        let finished = sandbox.finish(command);
+        assert!(finished.code().is_some() && !finished.stderr.contains("panicked"), "{closed}: {}", finished.stderr);
+        let spaces = sandbox.control().spaces();
+        assert_eq!(spaces.len(), number + 1, "{closed}");
+        // Whoever closes standard output hears of the space where there is somebody to hear.
+        let name = spaces[number]["name"].as_str().unwrap();
+        assert!(closed.contains("2>&-") || finished.stderr.contains(name), "{closed}: {}", finished.stderr);
+        // Nothing that was meant for a stream has gone into a file or a socket that got its number.
+        assert!(sandbox.control().requests_to(Endpoint::Create).iter().all(|request| request.body.starts_with('{')));
+        sandbox.run(["auth", "status"]).success();
     }
 }

@@ -18,13 +18,13 @@ const CREDENTIALS: &str = "cHJveHktdXNlcjpodW50ZXIyLXByb3h5";
 const PASSWORD: &str = "hunter2-proxy";
 
 /// The client file's token endpoint is elsewhere from now on.
-fn move_token_endpoint(sandbox: &Sandbox, url: &str) {
+pub(crate) fn move_token_endpoint(sandbox: &Sandbox, url: &str) {
     let mut client: Value = serde_json::from_slice(&fs::read(sandbox.client_secrets()).unwrap()).unwrap();
     client["installed"]["token_uri"] = Value::from(url);
     fs::write(sandbox.client_secrets(), client.to_string()).unwrap();
 }
 
-fn trusting(sandbox: &Sandbox, authority: &Authority, words: &[&str]) -> Command {
+pub(crate) fn trusting(sandbox: &Sandbox, authority: &Authority, words: &[&str]) -> Command {
     let file = sandbox.path("ca.pem");
     fs::write(&file, &authority.pem).unwrap();
     let mut command = sandbox.command(words);
@@ -231,7 +231,7 @@ fn property_53_loopback_never_goes_through_a_proxy() {
 }
 
 /// An address of this machine that is not loopback.
-fn own_address() -> Option<IpAddr> {
+pub(crate) fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind(("0.0.0.0", 0)).ok()?;
     // Nothing is sent: this only asks which address a packet would leave from.
     socket.connect(("192.0.2.1", 9)).ok()?;
