@@ -73,7 +73,7 @@ fn interrupted(context: &Context, interruption: Interruption) -> Failure {
         Some(pending) => {
             let id = pending.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
             let message =
-                format!("{interruption} while trying to {}; whether it was applied is not known{id}", pending.action);
+                format!("{interruption} while trying to {}; whether it was applied is not known{id}", pending.what());
             let hint = pending
                 .hint
                 .clone()

@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Format, Messages, Printer};
@@ -36,10 +36,19 @@ pub fn main() -> ExitCode {
     if let Some(code) = shell::complete(&arguments, environment) {
         return code;
     }
-    let cli = match Cli::try_parse_from(&arguments) {
+    let mut definition = Cli::command();
+    let parsed = definition
+        .try_get_matches_from_mut(&arguments)
+        .and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definition)));
+    let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, &arguments, environment),
+        Err(error) => {
+            // The program is about to end: taking the definition apart would be a sixth of all that it does.
+            std::mem::forget(definition);
+            return usage(&error, &arguments, environment);
+        }
     };
+    drop(definition);
     logging::start(cli.global.verbose);
     let quiet = Messages::new(cli.global.quiet, false);
     let resolved = match settings::resolve(&cli.global, environment, &arguments) {

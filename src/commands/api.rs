@@ -113,6 +113,7 @@ async fn send(
             request_id: Some(request_id),
             repeat: repeat.clone(),
             hint: None,
+            rows: None,
         });
     }
     let call = async |token: &_| {

@@ -129,6 +129,7 @@ impl<'a> Caller<'a> {
                 request_id: write.request_id.map(str::to_owned),
                 repeat: write.repeat.to_owned(),
                 hint: None,
+                rows: None,
             }))
         });
         let result = self.call(&operation, call).await;

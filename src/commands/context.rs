@@ -118,6 +118,25 @@ pub struct InFlight {
     pub repeat: String,
     /// What to do, where repeating the command is not it.
     pub hint: Option<String>,
+    /// The rows of a bulk run that are on their way.
+    pub rows: Option<RowsInFlight>,
+}
+
+/// The rows of a bulk run that are on their way, with their request ids. Shared with the run: it changes with every
+/// answer, and is put into words only when somebody asks.
+pub type RowsInFlight = Rc<RefCell<Vec<(u64, String)>>>;
+
+impl InFlight {
+    /// What was on its way, in words.
+    pub fn what(&self) -> String {
+        let Some(rows) = &self.rows else { return self.action.clone() };
+        let rows = rows.borrow();
+        if rows.is_empty() {
+            return format!("{} the rows", self.action);
+        }
+        let rows: Vec<String> = rows.iter().map(|(number, id)| format!("row {number} with request id {id}")).collect();
+        format!("{} {}", self.action, rows.join(", "))
+    }
 }
 
 /// Shared with whoever ends the program, so that a signal cannot lose a request.

@@ -22,5 +22,5 @@ pub mod spaces;
 pub use crate::auth::{DelegationOptions, Proxies, TransportConfig, TrustRoots};
 pub use crate::chat::{Role, SpaceType};
 pub use crate::platform::input::Source;
-pub use context::{Context, GivenToken, InFlight, Pending, Provenance, Settings};
+pub use context::{Context, GivenToken, InFlight, Pending, Provenance, RowsInFlight, Settings};
 pub use failure::{ErrorCode, Failure, Outcome};

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rustls::RootCertStore;
 use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
 
 use super::Error;
 
@@ -35,10 +38,19 @@ impl TrustRoots {
     }
 
     fn load(&self) -> Result<RootCertStore, Error> {
-        let found = if self.file.is_some() || self.directory.is_some() {
-            rustls_native_certs::load_certs_from_paths(self.file.as_deref(), self.directory.as_deref())
-        } else if let Some(bundle) = BUNDLES.iter().map(Path::new).find(|bundle| bundle.is_file()) {
-            rustls_native_certs::load_certs_from_paths(Some(bundle), None)
+        let set = self.file.is_some() || self.directory.is_some();
+        let file = match &self.file {
+            Some(file) => Some(file.as_path()),
+            None if set => None,
+            None => BUNDLES.iter().map(Path::new).find(|bundle| bundle.is_file()),
+        };
+        if self.directory.is_none()
+            && let Some(roots) = file.and_then(plain_bundle)
+        {
+            return Ok(roots);
+        }
+        let found = if set || file.is_some() {
+            rustls_native_certs::load_certs_from_paths(file, self.directory.as_deref())
         } else {
             rustls_native_certs::load_native_certs()
         };
@@ -66,4 +78,93 @@ fn configuration(roots: RootCertStore) -> Result<rustls::ClientConfig, Error> {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// The roots in a file that has nothing unusual in it; `None` where there is anything for the library to judge. The
+/// library takes its time over every byte, as if it were a key's: over a bundle, half of all that a create takes.
+fn plain_bundle(file: &Path) -> Option<RootCertStore> {
+    // A pipe can be read only once.
+    let text = file.is_file().then(|| std::fs::read_to_string(file).ok())??;
+    let mut roots = RootCertStore::empty();
+    each_certificate(&text, |der| {
+        // One that cannot be read is left out, as below.
+        let _ = roots.add(CertificateDer::from(der));
+    })?;
+    (!roots.is_empty()).then_some(roots)
+}
+
+fn each_certificate(text: &str, mut use_it: impl FnMut(&[u8])) -> Option<()> {
+    let mut der = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if !line.starts_with("-----") {
+            continue;
+        }
+        if line != "-----BEGIN CERTIFICATE-----" {
+            return None;
+        }
+        der.clear();
+        let mut padded = false;
+        loop {
+            match lines.next()? {
+                "-----END CERTIFICATE-----" => break,
+                _ if padded => return None,
+                line => {
+                    padded = line.ends_with('=');
+                    STANDARD.decode_vec(line, &mut der).ok()?;
+                }
+            }
+        }
+        use_it(&der);
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    const FIRST: &str = "-----BEGIN CERTIFICATE-----\nAAEC\nAwQ=\n-----END CERTIFICATE-----\n";
+
+    fn read(text: &str) -> Option<Vec<Vec<u8>>> {
+        let mut all = Vec::new();
+        each_certificate(text, |der| all.push(der.to_vec())).map(|()| all)
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_plain_bundle_is_read_as_the_library_reads_it() {
+        let other = FIRST.replace("AAEC", "AAED");
+        for text in [FIRST.to_owned(), format!("# a\n{FIRST}\n\nb\n{other}"), FIRST.replace('\n', "\r\n")] {
+            let library = rustls_native_certs::load_certs_from_paths(Some(file(&text).path()), None);
+            assert!(library.errors.is_empty(), "{text}: {:?}", library.errors);
+            let library: Vec<_> = library.certs.iter().map(|certificate| certificate.to_vec()).collect();
+            assert_eq!(read(&text), Some(library), "{text}");
+        }
+        assert_eq!(read(FIRST), Some(vec![vec![0, 1, 2, 3, 4]]));
+    }
+
+    #[test]
+    fn what_is_unusual_is_left_to_the_library() {
+        for text in [
+            FIRST.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+            FIRST.replace("AAEC", "AA EC"),
+            FIRST.replace("AAEC", "AAE"),
+            FIRST.replace("AAEC", "AAE="),
+            FIRST.replace("-----END CERTIFICATE-----\n", ""),
+            FIRST.replace("BEGIN CERTIFICATE-----", "BEGIN CERTIFICATE----- "),
+        ] {
+            assert_eq!(read(&text), None, "{text}");
+        }
+        assert!(plain_bundle(file(FIRST).path()).is_none(), "without any root there is nothing to trust");
+        assert!(plain_bundle(file("").path()).is_none());
+        assert!(plain_bundle(Path::new("/dev/null")).is_none());
+    }
 }

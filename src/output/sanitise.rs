@@ -42,7 +42,9 @@ pub fn sanitise_lines(text: &str) -> Cow<'_, str> {
 
 /// Whether a character can change how the text around it is shown.
 pub(super) const fn is_control(character: char) -> bool {
-    matches!(character,
+    // Most text is plain, and most of what is written is looked at.
+    !matches!(character, ' '..='~')
+        && matches!(character,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
         | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

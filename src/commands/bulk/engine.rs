@@ -19,7 +19,7 @@ use super::table::Table;
 use super::turn::{Next, Turn, perform};
 use super::{Made, Options, Task};
 use crate::commands::caller::Caller;
-use crate::commands::{Context, ErrorCode, Failure, InFlight};
+use crate::commands::{Context, ErrorCode, Failure, InFlight, RowsInFlight};
 use crate::platform::input::Source;
 
 /// The columns of every kind of run.
@@ -84,7 +84,7 @@ pub(in crate::commands) async fn run<Kind: Task>(
         pace,
         results: Results::new(context, done, task.member()),
         progress: Progress::new(context, total),
-        on_their_way: Vec::new(),
+        on_their_way: RowsInFlight::default(),
         keys: total.is_none().then(Table::new),
         stopped: None,
     };
@@ -121,7 +121,7 @@ struct Run<'a, Kind: Task> {
     results: Results<'a>,
     progress: Progress,
     /// Rows and request ids without a known outcome.
-    on_their_way: Vec<(u64, String)>,
+    on_their_way: RowsInFlight,
     /// The keys and request ids so far, where the whole input was not looked at before.
     keys: Option<Table>,
     stopped: Option<Failure>,
@@ -277,8 +277,10 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             self.note(turn, State::Started, None, None, true)?;
             self.pace.leave(self.started.elapsed());
         }
-        self.on_their_way.push((turn.number, turn.request_id.clone()));
-        self.say_pending();
+        self.on_their_way.borrow_mut().push((turn.number, turn.request_id.clone()));
+        if self.context.pending.borrow().is_none() {
+            self.say_pending();
+        }
         Ok(())
     }
 
@@ -311,7 +313,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             }
             Err(failure) if waits_for_quota(&failure) => {
                 self.pace.refused(self.started.elapsed(), failure.retry_after);
-                self.on_their_way.retain(|(number, _)| *number != turn.number);
+                self.on_their_way.borrow_mut().retain(|(number, _)| *number != turn.number);
                 return Ok(Next::Again(turn));
             }
             Err(mut failure) => {
@@ -338,8 +340,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
     }
 
     fn over(&mut self, turn: &Turn<'a, Kind::Work>, end: &End) -> Result<(), Failure> {
-        self.on_their_way.retain(|(number, _)| *number != turn.number);
-        self.say_pending();
+        self.on_their_way.borrow_mut().retain(|(number, _)| *number != turn.number);
         self.ended(turn.number, end, Some(&turn.request_id), None, turn.attempts)
     }
 
@@ -384,28 +385,28 @@ impl<'a, Kind: Task> Run<'a, Kind> {
     /// Nobody reads the results any more, so what has been made, or may have been, is said here.
     fn tell(&mut self) {
         self.results.tell();
-        for (number, request_id) in &self.on_their_way {
+        for (number, request_id) in &*self.on_their_way.borrow() {
             self.context.messages.always(&format!("Row {number} was on its way under the request id {request_id}."));
         }
     }
 
     /// What is said when a signal ends the run now.
+    /// Whatever ends the program from now on can say what was on its way.
     fn say_pending(&self) {
         let (verb, _) = self.task.verb();
         let repeat = self.context.repeat();
         let pending = if self.options.results.is_some() {
-            InFlight { action: format!("{verb} the rows"), request_id: None, repeat, hint: None }
+            InFlight { action: format!("{verb} the rows"), request_id: None, repeat, hint: None, rows: None }
         } else {
-            let rows: Vec<String> =
-                self.on_their_way.iter().map(|(number, id)| format!("row {number} with request id {id}")).collect();
             InFlight {
-                action: format!("{verb} {}", if rows.is_empty() { String::from("the rows") } else { rows.join(", ") }),
+                action: verb.to_owned(),
                 request_id: None,
                 repeat,
                 hint: Some(String::from(
                     "without --results FILE nothing is remembered: take the rows above that are done out of the input, \
                      and give those on their way their request id as requestId",
                 )),
+                rows: Some(RowsInFlight::clone(&self.on_their_way)),
             }
         };
         self.context.pending.replace(Some(pending));

@@ -33,7 +33,9 @@ impl Row {
                 hash.update(part);
             }
         }
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+        let mut first = [0; 16];
+        first.copy_from_slice(&hash.finalize()[..16]);
+        format!("{:032x}", u128::from_be_bytes(first))
     }
 }
 

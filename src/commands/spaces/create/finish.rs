@@ -51,6 +51,7 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, conte
             request_id: None,
             repeat,
             hint: None,
+            rows: None,
         }))
     });
     let mut known = Known::new();
