@@ -13,6 +13,7 @@ use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::delegation::HyperClient;
+use super::limit::Limit;
 use super::redact::Secrets;
 use super::{Error, TrustRoots, delegation, trust};
 use crate::secret::Secret;
@@ -161,7 +162,7 @@ impl Client {
         }
         let timeout = request.timeout.unwrap_or(self.shared.config.timeout);
         let secrets = Secrets::of(&request);
-        let mut builder = client.request(request.method.clone(), request.url.clone()).timeout(timeout);
+        let mut builder = client.request(request.method.clone(), request.url.clone());
         if let Some(token) = &request.bearer {
             builder = builder.header(header::AUTHORIZATION, bearer(token)?);
         }
@@ -169,7 +170,11 @@ impl Client {
             builder = builder.header(header::CONTENT_TYPE, media_type).body(body.expose().clone());
         }
         log::debug!("{} {}{}", request.method, host, request.url.path());
-        let mut answer = builder.send().await.map_err(|error| Error::from_reqwest(&error, &host))?;
+        let mut limit = Limit::new(timeout);
+        let mut answer = match limit.within(builder.send()).await {
+            Some(answer) => answer.map_err(|error| Error::from_reqwest(&error, &host))?,
+            None => return Err(Error::Timeout { host }),
+        };
         let status = answer.status().as_u16();
         log::debug!("{status} from {host} over {:?}", answer.version());
         if answer.status().is_redirection() {
@@ -181,10 +186,10 @@ impl Client {
         self.shared.last_date.set(date(&headers));
         let mut body = Vec::new();
         let complete = loop {
-            match answer.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= request.limit => body.extend_from_slice(&chunk),
-                Ok(Some(_)) | Err(_) => break false,
-                Ok(None) => break true,
+            match limit.within(answer.chunk()).await {
+                Some(Ok(Some(chunk))) if body.len() + chunk.len() <= request.limit => body.extend_from_slice(&chunk),
+                Some(Ok(Some(_)) | Err(_)) | None => break false,
+                Some(Ok(None)) => break true,
             }
         };
         // An answer of 200 is a result, and results reach the user as they came.

@@ -5,6 +5,7 @@ mod client;
 mod delegation;
 mod endpoint;
 mod error;
+mod limit;
 mod redact;
 pub mod retry;
 mod trust;

@@ -57,6 +57,8 @@ mod formats;
 #[cfg(feature = "emulator")]
 mod front;
 #[cfg(feature = "emulator")]
+mod held_up;
+#[cfg(feature = "emulator")]
 mod homes;
 #[cfg(feature = "emulator")]
 mod http2;

@@ -210,13 +210,13 @@ fn property_54_a_login_and_a_logout_end_too() {
         move_token_endpoint(&sandbox, &format!("{}/token", server.origin()));
         let moved = record_bytes(&sandbox);
         assert!(moved != before);
-        sandbox.run(["auth", "login", "--timeout", "1"]).exits_with(6);
+        sandbox.run(["auth", "login", "--timeout", "3"]).exits_with(6);
         assert_eq!(server.received().len(), 1, "{name}: a code was sent twice");
         assert!(record_bytes(&sandbox) == moved, "{name}");
         let server = Trouble::first(*act, answer(503, &[], ""));
         move_token_endpoint(&sandbox, &format!("{}/token", server.origin()));
         let moved = record_bytes(&sandbox);
-        let failed = sandbox.run(["auth", "logout", "--timeout", "1"]);
+        let failed = sandbox.run(["auth", "logout", "--timeout", "3"]);
         // A head that says 200 is all that a revocation needs; its body means nothing.
         let headed = matches!(failed.code(), Some(0)) && !sandbox.record_path(ACCOUNT).exists();
         assert!(headed || failed.code() == Some(6) && record_bytes(&sandbox) == moved, "{name}: {}", failed.stderr);

@@ -158,7 +158,8 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 return Ok(());
             }
             tokio::select! {
-                Some((turn, result)) = turns.next(), if !turns.is_empty() => {
+                Some(performed) = turns.next(), if !turns.is_empty() => {
+                    let (turn, result) = performed.map_err(|error| journal_failure(&error))?;
                     answered = true;
                     match self.step(turn, result)? {
                         Next::Finish(turn) => turns.push(perform(self.task, self.context, turn)),
@@ -231,7 +232,8 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         };
         let caller = self.base.for_row();
         let left = self.context.clock.now();
-        Ok(Some(Turn { number, identity, request_id, work, caller, attempts, left, unknown_since, made }))
+        let syncing = None;
+        Ok(Some(Turn { number, identity, request_id, work, caller, attempts, left, unknown_since, syncing, made }))
     }
 
     /// A row that says nothing that could be sent.
@@ -273,8 +275,10 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         turn.caller = self.base.for_row();
         turn.left = self.context.clock.now();
         if turn.made.is_none() {
+            self.note(turn, State::Started, None, None)?;
             // On disk before the request leaves.
-            self.note(turn, State::Started, None, None, true)?;
+            turn.syncing =
+                self.journal.as_mut().map(Journal::sync).transpose().map_err(|error| journal_failure(&error))?;
             self.pace.leave(self.started.elapsed());
         }
         self.on_their_way.borrow_mut().push((turn.number, turn.request_id.clone()));
@@ -301,13 +305,13 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         match result {
             Ok(Some(made)) => {
                 self.pace.answered();
-                self.note(&turn, State::Exists, Some(&made), None, false)?;
+                self.note(&turn, State::Exists, Some(&made), None)?;
                 turn.made = Some(made);
                 turn.caller = self.base.for_row();
                 return Ok(Next::Finish(turn));
             }
             Ok(None) => {
-                self.note(&turn, State::Finished, turn.made.as_ref(), None, false)?;
+                self.note(&turn, State::Finished, turn.made.as_ref(), None)?;
                 let end = turn.made.take().map_or(End::Skipped, End::Done);
                 self.over(&turn, &end)?;
             }
@@ -325,7 +329,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 } else {
                     state_after(&failure, turn.unknown_since.is_some())
                 };
-                self.note(&turn, state, turn.made.as_ref(), Some(&failure), false)?;
+                self.note(&turn, state, turn.made.as_ref(), Some(&failure))?;
                 if ends_the_run(&failure) || self.options.fail_fast {
                     self.stopped.get_or_insert(failure.clone());
                 }
@@ -363,7 +367,6 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         state: State,
         made: Option<&Made>,
         failure: Option<&Failure>,
-        durable: bool,
     ) -> Result<(), Failure> {
         let Some(journal) = &mut self.journal else { return Ok(()) };
         let entry = Entry {
@@ -379,7 +382,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             error: failure.map(Failure::to_json),
             attempts: turn.attempts,
         };
-        journal.append(&entry, durable).map_err(|error| journal_failure(&error))
+        journal.append(&entry).map_err(|error| journal_failure(&error))
     }
 
     /// Nobody reads the results any more, so what has been made, or may have been, is said here.

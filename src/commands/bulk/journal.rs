@@ -9,10 +9,12 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
+use tokio::sync::oneshot;
 
 use super::table::Table;
 use crate::platform::files;
@@ -115,6 +117,23 @@ pub(super) struct Journal {
     index: Table,
     /// When requests left, as far as they count against the hour: no more of them than may leave within one.
     recent: VecDeque<OffsetDateTime>,
+    /// To the thread that syncs, once there is one.
+    syncs: Option<mpsc::Sender<oneshot::Sender<io::Result<()>>>>,
+}
+
+/// What is written in a journal, on its way to the disk.
+#[derive(Debug)]
+pub(super) struct Syncing {
+    path: PathBuf,
+    done: oneshot::Receiver<io::Result<()>>,
+}
+
+impl Syncing {
+    /// Waits until it is there.
+    pub(super) async fn done(self) -> Result<(), JournalError> {
+        let result = self.done.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()));
+        result.map_err(|source| JournalError::Io { path: self.path, action: "written", source })
+    }
 }
 
 impl Journal {
@@ -132,7 +151,8 @@ impl Journal {
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy(path.to_path_buf())),
             Err(TryLockError::Error(source)) => return Err(failed("opened")(source)),
         }
-        let mut journal = Self { path: path.to_path_buf(), file, index: Table::new(), recent: VecDeque::new() };
+        let mut journal =
+            Self { path: path.to_path_buf(), file, index: Table::new(), recent: VecDeque::new(), syncs: None };
         journal.load(now, hourly)?;
         Ok(journal)
     }
@@ -208,14 +228,25 @@ impl Journal {
         self.recent.iter().copied()
     }
 
-    /// Adds an entry; with `durable` it is on disk when this returns.
-    pub(super) fn append(&mut self, entry: &Entry, durable: bool) -> Result<(), JournalError> {
+    /// Adds an entry. It survives the end of the program, and that of the power once it is synced.
+    pub(super) fn append(&mut self, entry: &Entry) -> Result<(), JournalError> {
         let line = serde_json::to_string(entry).map_err(|error| self.failed("written", error.into()))?;
-        self.write_line(&line)?;
-        if durable {
-            self.file.sync_data().map_err(|source| self.failed("written", source))?;
-        }
-        Ok(())
+        self.write_line(&line)
+    }
+
+    /// Begins to bring what was added so far to the disk. A disk takes milliseconds for that, or, when it is busy,
+    /// seconds in which requests on their way must be attended to; and it takes no longer for many rows than for one. So
+    /// a thread does it, for all that have asked since it began last.
+    pub(super) fn sync(&mut self) -> Result<Syncing, JournalError> {
+        let (tell, done) = oneshot::channel();
+        let syncs = match self.syncs.take() {
+            Some(syncs) => syncs,
+            None => sync_on_a_thread(self.file.try_clone().map_err(|source| self.failed("written", source))?),
+        };
+        // A thread that is gone is seen by who waits.
+        let _ = syncs.send(tell);
+        self.syncs = Some(syncs);
+        Ok(Syncing { path: self.path.clone(), done })
     }
 
     fn write_line(&mut self, line: &str) -> Result<(), JournalError> {
@@ -237,6 +268,24 @@ impl Journal {
     fn failed(&self, action: &'static str, source: io::Error) -> JournalError {
         JournalError::Io { path: self.path.clone(), action, source }
     }
+}
+
+fn sync_on_a_thread(file: File) -> mpsc::Sender<oneshot::Sender<io::Result<()>>> {
+    let (syncs, asked) = mpsc::channel::<oneshot::Sender<io::Result<()>>>();
+    std::thread::spawn(move || {
+        while let Ok(first) = asked.recv() {
+            let all: Vec<_> = std::iter::once(first).chain(asked.try_iter()).collect();
+            let result = file.sync_data();
+            for tell in all {
+                // Whoever does not wait any more does not need to know.
+                let _ = tell.send(match &result {
+                    Ok(()) => Ok(()),
+                    Err(error) => Err(error.raw_os_error().map_or(error.kind().into(), io::Error::from_raw_os_error)),
+                });
+            }
+        }
+    });
+    syncs
 }
 
 #[cfg(test)]
@@ -280,7 +329,7 @@ mod tests {
         let path = home.path().join("r.jsonl");
         let mut journal = open(&path);
         for (identity, state) in [("a", State::Started), ("b", State::Started), ("a", State::Finished)] {
-            journal.append(&entry(identity, state), true).unwrap();
+            journal.append(&entry(identity, state)).unwrap();
         }
         drop(journal);
         let mut journal = open(&path);
@@ -288,7 +337,7 @@ mod tests {
         assert_eq!(journal.last("b").unwrap().unwrap().state, State::Started);
         assert_eq!(journal.last("c").unwrap(), None);
         assert_eq!(journal.recent().count(), 2);
-        journal.append(&entry("c", State::Started), true).unwrap();
+        journal.append(&entry("c", State::Started)).unwrap();
         assert_eq!(journal.last("a").unwrap().unwrap().request_id, "id-a", "reading does not disturb appending");
     }
 
@@ -297,8 +346,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("r.jsonl");
         let mut journal = open(&path);
-        journal.append(&entry("a", State::Started), true).unwrap();
-        journal.append(&entry("a", State::Finished), true).unwrap();
+        journal.append(&entry("a", State::Started)).unwrap();
+        journal.append(&entry("a", State::Finished)).unwrap();
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
         for length in 0..whole.len() {
@@ -306,7 +355,7 @@ mod tests {
             let mut journal = open(&path);
             let state = journal.last("a").unwrap().map(|entry| entry.state);
             assert!(matches!(state, None | Some(State::Started)) || length >= whole.len() - 1, "{length}: {state:?}");
-            journal.append(&entry("a", State::Finished), true).unwrap();
+            journal.append(&entry("a", State::Finished)).unwrap();
             drop(journal);
             let state = open(&path).last("a").unwrap().map(|entry| entry.state);
             assert_eq!(state, Some(State::Finished), "{length}");

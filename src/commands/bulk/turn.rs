@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::journal::{JournalError, Syncing};
 use super::row::Identity;
 use super::{Made, Task};
 use crate::commands::caller::Caller;
@@ -19,6 +20,8 @@ pub(super) struct Turn<'a, Work> {
     pub(super) left: OffsetDateTime,
     /// Since when an attempt under this request id may have been applied without anybody knowing.
     pub(super) unknown_since: Option<OffsetDateTime>,
+    /// What the journal says of it, on its way to the disk.
+    pub(super) syncing: Option<Syncing>,
     /// What was made, once it was.
     pub(super) made: Option<Made>,
 }
@@ -34,14 +37,20 @@ pub(super) enum Next<'a, Work> {
 }
 
 /// One step of a row: the making, or what comes after it.
+///
+/// # Errors
+/// When the journal cannot be brought to the disk: nothing has left then.
 pub(super) async fn perform<'a, Kind: Task>(
     task: &'a Kind,
     context: &'a Context,
     mut turn: Turn<'a, Kind::Work>,
-) -> (Turn<'a, Kind::Work>, Result<Option<Made>, Failure>) {
+) -> Result<(Turn<'a, Kind::Work>, Result<Option<Made>, Failure>), JournalError> {
+    if let Some(syncing) = turn.syncing.take() {
+        syncing.done().await?;
+    }
     let result = match &turn.made {
         None => task.make(&turn.work, turn.unknown_since, &mut turn.caller, context).await.map(Some),
         Some(made) => task.finish(&turn.work, &made.name, &mut turn.caller, context).await.map(|()| None),
     };
-    (turn, result)
+    Ok((turn, result))
 }
