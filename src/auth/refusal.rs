@@ -128,4 +128,24 @@ mod tests {
             assert_eq!(refusal_cause(error, subtype), expected, "{error} {subtype:?}");
         }
     }
+
+    #[test]
+    fn a_refusal_tells_what_is_certain_first_and_what_is_guessed_last() {
+        let shown = |cause, description: Option<&str>, evidence| {
+            let (error, description) = (String::from("invalid_grant"), description.map(str::to_owned));
+            TokenRefusal { cause, error, description, account: None, evidence, project: None }.to_string()
+        };
+        assert_eq!(
+            shown(RefusalCause::SessionPolicy, Some("said"), None),
+            "the organization's session length has passed (invalid_grant: said)"
+        );
+        let made = Date::from_ordinal_date(2026, 1).unwrap();
+        let ended = shown(RefusalCause::Dead, None, Some(Evidence::TestingEnded(made)));
+        assert!(ended.starts_with("the login ended on 2026-01-01 because "), "{ended}");
+        assert!(ended.ends_with("; the stored login is no longer accepted (invalid_grant)"), "{ended}");
+        let aged =
+            |as_in_testing| shown(RefusalCause::Dead, None, Some(Evidence::Age { made, days: 7, as_in_testing }));
+        assert!(aged(false).ends_with("(invalid_grant); it was made 7 days ago, on 2026-01-01"), "{}", aged(false));
+        assert!(aged(true).ends_with("while a project's publishing status is Testing logins last seven days"));
+    }
 }

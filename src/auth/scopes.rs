@@ -243,6 +243,31 @@ mod tests {
         assert_eq!(narrow.without_covered(), narrow);
         let reading = set(&["chat.spaces.readonly"]);
         assert_eq!(reading.lacking(&set(&["chat.spaces.create"])), set(&["chat.spaces.create"]));
+        assert!(!reading.is_empty());
+    }
+
+    #[test]
+    fn people_read_short_names() {
+        assert_eq!(Scope::google("chat.spaces").to_string(), "chat.spaces");
+        assert_eq!(Scope::openid().to_string(), "openid");
+        assert_eq!(set(&["chat.spaces", "chat.delete"]).to_string(), "chat.delete chat.spaces");
+    }
+
+    #[test]
+    fn distances_are_those_of_levenshtein() {
+        for (one, other, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("kitten", "sitting", 3),
+            ("flaw", "lawn", 2),
+            ("saturday", "sunday", 3),
+            ("ab", "ba", 2),
+            ("aaaa", "bbbbbb", 6),
+        ] {
+            assert_eq!(distance(one, other), expected, "{one} {other}");
+        }
     }
 
     #[test]

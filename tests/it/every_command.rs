@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -162,6 +163,30 @@ fn property_65_no_command_has_an_option_that_takes_a_secret() {
         .filter(|name| !harmless.contains(&name.as_str()) && secret.iter().any(|word| name.contains(word)))
         .collect();
     assert!(suspicious.is_empty(), "{suspicious:?}");
+}
+
+#[test]
+fn property_36_no_command_but_a_login_touches_a_record_that_it_cannot_read() {
+    let sandbox = Sandbox::new();
+    let space = set_up(&sandbox);
+    sandbox.control().clear_requests();
+    let path = sandbox.record_path(ACCOUNT);
+    fs::write(&path, "{\"version\": 7}").unwrap();
+    let before = fs::metadata(&path).unwrap();
+    let makes_a_login = |line: &&&str| ["auth login", "auth import authorized_user.json"].contains(line);
+    for line in COMMANDS.iter().chain(&["auth token", "auth export"]).filter(|line| !makes_a_login(line)) {
+        let finished = sandbox.run(words(line, &space));
+        let expected = if line.contains("--dry-run") { 0 } else { 3 };
+        assert_eq!(finished.code(), Some(expected), "{line}: {}", finished.stderr);
+        let said = format!("{}{}", finished.stdout, finished.stderr);
+        assert!(expected == 0 || said.contains(&path.display().to_string()), "{line}: {said}");
+        let after = fs::metadata(&path).unwrap();
+        assert_eq!((after.ino(), after.modified().unwrap()), (before.ino(), before.modified().unwrap()), "{line}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{\"version\": 7}", "{line}");
+    }
+    let talked: Vec<String> = sandbox.control().requests().into_iter().map(|request| request.path).collect();
+    // The doctor asks whether anybody is there and whether the client is known; nobody else asks anything.
+    assert!(talked.iter().all(|path| path == "/" || path == "/token"), "{talked:?}");
 }
 
 /// The command in a name space in which there is no network at all, not even loopback.

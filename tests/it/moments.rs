@@ -305,3 +305,29 @@ fn property_76_killed_at_any_row_and_any_step_no_space_is_made_twice() {
         assert!(bulk.request_ids().len() <= ROWS - finished, "{moment:?}: a finished row was sent again");
     }
 }
+
+#[test]
+fn property_76_a_results_file_whose_name_may_be_lost_stops_before_anything_is_sent() {
+    let test = "property_76_a_results_file_whose_name_may_be_lost_stops_before_anything_is_sent";
+    let run = |error: &str| {
+        let bulk = Bulk::logged_in(&names(ROWS));
+        let words: Vec<&str> = bulk.words.iter().map(String::as_str).collect();
+        let command = traced_alone(&bulk.sandbox, test, &["-e", "trace=fsync", "-e", error], &words)?;
+        let finished = bulk.sandbox.finish(command);
+        let trace = fs::read_to_string(bulk.sandbox.path("trace")).unwrap();
+        let home = format!("<{}>)", fs::canonicalize(bulk.sandbox.path("")).unwrap().display());
+        let synced: Vec<bool> =
+            trace.lines().filter(|line| line.contains("fsync(")).map(|line| line.contains(&home)).collect();
+        Some((bulk, finished, synced))
+    };
+    let Some((_, finished, synced)) = run("inject=fsync:error=EIO:when=1000") else { return };
+    finished.success();
+    let when = 1 + synced.iter().position(|directory| *directory).expect("the directory is never synced");
+    let (bulk, finished, _) = run(&format!("inject=fsync:error=EIO:when={when}")).unwrap();
+    assert_eq!(finished.exits_with(3).error()["code"], "store_not_writable");
+    assert!(bulk.sandbox.control().requests().is_empty());
+    // A file system that knows no such thing, or a directory that may not be opened, is no reason to stop.
+    let (bulk, finished, _) = run(&format!("inject=fsync:error=EINVAL:when={when}")).unwrap();
+    finished.success();
+    assert_eq!(bulk.spaces().len(), ROWS);
+}

@@ -314,9 +314,13 @@ mod tests {
 
     /// Opens a journal. A test beside this one that starts a process shares the lock with it for a moment.
     fn open(path: &Path) -> Journal {
+        open_for(path, 2)
+    }
+
+    fn open_for(path: &Path, hourly: usize) -> Journal {
         let started = std::time::Instant::now();
         loop {
-            match Journal::open(path, now(), 2) {
+            match Journal::open(path, now(), hourly) {
                 Err(JournalError::Busy(_)) if started.elapsed().as_secs() < 30 => std::thread::yield_now(),
                 opened => return opened.unwrap(),
             }
@@ -372,5 +376,62 @@ mod tests {
         File::create(&other).unwrap().write_all(b"precious\n").unwrap();
         assert!(matches!(Journal::open(&other, now(), 2), Err(JournalError::NotAJournal(_))));
         assert_eq!(std::fs::read(&other).unwrap(), b"precious\n");
+    }
+
+    #[test]
+    fn only_what_nobody_heard_of_may_have_been_applied() {
+        let early = OffsetDateTime::UNIX_EPOCH - time::Duration::HOUR;
+        for (state, since, expected) in [
+            (State::Started, None, Some(OffsetDateTime::UNIX_EPOCH)),
+            (State::Started, Some(early), Some(early)),
+            (State::Failed, None, None),
+            (State::Failed, Some(early), Some(early)),
+            (State::Refused, Some(early), None),
+            (State::Exists, Some(early), None),
+            (State::Finished, Some(early), None),
+        ] {
+            let entry = Entry { unknown_since: since, ..entry("a", state) };
+            assert_eq!(entry.unknown_since(), expected, "{state:?} {since:?}");
+        }
+    }
+
+    #[test]
+    fn requests_count_for_less_than_an_hour_and_no_more_of_them_than_may_leave() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("r.jsonl");
+        let mut journal = open(&path);
+        let ago = |minutes| now() - time::Duration::minutes(minutes);
+        for (state, minutes) in [
+            (State::Started, 61),
+            (State::Started, 60),
+            (State::Started, 59),
+            (State::Finished, 58),
+            (State::Started, 30),
+            (State::Exists, 29),
+            (State::Started, 10),
+            (State::Failed, 9),
+        ] {
+            journal.append(&Entry { at: ago(minutes), ..entry("a", state) }, false).unwrap();
+        }
+        drop(journal);
+        for (hourly, expected) in [(0, &[][..]), (1, &[10]), (2, &[30, 10]), (3, &[59, 30, 10]), (9, &[59, 30, 10])] {
+            let journal = open_for(&path, hourly);
+            let expected: Vec<OffsetDateTime> = expected.iter().map(|minutes| ago(*minutes)).collect();
+            assert_eq!(journal.recent().collect::<Vec<_>>(), expected, "{hourly}");
+        }
+    }
+
+    #[test]
+    fn a_long_answer_is_read_again_as_it_was() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("r.jsonl");
+        let mut journal = open(&path);
+        let long = Entry { result: Some(Value::from("x".repeat(2 << 20))), ..entry("a", State::Exists) };
+        journal.append(&long, false).unwrap();
+        journal.append(&entry("b", State::Started), false).unwrap();
+        drop(journal);
+        let mut journal = open(&path);
+        assert_eq!(journal.last("a").unwrap(), Some(long));
+        assert_eq!(journal.last("b").unwrap(), Some(entry("b", State::Started)));
     }
 }

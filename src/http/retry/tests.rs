@@ -100,6 +100,10 @@ fn only_what_may_change_is_tried_again() {
     for status in [200, 400, 401, 403, 404, 408, 409, 501] {
         assert_eq!(outcome(&Ok(answer(status, None)), now()), Outcome::Final, "{status}");
     }
+    let cut_off = |status| Response { complete: false, ..answer(status, None) };
+    assert_eq!(outcome(&Ok(cut_off(200)), now()), Outcome::Unreadable);
+    assert_eq!(outcome(&Ok(cut_off(204)), now()), Outcome::Unreadable);
+    assert_eq!(outcome(&Ok(cut_off(400)), now()), Outcome::Final);
     let host = || String::from("h");
     assert_eq!(outcome(&Err(Error::Untrusted { host: host(), cause: host() }), now()), Outcome::Final);
     assert_eq!(outcome(&Err(Error::Refused { host: host() }), now()), Outcome::Unreachable);
@@ -136,6 +140,36 @@ fn the_loop_ends_within_its_time_and_knows_what_may_have_been_applied() {
     assert!(!play(OPERATION, refused).0.may_have_been_applied);
     let earlier_loss = vec![lost(), Ok(answer(429, Some("3600")))];
     assert!(play(OPERATION, earlier_loss).0.may_have_been_applied);
+}
+
+#[test]
+fn the_loop_counts_who_is_not_there_and_what_cannot_be_read() {
+    let patient = Policy { total: seconds(1000), ..OPERATION };
+    let refused = || Err(Error::Refused { host: String::from("h") });
+    let (attempted, _) = play(patient, (0..8).map(|_| refused()).collect());
+    assert_eq!((attempted.attempts, attempted.may_have_been_applied), (3, false));
+    let cut_off = || Ok(Response { complete: false, ..answer(200, None) });
+    let (attempted, _) = play(patient, (0..8).map(|_| cut_off()).collect());
+    assert_eq!((attempted.attempts, attempted.may_have_been_applied), (3, true));
+    // What is neither does not count.
+    let lost = || Err(Error::Lost { host: String::from("h") });
+    let (attempted, _) = play(patient, vec![refused(), lost(), cut_off(), refused(), lost(), cut_off(), refused()]);
+    assert_eq!(attempted.attempts, 7);
+}
+
+#[test]
+fn jitter_is_a_different_share_every_time() {
+    let shares: Vec<f64> = (0..100).map(|_| jitter()).collect();
+    assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
+    assert!(shares.iter().any(|share| *share < 0.5) && shares.iter().any(|share| *share > 0.5), "{shares:?}");
+}
+
+#[test]
+fn the_log_says_how_an_attempt_ended() {
+    assert_eq!(describe(&Ok(answer(503, None))), "HTTP 503");
+    let cut_off = Response { complete: false, ..answer(200, None) };
+    assert_eq!(describe(&Ok(cut_off)), "HTTP 200 with a body that could not be read");
+    assert!(describe(&Err(Error::Refused { host: String::from("h") })).contains("refused"));
 }
 
 proptest! {
