@@ -1,6 +1,7 @@
 //! From parsed arguments to commands, and the runtime for those that need one.
 
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use crate::commands::{Context, ErrorCode, Failure, Outcome, Source, api, auth, doctor, setup};
@@ -40,6 +41,14 @@ pub(super) fn run(command: Command, context: &Context, as_json: bool, environmen
 
 /// Builds the runtime, only now, and runs a command until it ends or a signal ends it.
 pub(super) fn block_on(context: &Context, command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    run_to_its_end(context, pin!(command))
+}
+
+/// The same for all commands: a runtime made for each type of them would be a twentieth of the program.
+fn run_to_its_end(
+    context: &Context,
+    command: Pin<&mut dyn Future<Output = Result<(), Failure>>>,
+) -> Result<(), Failure> {
     let runtime = runtime()?;
     let result = runtime.block_on(async {
         tokio::select! {

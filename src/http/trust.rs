@@ -94,7 +94,7 @@ fn plain_bundle(file: &Path) -> Option<RootCertStore> {
 }
 
 fn each_certificate(text: &str, mut use_it: impl FnMut(&[u8])) -> Option<()> {
-    let mut der = Vec::new();
+    let (mut base64, mut der) = (Vec::new(), Vec::new());
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if !line.starts_with("-----") {
@@ -103,18 +103,15 @@ fn each_certificate(text: &str, mut use_it: impl FnMut(&[u8])) -> Option<()> {
         if line != "-----BEGIN CERTIFICATE-----" {
             return None;
         }
-        der.clear();
-        let mut padded = false;
+        base64.clear();
         loop {
             match lines.next()? {
                 "-----END CERTIFICATE-----" => break,
-                _ if padded => return None,
-                line => {
-                    padded = line.ends_with('=');
-                    STANDARD.decode_vec(line, &mut der).ok()?;
-                }
+                line => base64.extend_from_slice(line.as_bytes()),
             }
         }
+        der.clear();
+        STANDARD.decode_vec(&base64, &mut der).ok()?;
         use_it(&der);
     }
     Some(())
