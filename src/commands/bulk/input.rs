@@ -182,8 +182,15 @@ fn next_line(source: &mut Bytes, line: &mut u64) -> Next {
         let value: Value = serde_json::from_slice(&text)
             .map_err(|error| wrong(Some(error.column().to_string()), String::from("not JSON")))?;
         let Value::Object(members) = value else { return Err(wrong(None, String::from("not a JSON object"))) };
-        let members = members.into_iter().map(|(name, value)| (option_name(&name), value)).collect();
-        return Ok(Some((here, members)));
+        let mut named = Map::new();
+        for (name, value) in members {
+            let name = option_name(&name);
+            if named.contains_key(&name) {
+                return Err(wrong(None, format!("the member {name:?} stands twice")));
+            }
+            named.insert(name, value);
+        }
+        return Ok(Some((here, named)));
     }
 }
 
@@ -302,6 +309,7 @@ mod tests {
             ("name\n\"A\n", "line 2, column 1: the quote is never closed"),
             ("{\"name\":\"A\"}\n{\"name\":}\n", "line 2, column 9: not JSON"),
             ("{}\n7\n", "line 2: not a JSON object"),
+            (r#"{"importMode":true,"import-mode":false}"#, "line 1: the member \"import-mode\" stands twice"),
         ] {
             assert!(error(text).contains(expected), "{text}: {}", error(text));
         }
