@@ -122,6 +122,9 @@ impl Rows {
             blank += 1;
         };
         let format = match first {
+            None if !mark.is_empty() && mark != MARK => {
+                return Err(InputError::Broken(String::from("line 1: not UTF-8")));
+            }
             None => Format::Empty,
             Some(b'{') => Format::Lines { source, line },
             Some(b'[') => {
@@ -313,6 +316,15 @@ mod tests {
         ] {
             assert!(error(text).contains(expected), "{text}: {}", error(text));
         }
+    }
+
+    #[test]
+    fn half_a_byte_order_mark_is_no_text() {
+        for text in [&MARK[..1], &MARK[..2], b"\xef\xbbname\n"] {
+            let read = Rows::read(Box::new(io::Cursor::new(text.to_vec())), COLUMNS);
+            assert!(read.is_err_and(|error| error.to_string() == "line 1: not UTF-8"), "{text:?}");
+        }
+        assert!(Rows::read(Box::new(io::Cursor::new(MARK.to_vec())), COLUMNS).unwrap().next().is_none());
     }
 
     #[test]
