@@ -54,6 +54,7 @@ pub(super) fn oauth2_client(client: &ClientSecrets, redirect_uri: Option<&str>) 
 /// A token response, with what Google adds to RFC 6749 section 5.1.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct TokenResponse {
+    #[serde(deserialize_with = "sendable")]
     access_token: AccessToken,
     #[serde(default = "bearer")]
     token_type: BasicTokenType,
@@ -81,6 +82,19 @@ where
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     })
+}
+
+/// A token as RFC 6749 (appendix A.12) has it. Anything else could not be sent, and would stand in the store as a valid
+/// login until it ends.
+fn sendable<'de, Deserializer>(deserializer: Deserializer) -> Result<AccessToken, Deserializer::Error>
+where
+    Deserializer: serde::Deserializer<'de>,
+{
+    let token = String::deserialize(deserializer)?;
+    if token.is_empty() || !token.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(serde::de::Error::custom("not an access token"));
+    }
+    Ok(AccessToken::new(token))
 }
 
 impl TokenResponse {
@@ -290,6 +304,16 @@ mod tests {
         let bare: TokenResponse = serde_json::from_str(r#"{"access_token":"canary"}"#).unwrap();
         assert_eq!(bare.expires_in(), None);
         assert!(!format!("{bare:?}").contains("canary"), "{bare:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_no_access_token() {
+        for token in ["", "a\\nb", "a\\u0000", "\u{e9}", "\u{7f}"] {
+            let text = format!(r#"{{"access_token":"{token}"}}"#);
+            let error = serde_json::from_str::<TokenResponse>(&text).unwrap_err().to_string();
+            assert!(error.starts_with("not an access token"), "{token}: {error}");
+        }
+        assert!(serde_json::from_str::<TokenResponse>(r#"{"access_token":"ya29.a-b_c~ /+="}"#).is_ok());
     }
 
     #[test]
