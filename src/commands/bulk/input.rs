@@ -64,7 +64,7 @@ impl From<CsvError> for InputError {
 /// The byte order mark that spreadsheets put before UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-type Bytes = Box<dyn BufRead + Send>;
+pub(super) type Bytes = Box<dyn BufRead + Send>;
 
 enum Format {
     Lines { source: Bytes, line: u64 },
@@ -92,7 +92,7 @@ impl Rows {
         Self::read(bytes, columns)
     }
 
-    fn read(mut source: Bytes, columns: &[&str]) -> Result<Self, InputError> {
+    pub(super) fn read(mut source: Bytes, columns: &[&str]) -> Result<Self, InputError> {
         let broken = |error: io::Error| InputError::Broken(format!("the input cannot be read: {error}"));
         let mut line = 1;
         let mut blank = 0;
