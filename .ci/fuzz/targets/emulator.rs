@@ -123,7 +123,7 @@ impl Play {
             assert_eq!(before, after, "{} {} answered {}", again.method(), again.uri(), answer.status);
         }
         self.learn(&answer);
-        if api && answer.status == 200 && text.contains("equestId=") && again.method() == "POST" {
+        if api && answer.status == 200 && again.method() == "POST" && has_request_id(&again) {
             // The same request id makes nothing a second time.
             let repeated = self.bench.call(again).await.expect("nothing goes wrong");
             assert_eq!(self.spaces(), after, "answered {} the second time", repeated.status);
@@ -229,6 +229,14 @@ impl Play {
             self.known.insert(name, value);
         }
     }
+}
+
+fn has_request_id(request: &Request<Vec<u8>>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    let given = |name: &str, value: &str| (name == "requestId" || name == "request_id") && !value.is_empty();
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| given(&name, &value))
+        || body["requestId"].as_str().is_some_and(|id| !id.is_empty())
 }
 
 fn check_page(page: &str) {
