@@ -9,6 +9,8 @@ mod client_secrets;
 mod delegation;
 mod error;
 mod freshness;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod identity;
 mod import;
 mod login;

@@ -186,9 +186,7 @@ impl CredentialStore for FileStore {
     fn save(&self, record: &Record) -> Result<(), StoreError> {
         self.create()?;
         let path = self.record_path(&record.email)?;
-        let mut content =
-            serde_json::to_vec_pretty(record).map_err(|error| StoreError::NotWritable(error.to_string()))?;
-        content.push(b'\n');
+        let content = render(record).map_err(|error| StoreError::NotWritable(error.to_string()))?;
         files::replace_private(&path, &content, self.clock.now()).map_err(|error| not_writable(&error))
     }
 
@@ -265,8 +263,15 @@ fn not_writable(error: &FileError) -> StoreError {
     StoreError::NotWritable(error.to_string())
 }
 
+/// A record as it is written.
+pub(super) fn render(record: &Record) -> serde_json::Result<Vec<u8>> {
+    let mut content = serde_json::to_vec_pretty(record)?;
+    content.push(b'\n');
+    Ok(content)
+}
+
 /// Reads a record. Damaged is not absent, and a record of a newer version is left to the newer program.
-fn parse(content: &[u8]) -> Result<Record, String> {
+pub(super) fn parse(content: &[u8]) -> Result<Record, String> {
     #[derive(serde::Deserialize)]
     struct Version {
         version: u64,
@@ -283,7 +288,7 @@ fn parse(content: &[u8]) -> Result<Record, String> {
 }
 
 /// An account as the name of a file: lower case, and everything that could mean something to a file system escaped.
-fn file_name(account: &str) -> String {
+pub(super) fn file_name(account: &str) -> String {
     let mut name = String::new();
     for byte in account.to_lowercase().bytes() {
         match byte {
@@ -299,7 +304,7 @@ fn file_name(account: &str) -> String {
 }
 
 /// The reverse of [`file_name`].
-fn account_of(name: &str) -> Option<String> {
+pub(super) fn account_of(name: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = name;
     while let Some((before, after)) = rest.split_once('%') {

@@ -54,6 +54,7 @@ pub(super) fn oauth2_client(client: &ClientSecrets, redirect_uri: Option<&str>) 
 /// A token response, with what Google adds to RFC 6749 section 5.1.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct TokenResponse {
+    #[serde(deserialize_with = "sendable")]
     access_token: AccessToken,
     #[serde(default = "bearer")]
     token_type: BasicTokenType,
@@ -81,6 +82,19 @@ where
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     })
+}
+
+/// A token as RFC 6749 (appendix A.12) has it. Anything else could not be sent, and would stand in the store as a valid
+/// login until it ends.
+fn sendable<'de, Deserializer>(deserializer: Deserializer) -> Result<AccessToken, Deserializer::Error>
+where
+    Deserializer: serde::Deserializer<'de>,
+{
+    let token = String::deserialize(deserializer)?;
+    if token.is_empty() || !token.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(serde::de::Error::custom("not an access token"));
+    }
+    Ok(AccessToken::new(token))
 }
 
 impl TokenResponse {
@@ -175,7 +189,7 @@ impl TokenEndpoint<'_> {
             .set_pkce_verifier(verifier)
             .request_async(&send)
             .await
-            .map_err(|error| self.error(error))
+            .map_err(|error| refused(error, self.client))
     }
 
     /// Asks for a new access token. Without `scope`: repeating the scopes of the request fails for ever once a person
@@ -186,7 +200,7 @@ impl TokenEndpoint<'_> {
             .exchange_refresh_token(&RefreshToken::new(refresh_token.expose().clone()))
             .request_async(&send)
             .await
-            .map_err(|error| self.error(error))
+            .map_err(|error| refused(error, self.client))
     }
 
     async fn send(&self, request: HttpRequest, policy: retry::Policy) -> Result<HttpResponse, SendError> {
@@ -210,67 +224,76 @@ impl TokenEndpoint<'_> {
         })
         .await;
         let response = attempted.result.map_err(|error| SendError(Error::Network(error)))?;
-        let host = self.host();
-        match response.status {
-            // The crate forgets the status of an error answer, so what is no verdict on the request ends here.
-            429 => {
-                let retry_after = retry::retry_after(&response, clock.now());
-                return Err(SendError(Error::RateLimited { host, retry_after }));
-            }
-            status @ 500.. => {
-                let wait = retry::retry_after(&response, clock.now()).filter(|wait| !wait.is_zero());
-                let wait =
-                    wait.map(|wait| format!(", and asks to be left alone for {} seconds", wait.as_secs().max(1)));
-                let cause = format!("failed with HTTP status {status}{}", wait.unwrap_or_default());
-                return Err(SendError(Error::Server { host, cause }));
-            }
-            _ if !response.complete => {
-                return Err(SendError(Error::Server {
-                    host,
-                    cause: String::from("sent an answer that could not be read whole"),
-                }));
-            }
-            _ => {}
-        }
-        let mut answer = HttpResponse::new(response.body);
-        *answer.status_mut() = ::http::StatusCode::from_u16(response.status)
-            .map_err(|error| SendError(Error::Internal(error.to_string())))?;
-        Ok(answer)
+        verdict(response, self.client, clock)
     }
+}
 
-    fn error(&self, error: RequestTokenError<SendError, TokenErrorResponse>) -> Error {
-        let host = self.host();
-        match error {
-            RequestTokenError::Request(SendError(error)) => error,
-            RequestTokenError::ServerResponse(response) => {
-                match refusal_cause(&response.error, response.error_subtype.as_deref()) {
-                    Some(cause) => Error::Refused(Box::new(TokenRefusal {
-                        cause,
-                        error: response.error,
-                        description: response.error_description,
-                        account: None,
-                        evidence: None,
-                        project: self.client.project.clone(),
-                    })),
-                    None => Error::Server { host, cause: format!("failed ({})", response.error) },
-                }
-            }
-            // The body may hold a token: it is never shown.
-            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-                Error::Server { host, cause: String::from("sent something that is not a token response") }
+/// What the crate is to see of an answer. It forgets the status of an error answer, so what is no verdict on the
+/// request ends here.
+pub(super) fn verdict(
+    response: http::Response,
+    client: &ClientSecrets,
+    clock: Clock,
+) -> Result<HttpResponse, SendError> {
+    let host = host(client);
+    match response.status {
+        429 => {
+            let retry_after = retry::retry_after(&response, clock.now());
+            return Err(SendError(Error::RateLimited { host, retry_after }));
+        }
+        status @ 500.. => {
+            let wait = retry::retry_after(&response, clock.now()).filter(|wait| !wait.is_zero());
+            let wait = wait.map(|wait| format!(", and asks to be left alone for {} seconds", wait.as_secs().max(1)));
+            let cause = format!("failed with HTTP status {status}{}", wait.unwrap_or_default());
+            return Err(SendError(Error::Server { host, cause }));
+        }
+        _ if !response.complete => {
+            return Err(SendError(Error::Server {
+                host,
+                cause: String::from("sent an answer that could not be read whole"),
+            }));
+        }
+        _ => {}
+    }
+    let mut answer = HttpResponse::new(response.body);
+    *answer.status_mut() =
+        ::http::StatusCode::from_u16(response.status).map_err(|error| SendError(Error::Internal(error.to_string())))?;
+    Ok(answer)
+}
+
+/// What the crate made of it, where that is not a token response.
+pub(super) fn refused(error: RequestTokenError<SendError, TokenErrorResponse>, client: &ClientSecrets) -> Error {
+    let host = host(client);
+    match error {
+        RequestTokenError::Request(SendError(error)) => error,
+        RequestTokenError::ServerResponse(response) => {
+            match refusal_cause(&response.error, response.error_subtype.as_deref()) {
+                Some(cause) => Error::Refused(Box::new(TokenRefusal {
+                    cause,
+                    error: response.error,
+                    description: response.error_description,
+                    account: None,
+                    evidence: None,
+                    project: client.project.clone(),
+                })),
+                None => Error::Server { host, cause: format!("failed ({})", response.error) },
             }
         }
+        // The body may hold a token: it is never shown.
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+            Error::Server { host, cause: String::from("sent something that is not a token response") }
+        }
     }
+}
 
-    fn host(&self) -> String {
-        Endpoint::host(&self.client.token_endpoint).to_owned()
-    }
+fn host(client: &ClientSecrets) -> String {
+    Endpoint::host(&client.token_endpoint).to_owned()
 }
 
 /// Carries our error through the crate.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct SendError(Error);
+pub(super) struct SendError(Error);
 
 #[cfg(test)]
 mod tests {
@@ -290,6 +313,16 @@ mod tests {
         let bare: TokenResponse = serde_json::from_str(r#"{"access_token":"canary"}"#).unwrap();
         assert_eq!(bare.expires_in(), None);
         assert!(!format!("{bare:?}").contains("canary"), "{bare:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_no_access_token() {
+        for token in ["", "a\\nb", "a\\u0000", "\u{e9}", "\u{7f}"] {
+            let text = format!(r#"{{"access_token":"{token}"}}"#);
+            let error = serde_json::from_str::<TokenResponse>(&text).unwrap_err().to_string();
+            assert!(error.starts_with("not an access token"), "{token}: {error}");
+        }
+        assert!(serde_json::from_str::<TokenResponse>(r#"{"access_token":"ya29.a-b_c~ /+="}"#).is_ok());
     }
 
     #[test]

@@ -5,6 +5,8 @@
 mod call;
 mod create;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod members;
 mod names;
 mod page;

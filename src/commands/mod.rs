@@ -11,6 +11,8 @@ pub mod doctor;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod input;
 pub mod members;
 mod pages;

@@ -9,6 +9,8 @@ mod chat;
 mod command;
 mod control;
 mod fault;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod html;
 mod landing;
 mod oauth;

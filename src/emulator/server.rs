@@ -37,7 +37,7 @@ pub(super) struct HangUp;
 #[derive(Clone, Copy)]
 struct Connection(u64);
 
-fn router(shared: Shared) -> Router {
+pub(super) fn router(shared: Shared) -> Router {
     use Endpoint as To;
     let get = |to, handler| at(MethodFilter::GET, to, handler);
     let post = |to, handler| at(MethodFilter::POST, to, handler);

@@ -145,6 +145,27 @@ fn only_their_rooms_do_what_is_reserved_for_them() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+/// The fuzz targets in `.ci/fuzz` come in by a door of each room, `fuzzing.rs`, which sees what the room keeps to
+/// itself. It is held to the rules of its room, and stands in no other build.
+#[test]
+fn the_doors_of_the_fuzz_targets_are_shut_in_every_other_build() {
+    let files = files();
+    let doors = files.iter().filter(|(name, _)| name.ends_with("/fuzzing.rs")).count();
+    let (mut opened, mut faults) = (0, Vec::new());
+    for (name, text) in &files {
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for (index, line) in lines.iter().enumerate() {
+            if *line == "pub mod fuzzing;" && index > 0 && lines[index - 1] == "#[cfg(fuzzing)]" {
+                opened += 1;
+            } else if line.contains("fuzzing") && !name.ends_with("/fuzzing.rs") && *line != "#[cfg(fuzzing)]" {
+                faults.push(format!("{name}: {line}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(doors > 0 && doors == opened, "{doors} doors, {opened} of them declared");
+}
+
 #[test]
 fn every_file_holds_one_thing() {
     let long: Vec<String> = files()

@@ -72,6 +72,8 @@ enum State {
     Quoted(u64),
     /// After a quote inside quotes: the end, or the first half of a doubled one.
     QuoteInQuoted(u64),
+    /// After the quotes and a carriage return: a quote that follows is no second half any more.
+    Closed,
 }
 
 /// Reads records one by one; memory holds one at a time.
@@ -129,13 +131,14 @@ impl<Source: BufRead> Reader<Source> {
                     fields.push(text(field, line, column)?);
                     return Ok(Some(Record { line: begins, fields }));
                 }
+                (State::QuoteInQuoted(_), b'\r') => State::Closed,
                 // A carriage return belongs to the line end, wherever it stands outside quotes.
                 (state, b'\r') => state,
                 (_, byte) if byte == self.delimiter => {
                     fields.push(text(std::mem::take(&mut field), line, column)?);
                     State::Start
                 }
-                (State::QuoteInQuoted(_), _) => return Err(CsvError::TextAfterQuote { line, column }),
+                (State::QuoteInQuoted(_) | State::Closed, _) => return Err(CsvError::TextAfterQuote { line, column }),
                 (State::Start | State::Plain, _) => {
                     field.push(byte);
                     State::Plain
@@ -213,6 +216,7 @@ mod tests {
         for (text, expected) in [
             ("a,\"b\nc\n", "line 1, column 2: the quote is never closed"),
             ("x\n\"a\"b,c\n", "line 2, column 1: text after a closing quote"),
+            ("x\n\"a\"\r\"b,c\n", "line 2, column 1: text after a closing quote"),
             ("a,b\"c\n", "line 1, column 2: a quote inside"),
         ] {
             let message = read(text).unwrap_err().to_string();

@@ -66,7 +66,7 @@ impl From<CsvError> for InputError {
 /// The byte order mark that spreadsheets put before UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-type Bytes = Box<dyn BufRead + Send>;
+pub(super) type Bytes = Box<dyn BufRead + Send>;
 
 enum Format {
     Lines { source: Bytes, line: u64 },
@@ -94,7 +94,7 @@ impl Rows {
         Self::read(bytes, columns)
     }
 
-    fn read(mut source: Bytes, columns: &[&str]) -> Result<Self, InputError> {
+    pub(super) fn read(mut source: Bytes, columns: &[&str]) -> Result<Self, InputError> {
         let broken = |error: io::Error| InputError::Broken(format!("the input cannot be read: {error}"));
         let mut line = 1;
         let mut blank = 0;
@@ -124,6 +124,9 @@ impl Rows {
             blank += 1;
         };
         let format = match first {
+            None if !mark.is_empty() && mark != MARK => {
+                return Err(InputError::Broken(String::from("line 1: not UTF-8")));
+            }
             None => Format::Empty,
             Some(b'{') => Format::Lines { source, line },
             Some(b'[') => {
@@ -184,8 +187,15 @@ fn next_line(source: &mut Bytes, line: &mut u64) -> Next {
         let value: Value = serde_json::from_slice(&text)
             .map_err(|error| wrong(Some(error.column().to_string()), String::from("not JSON")))?;
         let Value::Object(members) = value else { return Err(wrong(None, String::from("not a JSON object"))) };
-        let members = members.into_iter().map(|(name, value)| (option_name(&name), value)).collect();
-        return Ok(Some((here, members)));
+        let mut named = Map::new();
+        for (name, value) in members {
+            let name = option_name(&name);
+            if named.contains_key(&name) {
+                return Err(wrong(None, format!("the member {name:?} stands twice")));
+            }
+            named.insert(name, value);
+        }
+        return Ok(Some((here, named)));
     }
 }
 
@@ -304,9 +314,19 @@ mod tests {
             ("name\n\"A\n", "line 2, column 1: the quote is never closed"),
             ("{\"name\":\"A\"}\n{\"name\":}\n", "line 2, column 9: not JSON"),
             ("{}\n7\n", "line 2: not a JSON object"),
+            (r#"{"importMode":true,"import-mode":false}"#, "line 1: the member \"import-mode\" stands twice"),
         ] {
             assert!(error(text).contains(expected), "{text}: {}", error(text));
         }
+    }
+
+    #[test]
+    fn half_a_byte_order_mark_is_no_text() {
+        for text in [&MARK[..1], &MARK[..2], b"\xef\xbbname\n"] {
+            let read = Rows::read(Box::new(io::Cursor::new(text.to_vec())), COLUMNS);
+            assert!(read.is_err_and(|error| error.to_string() == "line 1: not UTF-8"), "{text:?}");
+        }
+        assert!(Rows::read(Box::new(io::Cursor::new(MARK.to_vec())), COLUMNS).unwrap().next().is_none());
     }
 
     #[test]

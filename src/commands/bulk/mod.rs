@@ -4,6 +4,8 @@ mod check;
 mod csv;
 mod engine;
 pub(super) mod fields;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod input;
 mod journal;
 mod pace;

@@ -53,7 +53,7 @@ pub struct Options {
 
 /// The request that makes the space.
 #[derive(Debug)]
-pub(super) enum Request {
+pub(in crate::commands) enum Request {
     Create(CreateSpace),
     SetUp(SetUpSpace),
 }
@@ -66,7 +66,7 @@ impl Request {
         }
     }
 
-    pub(super) fn preview(&self) -> Value {
+    pub(in crate::commands) fn preview(&self) -> Value {
         match self {
             Self::Create(request) => request.preview(),
             Self::SetUp(request) => request.preview(),
@@ -77,7 +77,7 @@ impl Request {
 /// Everything that is to be done, checked and complete.
 #[derive(Debug)]
 pub struct Plan {
-    pub(super) request: Request,
+    pub(in crate::commands) request: Request,
     /// Who is added after the space was made.
     pub(super) more: Vec<NewMembership>,
     /// Who gets another role then.

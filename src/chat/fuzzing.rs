@@ -1,0 +1,16 @@
+//! The doors of this room for the fuzz targets in `.ci/fuzz`, in no other build.
+
+use std::time::Duration;
+
+use super::{Error, ErrorKind, Status};
+
+/// Reads an error answer.
+pub fn status(http_status: u16, www_authenticate: Option<&str>, body: &[u8]) -> Status {
+    Status::read(http_status, www_authenticate, body)
+}
+
+/// The error that it is for a call.
+pub fn error(status: Status, may_have_been_applied: bool) -> Error {
+    let asked = status.retry_seconds.map(Duration::from_secs);
+    Error { kind: ErrorKind::from_status(status, asked), attempts: 1, may_have_been_applied }
+}
