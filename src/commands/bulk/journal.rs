@@ -411,7 +411,7 @@ mod tests {
             (State::Started, 10),
             (State::Failed, 9),
         ] {
-            journal.append(&Entry { at: ago(minutes), ..entry("a", state) }, false).unwrap();
+            journal.append(&Entry { at: ago(minutes), ..entry("a", state) }).unwrap();
         }
         drop(journal);
         for (hourly, expected) in [(0, &[][..]), (1, &[10]), (2, &[30, 10]), (3, &[59, 30, 10]), (9, &[59, 30, 10])] {
@@ -427,8 +427,8 @@ mod tests {
         let path = home.path().join("r.jsonl");
         let mut journal = open(&path);
         let long = Entry { result: Some(Value::from("x".repeat(2 << 20))), ..entry("a", State::Exists) };
-        journal.append(&long, false).unwrap();
-        journal.append(&entry("b", State::Started), false).unwrap();
+        journal.append(&long).unwrap();
+        journal.append(&entry("b", State::Started)).unwrap();
         drop(journal);
         let mut journal = open(&path);
         assert_eq!(journal.last("a").unwrap(), Some(long));
