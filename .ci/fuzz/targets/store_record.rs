@@ -15,6 +15,14 @@ const ANSWERS: [&str; 3] = [
     r#"{"access_token":"new","scope":" "}"#,
 ];
 
+/// All that is ever said about a record, without its numbers.
+const CAUSES: [&str; 4] = [
+    "it is empty",
+    "it is damaged",
+    "it is damaged (line , column )",
+    "it was written by a newer chatauth (version  of the format)",
+];
+
 fn accepted(content: &[u8]) {
     let read = record(content).expect("it was accepted");
     // Members that are not known are passed over, whatever they hold; then the file is no document for others.
@@ -72,8 +80,9 @@ fn accepted(content: &[u8]) {
 }
 
 fn refused(cause: String) {
-    // Nothing of the file is in it: a secret could stand anywhere.
-    assert!(cause.is_ascii() && cause.len() < 120, "{cause}");
+    // Nothing of the file is in it but numbers: a secret could stand anywhere.
+    let words: String = cause.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+    assert!(CAUSES.contains(&words.as_str()), "{cause}");
     check_failure(&login_failure(Error::Store(StoreError::Unreadable { path: "ada@example.com.json".into(), cause })));
 }
 
