@@ -142,16 +142,8 @@ impl Delegation {
             .parse()
             .map_err(|_| (Error::EndpointRefused(String::from("token_uri is not usable")), Outcome::Final))?;
         let host = self.token_endpoint.host().to_owned();
-        let exchange = async {
-            match http.hyper(&uri).map_err(network)? {
-                HyperClient::Direct(client) => {
-                    self.exchange(CustomHyperClientBuilder::from(*client), cache, scopes, limit).await
-                }
-                HyperClient::Tunnelled(client) => {
-                    self.exchange(CustomHyperClientBuilder::from(*client), cache, scopes, limit).await
-                }
-            }
-        };
+        let client = http.hyper(&uri).map_err(network)?;
+        let exchange = self.exchange(client, cache, scopes, limit);
         // yup-oauth2 reads bodies without a limit of time or size, so the whole exchange has one.
         match tokio::time::timeout(limit, exchange).await {
             Ok(result) => result,
@@ -159,19 +151,16 @@ impl Delegation {
         }
     }
 
-    async fn exchange<Connector>(
+    async fn exchange(
         &self,
-        client: CustomHyperClientBuilder<Connector>,
+        client: HyperClient,
         cache: &Cache,
         scopes: &ScopeSet,
         limit: Duration,
-    ) -> Result<Secret<String>, (Error, Outcome)>
-    where
-        Connector: hyper_util::client::legacy::connect::Connect + Clone + Send + Sync + 'static,
-    {
+    ) -> Result<Secret<String>, (Error, Outcome)> {
         let sort = |error| self.sort(error, scopes);
         // The custom builder ignores its own time-out; the client that it builds does not.
-        let client = client.build_hyper_client().map_err(sort)?.with_timeout(limit);
+        let client = CustomHyperClientBuilder::from(client).build_hyper_client().map_err(sort)?.with_timeout(limit);
         let authenticator = ServiceAccountAuthenticator::with_client(self.key.clone(), client)
             .subject(self.subject.clone())
             .with_storage(Box::new(cache.clone()))

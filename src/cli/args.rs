@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::later::Later;
+
 /// Create Google Chat spaces as yourself, from a terminal, a script or CI.
 #[derive(Debug, Parser)]
 #[command(name = "chatauth", version, propagate_version = true, arg_required_else_help = true, after_help = AFTER_HELP)]
@@ -113,23 +115,23 @@ pub(super) enum Command {
     Auth(Auth),
     /// Create spaces, find them, change them and delete them
     #[command(subcommand)]
-    Spaces(super::spaces_args::Spaces),
+    Spaces(Later<super::spaces_args::Spaces>),
     /// Add people to spaces, look who is there, change roles and remove people
     #[command(subcommand)]
-    Members(super::members_args::Members),
+    Members(Later<super::members_args::Members>),
     /// Check everything that can be checked without creating a space
     Doctor,
     /// Walk from nothing to the first space
     Setup,
     /// Call any method of the Chat API with the stored login
-    Api(Box<super::api_args::ApiArgs>),
+    Api(Box<Later<super::api_args::ApiArgs>>),
     /// Print the script by which a shell completes commands, options, formats and accounts
     Completion(super::shell::Completion),
     /// Print the manual, of the program or of one command
     Man(super::shell::Man),
     /// A local stand-in for Google's OAuth and Chat endpoints, to try chatauth and to test scripts
     #[cfg(feature = "emulator")]
-    Emulator(super::emulator_args::EmulatorArgs),
+    Emulator(Later<super::emulator_args::EmulatorArgs>),
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,7 @@ use crate::commands::{Context, ErrorCode, Failure, Outcome, Source, api, auth, d
 use crate::platform::signals::{self, Interruption};
 
 use super::args::{Auth, Command, Login};
+use super::later::Later;
 use super::settings::Environment;
 
 /// Runs a command. `as_json` says whether an object is wanted where plain text is the default.
@@ -29,13 +30,13 @@ pub(super) fn run(command: Command, context: &Context, as_json: bool, environmen
         Command::Auth(Auth::Logout { all, local }) => {
             block_on(context, auth::logout::run(auth::logout::Options { all, local }, context))
         }
-        Command::Spaces(spaces) => super::spaces_args::run(spaces, context),
-        Command::Members(members) => super::members_args::run(members, context),
-        Command::Api(arguments) => block_on(context, api::run((*arguments).into(), context)),
+        Command::Spaces(Later(spaces)) => super::spaces_args::run(spaces, context),
+        Command::Members(Later(members)) => super::members_args::run(members, context),
+        Command::Api(arguments) => block_on(context, api::run(arguments.0.into(), context)),
         Command::Completion(arguments) => super::shell::completion(&arguments, context),
         Command::Man(arguments) => super::shell::man(&arguments, context),
         #[cfg(feature = "emulator")]
-        Command::Emulator(arguments) => super::emulator_args::run(arguments, context, environment),
+        Command::Emulator(Later(arguments)) => super::emulator_args::run(arguments, context, environment),
     }
 }
 

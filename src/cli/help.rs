@@ -101,6 +101,7 @@ mod tests {
 
     use super::*;
     use crate::cli::args::Cli;
+    use crate::cli::later::all_at_once;
 
     /// The words of a line as a shell would split it, up to the first `|` or `>`.
     fn words(line: &str) -> Vec<String> {
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn every_command_has_examples_that_can_be_typed() {
         let mut found = Vec::new();
-        leaves(&with_examples(Cli::command()), "", &mut found);
+        leaves(&with_examples(all_at_once()), "", &mut found);
         for (path, has_examples) in &found {
             assert!(has_examples, "{path} has no examples");
         }
@@ -156,6 +157,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
+        all_at_once().debug_assert();
         Cli::command().debug_assert();
     }
 }

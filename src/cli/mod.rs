@@ -6,6 +6,7 @@ mod dispatch;
 #[cfg(feature = "emulator")]
 mod emulator_args;
 mod help;
+mod later;
 mod logging;
 mod members_args;
 mod report;
@@ -77,7 +78,7 @@ fn end(failure: &Failure, messages: Messages, as_json: bool) -> ExitCode {
 fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) -> ExitCode {
     // Only whoever asks for help pays for its examples.
     let with_examples = (error.kind() == ErrorKind::DisplayHelp)
-        .then(|| help::with_examples(Cli::command()).try_get_matches_from(arguments).err())
+        .then(|| help::with_examples(later::all_at_once()).try_get_matches_from(arguments).err())
         .flatten();
     let error = with_examples.as_ref().unwrap_or(error);
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {

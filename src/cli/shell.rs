@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Args, Command, CommandFactory, Parser, ValueEnum};
+use clap::{Args, Command, Parser, ValueEnum};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCandidates;
 use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
@@ -15,6 +15,7 @@ use crate::commands::{Context, Failure, auth};
 use crate::output::{Messages, Printer, sanitise};
 
 use super::args::Cli;
+use super::later::all_at_once;
 use super::settings::{self, Environment};
 
 /// The variable by which a completion script calls this program.
@@ -63,7 +64,7 @@ pub(super) fn completion(arguments: &Completion, context: &Context) -> Result<()
 
 /// Prints a man page, as roff.
 pub(super) fn man(arguments: &Man, context: &Context) -> Result<(), Failure> {
-    let mut command = super::help::with_examples(Cli::command());
+    let mut command = super::help::with_examples(all_at_once());
     // Names of subcommands are only put together when the command is built.
     command.build();
     let mut found = &command;
@@ -173,7 +174,7 @@ pub(super) fn complete(arguments: &[OsString], environment: Environment) -> Opti
     let shell = Shell::from_str(shell.to_str()?, false).ok()?;
     // The script calls `chatauth -- chatauth WORD…`.
     let words = arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect();
-    let mut command = with_accounts(Cli::command(), environment);
+    let mut command = with_accounts(all_at_once(), environment);
     let mut candidates = Vec::new();
     let done = shell
         .completer()

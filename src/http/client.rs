@@ -132,7 +132,7 @@ impl Client {
 
     /// A client of hyper's for `url`, with the same proxies, trust roots and limits.
     pub fn hyper(&self, url: &http::Uri) -> Result<HyperClient, Error> {
-        HyperClient::new(&self.shared.config, url)
+        delegation::client(&self.shared.config, url)
     }
 
     /// Sends one request once and reads the answer. What a refusal repeats of the secrets in the request is masked.

@@ -11,7 +11,7 @@ pub mod retry;
 mod trust;
 
 pub use client::{Client, Config, Proxies, Request, Response};
-pub use delegation::{Direct, HyperClient, Tunnelled};
+pub use delegation::{Connector, HyperClient};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::Error;
 pub use trust::TrustRoots;

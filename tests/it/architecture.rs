@@ -125,6 +125,7 @@ fn only_their_rooms_do_what_is_reserved_for_them() {
                 "cli/args.rs",
                 "cli/emulator_args.rs",
                 "cli/help.rs",
+                "cli/later.rs",
                 "cli/members_args.rs",
                 "cli/mod.rs",
                 "cli/settings.rs",
