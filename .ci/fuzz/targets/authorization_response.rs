@@ -26,9 +26,8 @@ fn decode(text: &str) -> String {
             .then(|| Some(digit(bytes[at + 1])? << 4 | digit(bytes[at + 2])?))
             .flatten();
         match (escaped, bytes[at]) {
-            (Some(byte), _) => decoded.push(byte),
             (None, b'+') => decoded.push(b' '),
-            (None, byte) => decoded.push(byte),
+            (Some(byte), _) | (None, byte) => decoded.push(byte),
         }
         at += if escaped.is_some() { 3 } else { 1 };
     }

@@ -12,11 +12,14 @@ use serde_json::{Map, Value};
 
 type Records = Vec<(u64, Vec<String>)>;
 
+/// The line and the members of a row; `None` where it has too few fields or too many.
+type Row = Option<(u64, Map<String, Value>)>;
+
 /// RFC 4180 without mercy, and where it ends before the text does. Carriage returns outside quotes count for nothing.
 fn plainly(text: &[u8], delimiter: u8) -> (Records, ControlFlow<()>) {
     let (mut found, mut at) = (Vec::new(), 0);
     while at < text.len() {
-        let line = 1 + text[..at].iter().filter(|byte| **byte == b'\n').count();
+        let line = text[..at].split(|byte| *byte == b'\n').count();
         let Some((fields, next)) = one_record(text, at, delimiter) else { return (found, ControlFlow::Break(())) };
         if fields != [""] {
             found.push((u64::try_from(line).expect("it is small"), fields));
@@ -84,10 +87,10 @@ fn column(name: &str) -> String {
 }
 
 /// What the rows are, and whether all of the text was read; `None` when the first line is no header.
-fn expected(text: &[u8], columns: &[&str]) -> Option<(Vec<Option<(u64, Map<String, Value>)>>, ControlFlow<()>)> {
+fn expected(text: &[u8], columns: &[&str]) -> Option<(Vec<Row>, ControlFlow<()>)> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let blank = text.iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
-    let above = text[..blank].iter().filter(|byte| **byte == b'\n').count();
+    let above = text[..blank].split(|byte| *byte == b'\n').count() - 1;
     let text = &text[blank..];
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };

@@ -117,7 +117,7 @@ impl Play {
         if self.faults {
             return;
         }
-        self.check(&again, &answer, api);
+        check_answer(&again, &answer, api);
         let after = self.spaces();
         if (safe || answer.status >= 400) && api {
             assert_eq!(before, after, "{} {} answered {}", again.method(), again.uri(), answer.status);
@@ -165,46 +165,6 @@ impl Play {
         self.control.spaces().into_iter().map(with_members).collect()
     }
 
-    fn check(&self, request: &Request<Vec<u8>>, answer: &Answer, api: bool) {
-        let what = || {
-            let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
-            let (asked, answered) = (text(request.body()), text(answer.body.as_deref().unwrap_or_default()));
-            format!("{request:?} {asked}\n{} {:?} {answered}", answer.status, answer.headers)
-        };
-        assert!(matches!(answer.status, 200 | 302 | 400 | 401 | 403 | 404 | 405 | 409 | 413 | 429), "{}", what());
-        let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let body = answer.body.as_ref().expect("only a fault breaks off");
-        if answer.status == 302 {
-            let location = Url::parse(header("location")).expect("a redirect leads somewhere");
-            assert!(matches!(location.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")), "{}", what());
-            return;
-        }
-        if request.method() == "HEAD" {
-            assert!(body.is_empty(), "{}", what());
-            return;
-        }
-        match header("content-type").to_ascii_lowercase().as_str() {
-            "application/json; charset=utf-8" => {
-                let body: Value = serde_json::from_slice(body).expect("it is JSON");
-                if api && answer.status >= 400 {
-                    assert_eq!(body["error"]["code"], answer.status, "{}", what());
-                    assert!(body["error"]["status"].is_string() && body["error"]["message"].is_string(), "{}", what());
-                } else if api {
-                    // Nothing is answered to whom the emulator has given no token.
-                    let head = format!("{:?} {}", request.headers(), request.uri());
-                    assert!(head.contains("emulator-access-"), "{}", what());
-                } else if answer.status >= 400 {
-                    assert!(body["error"].is_string() || body["error"].is_object(), "{}", what());
-                }
-            }
-            "text/html; charset=utf-8" => {
-                assert!(!api || [404, 405, 413].contains(&answer.status), "{}", what());
-                check_page(std::str::from_utf8(body).expect("a page is text"));
-            }
-            other => assert!(body.is_empty() && other.is_empty(), "{}", what()),
-        }
-    }
-
     fn learn(&mut self, answer: &Answer) {
         let location = answer.headers.get("location").and_then(|value| value.to_str().ok());
         if let Some(location) = location.and_then(|text| Url::parse(text).ok()) {
@@ -228,6 +188,46 @@ impl Play {
         if let Some(value) = value {
             self.known.insert(name, value);
         }
+    }
+}
+
+fn check_answer(request: &Request<Vec<u8>>, answer: &Answer, api: bool) {
+    let what = || {
+        let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
+        let (asked, answered) = (text(request.body()), text(answer.body.as_deref().unwrap_or_default()));
+        format!("{request:?} {asked}\n{} {:?} {answered}", answer.status, answer.headers)
+    };
+    assert!(matches!(answer.status, 200 | 302 | 400 | 401 | 403 | 404 | 405 | 409 | 413 | 429), "{}", what());
+    let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let body = answer.body.as_ref().expect("only a fault breaks off");
+    if answer.status == 302 {
+        let location = Url::parse(header("location")).expect("a redirect leads somewhere");
+        assert!(matches!(location.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")), "{}", what());
+        return;
+    }
+    if request.method() == "HEAD" {
+        assert!(body.is_empty(), "{}", what());
+        return;
+    }
+    match header("content-type").to_ascii_lowercase().as_str() {
+        "application/json; charset=utf-8" => {
+            let body: Value = serde_json::from_slice(body).expect("it is JSON");
+            if api && answer.status >= 400 {
+                assert_eq!(body["error"]["code"], answer.status, "{}", what());
+                assert!(body["error"]["status"].is_string() && body["error"]["message"].is_string(), "{}", what());
+            } else if api {
+                // Nothing is answered to whom the emulator has given no token.
+                let head = format!("{:?} {}", request.headers(), request.uri());
+                assert!(head.contains("emulator-access-"), "{}", what());
+            } else if answer.status >= 400 {
+                assert!(body["error"].is_string() || body["error"].is_object(), "{}", what());
+            }
+        }
+        "text/html; charset=utf-8" => {
+            assert!(!api || [404, 405, 413].contains(&answer.status), "{}", what());
+            check_page(std::str::from_utf8(body).expect("a page is text"));
+        }
+        other => assert!(body.is_empty() && other.is_empty(), "{}", what()),
     }
 }
 
