@@ -31,7 +31,7 @@ pub enum Way {
     /// Without a proxy.
     Direct(HttpConnector),
     /// Through a proxy that is asked for the connection (`CONNECT`); the proxy itself may speak TLS.
-    Tunnelled(Tunnel<HttpsConnector<HttpConnector>>),
+    Tunnelled(Box<Tunnel<HttpsConnector<HttpConnector>>>),
 }
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
@@ -77,7 +77,7 @@ pub(super) fn client(config: &Config, url: &Uri) -> Result<HyperClient, Error> {
             if let Some(authorization) = proxy.basic_auth() {
                 tunnel = tunnel.with_auth(authorization.clone());
             }
-            Way::Tunnelled(tunnel)
+            Way::Tunnelled(Box::new(tunnel))
         }
     };
     Ok(Client::builder(TokioExecutor::new()).build(Capped(HttpsConnector::from((way, tls)))))
