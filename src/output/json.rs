@@ -15,7 +15,8 @@ pub fn safe_json(value: &Value, pretty: bool) -> String {
 
 /// Such characters stand inside strings only, apart from the line feeds that the writer itself puts in.
 pub(super) fn escape(text: &str) -> String {
-    if !text.chars().any(|character| character != '\n' && is_control(character)) {
+    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
+    if plain || !text.chars().any(|character| character != '\n' && is_control(character)) {
         return text.to_owned();
     }
     let mut escaped = String::with_capacity(text.len() + 16);

@@ -129,6 +129,7 @@ struct Run<'a, Kind: Task> {
 
 impl<'a, Kind: Task> Run<'a, Kind> {
     async fn all(&mut self, mut rows: mpsc::Receiver<Result<Row, InputError>>) -> Result<(), Failure> {
+        // Boxed: a row's future is some kilobytes, and would be copied from place to place.
         let mut turns = FuturesUnordered::new();
         let mut ready: VecDeque<Turn<'a, Kind::Work>> = VecDeque::new();
         let mut more = true;
@@ -146,7 +147,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                         && let Some(mut turn) = ready.pop_front()
                     {
                         self.leave(&mut turn)?;
-                        turns.push(perform(self.task, self.context, turn));
+                        turns.push(Box::pin(perform(self.task, self.context, turn)));
                     }
                     continue;
                 }
@@ -162,7 +163,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                     let (turn, result) = performed.map_err(|error| journal_failure(&error))?;
                     answered = true;
                     match self.step(turn, result)? {
-                        Next::Finish(turn) => turns.push(perform(self.task, self.context, turn)),
+                        Next::Finish(turn) => turns.push(Box::pin(perform(self.task, self.context, turn))),
                         Next::Again(turn) => ready.push_front(turn),
                         Next::Over => {}
                     }
