@@ -1,6 +1,5 @@
 //! The doors of this room for the fuzz targets in `.ci/fuzz`, in no other build.
 
-use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 
 use serde_json::{Map, Value};
@@ -8,6 +7,7 @@ use serde_json::{Map, Value};
 use super::check::{once, understand};
 use super::csv::Reader;
 use super::input::{InputError, Rows};
+use super::table::Table;
 use super::{Task as _, input};
 use crate::commands::members::from::Task as AddMembers;
 use crate::commands::spaces::create::Options;
@@ -113,7 +113,7 @@ pub fn columns() -> [Vec<&'static str>; 2] {
 pub fn requests(text: &[u8]) -> Vec<Result<Value, Wrong>> {
     let [columns, _] = columns();
     let task = CreateSpaces::new(Options::default());
-    let mut seen = HashSet::new();
+    let mut seen = Table::new();
     each(text, &columns, |mut row| {
         let (identity, plan) = understand(&task, &mut row, None)?;
         once(&identity, &mut seen).map_err(|reason| super::check::error_at(&row, None, reason))?;
