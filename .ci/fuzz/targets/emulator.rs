@@ -22,9 +22,9 @@ const SCOPES: &str = "openid email chat.spaces chat.memberships chat.delete chat
 
 /// Elements of the emulator's pages. Any other would be somebody's text that was not escaped.
 const ELEMENTS: &[&str] = &[
-    "!doctype", "b", "body", "button", "code", "dd", "div", "dl", "dt", "fieldset", "footer", "form", "h1", "h2",
-    "head", "html", "input", "ins", "label", "legend", "li", "meta", "p", "section", "small", "span", "style", "title",
-    "ul", "wbr",
+    "!doctype", "a", "b", "body", "button", "code", "dd", "div", "dl", "dt", "fieldset", "footer", "form", "h1", "h2",
+    "head", "html", "input", "ins", "label", "legend", "li", "main", "meta", "p", "section", "small", "span", "style",
+    "title", "ul", "wbr",
 ];
 
 /// The emulator of one input, and what it gave out.
