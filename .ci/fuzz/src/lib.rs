@@ -38,7 +38,8 @@ pub fn client() -> ClientSecrets {
     ClientSecrets::parse("client_secrets.json".as_ref(), file.to_string().as_bytes()).expect("it is a client file")
 }
 
-/// The document with [`CANARY`] in place of every secret in it; `None` where there is no secret.
+/// The document with [`CANARY`] in place of every secret in it; `None` where there is no secret, or where that text
+/// stands already: libFuzzer reads it out of the comparisons and puts it where it may be shown.
 pub fn with_canaries(document: &Value) -> Option<Value> {
     fn replace(value: &mut Value, found: &mut bool) {
         match value {
@@ -55,6 +56,9 @@ pub fn with_canaries(document: &Value) -> Option<Value> {
             }
             _ => {}
         }
+    }
+    if document.to_string().contains(CANARY) {
+        return None;
     }
     let (mut document, mut found) = (document.clone(), false);
     replace(&mut document, &mut found);

@@ -50,7 +50,6 @@ fn accepted(content: &[u8]) {
     let again = record(&written).expect("what was written can be read");
     assert_eq!(again, read);
     assert_eq!(stored(&again).as_ref(), Ok(&written));
-    assert!(!format!("{read:?}").contains(member("refresh_token")) || member("refresh_token").len() < 16);
 
     // Whatever its times are, a token is fresh only while it really is.
     for now in [NOW, OffsetDateTime::UNIX_EPOCH, read.issued_at, read.expires_at.unwrap_or(NOW)] {
