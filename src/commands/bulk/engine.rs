@@ -16,7 +16,7 @@ use super::progress::{Progress, words};
 use super::results::{Results, verdict};
 use super::row::{End, Identity, Todo, decide, ends_the_run, state_after, waits_for_quota};
 use super::table::Table;
-use super::turn::{Next, Turn, perform};
+use super::turn::{Next, Turn, begin, perform};
 use super::{Made, Options, Task};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure, InFlight, RowsInFlight};
@@ -27,6 +27,9 @@ const KEYS: [&str; 2] = ["idempotency-key", "request-id"];
 
 /// How many rows may be ended, or on their way, before the oldest one has ended: what waits to be written in order.
 const WINDOW: u64 = 1024;
+
+/// How many requests may wait for each other before they are sent.
+const SENT_TOGETHER: usize = 8;
 
 /// How often the login is looked at while a run goes on.
 const RENEWED_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
@@ -129,13 +132,18 @@ struct Run<'a, Kind: Task> {
 
 impl<'a, Kind: Task> Run<'a, Kind> {
     async fn all(&mut self, mut rows: mpsc::Receiver<Result<Row, InputError>>) -> Result<(), Failure> {
-        // Boxed: a row's future is some kilobytes, and would be copied from place to place.
         let mut turns = FuturesUnordered::new();
         let mut ready: VecDeque<Turn<'a, Kind::Work>> = VecDeque::new();
         let mut more = true;
         let mut last_read = 0;
         let mut answered = false;
+        let mut unsent = 0;
         loop {
+            // The connection sends what it was given only when it gets a turn itself.
+            if unsent >= SENT_TOGETHER {
+                unsent = 0;
+                tokio::task::yield_now().await;
+            }
             // The first row goes alone: the others share the connection that it has made.
             let width = if answered { self.pace.width(self.options.concurrency) } else { 1 };
             let mut wait = None;
@@ -147,7 +155,8 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                         && let Some(mut turn) = ready.pop_front()
                     {
                         self.leave(&mut turn)?;
-                        turns.push(Box::pin(perform(self.task, self.context, turn)));
+                        turns.push(begin(perform(self.task, self.context, turn)).await);
+                        unsent += 1;
                     }
                     continue;
                 }
@@ -159,15 +168,8 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 return Ok(());
             }
             tokio::select! {
-                Some(performed) = turns.next(), if !turns.is_empty() => {
-                    let (turn, result) = performed.map_err(|error| journal_failure(&error))?;
-                    answered = true;
-                    match self.step(turn, result)? {
-                        Next::Finish(turn) => turns.push(Box::pin(perform(self.task, self.context, turn))),
-                        Next::Again(turn) => ready.push_front(turn),
-                        Next::Over => {}
-                    }
-                }
+                // Where there is room, the next row leaves before the answers to others are looked at.
+                biased;
                 row = rows.recv(), if reading => match row {
                     None => more = false,
                     Some(row) => {
@@ -175,6 +177,15 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                         ready.extend(self.take(last_read, row)?);
                     }
                 },
+                Some(performed) = turns.next(), if !turns.is_empty() => {
+                    let (turn, result) = performed.map_err(|error| journal_failure(&error))?;
+                    answered = true;
+                    match self.step(turn, result)? {
+                        Next::Finish(turn) => turns.push(begin(perform(self.task, self.context, turn)).await),
+                        Next::Again(turn) => ready.push_front(turn),
+                        Next::Over => {}
+                    }
+                }
                 () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             }
         }

@@ -1,5 +1,10 @@
 //! One row on its way through a run.
 
+use std::future::{Future, Ready, poll_fn, ready};
+use std::pin::Pin;
+use std::task::Poll;
+
+use futures_util::future::Either;
 use time::OffsetDateTime;
 
 use super::journal::{JournalError, Syncing};
@@ -53,4 +58,16 @@ pub(super) async fn perform<'a, Kind: Task>(
         Some(made) => task.finish(&turn.work, &made.name, &mut turn.caller, context).await.map(|()| None),
     };
     Ok((turn, result))
+}
+
+/// Lets a step go as far as it comes without waiting. Among many it would get its first turn only after all those whose
+/// answers are there, and its request would leave so much later.
+///
+/// The step is boxed: it is some kilobytes, and would be copied from place to place.
+pub(super) async fn begin<Step: Future>(step: Step) -> Either<Ready<Step::Output>, Pin<Box<Step>>> {
+    let mut step = Box::pin(step);
+    match poll_fn(|context| Poll::Ready(step.as_mut().poll(context))).await {
+        Poll::Ready(output) => Either::Left(ready(output)),
+        Poll::Pending => Either::Right(step),
+    }
 }
