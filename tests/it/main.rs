@@ -86,6 +86,7 @@ mod pains;
 mod properties;
 #[cfg(feature = "emulator")]
 mod pty;
+mod pty_pair;
 mod recorder;
 #[cfg(feature = "emulator")]
 mod refresh;

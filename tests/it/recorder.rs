@@ -5,7 +5,6 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use rustix::pty::OpenptFlags;
 use serde_json::{Value, json};
 
 /// One request, as it came.
@@ -134,12 +133,7 @@ impl Recorder {
     /// as stderr.
     pub(crate) fn run_on_terminal(&self, words: &[&str], question: &str, answer: &str) -> Run {
         self.requests.lock().unwrap().clear();
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-        let master = rustix::pty::openpt(flags).unwrap();
-        rustix::pty::grantpt(&master).unwrap();
-        rustix::pty::unlockpt(&master).unwrap();
-        let path = rustix::pty::ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-        let terminal = std::fs::File::options().read(true).write(true).open(path).unwrap();
+        let (master, terminal) = crate::pty_pair::open();
         let mut command = self.command(words);
         command.stdin(terminal.try_clone().unwrap()).stderr(terminal);
         let mut child = command.spawn().unwrap();

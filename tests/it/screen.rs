@@ -4,19 +4,14 @@ use std::fs::File;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::sandbox::{PATIENCE, Sandbox};
 
 /// What a command shows on a terminal of `columns`, and its exit code. Standard error goes to the terminal of the test.
 pub(crate) fn show(sandbox: &Sandbox, mut command: Command, columns: u16) -> (String, Option<i32>) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
+    let (master, slave) = crate::pty_pair::open();
     tcsetwinsize(&master, Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-    let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
     let mut child = command.stdout(slave).stderr(Stdio::piped()).spawn().unwrap();
     // The command's copy of the terminal has to be the last one, or the reader below never sees the end.
     drop(command);

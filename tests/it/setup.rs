@@ -1,16 +1,12 @@
 //! `chatauth setup`: printed without a terminal, walked through on one.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::json;
 
 use crate::sandbox::{PATIENCE, Sandbox, mode};
@@ -29,12 +25,7 @@ struct Screen {
 
 impl Screen {
     fn start(mut command: Command) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let slave = rustix::fs::open(OsStr::from_bytes(name.as_bytes()), flags, Mode::empty()).unwrap();
+        let (master, slave) = crate::pty_pair::open();
         let stream = || Stdio::from(slave.try_clone().unwrap());
         let child =
             command.env("NO_COLOR", "1").stdin(stream()).stderr(stream()).stdout(Stdio::null()).spawn().unwrap();
