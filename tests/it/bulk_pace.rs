@@ -106,7 +106,9 @@ fn connections_are_shared() {
     let before = bulk.sandbox.control().connections();
     bulk.run().success();
     let opened = bulk.sandbox.control().connections() - before;
-    assert!(opened <= 9, "{opened} connections");
+    // A few more than are busy at once: an HTTP/1.1 connection is free again a moment after its answer, and a request that
+    // leaves in that moment opens another one.
+    assert!(opened <= 12, "{opened} connections");
     assert_eq!(bulk.spaces().len(), 300);
 }
 
