@@ -90,6 +90,7 @@ impl Surroundings {
         // When a person is to decide, the browser must be theirs.
         let browser = emulator.shared.lock().options.consent != Consent::Ask;
         let surroundings = Self { directory, origin: emulator.origin(), browser };
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
         let mut private = DirBuilder::new();
         let mut file = OpenOptions::new();
         file.write(true).create_new(true);
@@ -209,19 +210,21 @@ impl Signals {
 
 /// Where there are no such signals, Ctrl-C must still not end the emulator first.
 #[cfg(not(unix))]
-struct Signals;
+struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+}
 
 #[cfg(not(unix))]
 impl Signals {
     fn listen() -> io::Result<Self> {
-        Ok(Self)
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
     }
 
-    async fn wait(self, mut child: Child) -> io::Result<ExitStatus> {
+    async fn wait(mut self, mut child: Child) -> io::Result<ExitStatus> {
         loop {
             tokio::select! {
                 status = child.wait() => return status,
-                _ = tokio::signal::ctrl_c() => {}
+                _ = self.interrupt.recv() => {}
             }
         }
     }

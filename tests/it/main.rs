@@ -2,6 +2,9 @@
 //!
 //! One binary for all of it, so that the dependencies are linked once. Tests that prove a property of the security
 //! checklist have its number in their name: `property_4_…`.
+//!
+//! They send signals, type on pseudo-terminals and look at modes: on Windows none of them is there, and `.ci/run` says so.
+#![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
