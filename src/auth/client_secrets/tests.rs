@@ -26,6 +26,13 @@ fn with(kind: &'static str, change: impl FnOnce(&mut Map<String, Value>)) -> Str
 }
 
 #[test]
+fn only_what_begins_as_markup_is_taken_for_it() {
+    let file = with("installed", |members| members["client_secret"] = json!("GOCSPX-<plist<html>"));
+    assert_eq!(parse(&file).unwrap().client_secret.expose(), "GOCSPX-<plist<html>");
+    assert_eq!(wrong("not <plist> at all"), WrongFile::NotJson { line: 1 });
+}
+
+#[test]
 fn todays_desktop_file_is_understood() {
     let client = parse(&with("installed", |_| {})).unwrap();
     assert_eq!(client.kind, ClientKind::Installed);

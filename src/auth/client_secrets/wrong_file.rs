@@ -154,11 +154,9 @@ fn document(bytes: &[u8]) -> Result<Value, WrongFile> {
     if text.contains('\0') {
         return Err(WrongFile::NotText);
     }
-    if start.contains("<plist") || start.contains("<!doctype plist") {
-        return Err(WrongFile::PropertyList);
-    }
-    if start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with('<') {
-        return Err(WrongFile::Html);
+    if start.starts_with('<') {
+        let property_list = start.contains("<plist") || start.contains("<!doctype plist");
+        return Err(if property_list { WrongFile::PropertyList } else { WrongFile::Html });
     }
     if is_api_key(text) {
         return Err(WrongFile::ApiKey);
