@@ -34,6 +34,8 @@ fn the_rate_is_held_and_the_quota_is_not_hit() {
     let bulk = paced("spaceWrites=60/6s", ROWS, "600").with("--concurrency 8");
     let run = bulk.run().success();
     assert_eq!(statuses(&run.stdout), ["created"; ROWS]);
+    let said = "120 rows to create as emulator@example.com; this takes at least 11 seconds.";
+    assert!(run.stderr.starts_with(said), "{}", run.stderr);
     let requests = bulk.sandbox.control().requests_to(Endpoint::Create);
     let refused = requests.len() - ROWS;
     assert!(refused * 100 < requests.len(), "{refused} of {} were refused", requests.len());
@@ -44,6 +46,12 @@ fn the_rate_is_held_and_the_quota_is_not_hit() {
         let within = requests[index..].iter().take_while(|request| request.at < first.at + time::Duration::seconds(6));
         assert!(within.count() <= 60);
     }
+}
+
+#[test]
+fn a_run_that_takes_no_time_makes_no_promise_about_it() {
+    let run = Bulk::logged_in(&names(1)).run().success();
+    assert!(run.stderr.starts_with("1 row to create as emulator@example.com.\n"), "{}", run.stderr);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::check::{check, error_at, once, read_ahead, understand};
 use super::input::{InputError, Row};
 use super::journal::{Entry, Journal, JournalError, State};
 use super::pace::Pace;
-use super::progress::{Progress, words};
+use super::progress::{Progress, count, words};
 use super::results::{Results, verdict};
 use super::row::{End, Identity, Todo, decide, ends_the_run, state_after, waits_for_quota};
 use super::table::Table;
@@ -72,7 +72,10 @@ pub(in crate::commands) async fn run<Kind: Task>(
     let whom = base.whom();
     context.messages.note(&match total {
         Some(total) => {
-            format!("{total} rows to {verb} as {whom}; this takes at least {}.", words(options.rate.duration(total)))
+            let (rows, least) = (count(total, "row"), options.rate.duration(total));
+            let least =
+                if least.as_secs() == 0 { String::new() } else { format!("; this takes at least {}", words(least)) };
+            format!("{rows} to {verb} as {whom}{least}.")
         }
         None => format!("Rows to {verb} as {whom}, as they come."),
     });

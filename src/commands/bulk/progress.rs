@@ -55,7 +55,8 @@ pub(super) fn words(duration: Duration) -> String {
     }
 }
 
-fn count(number: u64, unit: &str) -> String {
+/// So many of something.
+pub(super) fn count(number: u64, unit: &str) -> String {
     if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
 
