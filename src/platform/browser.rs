@@ -4,11 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// What stands between the commands in `$BROWSER`, as in the search path.
+const SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
+
 /// What is known about the browser from the environment.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
-    /// `$BROWSER`: the whole value when it is a program, else a colon-separated list of commands in which `%s`
-    /// stands for the URL.
+    /// `$BROWSER`: the whole value when it is a program, else a list of commands (separated as the search path is) in
+    /// which `%s` stands for the URL.
     pub browser: Option<OsString>,
     /// Whether there is a screen that a graphical browser could use (always so outside X11 and Wayland systems).
     pub display: bool,
@@ -48,8 +51,7 @@ fn from_variable(value: &OsStr, url: &str) -> Vec<Command> {
         return vec![command];
     }
     let Some(text) = value.to_str() else { return Vec::new() };
-    let separator = if cfg!(windows) { ';' } else { ':' };
-    text.split(separator).filter_map(|entry| with_arguments(entry, url)).collect()
+    text.split(SEPARATOR).filter_map(|entry| with_arguments(entry, url)).collect()
 }
 
 fn with_arguments(entry: &str, url: &str) -> Option<Command> {
@@ -91,14 +93,14 @@ mod tests {
         let url = "https://x.test/?a=1&b=$(id);'";
         assert_eq!(words("firefox"), [["firefox", url]]);
         assert_eq!(words("w --new %s --x"), [["w", "--new", url, "--x"]]);
-        assert_eq!(words("a:b -n"), [vec!["a", url], vec!["b", "-n", url]]);
+        assert_eq!(words(&format!("a{SEPARATOR}b -n")), [vec!["a", url], vec!["b", "-n", url]]);
         assert_eq!(words(""), Vec::<Vec<String>>::new());
     }
 
     #[test]
     fn a_value_that_is_a_file_is_the_program_whatever_its_name() {
         let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("my browser: %s");
+        let path = home.path().join(format!("my browser{SEPARATOR} %s"));
         std::fs::File::create(&path).unwrap();
         let commands = from_variable(path.as_os_str(), "u");
         assert_eq!(commands.len(), 1);
