@@ -16,7 +16,7 @@ fn parse(bytes: &[u8]) -> Result<ClientSecrets, ClientSecretsError> {
 /// The client of a file, read once more: what any OAuth library would make of it.
 fn read_plainly(bytes: &[u8]) -> Option<(&'static str, Value)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let document: Value = serde_json::from_slice(bytes.trim_ascii()).ok()?;
+    let document: Value = serde_json::from_str(std::str::from_utf8(bytes).ok()?.trim()).ok()?;
     let kind = if document.get("installed").is_some() { "installed" } else { "web" };
     Some((kind, document.get(kind)?.clone()))
 }
