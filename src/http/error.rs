@@ -93,7 +93,12 @@ impl Error {
         if let Some(cause) = chain().find_map(find_tls) {
             return match cause {
                 rustls::Error::InvalidCertificate(reason) => Self::Untrusted { host, cause: certificate(reason) },
-                other => Self::NotConnected { host, cause: format!("TLS: {other}") },
+                other if is_connect => Self::NotConnected { host, cause: format!("TLS: {other}") },
+                other => {
+                    // After the handshake the request may have been read, whatever became of the connection.
+                    log::debug!("TLS: {other}");
+                    Self::Lost { host }
+                }
             };
         }
         if !is_connect {
@@ -137,5 +142,26 @@ fn certificate(reason: &rustls::CertificateError) -> String {
         }
         Reason::NotValidForName | Reason::NotValidForNameContext { .. } => String::from("it was made for another name"),
         other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An error around an input/output error, as HTTP libraries hand it on.
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Around(#[source] io::Error);
+
+    #[test]
+    fn what_breaks_after_the_handshake_may_have_been_sent() {
+        let host = || String::from("h");
+        let broken = Around(io::Error::other(rustls::Error::DecryptError));
+        assert_eq!(Error::from_chain(&broken, false, false, "h"), Error::Lost { host: host() });
+        assert!(!Error::from_chain(&broken, true, false, "h").may_have_been_sent());
+        let reason = rustls::CertificateError::UnknownIssuer;
+        let untrusted = Around(io::Error::other(rustls::Error::InvalidCertificate(reason)));
+        assert!(matches!(Error::from_chain(&untrusted, true, false, "h"), Error::Untrusted { .. }));
     }
 }

@@ -169,7 +169,8 @@ pub async fn run(
             Outcome::Unreadable => history.unreadable += 1,
             _ => {}
         }
-        may_have_been_applied |= matches!(outcome, Outcome::Lost | Outcome::Unreadable | Outcome::Busy(_));
+        may_have_been_applied |=
+            matches!(outcome, Outcome::Lost | Outcome::Unreadable | Outcome::Busy(_)) || says_nothing(&result);
         match decide(outcome, history, policy, jitter()) {
             Decision::Stop => {
                 return Attempted { result, attempts: history.attempts, may_have_been_applied };
@@ -180,6 +181,12 @@ pub async fn run(
             }
         }
     }
+}
+
+/// A 5xx that is not tried again says as little of what became of the request as one that is: proxies have numbers of
+/// their own for an answer that they lost. A 501 has not understood it.
+fn says_nothing(result: &Result<Response, Error>) -> bool {
+    result.as_ref().is_ok_and(|response| matches!(response.status, 500 | 502..=599))
 }
 
 fn describe(result: &Result<Response, Error>) -> String {

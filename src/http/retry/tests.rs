@@ -136,6 +136,15 @@ fn the_loop_ends_within_its_time_and_knows_what_may_have_been_applied() {
     let (attempted, _) = play(OPERATION, vec![Ok(answer(503, None)), Ok(answer(200, None))]);
     assert_eq!((attempted.attempts, attempted.result.unwrap().status), (2, 200));
 
+    for status in [505, 520, 524, 599] {
+        let (attempted, _) = play(OPERATION, vec![Ok(answer(status, None))]);
+        assert!(attempted.may_have_been_applied, "{status}");
+    }
+    for status in [400, 403, 499, 501, 600] {
+        let (attempted, _) = play(OPERATION, vec![Ok(answer(status, None))]);
+        assert!(!attempted.may_have_been_applied, "{status}");
+    }
+
     let refused = vec![Ok(answer(429, None)), Ok(answer(429, Some("3600")))];
     assert!(!play(OPERATION, refused).0.may_have_been_applied);
     let earlier_loss = vec![lost(), Ok(answer(429, Some("3600")))];
