@@ -150,7 +150,8 @@ impl Pace {
     /// The server refused a request at `now` because there were too many; `retry_after` is what it asked for.
     pub(super) fn refused(&mut self, now: Duration, retry_after: Option<Duration>) {
         let own = FIRST_PAUSE.saturating_mul(1 << self.refusals_in_a_row.min(6)).min(LONGEST_PAUSE);
-        let until = now + retry_after.unwrap_or(own).min(LONGEST_ASKED);
+        // A server may ask for no pause at all, or mean a moment that is past by this machine's clock.
+        let until = now + retry_after.map_or(own, |asked| asked.max(own)).min(LONGEST_ASKED);
         // Requests that were on their way together are refused together: that is one refusal.
         if now >= self.paused_until {
             self.refusals_in_a_row = self.refusals_in_a_row.saturating_add(1);
@@ -257,6 +258,9 @@ mod tests {
             pace.answered();
         }
         assert_eq!(pace.share, 100);
+        let mut hurried = Pace::new(Rate::Unlimited, []);
+        hurried.refused(Duration::ZERO, Some(Duration::ZERO));
+        assert_eq!(hurried.wait(Duration::ZERO), FIRST_PAUSE);
         let mut unlimited = Pace::new(Rate::Unlimited, []);
         assert_eq!(unlimited.width(64), 64);
         unlimited.refused(Duration::ZERO, None);
