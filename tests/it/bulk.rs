@@ -8,10 +8,11 @@ use std::process::{Child, Command};
 use std::sync::mpsc::{self, Receiver};
 
 use chatauth::emulator::{Endpoint, Fault};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::sandbox::{Finished, Sandbox};
-use crate::stage::start;
+use crate::stage::{send_signal, start, wait_until};
 
 /// A bulk create in a sandbox: `rows.csv`, `results.jsonl`, and as fast as the emulator answers.
 pub(crate) struct Bulk {
@@ -289,4 +290,73 @@ fn quota_for_what_comes_after_the_making_is_waited_for() {
         let members = bulk.sandbox.control().members(space["name"].as_str().unwrap());
         assert!(members.iter().any(|member| member["role"] == "ROLE_MANAGER"), "{members:?}");
     }
+}
+
+/// Without a journal: nothing but what is printed is left of a run.
+fn without_results(mut bulk: Bulk) -> Bulk {
+    let position = bulk.words.iter().position(|word| word == "--results").unwrap();
+    bulk.words.drain(position..position + 2);
+    bulk
+}
+
+#[test]
+fn without_a_journal_what_was_made_behind_a_slow_row_is_said_when_a_signal_ends_the_run() {
+    let bulk = without_results(Bulk::logged_in(&names(6))).with("--concurrency 2");
+    bulk.fault("create:delay=60s,times=1,after=1");
+    bulk.fault("create:delay=60s,after=5");
+    let child = bulk.start();
+    // The sixth leaves when the answer to the fifth has been read.
+    wait_until("the last one has left", || bulk.request_ids().len() == 6);
+    send_signal(&child, Signal::INT);
+    let run = bulk.sandbox.wait(child).exits_with(130);
+    assert_eq!(statuses(&run.stdout), ["created"]);
+    for row in 3..=5 {
+        assert!(run.stderr.contains(&format!("Row {row}: created spaces/")), "{}", run.stderr);
+    }
+    for row in [2, 6] {
+        assert!(run.stderr.contains(&format!("row {row} with request id")), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn without_a_journal_a_row_that_waits_for_quota_and_may_exist_is_named() {
+    let bulk = without_results(Bulk::logged_in(&names(1)));
+    bulk.fault("create:status=503,commit,times=1");
+    bulk.fault("create:status=429,retry-after=3600,times=1");
+    let child = bulk.start();
+    wait_until("it was refused", || bulk.request_ids().len() == 2);
+    // It may not have been read yet; then the row is on its way, and named for that.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    send_signal(&child, Signal::INT);
+    let run = bulk.sandbox.wait(child).exits_with(130);
+    assert!(run.stderr.contains(&bulk.request_ids()[0]), "{}", run.stderr);
+    assert_eq!(bulk.spaces().len(), 1);
+}
+
+#[test]
+fn members_are_added_and_spaces_deleted_once_each_and_a_results_file_knows_which_space_it_was() {
+    let sandbox = Sandbox::new();
+    let scopes =
+        ["chat.spaces.create", "chat.memberships", "chat.delete"].map(|scope| ["--scope", scope].map(str::to_owned));
+    sandbox.run(["auth", "login"].map(str::to_owned).iter().chain(scopes.iter().flatten())).success();
+    let spaces = ["A", "B"].map(|name| {
+        let made = sandbox.run(["spaces", "create", "--name", name, "--format", "name"]).success();
+        made.stdout.trim().to_owned()
+    });
+    let run = |words: &[&str]| {
+        let rest = "--results done.jsonl --rate unlimited --format jsonl --no-input".split(' ');
+        statuses(&sandbox.run(words.iter().copied().chain(rest)).success().stdout)
+    };
+    fs::write(sandbox.path("people.csv"), "member\nada@example.com\nbob@example.com\n").unwrap();
+    for space in &spaces {
+        let add = ["members", "add", space, "--from", "people.csv"];
+        assert_eq!(run(&add), ["added", "added"]);
+        assert_eq!(run(&add), ["skipped", "skipped"]);
+        assert_eq!(sandbox.control().members(space).len(), 3);
+    }
+    fs::write(sandbox.path("spaces.csv"), format!("space\n{}\n{}\n", spaces[0], spaces[1])).unwrap();
+    let delete = ["spaces", "delete", "--yes", "--from", "spaces.csv"];
+    assert_eq!(run(&delete), ["deleted", "deleted"]);
+    assert_eq!(run(&delete), ["skipped", "skipped"]);
+    assert!(sandbox.control().spaces().is_empty());
 }

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use chatauth::emulator::Endpoint;
+use chatauth::emulator::{Endpoint, Options};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -201,10 +202,64 @@ fn a_full_disk_stops_before_sending_and_what_was_sent_is_on_it() {
     assert!(failed.error()["message"].as_str().unwrap().contains("small/results.jsonl"), "{}", failed.stderr);
     let sent = bulk.request_ids();
     assert!(!sent.is_empty() && sent.len() < 50);
+    assert!(failed.error()["hint"].as_str().unwrap().contains("the same results file"), "{}", failed.stderr);
     // Elsewhere, with room, it goes on.
     fs::copy(bulk.sandbox.path("after.jsonl"), bulk.journal_path()).unwrap();
     bulk.run().success();
     assert_eq!(bulk.spaces(), names(50).lines().skip(1).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_pipe_is_no_journal() {
+    let bulk = Bulk::logged_in(&names(1));
+    assert!(Command::new("mkfifo").arg(bulk.journal_path()).status().unwrap().success());
+    assert_eq!(bulk.run().exits_with(3).error()["code"], "input_invalid");
+    assert!(bulk.request_ids().is_empty());
+}
+
+#[test]
+fn property_76_an_answer_that_a_proxy_lost_costs_no_row_its_id() {
+    let bulk = Bulk::logged_in(&names(1));
+    // A proxy's own number for it; then a refusal, which alone would have cost the id.
+    bulk.fault("create:status=520,commit,times=1");
+    bulk.fault("create:status=403,times=1");
+    for attempt in ["of unknown outcome", "refused after it"] {
+        let run = bulk.run().exits_with(7);
+        let line: Value = serde_json::from_str(run.stdout.trim()).unwrap();
+        assert_eq!(line["error"]["outcome"], "unknown", "{attempt}: {line}");
+    }
+    assert_eq!(statuses(&bulk.run().success().stdout), ["created"]);
+    let ids = bulk.request_ids();
+    assert_eq!((ids.len(), bulk.spaces().len()), (3, 1));
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+}
+
+#[test]
+fn a_row_that_waits_for_quota_was_answered() {
+    let bulk = Bulk::logged_in(&names(1));
+    bulk.fault("create:status=429,retry-after=3600,times=1");
+    let child = bulk.start();
+    wait_until("it was refused", || bulk.journal().iter().any(|entry| entry["state"] == "failed"));
+    send_signal(&child, Signal::INT);
+    bulk.sandbox.wait(child).exits_with(130);
+    bulk.change_journal(|entry| entry["at"] = Value::from("2020-01-01T00:00:00Z"));
+    let run = bulk.run().success();
+    assert!(!run.stderr.contains("no answer is known"), "{}", run.stderr);
+    assert_eq!(bulk.spaces().len(), 1);
+}
+
+#[test]
+#[ignore = "waits until a login is renewed, which is looked at every half minute"]
+fn a_row_that_renews_the_login_and_the_run_that_does_so_wait_for_nobody() {
+    let sandbox = Sandbox::with(Options { access_token_lifetime: Duration::from_secs(28), ..Options::default() });
+    sandbox.log_in();
+    let mut bulk = Bulk::of(sandbox, &names(34)).with("--concurrency 8");
+    let position = bulk.words.iter().position(|word| word == "unlimited").unwrap();
+    bulk.words[position] = String::from("60");
+    // The row that finds the token ended still waits for the next one when the run looks after the login.
+    bulk.fault("token:delay=6s");
+    bulk.run().success();
+    assert_eq!(bulk.spaces().len(), 34);
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn the_rate_is_held_and_the_quota_is_not_hit() {
     let bulk = paced("spaceWrites=60/6s", ROWS, "600").with("--concurrency 8");
     let run = bulk.run().success();
     assert_eq!(statuses(&run.stdout), ["created"; ROWS]);
-    let said = "120 rows to create as emulator@example.com; this takes at least 11 seconds.";
+    let said = "120 rows to create as emulator@example.com; this takes at least 12 seconds.";
     assert!(run.stderr.starts_with(said), "{}", run.stderr);
     let requests = bulk.sandbox.control().requests_to(Endpoint::Create);
     let refused = requests.len() - ROWS;

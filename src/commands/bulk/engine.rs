@@ -1,9 +1,10 @@
 //! The run itself: rows in, requests out, results in order.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{Stream, StreamExt};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -102,7 +103,13 @@ pub(in crate::commands) async fn run<Kind: Task>(
         run.tell();
         return Err(failure);
     }
-    let counts = run.results.finish()?;
+    let counts = match run.results.finish() {
+        Ok(counts) => counts,
+        Err(failure) => {
+            run.tell();
+            return Err(failure);
+        }
+    };
     context.messages.note(&format!(
         "{} {done}, {} existing, {} skipped, {} failed.",
         counts.done, counts.existing, counts.skipped, counts.failed
@@ -133,15 +140,36 @@ struct Run<'a, Kind: Task> {
     stopped: Option<Failure>,
 }
 
+impl<Kind: Task> Drop for Run<'_, Kind> {
+    /// A signal ends a run between two polls of it. Where nothing else remembers what was made, it is said.
+    fn drop(&mut self) {
+        if self.journal.is_none() {
+            self.progress.end();
+            self.results.tell();
+        }
+    }
+}
+
 impl<'a, Kind: Task> Run<'a, Kind> {
     async fn all(&mut self, mut rows: mpsc::Receiver<Result<Row, InputError>>) -> Result<(), Failure> {
         let mut turns = FuturesUnordered::new();
+        let mut answers = VecDeque::new();
         let mut ready: VecDeque<Turn<'a, Kind::Work>> = VecDeque::new();
         let mut more = true;
         let mut last_read = 0;
         let mut answered = false;
         let mut unsent = 0;
         loop {
+            if let Some(performed) = answers.pop_front() {
+                let (turn, result) = Result::map_err(performed, |error| journal_failure(&error))?;
+                answered = true;
+                match self.step(turn, result)? {
+                    Next::Finish(turn) => turns.push(begin(perform(self.task, self.context, turn)).await),
+                    Next::Again(turn) => ready.push_front(turn),
+                    Next::Over => {}
+                }
+                continue;
+            }
             // The connection sends what it was given only when it gets a turn itself.
             if unsent >= SENT_TOGETHER {
                 unsent = 0;
@@ -153,7 +181,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             if self.stopped.is_none() && turns.len() < width && !ready.is_empty() {
                 let needed = self.pace.wait(self.started.elapsed());
                 if needed.is_zero() {
-                    self.renew().await;
+                    self.renew(&mut turns, &mut answers).await;
                     if self.stopped.is_none()
                         && let Some(mut turn) = ready.pop_front()
                     {
@@ -168,7 +196,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             let within = last_read < self.results.oldest() + WINDOW;
             let reading = more && self.stopped.is_none() && ready.is_empty() && within;
             if turns.is_empty() && !reading && (ready.is_empty() || self.stopped.is_some()) {
-                return Ok(());
+                return self.give_up(ready);
             }
             tokio::select! {
                 // Where there is room, the next row leaves before the answers to others are looked at.
@@ -180,15 +208,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                         ready.extend(self.take(last_read, row)?);
                     }
                 },
-                Some(performed) = turns.next(), if !turns.is_empty() => {
-                    let (turn, result) = performed.map_err(|error| journal_failure(&error))?;
-                    answered = true;
-                    match self.step(turn, result)? {
-                        Next::Finish(turn) => turns.push(begin(perform(self.task, self.context, turn)).await),
-                        Next::Again(turn) => ready.push_front(turn),
-                        Next::Over => {}
-                    }
-                }
+                Some(performed) = turns.next(), if !turns.is_empty() => answers.push_back(performed),
                 () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             }
         }
@@ -207,7 +227,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         let original = row.members.clone();
         let identity = Identity::take(&mut row).and_then(|identity| {
             self.keys.as_mut().map_or(Ok(()), |keys| once(&identity, keys))?;
-            Ok(identity)
+            Ok(identity.about(self.task.about()))
         });
         let identity = match identity {
             Ok(identity) => identity,
@@ -247,8 +267,20 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         };
         let caller = self.base.for_row();
         let left = self.context.clock.now();
-        let syncing = None;
-        Ok(Some(Turn { number, identity, request_id, work, caller, attempts, left, unknown_since, syncing, made }))
+        let (syncing, refused) = (None, None);
+        Ok(Some(Turn {
+            number,
+            identity,
+            request_id,
+            work,
+            caller,
+            attempts,
+            left,
+            unknown_since,
+            syncing,
+            made,
+            refused,
+        }))
     }
 
     /// A row that says nothing that could be sent.
@@ -272,14 +304,29 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         }
     }
 
-    /// The login is renewed before it ends, for all rows that have not left yet.
-    async fn renew(&mut self) {
+    /// The login is renewed before it ends, for all rows that have not left yet. Those on their way go on meanwhile: one
+    /// of them may hold the lock that this waits for. Their answers are put aside.
+    async fn renew<Performed>(
+        &mut self,
+        turns: &mut (impl Stream<Item = Performed> + Unpin),
+        answers: &mut VecDeque<Performed>,
+    ) {
         if self.renewed.elapsed() < RENEWED_EVERY {
             return;
         }
         self.renewed = Instant::now();
-        match self.base.renew().await {
-            Err(failure) if ends_the_run(&failure) => self.stopped = Some(failure),
+        let renewed = {
+            let mut renewing = pin!(self.base.renew());
+            loop {
+                tokio::select! {
+                    renewed = &mut renewing => break renewed,
+                    Some(performed) = turns.next() => answers.push_back(performed),
+                }
+            }
+        };
+        match renewed {
+            // Another process may renew it for long; this token is good until then.
+            Err(failure) if ends_the_run(&failure) && failure.code != ErrorCode::Busy => self.stopped = Some(failure),
             // What is wrong with the network shows with the next row.
             Err(_) | Ok(()) => {}
         }
@@ -296,7 +343,11 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 self.journal.as_mut().map(Journal::sync).transpose().map_err(|error| journal_failure(&error))?;
             self.pace.leave(self.started.elapsed());
         }
-        self.on_their_way.borrow_mut().push((turn.number, turn.request_id.clone()));
+        let mut on_their_way = self.on_their_way.borrow_mut();
+        if on_their_way.iter().all(|(number, _)| *number != turn.number) {
+            on_their_way.push((turn.number, turn.request_id.clone()));
+        }
+        drop(on_their_way);
         if self.context.pending.borrow().is_none() {
             self.say_pending();
         }
@@ -332,30 +383,54 @@ impl<'a, Kind: Task> Run<'a, Kind> {
             }
             Err(failure) if waits_for_quota(&failure) => {
                 self.pace.refused(self.started.elapsed(), failure.retry_after);
-                self.on_their_way.borrow_mut().retain(|(number, _)| *number != turn.number);
+                // It has been answered: who takes the run up again has nothing to fear from this attempt.
+                let state = if turn.made.is_some() { State::Exists } else { State::Failed };
+                self.note(&turn, state, turn.made.as_ref(), Some(&failure))?;
+                if turn.unknown_since.is_none() {
+                    self.on_their_way.borrow_mut().retain(|(number, _)| *number != turn.number);
+                }
+                turn.refused = Some(failure);
                 return Ok(Next::Again(turn));
             }
-            Err(mut failure) => {
-                if self.options.results.is_none() && failure.outcome == Some(crate::commands::Outcome::Unknown) {
-                    failure.hint = Some(format!("give the row the requestId {} and run it again", turn.request_id));
-                }
-                let state = if turn.made.is_some() {
-                    State::Exists
-                } else {
-                    state_after(&failure, turn.unknown_since.is_some())
-                };
-                self.note(&turn, state, turn.made.as_ref(), Some(&failure))?;
-                if ends_the_run(&failure) || self.options.fail_fast {
-                    self.stopped.get_or_insert(failure.clone());
-                }
-                let end = match turn.made.take() {
-                    Some(made) => End::Unfinished(made, failure),
-                    None => End::Failed(failure),
-                };
-                self.over(&turn, &end)?;
-            }
+            Err(failure) => self.failed(turn, failure)?,
         }
         Ok(Next::Over)
+    }
+
+    /// The run ends early. Of the rows that wait for quota these have to be told: what was made, or may have been.
+    fn give_up(&mut self, waiting: VecDeque<Turn<'a, Kind::Work>>) -> Result<(), Failure> {
+        for mut turn in waiting {
+            if let Some(failure) = turn.refused.take()
+                && (turn.made.is_some() || turn.unknown_since.is_some())
+            {
+                self.failed(turn, failure)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, mut turn: Turn<'a, Kind::Work>, mut failure: Failure) -> Result<(), Failure> {
+        if turn.made.is_none()
+            && turn.unknown_since.is_some()
+            && failure.outcome != Some(crate::commands::Outcome::Unknown)
+        {
+            failure.outcome = Some(crate::commands::Outcome::Unknown);
+            failure.message += "; an earlier attempt may have been applied";
+        }
+        if self.options.results.is_none() && failure.outcome == Some(crate::commands::Outcome::Unknown) {
+            failure.hint = Some(format!("give the row the requestId {} and run it again", turn.request_id));
+        }
+        let state =
+            if turn.made.is_some() { State::Exists } else { state_after(&failure, turn.unknown_since.is_some()) };
+        self.note(&turn, state, turn.made.as_ref(), Some(&failure))?;
+        if ends_the_run(&failure) || self.options.fail_fast {
+            self.stopped.get_or_insert(failure.clone());
+        }
+        let end = match turn.made.take() {
+            Some(made) => End::Unfinished(made, failure),
+            None => End::Failed(failure),
+        };
+        self.over(&turn, &end)
     }
 
     fn over(&mut self, turn: &Turn<'a, Kind::Work>, end: &End) -> Result<(), Failure> {
@@ -408,7 +483,6 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         }
     }
 
-    /// What is said when a signal ends the run now.
     /// Whatever ends the program from now on can say what was on its way.
     fn say_pending(&self) {
         let (verb, _) = self.task.verb();
@@ -442,7 +516,13 @@ fn journal_failure(error: &JournalError) -> Failure {
         }
         JournalError::Scratch(_) => Failure::new(ErrorCode::StoreNotWritable, message)
             .hint("make room there or set TMPDIR to another directory; no further request was sent"),
-        JournalError::Io { .. } => Failure::new(ErrorCode::StoreNotWritable, message)
-            .hint("make room or name another file with --results; no further request was sent"),
+        JournalError::Io { path, action: "opened", .. } if !path.exists() => {
+            Failure::new(ErrorCode::StoreNotWritable, message).hint("name another file with --results")
+        }
+        // Another file would know nothing of what is done.
+        JournalError::Io { .. } => Failure::new(ErrorCode::StoreNotWritable, message).hint(
+            "no further request was sent; make room, or let the file be read and written, and run the same command with \
+             the same results file: it knows what is done, and with another one that would be done again",
+        ),
     }
 }

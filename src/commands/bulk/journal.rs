@@ -146,6 +146,10 @@ impl Journal {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path).map_err(failed("opened"))?;
+        // A pipe would be read for ever, and remembers nothing.
+        if !file.metadata().map_err(failed("opened"))?.is_file() {
+            return Err(JournalError::NotAJournal(path.to_path_buf()));
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy(path.to_path_buf())),

@@ -92,6 +92,11 @@ pub(super) trait Task {
     /// Whether an attempt that got lost needs the same request id to be repeated safely.
     fn needs_request_id(&self) -> bool;
 
+    /// What all rows are about that say nothing else themselves. The same row about something else is another row.
+    fn about(&self) -> Option<&str> {
+        None
+    }
+
     /// Checks a row.
     fn plan(&self, members: &Map<String, Value>, request_id: &str) -> Result<Self::Work, Wrong>;
 

@@ -92,16 +92,17 @@ impl<'a> Results<'a> {
     }
 
     /// Says on standard error what could not be written as a result.
-    pub(super) fn tell(&self) {
-        for (number, line) in self.waiting.iter().filter(|(_, line)| !line.name.is_empty()) {
+    pub(super) fn tell(&mut self) {
+        for (number, line) in std::mem::take(&mut self.waiting).iter().filter(|(_, line)| !line.name.is_empty()) {
             self.context.messages.always(&format!("Row {number}: {} {}.", line.status, line.name));
         }
     }
 
     /// Writes what is left when the run ends early.
     pub(super) fn finish(&mut self) -> Result<Counts, Failure> {
-        for line in std::mem::take(&mut self.waiting).into_values() {
-            self.write(&line)?;
+        while let Some((&number, line)) = self.waiting.first_key_value() {
+            self.write(line)?;
+            self.waiting.remove(&number);
         }
         Ok(self.counts)
     }
@@ -133,10 +134,11 @@ pub(super) fn verdict(
 ) -> Result<(), Failure> {
     let seen = counts.done + counts.existing + counts.skipped + counts.failed;
     let rest = total.map_or(0, |total| total.saturating_sub(seen));
+    let left = total.map_or_else(|| String::from("the rest was not read"), |_| format!("{rest} not done"));
     match stopped {
         Some(mut failure) => {
             failure.message = format!(
-                "{}; {} rows {done}, {} failed, {rest} not done",
+                "{}; {} rows {done}, {} failed, {left}",
                 failure.message,
                 counts.done + counts.existing,
                 counts.failed

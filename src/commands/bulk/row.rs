@@ -50,6 +50,14 @@ impl Identity {
         let derived = key.as_ref().map(|key| Uuid::new_v5(&KEY_NAMESPACE, key.as_bytes()).to_string());
         Ok(Self { text, content, keyed: key.is_some(), request_id: given.or(derived) })
     }
+
+    /// The same row about something in particular.
+    pub(super) fn about(mut self, about: Option<&str>) -> Self {
+        if let Some(about) = about {
+            self.text = format!("{} about {about}", self.text);
+        }
+        self
+    }
 }
 
 /// What is to be done with a row.

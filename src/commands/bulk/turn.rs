@@ -29,6 +29,8 @@ pub(super) struct Turn<'a, Work> {
     pub(super) syncing: Option<Syncing>,
     /// What was made, once it was.
     pub(super) made: Option<Made>,
+    /// Why it waits for quota.
+    pub(super) refused: Option<Failure>,
 }
 
 /// What comes next for a row.

@@ -55,6 +55,10 @@ impl Rows for Task {
         false
     }
 
+    fn about(&self) -> Option<&str> {
+        self.space.as_deref()
+    }
+
     fn plan(&self, members: &Map<String, Value>, _request_id: &str) -> Result<Addition, Wrong> {
         if let Some(other) = members.keys().find(|name| !self.columns().contains(&name.as_str())) {
             return Err(Wrong::new(other, "there is no such member"));
