@@ -13,7 +13,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("auth status", "chatauth auth status\nchatauth auth status --jq .account"),
     (
         "auth token",
-        "curl -H \"Authorization: Bearer $(chatauth auth token)\" https://chat.googleapis.com/v1/spaces\nchatauth auth token --scope chat.spaces.readonly --format json",
+        "curl -H \"Authorization: Bearer $(chatauth auth token --scope chat.spaces.readonly)\" https://chat.googleapis.com/v1/spaces\nchatauth auth token --scope chat.spaces.readonly --format json",
     ),
     ("auth logout", "chatauth auth logout --account ada@example.com\nchatauth auth logout --all --local"),
     ("auth switch", "chatauth auth switch ada@example.com"),
