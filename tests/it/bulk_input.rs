@@ -208,3 +208,17 @@ fn members_and_roles_come_with_each_space_exactly_once() {
     let members = bulk.sandbox.control().members(space["name"].as_str().unwrap());
     assert_eq!(members.len(), 4, "{members:?}");
 }
+
+#[test]
+fn results_are_no_spreadsheet_unless_jq_makes_one() {
+    let bulk = Bulk::logged_in(&names(1));
+    let with = |format: [&str; 2]| {
+        let words = bulk.words.iter().map(String::as_str).filter(|word| !["--format", "jsonl"].contains(word));
+        bulk.sandbox.run(words.chain(format))
+    };
+    let refused = with(["--format", "csv"]).exits_with(2);
+    assert!(refused.stderr.contains("@csv"), "{}", refused.stderr);
+    assert!(bulk.request_ids().is_empty());
+    let made = with(["--jq", "[.row, .status] | @csv"]).success();
+    assert_eq!(made.stdout, "1,\"created\"\n");
+}
