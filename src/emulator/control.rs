@@ -65,7 +65,7 @@ impl Control {
 
     /// The requests so far, the last 10,000 at most.
     pub fn requests(&self) -> Vec<Recorded> {
-        self.shared.lock().requests.clone()
+        self.shared.lock().requests.iter().cloned().collect()
     }
 
     /// The requests that came to one door.

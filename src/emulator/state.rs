@@ -1,6 +1,6 @@
 //! Everything the emulator remembers, behind one lock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -34,7 +34,7 @@ pub(super) struct State {
     pub(super) request_ids: HashMap<String, (String, String)>,
     /// What was counted towards the quotas.
     pub(super) tally: Tally,
-    pub(super) requests: Vec<Recorded>,
+    pub(super) requests: VecDeque<Recorded>,
     pub(super) connections: u64,
     pub(super) faults: Vec<Fault>,
     pub(super) secrets: Vec<String>,
@@ -71,7 +71,7 @@ impl State {
             spaces: Vec::new(),
             request_ids: HashMap::new(),
             tally: Tally::default(),
-            requests: Vec::new(),
+            requests: VecDeque::new(),
             connections: 0,
             secrets: Vec::new(),
             token_patch: None,
@@ -114,9 +114,9 @@ impl State {
 
     pub(super) fn record(&mut self, request: Recorded) {
         if self.requests.len() == RECORDED {
-            self.requests.remove(0);
+            self.requests.pop_front();
         }
-        self.requests.push(request);
+        self.requests.push_back(request);
     }
 
     /// The fault whose turn it is; all of them see the request.
