@@ -335,6 +335,8 @@ impl<'a, Kind: Task> Run<'a, Kind> {
                 }
             }
         };
+        // Also when it took long: rows leave between two looks.
+        self.renewed = Instant::now();
         match renewed {
             // Another process may renew it for long; this token is good until then.
             Err(failure) if ends_the_run(&failure) && failure.code != ErrorCode::Busy => self.stopped = Some(failure),
