@@ -21,7 +21,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::commands::{Context, ErrorCode, Failure};
-use crate::output::{Format, Messages, Printer};
+use crate::output::{self, Format, Messages, Printer};
 
 use args::Cli;
 use settings::Environment;
@@ -84,7 +84,7 @@ fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) 
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return match error.print() {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => ExitCode::from(Failure::output(&error).code.exit_code()),
+            Err(error) => ExitCode::from(Failure::from(output::Error::from(error)).code.exit_code()),
         };
     }
     if wants_json(arguments, environment) {

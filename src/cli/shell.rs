@@ -12,7 +12,7 @@ use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::commands::{Context, Failure, auth};
-use crate::output::{Messages, Printer, sanitise};
+use crate::output::{self, Messages, Printer, sanitise};
 
 use super::args::Cli;
 use super::later::all_at_once;
@@ -165,7 +165,8 @@ fn chapter(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
 
 fn print(context: &Context, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<(), Failure> {
     let mut text = Vec::new();
-    write(&mut text).and_then(|()| context.printer.bytes(&text)).map_err(|error| Failure::output(&error))
+    write(&mut text).map_err(output::Error::from)?;
+    Ok(context.printer.bytes(&text)?)
 }
 
 /// Answers a completion script, when one called this program.

@@ -56,7 +56,6 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     let needed = if asked.is_empty() { known_scopes(&request, context)? } else { asked };
     let mut access = context.access(&needed).await?;
     let mut answers = Answers::new(&context.printer, options.include, options.paginate);
-    let printed = |result: std::io::Result<()>| result.map_err(|error| Failure::output(&error));
     loop {
         let last = RefCell::new(None);
         let result = send(&request, &chat, &mut access, context, &last).await;
@@ -69,13 +68,13 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
             return Err(failure);
         }
         let Some(answer) = answer else { break };
-        let next = answers.page(&answer).map_err(|error| Failure::output(&error))?;
+        let next = answers.page(&answer)?;
         match next.filter(|_| options.paginate) {
             None => break,
             Some(token) => turn_page(&mut request, token)?,
         }
     }
-    printed(answers.finish())
+    Ok(answers.finish()?)
 }
 
 /// Asks for the next page; a server that gives the same one again would be asked for ever.

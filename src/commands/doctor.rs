@@ -299,9 +299,9 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
             vec![check.name.to_owned(), check.verdict.as_str().to_owned(), check.detail.clone(), hint]
         };
         let json = Value::Object(object);
-        list.push(&Item { json: &json, name: check.name }, row).map_err(|error| Failure::output(&error))?;
+        list.push(&Item { json: &json, name: check.name }, row)?;
     }
-    list.finish().map_err(|error| Failure::output(&error))?;
+    list.finish()?;
     Ok(())
 }
 
@@ -312,5 +312,5 @@ fn tell(findings: &Findings, context: &Context) -> Result<(), Failure> {
         details = details.with(check.name, format!("{}: {}", check.verdict.as_str(), check.detail));
         details = details.maybe("", check.hint.as_ref().map(|hint| format!("-> {hint}")));
     }
-    context.printer.item(&Item { json: &Value::Null, name: "" }, &details).map_err(|error| Failure::output(&error))
+    Ok(context.printer.item(&Item { json: &Value::Null, name: "" }, &details)?)
 }

@@ -65,7 +65,7 @@ async fn serve(emulator: &Emulator, surroundings: &Surroundings, context: &Conte
     let stop = signals::interruption();
     tokio::pin!(stop);
     let first = std::future::poll_fn(|task| std::task::Poll::Ready(stop.as_mut().poll(task))).await;
-    context.printer.text(&exports).map_err(|error| Failure::output(&error))?;
+    context.printer.text(&exports)?;
     context.messages.note(&format!("The emulator serves at {} until Ctrl-C.", emulator.origin()));
     let stopped = match first {
         std::task::Poll::Ready(stopped) => stopped,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::output;
 use crate::platform::signals::Interruption;
 
 mod from_auth;
@@ -233,18 +234,6 @@ impl Failure {
         )
     }
 
-    /// Standard output did not take the result, or a signal came before it was all there.
-    pub fn output(error: &std::io::Error) -> Self {
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Interruption>());
-        if let Some(interruption) = inner {
-            Self::new(ErrorCode::Interrupted(*interruption), interruption.to_string())
-        } else if error.kind() == std::io::ErrorKind::BrokenPipe {
-            Self::new(ErrorCode::ReaderGone, "")
-        } else {
-            Self::new(ErrorCode::Internal, format!("the result cannot be written: {error}"))
-        }
-    }
-
     /// An API endpoint that no token may be sent to.
     pub(super) fn endpoint_refused(endpoint: &str, cause: &impl fmt::Display) -> Self {
         Self::new(ErrorCode::EndpointRefused, format!("the API endpoint {endpoint:?} {cause}"))
@@ -259,3 +248,16 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<output::Error> for Failure {
+    fn from(error: output::Error) -> Self {
+        match &error {
+            output::Error::ReaderGone => Self::new(ErrorCode::ReaderGone, ""),
+            output::Error::Interrupted(interruption) => {
+                Self::new(ErrorCode::Interrupted(*interruption), interruption.to_string())
+            }
+            output::Error::Write(cause) => Self::new(ErrorCode::Internal, format!("{error}: {cause}")),
+            output::Error::Filter(_) => Self::new(ErrorCode::Internal, error.to_string()),
+        }
+    }
+}

@@ -97,7 +97,7 @@ fn print_steps(context: &Context) -> Result<(), Failure> {
         .as_ref()
         .map_or_else(|| String::from("the configuration directory"), |directory| directory.display().to_string());
     text += &format!("\n6. Save the file as {directory}/client_secrets.json, then log in: chatauth auth login\n");
-    context.printer.text(&text).map_err(|error| Failure::output(&error))
+    Ok(context.printer.text(&text)?)
 }
 
 async fn walk(context: &Context, person: &mut Asking<'_>) -> Result<(), Failure> {

@@ -17,6 +17,7 @@ use jaq_json::write::Pp;
 use jaq_json::{Val, read};
 use serde_json::Value;
 
+use super::error::Error;
 use super::json::escape;
 use super::sanitise::sanitise_lines;
 use crate::platform::signals::{self, Interruption};
@@ -47,7 +48,7 @@ enum Event {
     /// A result, as it is written.
     Line(Vec<u8>),
     /// There are no more results.
-    End(io::Result<()>),
+    End(Result<(), Error>),
     /// The program was told to stop.
     Stop(Interruption),
 }
@@ -111,18 +112,18 @@ impl Filter {
     }
 
     /// Runs the expression and writes each result as it comes: text raw, everything else as JSON. A signal that asks
-    /// the program to stop is the error, as an [`Interruption`].
-    pub(super) fn run(&self, input: &Value, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+    /// the program to stop is the error.
+    pub(super) fn run(&self, input: &Value, layout: Layout, out: &mut dyn Write) -> Result<(), Error> {
         if !self.watching.replace(true) {
             let tell = self.teller.clone();
             signals::on_interruption(move |interruption| drop(tell.send(Event::Stop(interruption))))?;
         }
-        self.inputs.send((input.to_string(), layout)).map_err(|_| io::Error::other(gone()))?;
+        self.inputs.send((input.to_string(), layout)).map_err(|_| Error::Filter(gone().0))?;
         loop {
-            match self.results.recv().map_err(|_| io::Error::other(gone()))? {
+            match self.results.recv().map_err(|_| Error::Filter(gone().0))? {
                 Event::Line(line) => out.write_all(&line)?,
                 Event::End(end) => return end,
-                Event::Stop(interruption) => return Err(io::Error::other(interruption)),
+                Event::Stop(interruption) => return Err(Error::Interrupted(interruption)),
             }
         }
     }
@@ -164,8 +165,8 @@ impl Program {
     }
 
     /// Gives away each result as it comes, as long as somebody takes them.
-    fn run(&self, input: &str, layout: Layout, mut give: impl FnMut(Vec<u8>) -> bool) -> io::Result<()> {
-        let failed = |error: &dyn std::fmt::Display| io::Error::other(format!("--jq: {error}"));
+    fn run(&self, input: &str, layout: Layout, mut give: impl FnMut(Vec<u8>) -> bool) -> Result<(), Error> {
+        let failed = |error: &dyn std::fmt::Display| Error::Filter(error.to_string());
         let input = read::parse_single(input.as_bytes()).map_err(|error| failed(&error))?;
         let context = Ctx::<Data>::new(&self.0.lut, Vars::new([]));
         for result in self.0.id.run((context, input)).map(unwrap_valr) {
@@ -272,6 +273,6 @@ mod tests {
         }
         let error = Filter::compile(".a").unwrap();
         let error = error.run(&Value::from(1), Layout { pretty: false, terminal: false }, &mut Vec::new());
-        assert!(error.unwrap_err().to_string().starts_with("--jq: "));
+        assert!(error.unwrap_err().to_string().starts_with("cannot apply --jq: "));
     }
 }

@@ -2,6 +2,7 @@
 
 mod csv;
 mod details;
+mod error;
 #[cfg(feature = "jq")]
 mod jq;
 #[cfg(not(feature = "jq"))]
@@ -17,6 +18,7 @@ mod table;
 mod width;
 
 pub use details::Details;
+pub use error::Error;
 pub use jq::{Filter, FilterError};
 pub use json::safe_json;
 pub use messages::Messages;

@@ -1,9 +1,11 @@
 //! `--jq` in a program that was built without it.
 
 use std::convert::Infallible;
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde_json::Value;
+
+use super::error::Error;
 
 /// An expression; there can be none.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ impl Filter {
         Err(FilterError)
     }
 
-    pub(super) fn run(&self, _input: &Value, layout: Layout, _out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn run(&self, _input: &Value, layout: Layout, _out: &mut dyn Write) -> Result<(), Error> {
         let _ = (layout.pretty, layout.terminal);
         match self.0 {}
     }

@@ -1,7 +1,7 @@
 //! Results on standard output, in the format that was asked for.
 
 use std::cell::RefCell;
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -12,7 +12,7 @@ use super::jq::{Filter, Layout};
 use super::moment::relative_text;
 use super::sanitise::sanitise_lines;
 use super::table::table;
-use super::{Format, safe_json};
+use super::{Error, Format, safe_json};
 
 /// Writes results. Every write can fail, and whoever called must know: a space may have been made.
 pub struct Printer {
@@ -78,7 +78,7 @@ impl Printer {
     }
 
     /// Writes one result.
-    pub fn item(&self, item: &Item<'_>, details: &Details) -> io::Result<()> {
+    pub fn item(&self, item: &Item<'_>, details: &Details) -> Result<(), Error> {
         let text = match self.format {
             Format::Human => details.render(self.bold, self.screen),
             Format::Json => return self.json(item.json, true),
@@ -90,27 +90,27 @@ impl Printer {
     }
 
     /// Writes a JSON document, through the filter where there is one.
-    pub fn json(&self, json: &Value, pretty: bool) -> io::Result<()> {
+    pub fn json(&self, json: &Value, pretty: bool) -> Result<(), Error> {
         match &self.filter {
             None => self.text(&(safe_json(json, pretty) + "\n")),
             Some(filter) => {
                 let mut out = self.out.borrow_mut();
                 filter.run(json, Layout { pretty, terminal: self.screen.is_some() }, &mut *out)?;
-                out.flush()
+                Ok(out.flush()?)
             }
         }
     }
 
     /// Writes text as it is.
-    pub fn text(&self, text: &str) -> io::Result<()> {
+    pub fn text(&self, text: &str) -> Result<(), Error> {
         self.bytes(text.as_bytes())
     }
 
     /// Writes bytes as they are.
-    pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+    pub fn bytes(&self, bytes: &[u8]) -> Result<(), Error> {
         let mut out = self.out.borrow_mut();
         out.write_all(bytes)?;
-        out.flush()
+        Ok(out.flush()?)
     }
 
     /// Begins a list.
@@ -182,7 +182,7 @@ impl List<'_> {
     }
 
     /// Adds one result, and its cells for the table.
-    pub fn push(&mut self, item: &Item<'_>, row: impl FnOnce() -> Vec<String>) -> io::Result<()> {
+    pub fn push(&mut self, item: &Item<'_>, row: impl FnOnce() -> Vec<String>) -> Result<(), Error> {
         self.count += 1;
         match self.printer.format {
             Format::Human => {
@@ -213,7 +213,7 @@ impl List<'_> {
     }
 
     /// Ends the list; gives how many results it had.
-    pub fn finish(mut self) -> io::Result<usize> {
+    pub fn finish(mut self) -> Result<usize, Error> {
         match self.printer.format {
             Format::Human if self.count > 0 => {
                 self.tell_times();
@@ -264,11 +264,11 @@ mod tests {
     struct Paper(Rc<RefCell<Vec<u8>>>);
 
     impl Write for Paper {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.0.borrow_mut().write(bytes)
         }
 
-        fn flush(&mut self) -> io::Result<()> {
+        fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
     }

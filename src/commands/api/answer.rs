@@ -3,12 +3,10 @@
 //! JSON is one document: with `--paginate` the lists of all pages joined, the other members as the last page has
 //! them, without `nextPageToken`. JSON Lines is one page a line, as they come and as they are.
 
-use std::io;
-
 use serde_json::{Map, Value};
 
 use crate::chat::RawAnswer;
-use crate::output::{Format, Printer, safe_json, sanitise, sanitise_lines};
+use crate::output::{self, Format, Printer, safe_json, sanitise, sanitise_lines};
 
 /// The answers so far.
 #[derive(Debug)]
@@ -25,7 +23,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Prints an answer, or keeps it for the whole; gives the token of the next page.
-    pub(super) fn page(&mut self, answer: &RawAnswer) -> io::Result<Option<String>> {
+    pub(super) fn page(&mut self, answer: &RawAnswer) -> Result<Option<String>, output::Error> {
         self.head(answer)?;
         if answer.body.is_empty() {
             return Ok(None);
@@ -49,7 +47,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Prints the answer of an error as it is: an expression for the answer that was hoped for does not fit it.
-    pub(super) fn refused(&mut self, answer: &RawAnswer) -> io::Result<()> {
+    pub(super) fn refused(&mut self, answer: &RawAnswer) -> Result<(), output::Error> {
         self.head(answer)?;
         match serde_json::from_slice::<Value>(&answer.body) {
             _ if answer.body.is_empty() || self.printer.format() == Format::Name => Ok(()),
@@ -59,7 +57,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Prints the whole of all pages.
-    pub(super) fn finish(self) -> io::Result<()> {
+    pub(super) fn finish(self) -> Result<(), output::Error> {
         let Some(mut whole) = self.merged else { return Ok(()) };
         if let Some(object) = whole.as_object_mut() {
             object.shift_remove("nextPageToken");
@@ -67,7 +65,7 @@ impl<'a> Answers<'a> {
         self.printer.json(&whole, true)
     }
 
-    fn head(&self, answer: &RawAnswer) -> io::Result<()> {
+    fn head(&self, answer: &RawAnswer) -> Result<(), output::Error> {
         if !self.include {
             return Ok(());
         }
@@ -80,7 +78,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Media, and whatever else is no JSON: byte for byte, unless a terminal would act on it.
-    fn other(&self, body: &[u8]) -> io::Result<()> {
+    fn other(&self, body: &[u8]) -> Result<(), output::Error> {
         if self.printer.has_screen() {
             self.printer.text(&sanitise_lines(&String::from_utf8_lossy(body)))
         } else {

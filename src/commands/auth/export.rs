@@ -9,5 +9,5 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     context.messages.warning(&format!(
         "what follows lets whoever has it act as {account}: keep it in a secret store and nowhere else"
     ));
-    context.printer.text(&format!("{}\n", safe_json(&document, true))).map_err(|error| Failure::output(&error))
+    Ok(context.printer.text(&format!("{}\n", safe_json(&document, true)))?)
 }

@@ -88,7 +88,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         details = details.with(label, format!("{} ({})", text("value"), text("source")));
     }
     let item = Item { json: &report, name: current.unwrap_or_default() };
-    context.printer.item(&item, &details).map_err(|error| Failure::output(&error))?;
+    context.printer.item(&item, &details)?;
     problem.map_or(Ok(()), Err)
 }
 

@@ -36,9 +36,9 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
             "scopes": access.scopes().iter().map(Scope::as_str).collect::<Vec<_>>(),
             "account": access.account(),
         });
-        context.printer.json(&object, context.printer.format() != Format::Jsonl)
+        context.printer.json(&object, context.printer.format() != Format::Jsonl)?;
     } else {
-        context.printer.text(&format!("{}\n", access.token.expose()))
+        context.printer.text(&format!("{}\n", access.token.expose()))?;
     }
-    .map_err(|error| Failure::output(&error))
+    Ok(())
 }

@@ -120,7 +120,7 @@ impl<'a> Results<'a> {
             }
             _ => printer.json(&line.object, false),
         };
-        written.map_err(|error| Failure::output(&error))
+        Ok(written?)
     }
 }
 

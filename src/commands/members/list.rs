@@ -72,10 +72,10 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
             .await?;
         for membership in pages.take(page) {
             let item = Item { json: &membership.json, name: &membership.fields.name };
-            list.push(&item, || row(&membership.fields)).map_err(|error| Failure::output(&error))?;
+            list.push(&item, || row(&membership.fields))?;
         }
     }
-    let count = list.finish().map_err(|error| Failure::output(&error))?;
+    let count = list.finish()?;
     if count == 0 {
         context.messages.note("There is no such member.");
     }

@@ -89,7 +89,7 @@ fn about(space: &SpaceName, mut failure: Failure, context: &Context) -> Failure 
 /// Prints one membership.
 fn print(membership: &Resource<Membership>, context: &Context) -> Result<(), Failure> {
     let item = Item { json: &membership.json, name: &membership.fields.name };
-    context.printer.item(&item, &details(membership)).map_err(|error| Failure::output(&error))
+    Ok(context.printer.item(&item, &details(membership))?)
 }
 
 /// A membership as people like to read it.

@@ -28,7 +28,7 @@ impl<'a> Several<'a> {
             None => super::print(membership, self.context),
             Some(list) => {
                 let item = Item { json: &membership.json, name: &membership.fields.name };
-                list.push(&item, || super::list::row(&membership.fields)).map_err(|error| Failure::output(&error))
+                Ok(list.push(&item, || super::list::row(&membership.fields))?)
             }
         }
     }
@@ -48,10 +48,10 @@ impl<'a> Several<'a> {
 
     /// Ends the list. With failures, the first one stands for all; `command` makes the command for those who are left.
     pub(super) fn finish(self, command: impl FnOnce(&[String]) -> String) -> Result<(), Failure> {
-        let printed = self.list.map_or(Ok(0), List::finish).map_err(|error| Failure::output(&error));
+        let printed = self.list.map_or(Ok(0), List::finish);
         let total = self.done + self.left.len();
         let mut failed = self.failed.into_iter();
-        let Some((user, mut first)) = failed.next() else { return printed.map(|_| ()) };
+        let Some((user, mut first)) = failed.next() else { return Ok(printed.map(drop)?) };
         if total == 1 {
             return Err(first);
         }

@@ -38,7 +38,7 @@ pub fn dry_run(plan: &Plan, context: &Context) -> Result<(), Failure> {
         .maybe("Request id", preview["query"]["requestId"].as_str())
         .with("Body", preview["body"].to_string());
     let item = Item { json: &preview, name: "" };
-    context.printer.item(&item, &details).map_err(|error| Failure::output(&error))
+    Ok(context.printer.item(&item, &details)?)
 }
 
 /// Makes the space, and does what is to be done afterwards.

@@ -28,7 +28,7 @@ fn list_of_spaces(context: &Context) -> List<'_> {
 /// Prints one space.
 fn print(space: &Resource<Space>, context: &Context) -> Result<(), Failure> {
     let item = Item { json: &space.json, name: &space.fields.name };
-    context.printer.item(&item, &details(space)).map_err(|error| Failure::output(&error))
+    Ok(context.printer.item(&item, &details(space))?)
 }
 
 /// Adds spaces to a list.
@@ -45,15 +45,14 @@ fn push(spaces: Vec<Resource<Space>>, list: &mut List<'_>) -> Result<(), Failure
                 text(&fields.last_active_time),
                 text(&fields.space_uri),
             ]
-        })
-        .map_err(|error| Failure::output(&error))?;
+        })?;
     }
     Ok(())
 }
 
 /// Ends a list of spaces.
 fn finish(list: List<'_>, context: &Context) -> Result<(), Failure> {
-    let count = list.finish().map_err(|error| Failure::output(&error))?;
+    let count = list.finish()?;
     if count == 0 {
         context.messages.note("There is no such space.");
     }
