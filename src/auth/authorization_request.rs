@@ -3,14 +3,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope as WireScope};
+use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::token_endpoint::oauth2_client;
-use super::{ClientSecrets, Error, ScopeSet};
+use super::{ClientSecrets, Error, Scope, ScopeSet};
 use crate::secret::Secret;
 
-/// What a request asks for.
+/// What a login asks for.
 #[derive(Debug)]
 pub(super) struct Wanted<'a> {
     pub(super) scopes: &'a ScopeSet,
@@ -19,36 +18,44 @@ pub(super) struct Wanted<'a> {
     pub(super) choose_account: bool,
 }
 
-/// One attempt to log in: its secrets are made for it and never used again.
+/// One attempt to log in, with secrets that are never used again.
 #[derive(Debug)]
 pub(super) struct AuthorizationRequest {
     pub(super) url: Url,
     pub(super) redirect_uri: String,
     pub(super) state: Secret<String>,
-    pub(super) verifier: PkceCodeVerifier,
+    /// The PKCE code verifier.
+    pub(super) verifier: Secret<String>,
 }
 
 impl AuthorizationRequest {
-    /// Makes state and verifier (256 bits each from the operating system) and the URL that carries them.
+    /// Draws state and verifier (256 bits each from the operating system) and builds the URL that carries them.
     pub(super) fn new(client: &ClientSecrets, redirect_uri: String, wanted: &Wanted<'_>) -> Result<Self, Error> {
         let state = random()?;
-        let verifier = PkceCodeVerifier::new(random()?);
-        // S256 and never plain: RFC 7636 section 4.2.
-        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
-        let oauth2 = oauth2_client(client, Some(&redirect_uri))?;
-        let mut request = oauth2
-            .authorize_url(|| CsrfToken::new(state.clone()))
-            .set_pkce_challenge(challenge)
-            .add_scopes(wanted.scopes.iter().map(|scope| WireScope::new(scope.as_str().to_owned())))
-            // Google gives a refresh token to web clients only when both are sent, and real tools send both always.
-            .add_extra_param("access_type", "offline")
-            .add_extra_param("prompt", if wanted.choose_account { "select_account consent" } else { "consent" });
+        let verifier = random()?;
+        let scopes: Vec<&str> = wanted.scopes.iter().map(Scope::as_str).collect();
+        let mut url = client.authorization_endpoint.url().clone();
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &client.client_id)
+            .append_pair("redirect_uri", &redirect_uri)
+            .append_pair("scope", &scopes.join(" "))
+            .append_pair("state", &state)
+            .append_pair("code_challenge", &challenge(&verifier))
+            .append_pair("code_challenge_method", "S256")
+            // Google gives web clients a refresh token only with `access_type` and `prompt`; desktop clients may have both.
+            .append_pair("access_type", "offline")
+            .append_pair("prompt", if wanted.choose_account { "select_account consent" } else { "consent" });
         if let Some(hint) = wanted.login_hint {
-            request = request.add_extra_param("login_hint", hint);
+            url.query_pairs_mut().append_pair("login_hint", hint);
         }
-        let (url, _) = request.url();
-        Ok(Self { url, redirect_uri, state: Secret::new(state), verifier })
+        Ok(Self { url, redirect_uri, state: Secret::new(state), verifier: Secret::new(verifier) })
     }
+}
+
+/// The S256 code challenge ([RFC 7636 section 4.2](https://www.rfc-editor.org/rfc/rfc7636#section-4.2)).
+fn challenge(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }
 
 /// 32 random bytes as 43 characters of `A-Z a-z 0-9 - _`.
@@ -84,7 +91,7 @@ mod tests {
     #[test]
     fn property_1_the_url_has_everything_that_google_needs_and_nothing_else() {
         let (request, query) = request(None);
-        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&request.verifier);
+        let challenge = challenge(request.verifier.expose());
         for (name, value) in [
             ("response_type", "code"),
             ("client_id", "123456789012-sample0not0a0real0client.apps.googleusercontent.com"),
@@ -113,11 +120,18 @@ mod tests {
     }
 
     #[test]
+    fn the_challenge_is_that_of_the_rfc() {
+        // RFC 7636, appendix B.
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        assert_eq!(challenge(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
     fn property_2_state_and_verifier_are_never_repeated() {
         let mut seen = HashSet::new();
         for _ in 0..1000 {
             let (request, _) = request(None);
-            for text in [request.state.expose(), request.verifier.secret()] {
+            for text in [request.state.expose(), request.verifier.expose()] {
                 assert_eq!(text.len(), 43);
                 assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
                 assert!(seen.insert(text.clone()));

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
-use oauth2::{HttpRequest, RefreshToken};
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::authorization_response::{self, Answer, Expected, Request};
-use super::token_endpoint::{SendError, TokenResponse, oauth2_client, refused, verdict};
+use super::token_endpoint::{self, TokenResponse};
 use super::{ClientSecrets, Error, Identity, Record, ScopeSet, identity, import, store};
 use crate::http::Response;
 use crate::platform::Clock;
@@ -146,21 +145,14 @@ impl Answered<'_> {
                 headers.append(name, value);
             }
         }
-        let send = |_: HttpRequest| -> Result<_, SendError> {
-            let response = Response {
-                status: self.status,
-                version: Version::HTTP_11,
-                headers: headers.clone(),
-                body: self.body.to_vec(),
-                complete: self.complete,
-            };
-            verdict(response, client, clock)
+        let response = Response {
+            status: self.status,
+            version: Version::HTTP_11,
+            headers,
+            body: self.body.to_vec(),
+            complete: self.complete,
         };
-        oauth2_client(client, None)?
-            .exchange_refresh_token(&RefreshToken::new(String::from("1//refresh")))
-            .request(&send)
-            .map(Tokens)
-            .map_err(|error| refused(error, client))
+        token_endpoint::read(&response, client.token_endpoint.host(), clock).map(Tokens)
     }
 }
 

@@ -12,7 +12,7 @@ use super::authorization_response::{self, Answer, Expected};
 use super::loopback::{Event, Listening, Loopback};
 use super::store::{CredentialStore, keep};
 use super::token_endpoint::{TokenEndpoint, TokenResponse};
-use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, identity, revocation};
+use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, identity};
 use crate::http;
 use crate::platform::Clock;
 
@@ -109,11 +109,16 @@ impl Login<'_> {
             Answer::Refused { error, description } => return Err(Error::LoginRefused { error, description }),
             Answer::WrongIssuer(found) => return Err(Error::WrongIssuer { expected: expected.issuer, found }),
         };
-        let endpoint = TokenEndpoint { http: self.http, client: self.client, clock: self.clock };
-        let response = endpoint.exchange(&code, request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
+        let endpoint = self.token_endpoint();
+        let response =
+            endpoint.exchange(&code, &request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
         let record = self.record(&response, options).await?;
         keep(self.store, &record).await?;
         Ok(record)
+    }
+
+    fn token_endpoint(&self) -> TokenEndpoint<'_> {
+        TokenEndpoint { http: self.http, client: self.client, clock: self.clock }
     }
 
     async fn answer(
@@ -174,7 +179,7 @@ impl Login<'_> {
             // Revoking one of a person's tokens ends the whole grant, and with it the login that they may have here.
             let revoked = matches!(self.store.read(&identity.email), Ok(None)) && {
                 let token = response.refresh_token().unwrap_or_else(|| response.access_token());
-                revocation::revoke(self.http, self.client, &token).await.is_ok()
+                self.token_endpoint().revoke(token).await.is_ok()
             };
             return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email, revoked });
         }
@@ -189,7 +194,7 @@ impl Login<'_> {
                 at_login: true,
             });
         }
-        let refresh_token = response.refresh_token().ok_or(Error::NoRefreshToken)?;
+        let refresh_token = response.refresh_token().ok_or(Error::NoRefreshToken)?.clone();
         Ok(Record::new(self.client, identity, &granted, refresh_token, response, self.clock.now()))
     }
 }

@@ -18,12 +18,10 @@ mod loopback;
 mod pages;
 mod record;
 mod refusal;
-mod revocation;
 mod scopes;
 mod session;
 mod store;
 mod token_endpoint;
-mod token_info;
 
 pub use client_secrets::{ClientKind, ClientSecrets, ClientSecretsError, WrongFile};
 pub use delegation::{DelegationOptions, DelegationRefusal};
@@ -33,11 +31,10 @@ pub use identity::Identity;
 pub use login::{Conversation, LoginOptions, Started};
 pub use record::Record;
 pub use refusal::{Evidence, RefusalCause, TokenRefusal};
-pub use revocation::Revocation;
 pub use scopes::{CHAT_SCOPES, Scope, ScopeSet, UnknownScope};
-pub use session::{Access, ClientProbe, Imported, Interaction, Session, SessionOptions};
+pub use session::{Access, Imported, Interaction, Session, SessionOptions};
 pub use store::StoreError;
-pub use token_info::TokenInfo;
+pub use token_endpoint::{ClientProbe, Revocation, TokenInfo};
 
 /// What every connection has in common: trust roots, proxies, time-outs.
 pub use crate::http::{Config as TransportConfig, Proxies, TrustRoots};

@@ -64,7 +64,7 @@ impl Record {
             refresh_token,
             refresh_token_issued_at: now,
             refresh_token_expires_at: later(now, response.refresh_token_expires_in()),
-            access_token: response.access_token(),
+            access_token: response.access_token().clone(),
             issued_at: now,
             expires_at: later(now, response.expires_in()),
         }
@@ -74,11 +74,11 @@ impl Record {
     /// there is a new one (RFC 6749 section 6).
     pub(super) fn refreshed(&self, response: &TokenResponse, now: OffsetDateTime) -> Self {
         let mut record = self.clone();
-        record.access_token = response.access_token();
+        record.access_token = response.access_token().clone();
         record.issued_at = now;
         record.expires_at = later(now, response.expires_in());
-        if let Some(refresh_token) = response.refresh_token().filter(|token| *token != self.refresh_token) {
-            record.refresh_token = refresh_token;
+        if let Some(refresh_token) = response.refresh_token().filter(|token| **token != self.refresh_token) {
+            record.refresh_token = refresh_token.clone();
             record.refresh_token_issued_at = now;
             record.refresh_token_expires_at = None;
         }

@@ -18,7 +18,7 @@ use crate::secret::Secret;
 mod accounts;
 mod care;
 
-pub use care::{ClientProbe, Imported};
+pub use care::Imported;
 
 /// At this age a login dies of the publishing status Testing, give or take what is between two runs.
 const AGE_OF_TESTING: std::ops::Range<time::Duration> = time::Duration::hours(156)..time::Duration::hours(180);
@@ -274,6 +274,10 @@ impl Session {
         }
     }
 
+    fn token_endpoint<'a>(&'a self, client: &'a ClientSecrets) -> TokenEndpoint<'a> {
+        TokenEndpoint { http: &self.http, client, clock: self.clock }
+    }
+
     async fn log_in_for(
         &self,
         needed: &ScopeSet,
@@ -318,7 +322,7 @@ impl Session {
             rejected != Some(&record.access_token) && record.freshness(self.clock.now()) == Freshness::Fresh
         };
         let mut record = read()?;
-        let endpoint = TokenEndpoint { http: &self.http, client: &client, clock: self.clock };
+        let endpoint = self.token_endpoint(&client);
         let mut changed_meanwhile = false;
         let response = loop {
             if usable(&record) {

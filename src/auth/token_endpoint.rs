@@ -1,92 +1,49 @@
-//! The token endpoint: codes and refresh tokens become access tokens
-//! ([RFC 6749 sections 4.1.3 and 6](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)).
+//! The token endpoint, which turns codes and refresh tokens into access tokens
+//! ([RFC 6749 sections 4.1.3, 5 and 6](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)), and its siblings, which
+//! revoke a token ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) and describe one (Google's tokeninfo).
 
-use std::fmt;
 use std::time::Duration;
 
-use oauth2::basic::{BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType};
-use oauth2::{
-    AccessToken, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
-    HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, StandardRevocableToken,
-    TokenUrl,
-};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
-use url::Url;
 
 use super::refusal::refusal_cause;
-use super::{ClientSecrets, Error, TokenRefusal};
-use crate::http::{self, Endpoint, Request, retry};
+use super::{ClientSecrets, Error, RefusalCause, ScopeSet, TokenRefusal, identity};
+use crate::http::{self, Endpoint, Request, Response, retry};
 use crate::platform::Clock;
 use crate::secret::Secret;
 
-/// The longest token response that is read. Google's is under 4 KiB.
-const LONGEST_ANSWER: usize = 64 * 1024;
-
-type OAuth2Client = oauth2::Client<
-    TokenErrorResponse,
-    TokenResponse,
-    BasicTokenIntrospectionResponse,
-    StandardRevocableToken,
-    BasicRevocationErrorResponse,
-    EndpointSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointSet,
->;
-
-/// The `oauth2` crate's client for this OAuth client.
-pub(super) fn oauth2_client(client: &ClientSecrets, redirect_uri: Option<&str>) -> Result<OAuth2Client, Error> {
-    let mut oauth2 = oauth2::Client::new(ClientId::new(client.client_id.clone()))
-        .set_client_secret(ClientSecret::new(client.client_secret.expose().clone()))
-        .set_auth_uri(AuthUrl::from_url(client.authorization_endpoint.url().clone()))
-        .set_token_uri(TokenUrl::from_url(client.token_endpoint.url().clone()))
-        // As form fields, which is what every client of Google's does; the crate's default is Basic.
-        .set_auth_type(AuthType::RequestBody);
-    if let Some(uri) = redirect_uri {
-        let uri = RedirectUrl::new(uri.to_owned()).map_err(|error| Error::Internal(error.to_string()))?;
-        oauth2 = oauth2.set_redirect_uri(uri);
-    }
-    Ok(oauth2)
-}
-
-/// A token response, with what Google adds to RFC 6749 section 5.1.
-#[derive(Debug, Serialize, Deserialize)]
+/// A token response (RFC 6749 section 5.1), with the fields that Google adds.
+#[derive(Debug, Deserialize)]
 pub(super) struct TokenResponse {
     #[serde(deserialize_with = "sendable")]
-    access_token: AccessToken,
-    #[serde(default = "bearer")]
-    token_type: BasicTokenType,
+    access_token: Secret<String>,
     #[serde(default, deserialize_with = "lenient_seconds")]
     expires_in: Option<i64>,
-    refresh_token: Option<RefreshToken>,
+    refresh_token: Option<Secret<String>>,
     #[serde(default, deserialize_with = "lenient_seconds")]
     refresh_token_expires_in: Option<i64>,
     scope: Option<String>,
     id_token: Option<Secret<String>>,
 }
 
-fn bearer() -> BasicTokenType {
-    BasicTokenType::Bearer
-}
-
-/// Google sends integers, its own clients also take decimal strings; anything else counts as absent, which means that
-/// the token is refreshed before it is next used.
+/// Reads a positive number of seconds. Google sends integers, and its own clients also accept decimal strings; anything
+/// else counts as absent, so that the token is refreshed before its next use.
 fn lenient_seconds<'de, Deserializer>(deserializer: Deserializer) -> Result<Option<i64>, Deserializer::Error>
 where
     Deserializer: serde::Deserializer<'de>,
 {
-    Ok(match Value::deserialize(deserializer)? {
+    let seconds = match Value::deserialize(deserializer)? {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
-    })
+    };
+    Ok(seconds.filter(|seconds| *seconds > 0))
 }
 
-/// A token as RFC 6749 (appendix A.12) has it. Anything else could not be sent, and would stand in the store as a valid
-/// login until it ends.
-fn sendable<'de, Deserializer>(deserializer: Deserializer) -> Result<AccessToken, Deserializer::Error>
+/// Reads a token as RFC 6749 appendix A.12 defines it. Any other text cannot be sent in a header, and would sit in the
+/// store as a valid login until it expires.
+fn sendable<'de, Deserializer>(deserializer: Deserializer) -> Result<Secret<String>, Deserializer::Error>
 where
     Deserializer: serde::Deserializer<'de>,
 {
@@ -94,26 +51,25 @@ where
     if token.is_empty() || !token.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(serde::de::Error::custom("not an access token"));
     }
-    Ok(AccessToken::new(token))
+    Ok(Secret::new(token))
 }
 
 impl TokenResponse {
-    pub(super) fn access_token(&self) -> Secret<String> {
-        Secret::new(self.access_token.secret().clone())
+    pub(super) fn access_token(&self) -> &Secret<String> {
+        &self.access_token
     }
 
-    /// The life of the access token in seconds; `None` when it is not said or makes no sense.
+    /// The lifetime of the access token in seconds; `None` when it is absent or makes no sense.
     pub(super) fn expires_in(&self) -> Option<i64> {
-        self.expires_in.filter(|seconds| *seconds > 0)
+        self.expires_in
     }
 
-    pub(super) fn refresh_token(&self) -> Option<Secret<String>> {
-        let token = self.refresh_token.as_ref()?.secret();
-        (!token.is_empty()).then(|| Secret::new(token.clone()))
+    pub(super) fn refresh_token(&self) -> Option<&Secret<String>> {
+        self.refresh_token.as_ref().filter(|token| !token.expose().is_empty())
     }
 
     pub(super) fn refresh_token_expires_in(&self) -> Option<i64> {
-        self.refresh_token_expires_in.filter(|seconds| *seconds > 0)
+        self.refresh_token_expires_in
     }
 
     pub(super) fn scope(&self) -> Option<&str> {
@@ -125,46 +81,57 @@ impl TokenResponse {
     }
 }
 
-impl oauth2::TokenResponse for TokenResponse {
-    type TokenType = BasicTokenType;
-
-    fn access_token(&self) -> &AccessToken {
-        &self.access_token
-    }
-
-    fn token_type(&self) -> &BasicTokenType {
-        &self.token_type
-    }
-
-    fn expires_in(&self) -> Option<Duration> {
-        self.expires_in().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs)
-    }
-
-    fn refresh_token(&self) -> Option<&RefreshToken> {
-        self.refresh_token.as_ref()
-    }
-
-    fn scopes(&self) -> Option<&Vec<oauth2::Scope>> {
-        None
-    }
-}
-
 /// A token error response (RFC 6749 section 5.2), with Google's `error_subtype`.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct TokenErrorResponse {
+#[derive(Debug, Deserialize)]
+struct ErrorResponse {
     error: String,
     error_description: Option<String>,
     error_subtype: Option<String>,
-    error_uri: Option<String>,
 }
 
-impl fmt::Display for TokenErrorResponse {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.error)
-    }
+/// How a revocation ended, where the server answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    /// The grant is gone now.
+    Revoked,
+    /// The grant was gone before.
+    AlreadyGone,
 }
 
-impl oauth2::ErrorResponse for TokenErrorResponse {}
+/// A valid access token, as the authorization server describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// The OAuth client that the token was issued to.
+    pub audience: String,
+    /// The identifier of the account; `None` without the scope `openid`.
+    pub sub: Option<String>,
+    /// The address of the account; `None` without the scope `email`.
+    pub email: Option<String>,
+    /// The scopes of the token.
+    pub scopes: ScopeSet,
+}
+
+/// The wire form of [`TokenInfo`].
+#[derive(Deserialize)]
+struct TokenInfoResponse {
+    aud: String,
+    sub: Option<String>,
+    email: Option<String>,
+    #[serde(default)]
+    scope: String,
+}
+
+/// What the authorization server thinks of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientProbe {
+    /// Client id and secret are right.
+    Accepted,
+    /// They are not, or the server cannot tell: its error code or HTTP status.
+    Refused(String),
+}
+
+/// A code that no server has issued.
+const BOGUS_CODE: &str = "4/chatauth-doctor-asks-whether-this-client-is-known";
 
 /// The token endpoint of one client.
 #[derive(Debug)]
@@ -175,125 +142,177 @@ pub(super) struct TokenEndpoint<'a> {
 }
 
 impl TokenEndpoint<'_> {
-    /// Exchanges the code, once: a code is used up by the first attempt, whatever becomes of its answer.
+    /// Exchanges the code. There is one attempt: it uses the code up, whatever happens to its answer.
     pub(super) async fn exchange(
         &self,
         code: &Secret<String>,
-        verifier: PkceCodeVerifier,
+        verifier: &Secret<String>,
         redirect_uri: &str,
     ) -> Result<TokenResponse, Error> {
         let policy = retry::Policy { attempts: 1, ..retry::Policy::refresh() };
-        let send = |request| self.send(request, policy);
-        oauth2_client(self.client, Some(redirect_uri))?
-            .exchange_code(AuthorizationCode::new(code.expose().clone()))
-            .set_pkce_verifier(verifier)
-            .request_async(&send)
-            .await
-            .map_err(|error| refused(error, self.client))
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code.expose()),
+            ("code_verifier", verifier.expose()),
+            ("redirect_uri", redirect_uri),
+        ];
+        self.send(&fields, policy).await
     }
 
-    /// Asks for a new access token. Without `scope`: repeating the scopes of the request fails for ever once a person
-    /// has left a box unticked.
+    /// Refreshes the access token. The request has no `scope`: repeating the scopes of the login fails forever once a
+    /// person has left a box unticked.
     pub(super) async fn refresh(&self, refresh_token: &Secret<String>) -> Result<TokenResponse, Error> {
-        let send = |request| self.send(request, retry::Policy::refresh());
-        oauth2_client(self.client, None)?
-            .exchange_refresh_token(&RefreshToken::new(refresh_token.expose().clone()))
-            .request_async(&send)
-            .await
-            .map_err(|error| refused(error, self.client))
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
+        self.send(&fields, retry::Policy::refresh()).await
     }
 
-    async fn send(&self, request: HttpRequest, policy: retry::Policy) -> Result<HttpResponse, SendError> {
-        let (parts, body) = request.into_parts();
-        let url = Url::parse(&parts.uri.to_string())
-            .map_err(|error| SendError(Error::Internal(format!("token endpoint: {error}"))))?;
-        let request = Request {
-            method: parts.method,
-            url,
-            bearer: None,
-            body: Some(("application/x-www-form-urlencoded", Secret::new(body))),
-            limit: LONGEST_ANSWER,
-            timeout: None,
-        };
-        let clock = self.clock;
-        let attempted = retry::run(policy, async |left: Duration| {
-            let timeout = Some(left.min(self.http.timeout()));
-            let result = self.http.send(Request { timeout, ..request.clone() }).await;
-            let outcome = retry::outcome(&result, clock.now());
-            (result, outcome)
+    /// Revokes `token` and with it the whole grant.
+    ///
+    /// # Errors
+    /// No answer, or one that leaves open whether the token is still valid.
+    pub(super) async fn revoke(&self, token: &Secret<String>) -> Result<Revocation, Error> {
+        let endpoint = sibling(&self.client.token_endpoint, "revoke");
+        let request = Request::form(endpoint.url().clone(), &[("token", token.expose())]);
+        let response = self.http.send(request).await.map_err(Error::Network)?;
+        match response.status {
+            200..=299 => Ok(Revocation::Revoked),
+            400 if error_code(&response.body).as_deref() == Some("invalid_token") => Ok(Revocation::AlreadyGone),
+            status => Err(Error::Server {
+                host: endpoint.host().to_owned(),
+                cause: format!("did not revoke the token (HTTP status {status})"),
+            }),
+        }
+    }
+
+    /// Describes the access token `token`; `None` when it is not valid.
+    pub(super) async fn token_info(&self, token: &Secret<String>) -> Result<Option<TokenInfo>, Error> {
+        let endpoint = sibling(&self.client.token_endpoint, "tokeninfo");
+        let request = Request::form(endpoint.url().clone(), &[("access_token", token.expose())]);
+        let response = self.http.send(request).await.map_err(Error::Network)?;
+        let server = |cause: String| Error::Server { host: endpoint.host().to_owned(), cause };
+        match response.status {
+            200 => {
+                let info: TokenInfoResponse = serde_json::from_slice(&response.body)
+                    .map_err(|_| server(String::from("sent something that is not token information")))?;
+                let email = info.email.filter(|email| identity::is_address(email));
+                let scopes = ScopeSet::from_wire(&info.scope);
+                Ok(Some(TokenInfo { audience: info.aud, sub: info.sub, email, scopes }))
+            }
+            400 | 401 => Ok(None),
+            status => Err(server(format!("did not describe the token (HTTP status {status})"))),
+        }
+    }
+
+    /// Sends a code that cannot exist: a server that knows the client rejects the code, and one that does not rejects
+    /// the client.
+    pub(super) async fn probe(&self) -> Result<ClientProbe, Error> {
+        let fields = [("grant_type", "authorization_code"), ("code", BOGUS_CODE), ("redirect_uri", "http://127.0.0.1")];
+        let request = Request::form(self.client.token_endpoint.url().clone(), &self.with_credentials(&fields));
+        let response = self.http.send(request).await.map_err(Error::Network)?;
+        let error = error_code(&response.body).unwrap_or_default();
+        Ok(match refusal_cause(&error, None) {
+            _ if response.status >= 500 || error.is_empty() => {
+                ClientProbe::Refused(format!("HTTP status {}", response.status))
+            }
+            Some(RefusalCause::Dead) => ClientProbe::Accepted,
+            _ => ClientProbe::Refused(error),
         })
-        .await;
-        let response = attempted.result.map_err(|error| SendError(Error::Network(error)))?;
-        verdict(response, self.client, clock)
+    }
+
+    /// The client authenticates in the form, as all clients of Google's do.
+    fn with_credentials<'a>(&'a self, fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let client = self.client;
+        let credentials = [("client_id", &*client.client_id), ("client_secret", &**client.client_secret.expose())];
+        [fields, &credentials].concat()
+    }
+
+    async fn send(&self, fields: &[(&str, &str)], policy: retry::Policy) -> Result<TokenResponse, Error> {
+        let client = self.client;
+        let fields = self.with_credentials(fields);
+        let result = request(self.http, &client.token_endpoint, &fields, policy, self.clock).await;
+        result.map_err(|error| match error {
+            Error::Refused(refusal) => {
+                Error::Refused(Box::new(TokenRefusal { project: client.project.clone(), ..*refusal }))
+            }
+            other => other,
+        })
     }
 }
 
-/// What the crate is to see of an answer. It forgets the status of an error answer, so what is no verdict on the
-/// request ends here.
-pub(super) fn verdict(
-    response: http::Response,
-    client: &ClientSecrets,
+/// The endpoint beside the token endpoint. Google's older token endpoints have none there, and share the current ones.
+fn sibling(token_endpoint: &Endpoint, segment: &str) -> Endpoint {
+    let older = ["https://accounts.google.com", "https://www.googleapis.com"];
+    if older.contains(&token_endpoint.origin().as_str())
+        && let Ok(current) = Endpoint::parse("https://oauth2.googleapis.com/token")
+    {
+        return current.sibling(segment);
+    }
+    token_endpoint.sibling(segment)
+}
+
+fn error_code(body: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    Some(answer.get("error")?.as_str()?.to_owned())
+}
+
+/// Sends a token request, repeats it as `policy` allows, and reads the answer.
+pub(super) async fn request(
+    http: &http::Client,
+    endpoint: &Endpoint,
+    fields: &[(&str, &str)],
+    policy: retry::Policy,
     clock: Clock,
-) -> Result<HttpResponse, SendError> {
-    let host = host(client);
+) -> Result<TokenResponse, Error> {
+    let request = Request::form(endpoint.url().clone(), fields);
+    let attempted = retry::run(policy, async |left: Duration| {
+        let timeout = Some(left.min(http.timeout()));
+        let result = http.send(Request { timeout, ..request.clone() }).await;
+        let outcome = retry::outcome(&result, clock.now());
+        (result, outcome)
+    })
+    .await;
+    let response = attempted.result.map_err(Error::Network)?;
+    read(&response, endpoint.host(), clock)
+}
+
+/// Reads the answer of the token endpoint at `host`. The body may hold a token, so no error quotes it.
+pub(super) fn read(response: &Response, host: &str, clock: Clock) -> Result<TokenResponse, Error> {
+    let host = host.to_owned();
+    let retry_after = || retry::retry_after(response, clock.now());
     match response.status {
-        429 => {
-            let retry_after = retry::retry_after(&response, clock.now());
-            return Err(SendError(Error::RateLimited { host, retry_after }));
-        }
+        429 => return Err(Error::RateLimited { host, retry_after: retry_after() }),
         status @ 500.. => {
-            let wait = retry::retry_after(&response, clock.now()).filter(|wait| !wait.is_zero());
+            let wait = retry_after().filter(|wait| !wait.is_zero());
             let wait = wait.map(|wait| format!(", and asks to be left alone for {} seconds", wait.as_secs().max(1)));
             let cause = format!("failed with HTTP status {status}{}", wait.unwrap_or_default());
-            return Err(SendError(Error::Server { host, cause }));
+            return Err(Error::Server { host, cause });
         }
         _ if !response.complete => {
-            return Err(SendError(Error::Server {
-                host,
-                cause: String::from("sent an answer that could not be read whole"),
-            }));
+            let cause = String::from("sent an answer that could not be read whole");
+            return Err(Error::Server { host, cause });
         }
         _ => {}
     }
-    let mut answer = HttpResponse::new(response.body);
-    *answer.status_mut() =
-        ::http::StatusCode::from_u16(response.status).map_err(|error| SendError(Error::Internal(error.to_string())))?;
-    Ok(answer)
-}
-
-/// What the crate made of it, where that is not a token response.
-pub(super) fn refused(error: RequestTokenError<SendError, TokenErrorResponse>, client: &ClientSecrets) -> Error {
-    let host = host(client);
-    match error {
-        RequestTokenError::Request(SendError(error)) => error,
-        RequestTokenError::ServerResponse(response) => {
-            match refusal_cause(&response.error, response.error_subtype.as_deref()) {
-                Some(cause) => Error::Refused(Box::new(TokenRefusal {
-                    cause,
-                    error: response.error,
-                    description: response.error_description,
-                    account: None,
-                    evidence: None,
-                    project: client.project.clone(),
-                })),
-                None => Error::Server { host, cause: format!("failed ({})", response.error) },
-            }
-        }
-        // The body may hold a token: it is never shown.
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            Error::Server { host, cause: String::from("sent something that is not a token response") }
-        }
+    let not_a_token_response =
+        |host| Error::Server { host, cause: String::from("sent something that is not a token response") };
+    if response.status == 200 {
+        return serde_json::from_slice(&response.body).map_err(|_| not_a_token_response(host));
+    }
+    let Ok(refusal) = serde_json::from_slice::<ErrorResponse>(&response.body) else {
+        return Err(not_a_token_response(host));
+    };
+    match refusal_cause(&refusal.error, refusal.error_subtype.as_deref()) {
+        Some(cause) => Err(Error::Refused(Box::new(TokenRefusal {
+            cause,
+            error: refusal.error,
+            description: refusal.error_description,
+            account: None,
+            evidence: None,
+            project: None,
+        }))),
+        None => Err(Error::Server { host, cause: format!("failed ({})", refusal.error) }),
     }
 }
-
-fn host(client: &ClientSecrets) -> String {
-    Endpoint::host(&client.token_endpoint).to_owned()
-}
-
-/// Carries our error through the crate.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct SendError(Error);
 
 #[cfg(test)]
 mod tests {
@@ -323,6 +342,18 @@ mod tests {
             assert!(error.starts_with("not an access token"), "{token}: {error}");
         }
         assert!(serde_json::from_str::<TokenResponse>(r#"{"access_token":"ya29.a-b_c~ /+="}"#).is_ok());
+    }
+
+    #[test]
+    fn the_endpoint_stands_beside_the_token_endpoint() {
+        for (token, expected) in [
+            ("https://oauth2.googleapis.com/token", "https://oauth2.googleapis.com/revoke"),
+            ("https://accounts.google.com/o/oauth2/token", "https://oauth2.googleapis.com/revoke"),
+            ("https://www.googleapis.com/oauth2/v3/token", "https://oauth2.googleapis.com/revoke"),
+            ("http://127.0.0.1:9/oauth/token", "http://127.0.0.1:9/oauth/revoke"),
+        ] {
+            assert_eq!(sibling(&Endpoint::parse(token).unwrap(), "revoke").to_string(), expected);
+        }
     }
 
     #[test]

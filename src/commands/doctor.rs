@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::auth::{Access, ClientKind, ClientSecretsError, Error, Freshness, Interaction, ScopeSet};
+use crate::auth::{Access, ClientKind, ClientProbe, ClientSecretsError, Error, Freshness, Interaction, ScopeSet};
 use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::failure::{Action, console};
 use crate::commands::{Context, ErrorCode, Failure, scopes};
@@ -160,7 +160,7 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
         }
     };
     findings.ok("network", format!("the token endpoint can be reached {way}"));
-    match probe.clock_offset {
+    match context.session().clock_offset() {
         Some(offset) if offset.abs() > CLOCK_TOLERANCE => findings.add(
             "clock",
             Verdict::Warning,
@@ -174,9 +174,9 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
         }
         None => findings.skipped(&["clock"], "the server did not say what time it is"),
     }
-    match probe.verdict {
-        Ok(()) => findings.ok("client id and secret", "the authorization server knows the client"),
-        Err(error) => findings.failed(
+    match probe {
+        ClientProbe::Accepted => findings.ok("client id and secret", "the authorization server knows the client"),
+        ClientProbe::Refused(error) => findings.failed(
             "client id and secret",
             Failure::new(ErrorCode::ClientRejected, format!("the authorization server refuses the client ({error})"))
                 .hint(format!(

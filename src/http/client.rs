@@ -24,6 +24,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Loopback never goes through a proxy, whatever `NO_PROXY` says.
 pub(super) const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
+/// The media type of form fields.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The longest answer to a form that is read, in bytes. A token response of Google's is under 4 KiB.
+const LONGEST_FORM_ANSWER: usize = 64 * 1024;
+
 /// What every request has in common.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -73,6 +79,21 @@ pub struct Request {
     pub limit: usize,
     /// The time that this request has, where it is less than the client's.
     pub timeout: Option<Duration>,
+}
+
+impl Request {
+    /// A POST of form fields, as OAuth endpoints expect them: in the body, because URLs end up in logs.
+    pub fn form(url: Url, fields: &[(&str, &str)]) -> Self {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Self {
+            method: Method::POST,
+            url,
+            bearer: None,
+            body: Some((FORM, Secret::new(body.into_bytes()))),
+            limit: LONGEST_FORM_ANSWER,
+            timeout: None,
+        }
+    }
 }
 
 /// An answer.

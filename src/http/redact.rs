@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::Request;
+use super::client::FORM;
 
 /// What stands where a secret stood.
 const MASK: &str = "[redacted]";
@@ -24,7 +25,7 @@ impl Secrets {
     pub(super) fn of(request: &Request) -> Self {
         let bearer = request.bearer.as_ref().map(|token| token.expose().clone());
         let form = match &request.body {
-            Some(("application/x-www-form-urlencoded", body)) => body.expose().as_slice(),
+            Some((media_type, body)) if *media_type == FORM => body.expose().as_slice(),
             _ => &[],
         };
         let fields = form_urlencoded::parse(form)
@@ -100,7 +101,7 @@ mod tests {
             method: Method::POST,
             url: Url::parse("https://token.test/").unwrap(),
             bearer: Some(Secret::new(String::from("ya29.canary"))),
-            body: Some(("application/x-www-form-urlencoded", Secret::new(form.to_vec()))),
+            body: Some((FORM, Secret::new(form.to_vec()))),
             limit: 0,
             timeout: None,
         })

@@ -1,4 +1,4 @@
-//! An answer of the token endpoint, good or bad, by the way that it takes through the `oauth2` crate.
+//! An answer of the token endpoint, good or bad, as the client reads it.
 //!
 //! The first line is the HTTP status, `!` when the body breaks off, and the `Retry-After` header; the rest is the body.
 #![no_main]

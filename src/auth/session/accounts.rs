@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Session, same_client};
 use crate::auth::delegation::Delegation;
-use crate::auth::{Error, LoginNeeded, Record, Revocation, revocation};
+use crate::auth::{Error, LoginNeeded, Record, Revocation};
 
 impl Session {
     /// The accounts that are logged in.
@@ -63,7 +63,7 @@ impl Session {
         let record = self.store.read(account)?.ok_or_else(|| LoginNeeded::NoSuchAccount(account.to_owned()))?;
         let (client, _) = self.client()?;
         same_client(&record, &client)?;
-        revocation::revoke(&self.http, &client, &record.refresh_token).await
+        self.token_endpoint(&client).revoke(&record.refresh_token).await
     }
 
     /// Forgets the login of `account`.

@@ -2,26 +2,17 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
-
 use super::{Session, same_client};
 use crate::auth::import::{self, as_client_file, authorized_user};
 use crate::auth::loopback::Loopback;
-use crate::auth::refusal::refusal_cause;
-use crate::auth::token_endpoint::TokenEndpoint;
-use crate::auth::token_info::{TokenInfo, token_info};
-use crate::auth::{ClientSecrets, Error, Identity, LoginNeeded, Record, RefusalCause, ScopeSet, StoreError, identity};
-use crate::http::Request;
+use crate::auth::token_endpoint::{ClientProbe, TokenEndpoint, TokenInfo};
+use crate::auth::{ClientSecrets, Error, Identity, LoginNeeded, Record, ScopeSet, StoreError, identity};
 use crate::platform::files;
 use crate::secret::Secret;
+use serde_json::Value;
 
 /// The name of the client file in the configuration directory.
 const CLIENT_FILE: &str = "client_secrets.json";
-
-/// A code that no server has given out.
-const BOGUS_CODE: &str = "4/chatauth-doctor-asks-whether-this-client-is-known";
 
 /// A login that was brought in.
 #[derive(Debug)]
@@ -30,15 +21,6 @@ pub struct Imported {
     pub record: Record,
     /// Where its client was written, when there was no client file yet.
     pub client_file: Option<PathBuf>,
-}
-
-/// What the authorization server makes of a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientProbe {
-    /// Whether id and secret are right; the server's error code when they are not, or when it cannot be told.
-    pub verdict: Result<(), String>,
-    /// How far the server's clock is ahead of this machine's.
-    pub clock_offset: Option<time::Duration>,
 }
 
 impl Session {
@@ -58,35 +40,7 @@ impl Session {
     /// code, one that does not about the client.
     pub async fn probe_client(&self) -> Result<ClientProbe, Error> {
         let (client, _) = self.client()?;
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "authorization_code")
-            .append_pair("code", BOGUS_CODE)
-            .append_pair("client_id", &client.client_id)
-            .append_pair("client_secret", client.client_secret.expose())
-            .append_pair("redirect_uri", "http://127.0.0.1")
-            .finish();
-        let request = Request {
-            method: http::Method::POST,
-            url: client.token_endpoint.url().clone(),
-            bearer: None,
-            body: Some(("application/x-www-form-urlencoded", Secret::new(form.into_bytes()))),
-            limit: 64 * 1024,
-            timeout: None,
-        };
-        let response = self.http.send(request).await.map_err(Error::Network)?;
-        let now = self.clock.now();
-        let clock_offset = response
-            .header(http::header::DATE)
-            .and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok())
-            .map(|date| date - now);
-        let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        let error = answer.get("error").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let verdict = match refusal_cause(&error, None) {
-            _ if response.status >= 500 || error.is_empty() => Err(format!("HTTP status {}", response.status)),
-            Some(RefusalCause::Dead) => Ok(()),
-            _ => Err(error),
-        };
-        Ok(ClientProbe { verdict, clock_offset })
+        self.token_endpoint(&client).probe().await
     }
 
     /// Refreshes the login of `account` now, whatever its token's age, and asks the server what the new token is.
@@ -94,7 +48,7 @@ impl Session {
         let stored = self.store.read(account)?.ok_or_else(|| LoginNeeded::NoSuchAccount(account.to_owned()))?;
         let record = self.refresh(account, Some(&stored.access_token)).await?;
         let (client, _) = self.client()?;
-        token_info(&self.http, &client.token_endpoint, &record.access_token).await
+        self.token_endpoint(&client).token_info(&record.access_token).await
     }
 
     /// Brings in a login from another tool's file: proved by one refresh, named by what the server says.
@@ -111,7 +65,7 @@ impl Session {
                 client.client_id
             )));
         }
-        let endpoint = TokenEndpoint { http: &self.http, client: &client, clock: self.clock };
+        let endpoint = self.token_endpoint(&client);
         let response = endpoint.refresh(&credentials.refresh_token).await?;
         let (identity, scopes) = match response.id_token() {
             Some(id_token) => {
@@ -119,13 +73,13 @@ impl Session {
                     .map_err(Error::NoIdentity)?;
                 (identity, None)
             }
-            None => self.identity_by_token(&client, &response.access_token()).await?,
+            None => identity_by_token(&endpoint, response.access_token()).await?,
         };
         if let Some(expected) = self.account.as_ref().filter(|account| !account.eq_ignore_ascii_case(&identity.email)) {
             return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email, revoked: false });
         }
         let granted = response.scope().map(ScopeSet::from_wire).or(scopes).unwrap_or_default();
-        let refresh_token = response.refresh_token().unwrap_or(credentials.refresh_token);
+        let refresh_token = response.refresh_token().cloned().unwrap_or(credentials.refresh_token);
         let record = Record::new(&client, identity, &granted, refresh_token, &response, self.clock.now());
         let client_file = if known.is_none() { self.keep_client(&client)? } else { None };
         self.keep(&record).await?;
@@ -155,20 +109,6 @@ impl Session {
         Ok(path)
     }
 
-    async fn identity_by_token(
-        &self,
-        client: &ClientSecrets,
-        token: &Secret<String>,
-    ) -> Result<(Identity, Option<ScopeSet>), Error> {
-        let nobody = || Error::NoIdentity(String::from("its scopes do not include openid and email"));
-        let info = token_info(&self.http, &client.token_endpoint, token).await?.ok_or_else(nobody)?;
-        if info.audience != client.client_id {
-            return Err(Error::NoIdentity(String::from("its token was issued to another client")));
-        }
-        let (Some(sub), Some(email)) = (info.sub, info.email) else { return Err(nobody()) };
-        Ok((Identity { sub, email, hosted_domain: None }, Some(info.scopes)))
-    }
-
     /// Writes the client of an imported login where commands look for one, unless they were told to look elsewhere.
     fn keep_client(&self, client: &ClientSecrets) -> Result<Option<PathBuf>, Error> {
         let adopted = self.config_directory.as_ref().map(|directory| directory.join(CLIENT_FILE));
@@ -179,4 +119,17 @@ impl Session {
         content.push(b'\n');
         Ok(Some(self.adopt_client(&content)?))
     }
+}
+
+async fn identity_by_token(
+    endpoint: &TokenEndpoint<'_>,
+    token: &Secret<String>,
+) -> Result<(Identity, Option<ScopeSet>), Error> {
+    let nobody = || Error::NoIdentity(String::from("its scopes do not include openid and email"));
+    let info = endpoint.token_info(token).await?.ok_or_else(nobody)?;
+    if info.audience != endpoint.client.client_id {
+        return Err(Error::NoIdentity(String::from("its token was issued to another client")));
+    }
+    let (Some(sub), Some(email)) = (info.sub, info.email) else { return Err(nobody()) };
+    Ok((Identity { sub, email, hosted_domain: None }, Some(info.scopes)))
 }
