@@ -1,6 +1,6 @@
 //! chatauth creates Google Chat spaces as the person at the keyboard.
 //!
-//! The rooms and what each may import are tested in `tests/it/architecture.rs`.
+//! The rooms and what each may import are tested in `tests/it/policy/architecture.rs`.
 
 #![forbid(unsafe_code)]
 

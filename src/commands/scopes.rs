@@ -125,7 +125,7 @@ mod tests {
 
     /// The scopes of a method in the API's own description, without those of app authentication.
     fn documented(id: &str) -> (BTreeSet<String>, BTreeSet<String>) {
-        let document: Value = serde_json::from_str(include_str!("../../tests/it/data/chat-v1.json")).unwrap();
+        let document: Value = serde_json::from_str(include_str!("../../tests/it/support/chat-v1.json")).unwrap();
         let mut resource = &document["resources"]["spaces"];
         let names: Vec<&str> = id.split('.').collect();
         if let [_, below, _] = names[..] {

@@ -1,9 +1,10 @@
 //! The built binary, against the emulator and against servers that misbehave.
 //!
-//! One binary for all of it, so that the dependencies are linked once. Tests that prove a property of the security
-//! checklist have its number in their name: `property_4_…`.
+//! One binary for all of it, so that the dependencies are linked once. A test that proves a security property has the
+//! property's number in its name, `property_4_…`; `tests/properties.md` lists them.
 //!
-//! They send signals, type on pseudo-terminals and look at modes: on Windows none of them is there, and `.ci/run` says so.
+//! The tests send signals, type on pseudo-terminals and check file modes. Windows has none of these, so nothing here is
+//! compiled there, and `.ci/run` reports that.
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
@@ -13,122 +14,108 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "tests set the stage: files, variables, clocks")]
 
-#[cfg(feature = "emulator")]
-mod accounts;
-#[cfg(feature = "emulator")]
-mod api;
-mod architecture;
-#[cfg(feature = "emulator")]
-mod browser;
-#[cfg(feature = "emulator")]
-mod bulk;
-#[cfg(feature = "emulator")]
-mod bulk_input;
-#[cfg(feature = "emulator")]
-mod bulk_journal;
-#[cfg(feature = "emulator")]
-mod bulk_login;
-#[cfg(feature = "emulator")]
-mod bulk_pace;
-#[cfg(feature = "emulator")]
-mod bulk_soak;
-#[cfg(feature = "emulator")]
-mod certificates;
-#[cfg(feature = "emulator")]
-mod client_file;
-#[cfg(feature = "emulator")]
-mod concurrency;
-#[cfg(feature = "emulator")]
-mod create;
-#[cfg(feature = "emulator")]
-mod delegated;
-#[cfg(feature = "emulator")]
-mod delegation;
-mod discovery;
-#[cfg(feature = "emulator")]
-mod doctor;
-#[cfg(feature = "emulator")]
-mod emulator_command;
-#[cfg(feature = "emulator")]
-mod end_to_end;
-#[cfg(feature = "emulator")]
-mod errors;
-#[cfg(feature = "emulator")]
-mod every_command;
-#[cfg(feature = "emulator")]
-mod formats;
-#[cfg(feature = "emulator")]
-mod front;
-#[cfg(feature = "emulator")]
-mod held_up;
-#[cfg(feature = "emulator")]
-mod homes;
-#[cfg(feature = "emulator")]
-mod http2;
-#[cfg(feature = "emulator")]
-mod identity;
-#[cfg(feature = "emulator")]
-mod import_export;
-mod lifecycle;
-#[cfg(feature = "emulator")]
-mod listener;
-#[cfg(feature = "emulator")]
-mod login;
-#[cfg(feature = "emulator")]
-mod logout;
-#[cfg(feature = "emulator")]
-mod misbehaving;
-#[cfg(feature = "emulator")]
-mod moments;
-#[cfg(feature = "emulator")]
-mod network;
-#[cfg(feature = "emulator")]
-mod ordinary_user;
-#[cfg(feature = "emulator")]
-mod pains;
-mod properties;
-#[cfg(feature = "emulator")]
-mod pty;
-mod pty_pair;
-mod recorder;
-#[cfg(feature = "emulator")]
-mod refresh;
-mod requests;
-#[cfg(feature = "emulator")]
-mod sandbox;
-#[cfg(feature = "emulator")]
-mod scopes;
-#[cfg(feature = "emulator")]
-mod screen;
-#[cfg(feature = "emulator")]
-mod screens;
-#[cfg(feature = "emulator")]
-mod secrets;
-#[cfg(feature = "emulator")]
-mod service_account;
-#[cfg(feature = "emulator")]
-mod setup;
-#[cfg(feature = "emulator")]
-mod several_accounts;
-#[cfg(feature = "emulator")]
-mod shell;
-#[cfg(feature = "emulator")]
-mod signals;
-#[cfg(feature = "emulator")]
-mod spaces_end_to_end;
-#[cfg(feature = "emulator")]
-mod stage;
-#[cfg(feature = "emulator")]
-mod status;
-#[cfg(feature = "emulator")]
-mod store;
-#[cfg(feature = "emulator")]
-mod streams;
-#[cfg(feature = "emulator")]
-mod terminal;
-#[cfg(feature = "emulator")]
-mod tls;
-#[cfg(feature = "emulator")]
-mod token;
-#[cfg(feature = "emulator")]
-mod waiting;
+/// Logins: the browser, the callback, the stored record, refresh, scopes, accounts, service accounts.
+mod auth {
+    mod account_isolation;
+    mod accounts;
+    mod browser;
+    mod client_file;
+    mod concurrency;
+    mod config_dirs;
+    mod delegation;
+    mod doctor;
+    mod identity;
+    mod import_export;
+    mod listener;
+    mod login;
+    mod logout;
+    mod refresh;
+    mod scopes;
+    mod setup;
+    mod status;
+    mod store;
+    mod terminal;
+    mod token;
+    mod without_login;
+}
+
+/// `--from`: input, journal, rate, and what becomes of each row.
+mod bulk {
+    mod input;
+    mod journal;
+    mod login;
+    mod rate;
+    mod results;
+    mod soak;
+}
+
+/// `chatauth emulator` as a command.
+mod emulator {
+    mod command;
+}
+
+/// Members of a space.
+mod members {
+    mod end_to_end;
+    mod lifecycle;
+}
+
+/// TLS, proxies, and servers that misbehave.
+mod network {
+    mod broken_http;
+    mod broken_http2;
+    mod certificates;
+    mod hostile_servers;
+    mod tls;
+}
+
+/// What is printed: formats, screens, errors, and secrets that never are.
+mod output {
+    mod errors;
+    mod formats;
+    mod screens;
+    mod secrets;
+    mod shell;
+    mod streams;
+}
+
+/// What holds for the whole program, its sources and its documents.
+mod policy {
+    mod architecture;
+    mod every_command;
+    mod pains;
+    mod properties;
+    mod requests;
+}
+
+/// Signals, crashes and suspension.
+mod process {
+    mod crash_points;
+    mod signals;
+    mod suspended;
+}
+
+/// Commands on spaces, and `chatauth api`.
+mod spaces {
+    mod api;
+    mod create;
+    mod end_to_end;
+    mod first_create;
+    mod lifecycle;
+}
+
+/// Helpers: no tests in here.
+mod support {
+    pub(crate) mod bulk;
+    pub(crate) mod discovery;
+    pub(crate) mod ordinary_user;
+    pub(crate) mod pty;
+    pub(crate) mod pty_pair;
+    pub(crate) mod recorder;
+    pub(crate) mod sandbox;
+    pub(crate) mod screen;
+    pub(crate) mod service_account;
+    pub(crate) mod stage;
+    pub(crate) mod tls_front;
+    pub(crate) mod waiting;
+}

@@ -1,0 +1,250 @@
+//! Logins that come from other tools' files, and go into them.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use chatauth::emulator::{Endpoint, Options, User};
+use serde_json::{Value, json};
+
+use crate::support::sandbox::{Finished, Sandbox, mode};
+
+const ACCOUNT: &str = "emulator@example.com";
+
+/// A sandbox with a login kept elsewhere, as another tool would keep it; gives its refresh token.
+fn with_foreign_login(sandbox: &Sandbox) -> String {
+    let mut command = sandbox.command(["auth", "login"]);
+    command.env("CHATAUTH_CONFIG_DIR", sandbox.path("elsewhere"));
+    sandbox.finish(command).success();
+    sandbox.control().clear_requests();
+    let record = fs::read(sandbox.path(&format!("elsewhere/accounts/{ACCOUNT}.json"))).unwrap();
+    serde_json::from_slice::<Value>(&record).unwrap()["refresh_token"].as_str().unwrap().to_owned()
+}
+
+fn client(sandbox: &Sandbox) -> Value {
+    let file = fs::read(sandbox.client_secrets()).unwrap();
+    serde_json::from_slice::<Value>(&file).unwrap()["installed"].clone()
+}
+
+fn authorized_user(sandbox: &Sandbox, refresh_token: &str) -> Value {
+    let client = client(sandbox);
+    json!({
+        "type": "authorized_user",
+        "client_id": client["client_id"],
+        "client_secret": client["client_secret"],
+        "refresh_token": refresh_token,
+        "token_uri": client["token_uri"],
+    })
+}
+
+fn python(sandbox: &Sandbox, refresh_token: &str) -> Value {
+    let client = client(sandbox);
+    json!({
+        "token": "long-gone",
+        "refresh_token": refresh_token,
+        "token_uri": client["token_uri"],
+        "client_id": client["client_id"],
+        "client_secret": client["client_secret"],
+        "scopes": ["https://www.googleapis.com/auth/chat.spaces.create"],
+        "universe_domain": "googleapis.com",
+        "account": "",
+        "expiry": "2026-01-01T00:00:00Z",
+    })
+}
+
+fn node(refresh_token: &str) -> Value {
+    json!({
+        "access_token": "long-gone", "refresh_token": refresh_token, "scope": "whatever", "token_type": "Bearer",
+        "expiry_date": 1_700_000_000_000_i64,
+    })
+}
+
+fn from_stdin(sandbox: &Sandbox, mut command: Command, content: &str) -> Finished {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
+    sandbox.wait(child)
+}
+
+fn import(sandbox: &Sandbox, content: &Value) -> Finished {
+    from_stdin(sandbox, sandbox.command(["auth", "import", "-", "--format", "json"]), &content.to_string())
+}
+
+#[test]
+fn the_files_of_other_tools_become_logins() {
+    for kind in ["authorized_user", "python", "node"] {
+        for file in [false, true] {
+            let sandbox = Sandbox::new();
+            let token = with_foreign_login(&sandbox);
+            let content = match kind {
+                "python" => python(&sandbox, &token),
+                "node" => node(&token),
+                _ => authorized_user(&sandbox, &token),
+            };
+            let imported = if file {
+                fs::write(sandbox.path("token.json"), content.to_string()).unwrap();
+                sandbox.run(["auth", "import", "token.json"])
+            } else {
+                import(&sandbox, &content)
+            }
+            .success();
+            assert_eq!(imported.stderr.contains("still holds the same login"), file, "{}", imported.stderr);
+            assert!(imported.stderr.contains(ACCOUNT), "{}", imported.stderr);
+            let record = sandbox.record(ACCOUNT);
+            assert_eq!(record["refresh_token"], token.as_str(), "{kind}");
+            assert_eq!(record["sub"], User::new(ACCOUNT).sub, "{kind}");
+            assert_eq!(mode(&sandbox.record_path(ACCOUNT)), 0o600);
+            assert_eq!(sandbox.control().requests_to(Endpoint::Token).len(), 1, "proved by one refresh");
+            assert_eq!(sandbox.control().requests_to(Endpoint::Token)[0].form("scope"), None);
+            sandbox.run(["spaces", "create", "--name", "x", "--no-input"]).success();
+        }
+    }
+}
+
+/// A command that looks for a client file in the usual places only.
+fn plain(sandbox: &Sandbox, words: &[&str]) -> Command {
+    let mut command = sandbox.command(words);
+    fs::create_dir_all(sandbox.path("empty")).unwrap();
+    command.env_remove("CHATAUTH_CLIENT_SECRETS").current_dir(sandbox.path("empty"));
+    command
+}
+
+#[test]
+fn the_client_is_written_where_there_is_none_and_nowhere_else() {
+    let sandbox = Sandbox::new();
+    let token = with_foreign_login(&sandbox);
+    let content = authorized_user(&sandbox, &token);
+    let kept = sandbox.config_directory().join("client_secrets.json");
+    let words = ["auth", "import", "-"];
+    let imported = from_stdin(&sandbox, plain(&sandbox, &words), &content.to_string()).success();
+    assert!(imported.stderr.contains(kept.to_str().unwrap()), "{}", imported.stderr);
+    assert_eq!(mode(&kept), 0o600);
+    assert_eq!(mode(&sandbox.config_directory()), 0o700);
+    sandbox.expire_stored_token(ACCOUNT);
+    sandbox.finish(plain(&sandbox, &["spaces", "create", "--name", "x", "--no-input"])).success();
+
+    let before = fs::read(&kept).unwrap();
+    from_stdin(&sandbox, plain(&sandbox, &words), &content.to_string()).success();
+    assert_eq!(fs::read(&kept).unwrap(), before);
+    // One in the working directory does, too.
+    fs::remove_file(&kept).unwrap();
+    fs::copy(sandbox.client_secrets(), sandbox.path("empty/client_secrets.json")).unwrap();
+    from_stdin(&sandbox, plain(&sandbox, &words), &content.to_string()).success();
+    assert!(!kept.exists());
+}
+
+#[test]
+fn what_holds_no_login_is_named_and_nothing_is_asked() {
+    let sandbox = Sandbox::new();
+    let client_file: Value = serde_json::from_slice(&fs::read(sandbox.client_secrets()).unwrap()).unwrap();
+    for (content, expected) in [
+        (json!({"type": "service_account", "private_key": "canary-key"}), "--service-account"),
+        (json!({"type": "external_account"}), "external_account"),
+        (client_file, "OAuth client file"),
+        (json!({"access_token": "canary-token"}), "no refresh token"),
+        (json!(["canary"]), "not a JSON object"),
+        (
+            json!({"refresh_token": "r", "client_id": "other", "client_secret": "s", "token_uri": "http://evil.test/"}),
+            "https",
+        ),
+        (json!({"refresh_token": "r", "client_id": "other", "client_secret": "s"}), "another"),
+    ] {
+        let refused = import(&sandbox, &content).exits_with(3);
+        let message = refused.error()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(expected), "{content}: {message}");
+        assert!(!refused.stderr.contains("canary-"), "{}", refused.stderr);
+    }
+    sandbox.run(["auth", "import", "nowhere.json"]).exits_with(3);
+    sandbox.run(["auth", "import", "/dev/zero"]).exits_with(3);
+    let words = ["auth", "import", "-", "--format", "json"];
+    let nameless = from_stdin(&sandbox, plain(&sandbox, &words), &node("r").to_string()).exits_with(3);
+    assert!(nameless.error()["message"].as_str().unwrap().contains("--client-secrets"), "{}", nameless.stderr);
+    assert!(sandbox.control().requests().is_empty());
+    assert!(!sandbox.config_directory().join("accounts").join(format!("{ACCOUNT}.json")).exists());
+}
+
+#[test]
+fn property_25_an_import_that_does_not_tell_whose_it_is_is_not_kept() {
+    let sandbox = Sandbox::new();
+    let token = with_foreign_login(&sandbox);
+    // Neither the answer nor the server's word about the token names anybody.
+    sandbox.control().set_token_response_patch(|answer| drop(answer.as_object_mut().unwrap().remove("id_token")));
+    let nameless = r#"tokeninfo:body={"aud":"AUD","scope":"https://www.googleapis.com/auth/chat.spaces.create"}"#;
+    let aud = client(&sandbox)["client_id"].as_str().unwrap().to_owned();
+    sandbox.control().add_fault(nameless.replace("AUD", &aud).parse().unwrap());
+    let content = authorized_user(&sandbox, &token);
+    let error = import(&sandbox, &content).exits_with(4).error();
+    assert_eq!(error["code"], "login_refused", "{error}");
+    assert!(!sandbox.record_path(ACCOUNT).exists());
+    // A token of another client is nobody's here.
+    sandbox.control().clear_faults();
+    sandbox
+        .control()
+        .add_fault(r#"tokeninfo:body={"aud":"other","sub":"1","email":"emulator@example.com"}"#.parse().unwrap());
+    import(&sandbox, &content).exits_with(4);
+    assert!(!sandbox.record_path(ACCOUNT).exists());
+    // Without an ID token, the server's word will do.
+    sandbox.control().clear_faults();
+    import(&sandbox, &content).success();
+    assert_eq!(sandbox.record(ACCOUNT)["sub"], User::new(ACCOUNT).sub);
+    assert!(sandbox.record(ACCOUNT)["granted_scopes"].to_string().contains("chat.spaces.create"));
+}
+
+#[test]
+fn an_import_is_asserted_against_the_account_and_dead_ones_are_not_kept() {
+    let users = vec![User::new(ACCOUNT), User::new("ann@example.com")];
+    let sandbox = Sandbox::with(Options { users, ..Options::default() });
+    let token = with_foreign_login(&sandbox);
+    let content = authorized_user(&sandbox, &token).to_string();
+    let words = ["auth", "import", "-", "--account", "ann@example.com", "--format", "json"];
+    let error = from_stdin(&sandbox, sandbox.command(words), &content).exits_with(4).error();
+    assert_eq!(error["code"], "wrong_account");
+    assert!(sandbox.control().requests_to(Endpoint::Revoke).is_empty(), "the other tool still needs it");
+    sandbox.control().revoke_all_refresh_tokens();
+    let error = import(&sandbox, &authorized_user(&sandbox, &token)).exits_with(4).error();
+    assert_eq!(error["code"], "credentials_rejected");
+    assert!(!sandbox.record_path(ACCOUNT).exists());
+    sandbox.control().add_fault("token:drop-before".parse().unwrap());
+    import(&sandbox, &authorized_user(&sandbox, &token)).exits_with(6);
+    assert!(!sandbox.record_path(ACCOUNT).exists());
+}
+
+#[test]
+fn what_is_exported_here_is_imported_there() {
+    let sandbox = Sandbox::new().secrets_may_show();
+    sandbox.log_in();
+    let exported = sandbox.run(["auth", "export"]).success();
+    assert!(exported.stderr.contains("act as emulator@example.com"), "{}", exported.stderr);
+    assert!(sandbox.control().requests().is_empty(), "offline");
+    let document = exported.json();
+    let record = sandbox.record(ACCOUNT);
+    assert!(!exported.stderr.contains(record["refresh_token"].as_str().unwrap()), "{}", exported.stderr);
+    assert_eq!(document["type"], "authorized_user");
+    assert_eq!(document["refresh_token"], record["refresh_token"]);
+    assert_eq!(document["client_secret"], client(&sandbox)["client_secret"]);
+
+    // Another machine, with nothing on it.
+    let mut there = plain(&sandbox, &["auth", "import", "-"]);
+    there.env("CHATAUTH_CONFIG_DIR", sandbox.path("there"));
+    from_stdin(&sandbox, there, &exported.stdout).success();
+    let mut create = plain(&sandbox, &["spaces", "create", "--name", "x", "--no-input"]);
+    create.env("CHATAUTH_CONFIG_DIR", sandbox.path("there"));
+    sandbox.finish(create).success();
+    assert!(Path::new(&sandbox.path("there/client_secrets.json")).exists());
+}
+
+#[test]
+fn without_a_login_there_is_nothing_to_export() {
+    let sandbox = Sandbox::new();
+    let error = sandbox.run(["auth", "export", "--format", "json"]).exits_with(4).error();
+    assert_eq!(error["code"], "login_needed");
+    sandbox.log_in();
+    // Another client's secret beside this refresh token would be of no use to anybody.
+    let file = fs::read_to_string(sandbox.client_secrets()).unwrap();
+    fs::write(sandbox.client_secrets(), file.replace("123456789012-", "210987654321-")).unwrap();
+    let refused = sandbox.run(["auth", "export"]).exits_with(4);
+    assert!(refused.stdout.is_empty());
+    fs::remove_file(sandbox.client_secrets()).unwrap();
+    let error = sandbox.run(["auth", "export", "--format", "json"]).exits_with(3);
+    assert!(error.stdout.is_empty());
+}

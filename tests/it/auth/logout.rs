@@ -1,0 +1,81 @@
+//! Logging out: revoked, already gone, and unreachable are three things.
+
+use std::fs;
+
+use chatauth::emulator::{Endpoint, Options, User};
+
+use crate::support::sandbox::Sandbox;
+
+const ACCOUNT: &str = "emulator@example.com";
+
+#[test]
+fn property_70_a_login_is_revoked_by_post_and_forgotten() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let token = sandbox.record(ACCOUNT)["refresh_token"].as_str().unwrap().to_owned();
+    let out = sandbox.run(["auth", "logout"]).success();
+    assert!(out.stderr.contains("whole grant"), "{}", out.stderr);
+    let requests = sandbox.control().requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!((requests[0].method.as_str(), requests[0].path.as_str()), ("POST", "/revoke"));
+    assert!(requests[0].query.is_empty(), "a token in a URL ends up in logs");
+    assert_eq!(requests[0].form("token"), Some(token));
+    assert!(!sandbox.record_path(ACCOUNT).exists());
+    sandbox.run(["auth", "status"]).exits_with(4);
+    let again = sandbox.run(["auth", "logout"]).success();
+    assert!(again.stderr.contains("Nobody is logged in"), "{}", again.stderr);
+    sandbox.run(["auth", "logout", "--account", "nobody@example.com"]).exits_with(4);
+}
+
+#[test]
+fn property_70_a_grant_that_is_gone_already_is_said_to_be() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    sandbox.control().revoke_all_refresh_tokens();
+    let out = sandbox.run(["auth", "logout"]).success();
+    assert!(out.stderr.contains("had been revoked or had ended already"), "{}", out.stderr);
+    assert!(!sandbox.record_path(ACCOUNT).exists());
+}
+
+#[test]
+fn property_70_a_server_that_cannot_be_reached_leaves_the_login_unless_forced() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let record = fs::read(sandbox.record_path(ACCOUNT)).unwrap();
+    for (fault, code) in [
+        ("revoke:drop-before", "network"),
+        ("revoke:status=503", "server_error"),
+        ("revoke:html,status=400", "server_error"),
+    ] {
+        sandbox.control().add_fault(fault.parse().unwrap());
+        let error = sandbox.run(["auth", "logout", "--format", "json"]).exits_with(6).error();
+        assert_eq!(error["code"], code, "{fault}: {error}");
+        assert!(error["message"].as_str().unwrap().contains("was kept"), "{error}");
+        assert!(error["hint"].as_str().unwrap().contains("--local"), "{error}");
+        assert_eq!(fs::read(sandbox.record_path(ACCOUNT)).unwrap(), record);
+        sandbox.control().clear_faults();
+    }
+    sandbox.control().clear_requests();
+    let out = sandbox.run(["auth", "logout", "--local"]).success();
+    assert!(out.stderr.contains("Google still knows the grant"), "{}", out.stderr);
+    assert!(sandbox.control().requests().is_empty());
+    assert!(!sandbox.record_path(ACCOUNT).exists());
+}
+
+#[test]
+fn all_accounts_are_logged_out_and_one_that_fails_does_not_save_the_rest() {
+    let users: Vec<User> = ["a@x.test", "b@x.test", "c@x.test"].map(User::new).to_vec();
+    let sandbox = Sandbox::with(Options { users, ..Options::default() });
+    for account in ["a@x.test", "b@x.test", "c@x.test"] {
+        sandbox.run(["auth", "login", "--account", account]).success();
+    }
+    sandbox.control().add_fault("revoke:status=503,times=1".parse().unwrap());
+    let error = sandbox.run(["auth", "logout", "--all", "--format", "json"]).exits_with(6).error();
+    assert!(error["message"].as_str().unwrap().contains("a@x.test"), "{error}");
+    let left: Vec<bool> =
+        ["a@x.test", "b@x.test", "c@x.test"].map(|account| sandbox.record_path(account).exists()).to_vec();
+    assert_eq!(left, [true, false, false]);
+    sandbox.run(["auth", "logout", "--all"]).success();
+    assert!(!sandbox.record_path("a@x.test").exists());
+    assert_eq!(sandbox.control().requests_to(Endpoint::Revoke).len(), 4);
+}

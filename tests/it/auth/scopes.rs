@@ -1,0 +1,110 @@
+//! Permissions, step by step.
+
+use chatauth::emulator::{Endpoint, GrantedScopes};
+use serde_json::Value;
+
+use crate::support::sandbox::Sandbox;
+
+const ACCOUNT: &str = "emulator@example.com";
+const ROOT: &str = "https://www.googleapis.com/auth/";
+
+/// What a login asked for.
+fn asked(sandbox: &Sandbox) -> Vec<String> {
+    let requests = sandbox.control().requests_to(Endpoint::Authorize);
+    let mut scopes: Vec<String> =
+        requests.last().unwrap().query("scope").unwrap().split(' ').map(str::to_owned).collect();
+    scopes.sort();
+    scopes
+}
+
+fn granted(sandbox: &Sandbox) -> String {
+    sandbox.record(ACCOUNT)["granted_scopes"].as_array().unwrap().iter().map(Value::to_string).collect()
+}
+
+#[test]
+fn a_missing_permission_ends_with_the_exact_command_and_no_request() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let words = ["spaces", "list", "--no-input", "--format", "json"];
+    let error = sandbox.run(words).exits_with(4).error();
+    assert_eq!(error["code"], "scope_missing");
+    assert!(error["message"].as_str().unwrap().contains("chat.spaces.readonly"), "{error}");
+    let hint = error["hint"].as_str().unwrap();
+    let command = &hint[hint.find("chatauth auth login").unwrap()..];
+    assert_eq!(
+        command,
+        format!("chatauth auth login --account {ACCOUNT} --scope chat.spaces.create --scope chat.spaces.readonly")
+    );
+    assert!(sandbox.control().requests().is_empty(), "it is known without asking anybody");
+    // The command does what it promises.
+    sandbox.run(command.split(' ').skip(1)).success();
+    sandbox.run(words).success();
+    sandbox.run(["spaces", "create", "--name", "x", "--no-input"]).success();
+}
+
+#[test]
+fn with_a_person_a_missing_permission_is_one_login_for_both() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    sandbox.run(["spaces", "list"]).success();
+    let control = sandbox.control();
+    assert_eq!(control.requests_to(Endpoint::Authorize).len(), 1);
+    let email = format!("{ROOT}userinfo.email");
+    assert_eq!(
+        asked(&sandbox),
+        [format!("{ROOT}chat.spaces.create"), format!("{ROOT}chat.spaces.readonly"), email, String::from("openid")]
+    );
+    assert_eq!(control.requests_to(Endpoint::Authorize)[0].query("login_hint"), Some(ACCOUNT));
+    control.clear_requests();
+    sandbox.run(["spaces", "create", "--name", "x", "--no-input"]).success();
+    assert!(control.requests_to(Endpoint::Authorize).is_empty());
+}
+
+#[test]
+fn a_wider_permission_covers_a_narrower_one() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces"]).success();
+    sandbox.run(["spaces", "list", "--no-input"]).success();
+    sandbox.run(["spaces", "create", "--name", "x", "--no-input"]).success();
+    sandbox.run(["auth", "token", "--scope", "chat.spaces.readonly", "--no-input"]).success();
+    sandbox.run(["auth", "token", "--scope", "chat.memberships", "--no-input"]).exits_with(4);
+}
+
+#[test]
+fn a_box_left_unticked_on_the_way_stores_nothing_over_the_old_login() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let before = sandbox.record(ACCOUNT);
+    sandbox.control().set_granted_scopes(GrantedScopes::Only(vec![String::from("chat.spaces.create")]));
+    let error = sandbox.run(["spaces", "list", "--format", "json"]).exits_with(4).error();
+    assert_eq!(error["code"], "scope_missing");
+    assert!(error["hint"].as_str().unwrap().contains("leave chat.spaces.readonly ticked"), "{error}");
+    assert_eq!(sandbox.record(ACCOUNT), before);
+}
+
+#[test]
+fn scopes_are_taken_short_and_in_full() {
+    let sandbox = Sandbox::new();
+    let full = format!("{ROOT}drive.file");
+    sandbox.run(["auth", "login", "--scope", "chat.delete", "--scope", &full]).success();
+    let asked = asked(&sandbox);
+    assert!(asked.contains(&format!("{ROOT}chat.delete")) && asked.contains(&full), "{asked:?}");
+    assert!(!asked.contains(&format!("{ROOT}chat.spaces.create")), "they replace the default: {asked:?}");
+    assert!(granted(&sandbox).contains(&full));
+    let token = sandbox.run(["auth", "token", "--scope", &full, "--no-input", "--format", "json"]).success().json();
+    assert!(token["scopes"].as_array().unwrap().contains(&Value::from(full)));
+}
+
+#[test]
+fn a_short_name_that_does_not_exist_is_refused_with_the_nearest() {
+    let sandbox = Sandbox::new();
+    for command in ["login", "token"] {
+        let refused = sandbox.run(["auth", command, "--scope", "chat.space.create", "--format", "json"]);
+        let error = refused.exits_with(2).error();
+        assert_eq!(error["code"], "usage");
+        assert!(error["message"].as_str().unwrap().contains("did you mean chat.spaces.create?"), "{error}");
+        let error = sandbox.run(["auth", command, "--scope", "drive", "--format", "json"]).exits_with(2).error();
+        assert!(error["message"].as_str().unwrap().contains("in full"), "{error}");
+    }
+    assert!(sandbox.control().requests().is_empty());
+}

@@ -1,0 +1,200 @@
+//! `chatauth setup`: printed without a terminal, walked through on one.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::sandbox::{PATIENCE, Sandbox, mode};
+
+const ACCOUNT: &str = "emulator@example.com";
+
+/// A run of the program on a pseudo-terminal.
+struct Screen {
+    keyboard: File,
+    shown: Arc<Mutex<String>>,
+    read: usize,
+    child: Child,
+    /// Ends when nobody has the terminal open any more, and all that was written is in `shown`.
+    reader: JoinHandle<()>,
+}
+
+impl Screen {
+    fn start(mut command: Command) -> Self {
+        let (master, slave) = crate::support::pty_pair::open();
+        let stream = || Stdio::from(slave.try_clone().unwrap());
+        let child =
+            command.env("NO_COLOR", "1").stdin(stream()).stderr(stream()).stdout(Stdio::null()).spawn().unwrap();
+        let keyboard = File::from(master);
+        let (mut screen, shown) = (keyboard.try_clone().unwrap(), Arc::new(Mutex::new(String::new())));
+        let copy = Arc::clone(&shown);
+        let reader = std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = screen.read(&mut bytes) {
+                copy.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+            }
+        });
+        Self { keyboard, shown, read: 0, child, reader }
+    }
+
+    fn text(&self) -> String {
+        self.shown.lock().unwrap().clone()
+    }
+
+    /// Waits until this is shown, behind everything that was waited for before.
+    #[track_caller]
+    fn shows(&mut self, expected: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(place) = self.text()[self.read..].find(expected) {
+                self.read += place + expected.len();
+                return;
+            }
+            assert!(Instant::now() < deadline, "{expected:?} is not shown: {}", self.text());
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
+    #[track_caller]
+    fn answer(&mut self, question: &str, text: &str) {
+        self.shows(question);
+        self.keyboard.write_all(format!("{text}\n").as_bytes()).unwrap();
+    }
+
+    #[track_caller]
+    fn ends_with(mut self, code: i32) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let status = self.child.try_wait().unwrap();
+            if let Some(status) = status.filter(|_| self.reader.is_finished()) {
+                assert_eq!(status.code(), Some(code), "{}", self.text());
+                return self.text();
+            }
+            if Instant::now() > deadline {
+                let _ = self.child.kill();
+                panic!("it did not end: {}", self.text());
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+}
+
+/// `chatauth setup` where no client file is yet.
+fn fresh(sandbox: &Sandbox) -> Command {
+    let mut command = sandbox.command(["setup"]);
+    fs::create_dir_all(sandbox.path("empty")).unwrap();
+    command.env_remove("CHATAUTH_CLIENT_SECRETS").current_dir(sandbox.path("empty"));
+    command
+}
+
+const PAGES: [&str; 5] = [
+    "https://console.cloud.google.com/apis/library/chat.googleapis.com",
+    "https://console.cloud.google.com/apis/api/chat.googleapis.com/hangouts-chat",
+    "https://console.cloud.google.com/auth/branding",
+    "https://console.cloud.google.com/auth/audience",
+    "https://console.cloud.google.com/auth/clients",
+];
+
+#[test]
+fn without_a_terminal_the_steps_are_printed() {
+    let sandbox = Sandbox::new();
+    let printed = sandbox.finish(fresh(&sandbox)).success();
+    let places: Vec<_> = PAGES
+        .iter()
+        .map(|page| printed.stdout.find(page).unwrap_or_else(|| panic!("{page}: {}", printed.stdout)))
+        .collect();
+    assert!(places.is_sorted(), "{}", printed.stdout);
+    assert!(printed.stdout.contains("http://127.0.0.1:8085/"), "the URI for a web client");
+    assert!(printed.stdout.contains(sandbox.config_directory().to_str().unwrap()), "{}", printed.stdout);
+    assert!(!sandbox.config_directory().exists());
+    // With a client file the links lead to its project.
+    let known = sandbox.run(["setup"]).success().stdout;
+    assert!(known.contains("hangouts-chat?project=123456789012"), "{known}");
+    // On a terminal nobody may be asked at, the same.
+    let mut command = fresh(&sandbox);
+    command.env("CHATAUTH_NO_INPUT", "1");
+    Screen::start(command).ends_with(0);
+    assert!(sandbox.control().requests().is_empty());
+}
+
+#[test]
+fn on_a_terminal_it_walks_to_a_login() {
+    let sandbox = Sandbox::new();
+    let downloads = sandbox.path("Downloads");
+    fs::create_dir(&downloads).unwrap();
+    fs::copy(sandbox.client_secrets(), downloads.join("client_secret_1.json")).unwrap();
+    fs::write(downloads.join("key.json"), json!({"type": "service_account"}).to_string()).unwrap();
+    let mut screen = Screen::start(fresh(&sandbox));
+    screen.answer("id of your Cloud project", "my-project-1");
+    for page in &PAGES[..4] {
+        screen.shows(&format!("{page}?project=my-project-1"));
+        screen.answer("Press Enter", "");
+    }
+    screen.shows(&format!("{}?project=my-project-1", PAGES[4]));
+    // A wrong answer is explained and may be corrected.
+    screen.answer("Path of the downloaded file", "~/Downloads/nothing.json");
+    screen.shows("error: ");
+    screen.answer("Path of the downloaded file", "~/Downloads/key.json");
+    screen.shows("error: ");
+    // People drag files into the terminal, which quotes them.
+    screen.answer("Path of the downloaded file", &format!("'{}'", downloads.join("client_secret_1.json").display()));
+    let kept = sandbox.config_directory().join("client_secrets.json");
+    screen.shows("readable by you alone");
+    screen.shows("Logged in as emulator@example.com");
+    let text = screen.ends_with(0);
+    assert!(text.contains("chatauth spaces create"), "{text}");
+    assert!(!text.contains("^J"), "Enter is no character: {text}");
+    sandbox.check_secrets(&text);
+    assert_eq!(mode(&kept), 0o600);
+    assert_eq!(fs::read(&kept).unwrap(), fs::read(sandbox.client_secrets()).unwrap());
+    assert_eq!(sandbox.record(ACCOUNT)["email"], ACCOUNT);
+    // And the promise holds.
+    let mut create = sandbox.command(["spaces", "create", "--name", "API-made", "--no-input"]);
+    create.env_remove("CHATAUTH_CLIENT_SECRETS").current_dir(sandbox.path("empty"));
+    sandbox.finish(create).success();
+}
+
+#[test]
+fn a_client_file_that_is_there_is_used() {
+    let sandbox = Sandbox::new();
+    let mut screen = Screen::start(sandbox.command(["setup"]));
+    screen.shows("There is a client file already");
+    screen.shows("Logged in as");
+    screen.ends_with(0);
+    assert!(!sandbox.config_directory().join("client_secrets.json").exists());
+}
+
+#[test]
+fn a_client_file_that_is_wrong_is_not_walked_around() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.client_secrets(), json!({"type": "authorized_user"}).to_string()).unwrap();
+    let text = Screen::start(sandbox.command(["setup"])).ends_with(3);
+    assert!(text.contains("not an OAuth client"), "{text}");
+}
+
+#[test]
+fn five_wrong_answers_end_it_and_so_does_leaving() {
+    let sandbox = Sandbox::new();
+    let mut screen = Screen::start(fresh(&sandbox));
+    screen.answer("id of your Cloud project", "");
+    screen.shows("projectcreate");
+    for _ in 0..5 {
+        screen.answer("Press Enter", "");
+    }
+    for _ in 0..5 {
+        screen.answer("Path of the downloaded file", "nowhere.json");
+    }
+    screen.ends_with(3);
+    let mut screen = Screen::start(fresh(&sandbox));
+    screen.answer("id of your Cloud project", "\u{4}");
+    screen.shows("Create or choose a project");
+    screen.shows("Press Enter");
+    screen.keyboard.write_all(b"\x04").unwrap();
+    let text = screen.ends_with(4);
+    assert!(text.contains("chatauth setup"), "{text}");
+    assert!(!sandbox.config_directory().join("client_secrets.json").exists());
+}

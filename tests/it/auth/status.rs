@@ -1,0 +1,182 @@
+//! What `auth status` says, and logins that end after seven days.
+
+use std::fs;
+use std::time::Duration;
+
+use chatauth::emulator::{Endpoint, Options, User};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::support::sandbox::Sandbox;
+
+const ACCOUNT: &str = "emulator@example.com";
+const WEEK: Duration = Duration::from_hours(7 * 24);
+
+#[test]
+fn property_78_status_answers_from_disk_and_tells_where_settings_come_from() {
+    let users = vec![User::new(ACCOUNT), User::new("ann@gmail.com")];
+    let sandbox = Sandbox::with(Options { users, ..Options::default() });
+    sandbox.log_in();
+    sandbox.run(["auth", "login", "--account", "ann@gmail.com"]).success();
+    sandbox.control().clear_requests();
+    let mut command = sandbox.command(["auth", "status", "--account", ACCOUNT]);
+    // Nothing there to talk to, and nothing is missed.
+    command.env("HTTPS_PROXY", "http://127.0.0.1:1").env("HTTP_PROXY", "http://127.0.0.1:1");
+    let finished = sandbox.finish(command).success();
+    let status = finished.json();
+    assert!(sandbox.control().requests().is_empty());
+    assert_eq!(status["ready"], true);
+    assert_eq!(status["account"], ACCOUNT);
+    let source = |name: &str| status["settings"][name]["source"].clone();
+    assert_eq!(source("account"), "option");
+    assert_eq!(source("clientSecrets"), "environment");
+    assert_eq!(source("configDirectory"), "environment");
+    assert_eq!(source("apiEndpoint"), "environment");
+    assert_eq!(source("accessToken"), "default");
+    let accounts = status["accounts"].as_array().unwrap();
+    assert_eq!(accounts.len(), 2);
+    let one = |email: &str| accounts.iter().find(|account| account["account"] == email).unwrap();
+    assert_eq!(one(ACCOUNT)["hostedDomain"], "example.com");
+    assert_eq!(one("ann@gmail.com")["hostedDomain"], Value::Null);
+    assert_eq!(one(ACCOUNT)["accessToken"]["fresh"], true);
+    assert!(one(ACCOUNT)["refreshToken"]["issuedAt"].is_string());
+    assert!(
+        one(ACCOUNT)["scopes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|scope| scope.as_str().unwrap().ends_with("chat.spaces.create"))
+    );
+    sandbox.check_secrets(&finished.stdout);
+}
+
+#[test]
+fn status_is_ready_with_a_login_that_can_be_renewed_and_only_then() {
+    let sandbox = Sandbox::new();
+    let status = sandbox.run(["auth", "status"]).exits_with(4);
+    assert_eq!(status.json()["ready"], false, "the report comes all the same");
+    sandbox.log_in();
+    sandbox.expire_stored_token(ACCOUNT);
+    assert_eq!(sandbox.run(["auth", "status"]).success().json()["accounts"][0]["accessToken"]["fresh"], false);
+    fs::rename(sandbox.client_secrets(), sandbox.path("away.json")).unwrap();
+    sandbox.run(["auth", "status"]).exits_with(4);
+    assert!(sandbox.run(["auth", "status", "--format", "human"]).exits_with(4).stdout.contains(ACCOUNT));
+}
+
+#[test]
+fn a_check_is_one_refresh_and_one_question() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let before = sandbox.record(ACCOUNT);
+    let checked = sandbox.run(["auth", "status", "--check"]).success();
+    let paths: Vec<String> = sandbox.control().requests().iter().map(|request| request.path.clone()).collect();
+    assert_eq!(paths, ["/token", "/tokeninfo"]);
+    let question = &sandbox.control().requests_to(Endpoint::TokenInfo)[0];
+    assert!(question.query.is_empty(), "a token in a URL ends up in logs");
+    assert!(checked.stderr.contains("renewed") && checked.stderr.contains("chat.spaces.create"), "{}", checked.stderr);
+    let after = sandbox.record(ACCOUNT);
+    assert_ne!(after["access_token"], before["access_token"]);
+    assert_eq!(after["refresh_token"], before["refresh_token"]);
+    assert_eq!(checked.json()["ready"], true);
+}
+
+#[test]
+fn a_check_tells_network_trouble_from_a_dead_login() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let before = fs::read(sandbox.record_path(ACCOUNT)).unwrap();
+    let words = ["auth", "status", "--check", "--format", "json"];
+    for (fault, code) in [
+        ("token:drop-before", "network"),
+        ("token:status=503,html", "server_error"),
+        ("token:status=429,retry-after=3600", "rate_limited"),
+    ] {
+        sandbox.control().add_fault(fault.parse().unwrap());
+        let error = sandbox.run(words).exits_with(6).error();
+        assert_eq!(error["code"], code, "{fault}: {error}");
+        assert!(!error.to_string().contains("auth login"), "{error}");
+        sandbox.control().clear_faults();
+    }
+    assert_eq!(fs::read(sandbox.record_path(ACCOUNT)).unwrap(), before);
+    sandbox.control().revoke_all_refresh_tokens();
+    let error = sandbox.run(words).exits_with(4).error();
+    assert_eq!(error["code"], "credentials_rejected");
+    assert!(error["hint"].as_str().unwrap().contains("chatauth auth login"), "{error}");
+    assert_eq!(fs::read(sandbox.record_path(ACCOUNT)).unwrap(), before);
+    sandbox.run(["auth", "status", "--check", "--account", "nobody@example.com"]).exits_with(4);
+}
+
+#[test]
+fn a_check_believes_the_server_about_the_token() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let other = r#"tokeninfo:times=1,body={"aud":"x","sub":"1","email":"other@example.com"}"#;
+    for (fault, code) in [(other, "wrong_account"), ("tokeninfo:status=400,times=1", "credentials_rejected")] {
+        sandbox.control().add_fault(fault.parse().unwrap());
+        let error = sandbox.run(["auth", "status", "--check", "--format", "json"]).exits_with(4).error();
+        assert_eq!(error["code"], code, "{error}");
+        assert!(error["hint"].as_str().unwrap().ends_with(&format!("--account {ACCOUNT}")), "{error}");
+    }
+    sandbox.run(["auth", "status", "--check"]).success();
+}
+
+fn seven_days() -> Sandbox {
+    Sandbox::with(Options { refresh_token_lifetime: Some(WEEK), ..Options::default() })
+}
+
+/// As if the login had been made so long ago.
+fn age(sandbox: &Sandbox, hours: i64) {
+    let ago = |hours: i64| (OffsetDateTime::now_utc() - time::Duration::hours(hours)).format(&Rfc3339).unwrap();
+    sandbox.change_record(ACCOUNT, |record| {
+        record["refresh_token_issued_at"] = json!(ago(hours));
+        record["refresh_token_expires_at"] = json!(ago(hours - 7 * 24));
+    });
+}
+
+#[test]
+fn property_79_a_login_that_ends_after_seven_days_is_told_about() {
+    let sandbox = seven_days();
+    let login = sandbox.run(["auth", "login"]).success();
+    let end = (OffsetDateTime::now_utc() + WEEK - Duration::from_mins(1)).date().to_string();
+    assert!(login.stderr.contains("Testing") && login.stderr.contains(&end), "{}", login.stderr);
+    let record = sandbox.record(ACCOUNT);
+    assert!(record["refresh_token_expires_at"].as_str().unwrap().starts_with(&end), "{record}");
+    let status = sandbox.run(["auth", "status"]).success().json();
+    assert!(status["accounts"][0]["refreshToken"]["expiresAt"].as_str().unwrap().starts_with(&end), "{status}");
+    let create = || sandbox.run(["spaces", "create", "--name", "x", "--no-input"]).success();
+    assert!(!create().stderr.contains("ends on"), "not yet");
+    age(&sandbox, 5 * 24 - 1);
+    assert!(!create().stderr.contains("ends on"), "49 hours are left");
+    age(&sandbox, 5 * 24 + 1);
+    let warned = create();
+    assert!(warned.stderr.contains("ends on") && warned.stderr.contains("auth login --account"), "{}", warned.stderr);
+    assert_eq!(warned.json()["displayName"], "x", "on stderr only");
+    // A refresh does not move the end.
+    sandbox.expire_stored_token(ACCOUNT);
+    let end = sandbox.record(ACCOUNT)["refresh_token_expires_at"].clone();
+    create();
+    assert_eq!(sandbox.record(ACCOUNT)["refresh_token_expires_at"], end);
+}
+
+#[test]
+fn property_79_the_end_after_seven_days_is_the_first_reason_given() {
+    let sandbox = seven_days();
+    sandbox.log_in();
+    let refused = || {
+        sandbox.expire_stored_token(ACCOUNT);
+        sandbox.control().revoke_all_refresh_tokens();
+        let error = sandbox.run(["auth", "token", "--no-input", "--format", "json"]).exits_with(4).error();
+        assert_eq!(error["code"], "credentials_rejected");
+        error["message"].as_str().unwrap().to_owned()
+    };
+    age(&sandbox, 7 * 24 + 1);
+    assert!(refused().contains("publishing status is Testing"), "{}", refused());
+    let status = sandbox.run(["auth", "status"]).exits_with(4);
+    assert!(status.json()["problem"].as_str().unwrap().contains("Testing"));
+    // The server need not have said so: the age alone tells.
+    sandbox.change_record(ACCOUNT, |record| drop(record.as_object_mut().unwrap().remove("refresh_token_expires_at")));
+    assert!(refused().contains("publishing status is Testing"), "{}", refused());
+    age(&sandbox, 30);
+    assert!(!refused().contains("Testing"), "{}", refused());
+}

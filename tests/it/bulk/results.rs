@@ -1,0 +1,232 @@
+//! How rows end: order, statuses, exit codes, and what the same command does next.
+
+use std::fs;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::bulk::{Bulk, names, results, statuses};
+use crate::support::sandbox::Sandbox;
+use crate::support::stage::{send_signal, wait_until};
+
+#[test]
+fn results_come_in_order_and_the_same_command_tries_only_what_failed() {
+    let bulk = Bulk::logged_in(&names(12)).with("--concurrency 4");
+    bulk.fault("create:delay=150ms,times=2,after=1");
+    bulk.fault("create:status=400,reason=INVALID_ARGUMENT,times=1,after=3");
+    bulk.fault("create:status=403,reason=PERMISSION_DENIED,times=1,after=5");
+    let first = bulk.run().exits_with(7);
+    let ends = statuses(&first.stdout);
+    assert_eq!(ends.len(), 12);
+    assert_eq!(ends.iter().filter(|end| *end == "failed").count(), 2, "{}", first.stdout);
+    assert_eq!(first.error()["code"], "partial_failure");
+    assert!(first.error()["hint"].as_str().unwrap().contains("--results results.jsonl"), "{}", first.stderr);
+    let failed: Vec<Value> = results(&first.stdout).into_iter().filter(|result| result["status"] == "failed").collect();
+    assert!(failed.iter().all(|result| result["error"]["code"].is_string() && result.get("space").is_none()));
+
+    bulk.sandbox.control().clear_faults();
+    bulk.sandbox.control().clear_requests();
+    let second = bulk.run().success();
+    let created: Vec<Value> =
+        results(&second.stdout).into_iter().filter(|result| result["status"] == "created").collect();
+    assert_eq!(created.len(), 2);
+    assert_eq!(statuses(&second.stdout).iter().filter(|end| *end == "skipped").count(), 10);
+    assert!(
+        results(&second.stdout).iter().all(|result| result["space"]["name"].is_string()),
+        "skipped rows have it too"
+    );
+    for (failed, created) in failed.iter().zip(&created) {
+        assert_eq!(failed["row"], created["row"]);
+        assert_ne!(failed["requestId"], created["requestId"], "the API had refused this id");
+    }
+    assert_eq!(bulk.request_ids().len(), 2);
+    assert_eq!(bulk.spaces().len(), 12);
+    bulk.sandbox.control().clear_requests();
+    assert!(statuses(&bulk.run().success().stdout).iter().all(|end| end == "skipped"));
+    assert!(bulk.sandbox.control().requests().is_empty());
+}
+
+#[test]
+fn a_request_id_lasts_until_the_api_refuses_the_request_itself() {
+    for (fault, again) in [
+        ("create:status=503,retry-after=60,commit", true),
+        ("create:status=500,retry-after=60", true),
+        ("create:status=429,reason=RESOURCE_QUOTA_EXCEEDED", true),
+        ("create:status=400", false),
+        ("create:status=403,reason=PERMISSION_DENIED", false),
+        ("create:status=404", false),
+        ("create:status=409", false),
+        // What may have been applied is not forgotten because a repetition was refused.
+        ("create:status=503,commit,times=1|create:status=403,reason=PERMISSION_DENIED", true),
+        ("create:drop-after,times=1|create:status=429,times=1|create:status=400", true),
+    ] {
+        let bulk = Bulk::logged_in(&names(1));
+        for fault in fault.split('|') {
+            bulk.fault(fault);
+        }
+        bulk.run().exits_with(7);
+        let before = bulk.request_ids();
+        assert!(before.iter().all(|id| *id == before[0]), "{fault}");
+        bulk.sandbox.control().clear_faults();
+        bulk.sandbox.control().clear_requests();
+        bulk.run().success();
+        assert_eq!(bulk.request_ids().len(), 1, "{fault}");
+        assert_eq!(bulk.request_ids()[0] == before[0], again, "{fault}");
+        assert_eq!(bulk.spaces().len(), 1, "{fault}");
+    }
+}
+
+#[test]
+fn a_refusal_after_an_unknown_outcome_never_costs_the_request_id() {
+    // Made, but the answer was lost; then the repetition is refused; only then does it go through.
+    let bulk = Bulk::logged_in(&names(1));
+    bulk.fault("create:status=503,retry-after=60,commit,times=1");
+    bulk.run().exits_with(7);
+    bulk.fault("create:status=403,reason=PERMISSION_DENIED,times=1");
+    bulk.run().exits_with(7);
+    bulk.run().success();
+    let ids = bulk.request_ids();
+    assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(bulk.spaces().len(), 1);
+}
+
+#[test]
+fn fail_fast_ends_the_run_at_the_first_failure() {
+    let bulk = Bulk::logged_in(&names(20)).with("--fail-fast --concurrency 1");
+    bulk.fault("create:status=400,times=1,after=2");
+    let failed = bulk.run().exits_with(5);
+    assert_eq!(statuses(&failed.stdout), ["created", "created", "failed"]);
+    assert_eq!(bulk.spaces().len(), 2);
+    assert!(failed.stderr.contains("17 not done"), "{}", failed.stderr);
+    assert_eq!(statuses(&bulk.run().success().stdout).len(), 20);
+    assert_eq!(bulk.spaces().len(), 20);
+}
+
+#[test]
+fn spaces_that_are_there_are_reused_or_refused_as_each_row_says() {
+    let bulk = Bulk::logged_in("name,if-exists\nOld,reuse\nNew,reuse\nOld,fail\nOld,\n");
+    bulk.sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.spaces.readonly"]).success();
+    bulk.sandbox.run(["spaces", "create", "--name", "Old"]).success();
+    let run = bulk.run().exits_with(7);
+    assert_eq!(statuses(&run.stdout), ["existing", "created", "failed", "created"]);
+    assert_eq!(results(&run.stdout)[2]["error"]["code"], "already_exists");
+    assert_eq!(bulk.spaces(), ["New", "Old", "Old"]);
+}
+
+#[test]
+fn a_space_of_the_runs_own_is_no_other_space_of_its_name() {
+    // The answer to a create gets lost; the next run must not take the space for one that was there before.
+    for choice in ["fail", "reuse"] {
+        let bulk = Bulk::logged_in(&format!("name,if-exists\nOnce,{choice}\n"));
+        let scopes = ["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.spaces.readonly"];
+        bulk.sandbox.run(scopes).success();
+        bulk.fault("create:status=503,retry-after=60,commit,times=1");
+        bulk.run().exits_with(7);
+        assert_eq!(bulk.spaces(), ["Once"]);
+        assert_eq!(statuses(&bulk.run().success().stdout), ["created"], "{choice}");
+        assert_eq!(bulk.spaces(), ["Once"]);
+    }
+}
+
+#[test]
+fn a_reused_space_is_called_existing_also_when_the_run_is_taken_up_again() {
+    let bulk = Bulk::logged_in("name,if-exists,manager\nOld,reuse,ada@example.com\n");
+    let scopes = ["chat.spaces.create", "chat.spaces.readonly", "chat.memberships"].map(|scope| ["--scope", scope]);
+    bulk.sandbox.run(["auth", "login"].iter().chain(scopes.iter().flatten())).success();
+    bulk.sandbox.run(["spaces", "create", "--name", "Old", "--member", "ada@example.com"]).success();
+    bulk.fault("update-member:status=403,times=1");
+    assert_eq!(statuses(&bulk.run().exits_with(7).stdout), ["failed"]);
+    assert_eq!(statuses(&bulk.run().success().stdout), ["existing"]);
+    assert_eq!(bulk.spaces(), ["Old"]);
+}
+
+#[test]
+fn a_rate_limit_that_comes_as_403_is_waited_for_too() {
+    let bulk = Bulk::logged_in(&names(3));
+    bulk.fault("create:status=403,reason=RATE_LIMIT_EXCEEDED,times=1,after=1");
+    assert_eq!(statuses(&bulk.run().success().stdout), ["created"; 3]);
+    assert_eq!(bulk.request_ids().len(), 4);
+}
+
+#[test]
+fn quota_for_what_comes_after_the_making_is_waited_for() {
+    let bulk = Bulk::logged_in("name,manager\nA,ada@example.com\nB,ada@example.com\n");
+    let scopes = ["chat.spaces.create", "chat.memberships"].map(|scope| ["--scope", scope]);
+    bulk.sandbox.run(["auth", "login"].iter().chain(scopes.iter().flatten())).success();
+    bulk.fault("update-member:status=429,retry-after=1,times=2");
+    let run = bulk.run().success();
+    assert_eq!(statuses(&run.stdout), ["created", "created"]);
+    for space in bulk.sandbox.control().spaces() {
+        let members = bulk.sandbox.control().members(space["name"].as_str().unwrap());
+        assert!(members.iter().any(|member| member["role"] == "ROLE_MANAGER"), "{members:?}");
+    }
+}
+
+/// Without a journal: nothing but what is printed is left of a run.
+fn without_results(mut bulk: Bulk) -> Bulk {
+    let position = bulk.words.iter().position(|word| word == "--results").unwrap();
+    bulk.words.drain(position..position + 2);
+    bulk
+}
+
+#[test]
+fn without_a_journal_what_was_made_behind_a_slow_row_is_said_when_a_signal_ends_the_run() {
+    let bulk = without_results(Bulk::logged_in(&names(6))).with("--concurrency 2");
+    bulk.fault("create:delay=60s,times=1,after=1");
+    bulk.fault("create:delay=60s,after=5");
+    let child = bulk.start();
+    // The sixth leaves when the answer to the fifth has been read.
+    wait_until("the last one has left", || bulk.request_ids().len() == 6);
+    send_signal(&child, Signal::INT);
+    let run = bulk.sandbox.wait(child).exits_with(130);
+    assert_eq!(statuses(&run.stdout), ["created"]);
+    for row in 3..=5 {
+        assert!(run.stderr.contains(&format!("Row {row}: created spaces/")), "{}", run.stderr);
+    }
+    for row in [2, 6] {
+        assert!(run.stderr.contains(&format!("row {row} with request id")), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn without_a_journal_a_row_that_waits_for_quota_and_may_exist_is_named() {
+    let bulk = without_results(Bulk::logged_in(&names(1)));
+    bulk.fault("create:status=503,commit,times=1");
+    bulk.fault("create:status=429,retry-after=3600,times=1");
+    let child = bulk.start();
+    wait_until("it was refused", || bulk.request_ids().len() == 2);
+    // It may not have been read yet; then the row is on its way, and named for that.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    send_signal(&child, Signal::INT);
+    let run = bulk.sandbox.wait(child).exits_with(130);
+    assert!(run.stderr.contains(&bulk.request_ids()[0]), "{}", run.stderr);
+    assert_eq!(bulk.spaces().len(), 1);
+}
+
+#[test]
+fn members_are_added_and_spaces_deleted_once_each_and_a_results_file_knows_which_space_it_was() {
+    let sandbox = Sandbox::new();
+    let scopes =
+        ["chat.spaces.create", "chat.memberships", "chat.delete"].map(|scope| ["--scope", scope].map(str::to_owned));
+    sandbox.run(["auth", "login"].map(str::to_owned).iter().chain(scopes.iter().flatten())).success();
+    let spaces = ["A", "B"].map(|name| {
+        let made = sandbox.run(["spaces", "create", "--name", name, "--format", "name"]).success();
+        made.stdout.trim().to_owned()
+    });
+    let run = |words: &[&str]| {
+        let rest = "--results done.jsonl --rate unlimited --format jsonl --no-input".split(' ');
+        statuses(&sandbox.run(words.iter().copied().chain(rest)).success().stdout)
+    };
+    fs::write(sandbox.path("people.csv"), "member\nada@example.com\nbob@example.com\n").unwrap();
+    for space in &spaces {
+        let add = ["members", "add", space, "--from", "people.csv"];
+        assert_eq!(run(&add), ["added", "added"]);
+        assert_eq!(run(&add), ["skipped", "skipped"]);
+        assert_eq!(sandbox.control().members(space).len(), 3);
+    }
+    fs::write(sandbox.path("spaces.csv"), format!("space\n{}\n{}\n", spaces[0], spaces[1])).unwrap();
+    let delete = ["spaces", "delete", "--yes", "--from", "spaces.csv"];
+    assert_eq!(run(&delete), ["deleted", "deleted"]);
+    assert_eq!(run(&delete), ["skipped", "skipped"]);
+    assert!(sandbox.control().spaces().is_empty());
+}

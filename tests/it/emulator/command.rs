@@ -1,0 +1,189 @@
+//! `chatauth emulator`, with a command and without.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::support::sandbox::{Sandbox, mode};
+use crate::support::stage::{send_signal, start, wait_until};
+
+fn variable(text: &str, name: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")))?;
+    Some(line.to_owned())
+}
+
+#[test]
+fn the_exit_code_of_the_command_passes_through() {
+    let sandbox = Sandbox::new();
+    for (words, code) in [
+        (&["sh", "-c", "exit 7"][..], 7),
+        (&["sh", "-c", "kill -KILL $$"], 137),
+        (&["true"], 0),
+        (&["/nowhere/at/all"], 127),
+        (&["no-such-program-anywhere"], 127),
+        (&["/etc/passwd"], 126),
+        (&["chatauth", "spaces", "create"], 2),
+    ] {
+        let mut command = sandbox.command(["emulator", "--"].iter().chain(words));
+        // A directory that may not be looked into would make "not found" a "not allowed".
+        command.env("PATH", "/usr/bin:/bin");
+        let finished = sandbox.finish(command).exits_with(code);
+        assert_eq!(finished.stdout, "");
+        if (126..128).contains(&code) {
+            assert!(finished.stderr.contains(words[0]), "{}", finished.stderr);
+        }
+    }
+    let child = {
+        let mut command = sandbox.command(["emulator", "--", "sh", "-c", "read line; echo \"$line\"; echo no >&2"]);
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut writer, b"through\n").unwrap();
+        command.stdin(reader);
+        start(command)
+    };
+    let finished = sandbox.wait(child).success();
+    assert_eq!(
+        (finished.stdout.as_str(), finished.stderr.as_str()),
+        ("through\n", "no\n"),
+        "streams are the command's"
+    );
+}
+
+#[test]
+fn the_command_finds_everything_in_its_environment() {
+    let sandbox = Sandbox::new();
+    let script = "env; stat -c 'MODES=%a' \"$CHATAUTH_CONFIG_DIR\"; ls -A \"$CHATAUTH_CONFIG_DIR\"; \
+        stat -c 'SECRET=%a' \"$CHATAUTH_CLIENT_SECRETS\"; echo \"WHICH=$(command -v chatauth)\"";
+    for (consent, browser, expected) in
+        [("approve", None, true), ("deny", None, true), ("ask", None, false), ("ask", Some("/bin/true"), false)]
+    {
+        let mut command = sandbox.command(["emulator", "--consent", consent, "--", "sh", "-c", script]);
+        command.env_remove("BROWSER").env("HTTPS_PROXY", "http://proxy.example").env("CHATAUTH_ACCOUNT", "a@b.c");
+        if let Some(browser) = browser {
+            command.env("BROWSER", browser);
+        }
+        let output = sandbox.finish(command).success().stdout;
+        let config = variable(&output, "CHATAUTH_CONFIG_DIR").unwrap();
+        assert_ne!(Path::new(&config), sandbox.config_directory(), "a directory of its own");
+        assert!(variable(&output, "CHATAUTH_API_ENDPOINT").unwrap().starts_with("http://127.0.0.1:"));
+        assert_eq!(variable(&output, "MODES").as_deref(), Some("700"));
+        assert_eq!(variable(&output, "SECRET").as_deref(), Some("600"));
+        for gone in ["HTTPS_PROXY", "CHATAUTH_ACCOUNT"] {
+            assert_eq!(variable(&output, gone), None);
+        }
+        let found = variable(&output, "BROWSER");
+        if expected {
+            assert!(found.unwrap().ends_with("/bin/chatauth-browser"));
+        } else {
+            assert_eq!(found.as_deref(), browser, "the person's own, or none");
+        }
+        let path = variable(&output, "PATH").unwrap();
+        assert_eq!(variable(&output, "WHICH").unwrap(), format!("{}/chatauth", path.split(':').next().unwrap()));
+        assert!(!Path::new(&config).exists(), "nothing is left behind");
+    }
+}
+
+#[test]
+fn the_first_command_of_the_readme_works_without_any_preparation() {
+    let sandbox = Sandbox::new();
+    let script =
+        "set -e; chatauth spaces create --name API-made; BROWSER= chatauth spaces create --name two --format name";
+    let finished = sandbox.run(["emulator", "--", "sh", "-c", script]).success();
+    assert!(finished.stdout.contains("\"displayName\": \"API-made\""), "{}", finished.stdout);
+    assert!(finished.stdout.lines().last().unwrap().starts_with("spaces/"));
+    let denied = sandbox.run(["emulator", "--consent", "deny", "--", "chatauth", "spaces", "create", "--name", "x"]);
+    assert!(denied.exits_with(4).stderr.contains("access_denied"));
+    assert!(sandbox.control().requests().is_empty() && !sandbox.config_directory().exists(), "it keeps to itself");
+}
+
+#[test]
+fn the_command_decides_when_a_signal_ends_it() {
+    let sandbox = Sandbox::new();
+    let ready = sandbox.path("ready");
+    // An interrupt from a terminal reaches the command by itself, so that one to the emulator alone changes nothing.
+    let script = "trap 'kill $!; exit 9' TERM; sleep 60 & : > ready; wait; wait";
+    let mut child = start(sandbox.command(["emulator", "--", "sh", "-c", script]));
+    wait_until("the command runs", || ready.exists());
+    send_signal(&child, Signal::INT);
+    send_signal(&child, Signal::INT);
+    assert!(child.try_wait().unwrap().is_none());
+    send_signal(&child, Signal::TERM);
+    sandbox.wait(child).exits_with(9);
+}
+
+#[test]
+fn property_77_without_a_command_it_serves_on_loopback_until_it_is_told_to_stop() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let sandbox = Sandbox::new();
+        let mut child = start(sandbox.command(["emulator"]));
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut exports = String::new();
+        while !exports.contains("CHATAUTH_API_ENDPOINT") {
+            assert_ne!(output.read_line(&mut exports).unwrap(), 0, "{exports}");
+        }
+        let value = |name: &str| {
+            let line = exports.lines().find_map(|line| line.strip_prefix(&format!("export {name}=")));
+            line.unwrap_or_else(|| panic!("{name}: {exports}")).to_owned()
+        };
+        assert!(!exports.contains("BROWSER"), "consent is asked for, in the person's own browser");
+        let port: u16 = value("CHATAUTH_API_ENDPOINT").rsplit(':').next().unwrap().parse().unwrap();
+        // 0A is LISTEN; 0100007F is 127.0.0.1 as the kernel writes it.
+        let listening: Vec<String> = ["tcp", "tcp6"]
+            .iter()
+            .flat_map(|table| {
+                fs::read_to_string(format!("/proc/net/{table}"))
+                    .unwrap_or_default()
+                    .lines()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
+            .filter(|line| line.split_whitespace().nth(3) == Some("0A"))
+            .filter_map(|line| line.split_whitespace().nth(1).map(str::to_owned))
+            .filter(|address| address.ends_with(&format!(":{port:04X}")))
+            .collect();
+        assert_eq!(listening, [format!("0100007F:{port:04X}")]);
+        let directory = Path::new(&value("CHATAUTH_CONFIG_DIR")).parent().unwrap().to_owned();
+        assert_eq!(mode(&directory), 0o700);
+        let client = fs::read_to_string(value("CHATAUTH_CLIENT_SECRETS")).unwrap();
+        assert!(!client.contains("GOCSPX"), "{client}");
+        send_signal(&child, signal);
+        sandbox.wait(child).success();
+        assert!(!directory.exists(), "nothing is left behind");
+    }
+}
+
+#[test]
+fn property_77_its_tokens_are_not_googles_and_googles_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let record = sandbox.record("emulator@example.com");
+    for (member, googles) in [("access_token", "ya29."), ("refresh_token", "1//")] {
+        let token = record[member].as_str().unwrap();
+        assert!(token.starts_with("emulator-") && !token.contains(googles), "{member}");
+    }
+    let mut command = sandbox.command(["spaces", "create", "--name", "x", "--format", "json"]);
+    command.env("CHATAUTH_ACCESS_TOKEN", "ya29.a0AfH6SMC");
+    let refused = sandbox.finish(command).exits_with(4);
+    assert_eq!(refused.error()["code"], "credentials_rejected");
+    assert!(sandbox.control().spaces().is_empty());
+}
+
+#[test]
+fn the_browser_does_not_keep_who_opens_it_from_listening() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let page = format!("http://{}/", listener.local_addr().unwrap());
+    let sandbox = Sandbox::new();
+    // As Python's webbrowser: it is over when the browser's output is, and only then is the page served.
+    let script = "\"$BROWSER\" \"$1\" | cat";
+    let started = Instant::now();
+    sandbox.run(["emulator", "--", "sh", "-c", script, "sh", page.as_str()]).success();
+    assert!(started.elapsed() < Duration::from_secs(5), "the browser waited for its page");
+    let (mut visit, _) = listener.accept().unwrap();
+    visit.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let mut line = String::new();
+    BufReader::new(&mut visit).read_line(&mut line).unwrap();
+    assert_eq!(line, "GET / HTTP/1.1\r\n");
+}

@@ -1,0 +1,76 @@
+//! What is sent for members: those who do not fit into the first request, their roles, and those who are refused.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::recorder::{Recorder, create_with, membership, obliging, refusal};
+
+#[test]
+fn members_who_do_not_fit_follow_and_those_left_out_are_named() {
+    let recorder = Recorder::with(|request, _| {
+        if request.is("GET", "/members") {
+            let there = (1..49).map(|id| membership(&id.to_string()));
+            let mut there: Vec<Value> = there.collect();
+            there[0]["state"] = json!("INVITED");
+            return (200, json!({ "memberships": there }));
+        }
+        obliging(request)
+    });
+    let started = Instant::now();
+    let run = recorder.run(&create_with(52, &[])).exits_with(0);
+    assert!(started.elapsed() > Duration::from_millis(400), "three writes in {:?}", started.elapsed());
+    let lines = run.lines();
+    assert_eq!(lines[0], "POST /v1/spaces:setup");
+    assert_eq!(lines[1..4], ["POST /v1/spaces/AAA/members"; 3]);
+    assert_eq!(lines[4..], ["GET /v1/spaces/AAA/members"]);
+    let list = &run.requests[4];
+    assert_eq!((list.parameter("showInvited"), list.parameter("showGroups")), (Some("true"), Some("true")));
+    assert!(run.stderr.contains("not in the space") && run.stderr.contains(": 0\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("only invited, until they accept: 1\n"), "{}", run.stderr);
+    assert_eq!(run.stdout, "spaces/AAA\n");
+}
+
+#[test]
+fn a_list_that_is_refused_leaves_the_members_unchecked_and_fails_nothing() {
+    let recorder = Recorder::with(|request, _| match request.method.as_str() {
+        "GET" => refusal(403, "PERMISSION_DENIED"),
+        _ => obliging(request),
+    });
+    let run = recorder.run(&create_with(1, &[])).exits_with(0);
+    assert!(run.stderr.contains("Not checked") && run.stderr.contains("members list spaces/AAA"), "{}", run.stderr);
+}
+
+#[test]
+fn managers_and_owners_get_their_role_afterwards() {
+    let recorder = Recorder::with(|request, _| match request.path.as_str() {
+        "/v1/spaces/AAA/members" => (200, json!({})),
+        _ => obliging(request),
+    });
+    let words = create_with(0, &["--manager", "m@example.com", "--owner", "7"]);
+    let run = recorder.run(&words).exits_with(0);
+    let patches: Vec<(&str, &Value)> = run
+        .requests
+        .iter()
+        .filter(|request| request.method == "PATCH")
+        .map(|request| (request.path.as_str(), request.body.as_ref().unwrap()))
+        .collect();
+    assert_eq!(
+        patches,
+        [
+            ("/v1/spaces/AAA/members/7", &json!({"role":"ROLE_MANAGER"})),
+            ("/v1/spaces/AAA/members/108", &json!({"role":"ROLE_ASSISTANT_MANAGER"})),
+        ]
+    );
+}
+
+#[test]
+fn one_refused_member_does_not_keep_the_others_out() {
+    let recorder = Recorder::with(|request, _| match request.path.as_str() {
+        "/v1/spaces/AAA/members/8" => refusal(404, "NOT_FOUND"),
+        _ => obliging(request),
+    });
+    let run = recorder.run(&["members", "remove", "AAA", "7", "8", "9", "--format", "name"]).exits_with(5);
+    assert_eq!(run.stdout, "spaces/AAA/members/7\nspaces/AAA/members/9\n");
+    assert!(run.stderr.contains("1 of 3") && run.stderr.contains("members remove spaces/AAA 8"), "{}", run.stderr);
+}

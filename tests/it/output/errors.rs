@@ -1,0 +1,374 @@
+//! What Google answers when it refuses, and what a person or a script is told.
+
+use serde_json::{Value, json};
+
+use crate::support::sandbox::Sandbox;
+use crate::support::stage::{Rogue, answer};
+
+const CREATE: [&str; 7] = ["spaces", "create", "--name", "x", "--no-input", "--format", "json"];
+
+/// An answer of the API: its status, its body, a header; then the code, the exit code, and a word of the hint.
+type Case = (u16, Value, &'static str, &'static str, i32, &'static str);
+
+fn info(reason: &str, metadata: &Value) -> Value {
+    json!({"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com", "metadata": metadata})
+}
+
+fn error(code: u16, message: &str, status: &str, details: &[Value]) -> Value {
+    let mut error = json!({"code": code, "message": message, "status": status});
+    if !details.is_empty() {
+        error["details"] = Value::from(details.to_vec());
+    }
+    json!({ "error": error })
+}
+
+const LATER: &str = "Retry-After: 3600";
+const SCOPES: &str = "WWW-Authenticate: Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/chat.spaces.create https://www.googleapis.com/auth/chat.spaces\"";
+const PLAIN: &str = "Content-Type: application/json; charset=UTF-8";
+const ACTIVATION: &str =
+    "https://console.developers.google.com/apis/api/chat.googleapis.com/overview?project=123456789012";
+
+#[expect(clippy::too_many_lines, reason = "it is a table")]
+fn known() -> Vec<Case> {
+    let method = json!({"service": "chat.googleapis.com", "method": "google.chat.v1.ChatService.CreateSpace"});
+    let violation = json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"field": "space", "description": "Cannot find field."}]});
+    let activation =
+        json!({"service": "chat.googleapis.com", "consumer": "projects/123456789012", "activationUrl": ACTIVATION});
+    let help =
+        json!({"@type": "type.googleapis.com/google.rpc.Help", "links": [{"description": "x", "url": ACTIVATION}]});
+    let no_app = "Google Chat app not found. To create a Chat app, you must turn on the Chat API and configure the app in the Google Cloud console.";
+    let unused = "Google Chat API has not been used in project 123456789012 before or it is disabled.";
+    let caller = "The caller does not have permission";
+    let quota = "Quota exceeded for quota metric 'Space writes' and limit 'Space writes per minute' of service 'chat.googleapis.com'";
+    let legacy = |code: u16, reason: &str| json!({"error": {"code": code, "message": "x", "errors": [{"message": "x", "domain": "usageLimits", "reason": reason}]}});
+    let bad = "INVALID_ARGUMENT";
+    let denied = "PERMISSION_DENIED";
+    vec![
+        (
+            400,
+            error(
+                400,
+                "Invalid JSON payload received. Unknown name \"displayname\" at 'space': Cannot find field.",
+                bad,
+                &[violation],
+            ),
+            PLAIN,
+            "invalid_argument",
+            5,
+            "reference",
+        ),
+        (400, error(400, "Request contains an invalid argument.", bad, &[]), PLAIN, "invalid_argument", 5, "reference"),
+        (
+            400,
+            error(400, "API key not valid. Please pass a valid API key.", bad, &[info("API_KEY_INVALID", &json!({}))]),
+            PLAIN,
+            "invalid_argument",
+            5,
+            "reference",
+        ),
+        (400, error(400, "x", "FAILED_PRECONDITION", &[]), PLAIN, "precondition_failed", 5, "Chat"),
+        (
+            401,
+            error(401, "Request had invalid authentication credentials.", "UNAUTHENTICATED", &[]),
+            PLAIN,
+            "credentials_rejected",
+            4,
+            "auth login",
+        ),
+        (
+            401,
+            error(
+                401,
+                "Request is missing required authentication credential.",
+                "UNAUTHENTICATED",
+                &[info("CREDENTIALS_MISSING", &method)],
+            ),
+            PLAIN,
+            "credentials_rejected",
+            4,
+            "auth login",
+        ),
+        (
+            401,
+            error(401, "x", "UNAUTHENTICATED", &[info("ACCESS_TOKEN_EXPIRED", &method)]),
+            PLAIN,
+            "credentials_rejected",
+            4,
+            "auth login",
+        ),
+        (
+            401,
+            error(401, "x", "UNAUTHENTICATED", &[info("ACCOUNT_STATE_INVALID", &method)]),
+            PLAIN,
+            "credentials_rejected",
+            4,
+            "auth login",
+        ),
+        (
+            403,
+            error(
+                403,
+                "Request had insufficient authentication scopes.",
+                denied,
+                &[info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", &method)],
+            ),
+            SCOPES,
+            "scope_missing",
+            4,
+            "--scope chat.spaces.create",
+        ),
+        (
+            403,
+            error(
+                403,
+                "Request had insufficient authentication scopes.",
+                denied,
+                &[info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", &method)],
+            ),
+            PLAIN,
+            "scope_missing",
+            4,
+            "auth login",
+        ),
+        (
+            403,
+            error(403, unused, denied, &[info("SERVICE_DISABLED", &activation), help.clone()]),
+            PLAIN,
+            "api_disabled",
+            5,
+            ACTIVATION,
+        ),
+        (
+            403,
+            error(403, unused, denied, &[info("SERVICE_DISABLED", &json!({}))]),
+            PLAIN,
+            "api_disabled",
+            5,
+            "apis/library/chat.googleapis.com",
+        ),
+        (403, legacy(403, "accessNotConfigured"), PLAIN, "api_disabled", 5, "chat.googleapis.com"),
+        (403, error(403, caller, denied, &[]), PLAIN, "permission_denied", 5, "administrator"),
+        (
+            403,
+            error(
+                403,
+                "This organization's administrator restricts this Chat app from performing this action.",
+                denied,
+                &[],
+            ),
+            PLAIN,
+            "permission_denied",
+            5,
+            "administrator",
+        ),
+        (403, error(403, "x", denied, &[info("USER_PROJECT_DENIED", &json!({}))]), PLAIN, "permission_denied", 5, ""),
+        (
+            403,
+            error(403, "x", denied, &[info("USER_BLOCKED_BY_ADMIN", &json!({}))]),
+            PLAIN,
+            "permission_denied",
+            5,
+            "administrator",
+        ),
+        (404, error(404, no_app, "NOT_FOUND", &[help]), PLAIN, "chat_app_not_configured", 5, "hangouts-chat"),
+        (
+            404,
+            error(404, "No bot associated with this project.", "NOT_FOUND", &[]),
+            PLAIN,
+            "chat_app_not_configured",
+            5,
+            "hangouts-chat",
+        ),
+        (
+            404,
+            error(404, "Invalid project number.", "NOT_FOUND", &[]),
+            PLAIN,
+            "chat_app_not_configured",
+            5,
+            "hangouts-chat",
+        ),
+        (404, error(404, "Requested entity was not found.", "NOT_FOUND", &[]), PLAIN, "not_found", 5, "spaces list"),
+        (
+            409,
+            error(409, "Requested entity already exists", "ALREADY_EXISTS", &[]),
+            PLAIN,
+            "already_exists",
+            5,
+            "another name",
+        ),
+        (409, error(409, "x", "ABORTED", &[]), PLAIN, "precondition_failed", 5, ""),
+        (
+            429,
+            error(429, quota, "RESOURCE_EXHAUSTED", &[info("RATE_LIMIT_EXCEEDED", &json!({}))]),
+            LATER,
+            "rate_limited",
+            6,
+            "3600",
+        ),
+        (
+            429,
+            error(429, "Resource has been exhausted (e.g. check quota).", "RESOURCE_EXHAUSTED", &[]),
+            LATER,
+            "rate_limited",
+            6,
+            "3600",
+        ),
+        (
+            429,
+            error(429, quota, "RESOURCE_EXHAUSTED", &[info("RESOURCE_QUOTA_EXCEEDED", &json!({}))]),
+            PLAIN,
+            "rate_limited",
+            6,
+            "",
+        ),
+        (
+            429,
+            error(
+                429,
+                "x",
+                "RESOURCE_EXHAUSTED",
+                &[json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3600s"})],
+            ),
+            PLAIN,
+            "rate_limited",
+            6,
+            "3600",
+        ),
+        (403, legacy(403, "rateLimitExceeded"), LATER, "rate_limited", 6, "3600"),
+        (403, legacy(403, "userRateLimitExceeded"), LATER, "rate_limited", 6, "3600"),
+        (500, error(500, "Internal error encountered.", "INTERNAL", &[]), LATER, "outcome_unknown", 6, "--request-id"),
+        (
+            503,
+            error(503, "The service is currently unavailable.", "UNAVAILABLE", &[]),
+            LATER,
+            "outcome_unknown",
+            6,
+            "3600",
+        ),
+        (504, error(504, "x", "DEADLINE_EXCEEDED", &[]), LATER, "outcome_unknown", 6, "--request-id"),
+    ]
+}
+
+#[test]
+fn property_62_every_known_refusal_has_its_code_its_cause_and_a_way_on() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    for (status, body, header, code, exit, word) in known() {
+        let sent = body.to_string();
+        let api = Rogue::answering(move |_, _| answer(status, &[header], &sent));
+        let failed = sandbox.run(CREATE.iter().copied().chain(["--api-endpoint", &api.origin()]));
+        assert_eq!(failed.code(), Some(exit), "{body}: {}", failed.stderr);
+        let found = failed.error();
+        assert_eq!((&found["code"], &found["exitCode"]), (&Value::from(code), &Value::from(exit)), "{body}: {found}");
+        assert_eq!(found["httpStatus"], status, "{found}");
+        let said = body["error"]["message"].as_str().unwrap();
+        assert!(found["message"].as_str().unwrap().contains(said), "the server's words: {found}");
+        assert!(found["hint"].as_str().is_some_and(|hint| hint.contains(word)), "{word:?} for {body}: {found}");
+        assert_eq!(found["outcome"], if status >= 500 { "unknown" } else { "not_applied" }, "{found}");
+        assert!(found["requestId"].is_string(), "{found}");
+        let reason = &body["error"]["details"][0]["reason"];
+        if reason.is_string() {
+            assert_eq!(found["reason"], *reason, "{found}");
+        }
+        assert_eq!(api.received().len(), if status == 401 { 2 } else { 1 }, "{body}");
+        assert_eq!(failed.stderr.lines().filter(|line| line.starts_with('{')).count(), 1, "{}", failed.stderr);
+
+        // People read the same in two lines.
+        if status != 401 {
+            let words = ["spaces", "create", "--name", "x", "--no-input", "-q", "--api-endpoint", &api.origin()];
+            let told = sandbox.run(words).exits_with(exit).stderr;
+            assert!(told.starts_with("error: create the space: "), "{told}");
+            assert!(told.lines().nth(1).is_some_and(|line| line.starts_with("hint: ")), "{told}");
+            assert_eq!(told.lines().count(), 2, "{told}");
+        }
+    }
+}
+
+#[test]
+fn property_62_unknown_bodies_are_survived_and_not_quoted() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let mut huge = vec![b'<'; 2 * 1024 * 1024];
+    huge.extend_from_slice(b"canary");
+    let bodies: [(&str, Vec<u8>); 8] = [
+        ("html", b"<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>canary".to_vec()),
+        ("empty", Vec::new()),
+        ("huge", huge),
+        ("garbage", b"\x00\xff\x1b[2Jcanary".to_vec()),
+        ("another shape", br#"{"error":"canary"}"#.to_vec()),
+        ("wrong types", br#"{"error":{"code":"x","message":7,"status":[],"details":{"canary":1}}}"#.to_vec()),
+        ("list", b"[[[[]]]]".to_vec()),
+        ("deep", b"[".repeat(100_000)),
+    ];
+    for (what, body) in bodies {
+        for (status, exit) in [(400, 5), (403, 5), (404, 5), (409, 5), (418, 5), (500, 6), (502, 6), (429, 6)] {
+            // Half of the body and then nothing is as good as another body.
+            for cut in [false, true] {
+                let bytes = answer(status, &[LATER, "Content-Type: text/html"], &body);
+                let bytes = if cut && what != "empty" { bytes[..bytes.len() - 1].to_vec() } else { bytes };
+                let api = Rogue::answering(move |_, _| bytes.clone());
+                let failed = sandbox.run(CREATE.iter().copied().chain(["--api-endpoint", &api.origin()]));
+                assert_eq!(failed.code(), Some(exit), "{status} {what}: {}", failed.stderr);
+                assert_eq!(failed.error()["httpStatus"], status, "{what}: {}", failed.stderr);
+                assert!(!failed.stderr.contains("canary") && !failed.stderr.contains('\u{1b}'), "{}", failed.stderr);
+                assert!(failed.stderr.len() < 4096, "{what}");
+                assert_eq!(api.received().len(), 1, "{status} {what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn property_62_a_hostile_message_is_shown_and_does_nothing() {
+    let hostile = "a\u{1b}[2J\u{9b}b\u{7}\u{1b}]8;;x\u{1b}\\\r\n\u{202e}\u{2028}\u{200b}\u{7f}error: forged";
+    let body = error(403, hostile, "PERMISSION_DENIED\u{1b}[1m", &[info("\u{202e}X", &json!({}))]).to_string();
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let api = Rogue::answering(move |_, _| answer(403, &[], &body));
+    for verbose in ["-q", "-vv"] {
+        let words = ["spaces", "create", "--name", "x", verbose, "--api-endpoint", &api.origin()];
+        let told = sandbox.run(words).exits_with(5).stderr;
+        assert!(
+            !told.chars().any(|c| c != '\n' && (c.is_control() || "\u{202e}\u{2028}\u{200b}".contains(c))),
+            "{told:?}"
+        );
+        assert!(told.contains("\\u{1b}[2J") && !told.contains("\nerror: forged"), "{told}");
+    }
+    let failed = sandbox.run(CREATE.iter().copied().chain(["--api-endpoint", &api.origin()])).exits_with(5);
+    let line = failed.stderr.lines().last().unwrap();
+    assert!(!line.chars().any(|c| c.is_control() || "\u{202e}\u{2028}\u{200b}".contains(c)), "{line:?}");
+    assert!(failed.error()["message"].as_str().unwrap().contains(hostile), "the exact text comes back");
+    assert_eq!(failed.error()["reason"], "\u{202e}X");
+}
+
+#[test]
+fn usage_errors_are_objects_too() {
+    let sandbox = Sandbox::new();
+    let cases: [&[&str]; 9] = [
+        &["spaces", "create", "--format", "json"],
+        &["spaces", "create", "--format=json", "--name", "x", "--nmae", "y"],
+        &["--format", "jsonl", "spaces", "crate"],
+        &["spaces", "create", "--name", "", "--format", "json"],
+        &["spaces", "create", "--name", "x", "--request-id", "7", "--format", "json"],
+        &["spaces", "create", "--name", "x", "--external", "--internal", "--format", "json"],
+        &["spaces", "list", "--limit", "0", "--format", "json"],
+        &["auth", "login", "--scope", "\u{1b}[2J not a scope", "--format", "json"],
+        &["spaces", "list", "--timeout", "-1", "--format", "json"],
+    ];
+    for words in cases {
+        let failed = sandbox.run(words).exits_with(2);
+        assert_eq!(failed.stdout, "", "{words:?}");
+        assert_eq!(failed.error()["code"], "usage", "{words:?}");
+        assert_eq!(failed.error()["exitCode"], 2, "{words:?}");
+        assert!(!failed.stderr.contains('\u{1b}'), "{words:?}");
+    }
+    let mut command = sandbox.command(["spaces", "create"]);
+    command.env("CHATAUTH_FORMAT", "json");
+    assert_eq!(sandbox.finish(command).exits_with(2).error()["code"], "usage");
+    // Without the wish for JSON it is text.
+    let told = sandbox.run(["spaces", "create"]).exits_with(2).stderr;
+    assert!(told.starts_with("error: "), "{told}");
+    let mut command = sandbox.command(["auth", "status"]);
+    command.env("CHATAUTH_FORMAT", "yaml");
+    sandbox.finish(command).exits_with(2);
+}

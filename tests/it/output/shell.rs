@@ -1,0 +1,110 @@
+//! Completion scripts, completions, the manual and help: what they print is what the tools that read it take.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::support::sandbox::Sandbox;
+
+/// Feeds text to a program; `None` where there is no such program.
+fn feed(program: &str, arguments: &[&str], text: &str) -> Option<(bool, String, String)> {
+    let child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.ok()?;
+    let mut stdin = child.stdin.take().unwrap();
+    let text = text.to_owned();
+    let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    let _ = writer.join().unwrap();
+    let own = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Some((output.status.success(), own(output.stdout), own(output.stderr)))
+}
+
+#[test]
+fn shells_read_their_scripts() {
+    let sandbox = Sandbox::new();
+    for (shell, check) in [("bash", &["-n"][..]), ("zsh", &["-n"]), ("fish", &["--no-execute"]), ("powershell", &[])] {
+        let script = sandbox.run(["completion", shell, "--format", "json"]).success().stdout;
+        assert!(script.contains("chatauth"), "{shell}");
+        if let (false, Some((read, _, errors))) = (check.is_empty(), feed(shell, check, &script)) {
+            assert!(read, "{shell}: {errors}");
+        }
+    }
+    sandbox.run(["completion", "tcsh"]).exits_with(2);
+    assert!(sandbox.control().requests().is_empty());
+}
+
+#[test]
+fn bash_completes_commands_formats_and_accounts() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_chatauth")).parent().unwrap();
+    let script = sandbox.run(["completion", "bash"]).success().stdout;
+    let complete = |words: &str, count: usize, current: &str| {
+        let typed = format!(
+            "PATH={}:$PATH\n{script}\nCOMP_WORDS=({words})\nCOMP_CWORD={count}\nCOMP_TYPE=9\n\
+             _clap_complete_chatauth chatauth '{current}' ''\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n",
+            bin.display()
+        );
+        let mut command = sandbox.command([""; 0]);
+        let environment: Vec<_> =
+            command.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned))).collect();
+        command = Command::new("bash");
+        for (name, value) in environment {
+            command.env(name, value.unwrap_or_default());
+        }
+        let output = command.args(["--norc", "-c", &typed]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).replace('\u{b}', "\n")
+    };
+    assert!(complete("chatauth spa", 1, "spa").contains("spaces"));
+    let formats = complete("chatauth spaces list --format ''", 4, "");
+    for format in ["human", "json", "jsonl", "csv", "name"] {
+        assert!(formats.lines().any(|line| line.trim() == format), "{formats}");
+    }
+    assert!(complete("chatauth --account ''", 2, "").contains("emulator@example.com"));
+    assert!(complete("chatauth auth switch em", 3, "em").contains("emulator@example.com"));
+    assert!(sandbox.control().requests().is_empty(), "no key press asks a server");
+}
+
+#[test]
+fn the_manual_renders_without_a_warning() {
+    let sandbox = Sandbox::new();
+    for words in [&["man"][..], &["man", "api"], &["man", "spaces", "create"], &["man", "auth"]] {
+        let page = sandbox.run(words).success().stdout;
+        assert!(page.is_ascii() && page.contains(".TH chatauth"), "{words:?}");
+        if let Some((read, text, errors)) = feed("groff", &["-man", "-Tutf8", "-ww"], &page) {
+            assert!(read && errors.is_empty(), "{words:?}: {errors}");
+            // A printed page says bold by printing a letter over itself.
+            let letters: Vec<char> = text.chars().collect();
+            let plain: String = letters
+                .iter()
+                .zip(letters.iter().skip(1))
+                .filter(|(_, next)| **next != '\u{8}')
+                .map(|(letter, _)| *letter)
+                .collect();
+            assert!(plain.replace('\u{8}', "").contains("OPTIONS"), "{words:?}");
+        }
+    }
+    let whole = sandbox.run(["man"]).success().stdout;
+    for part in ["CHATAUTH SPACES CREATE", "CHATAUTH API", "Exit codes", "CHATAUTH_ACCESS_TOKEN"] {
+        assert!(whole.contains(part), "{part}");
+    }
+    sandbox.run(["man", "nosuch"]).exits_with(2);
+}
+
+#[test]
+fn help_has_examples_exit_codes_and_variables() {
+    let sandbox = Sandbox::new();
+    let help = sandbox.run(["--help"]).success().stdout;
+    for part in ["Examples:", "Exit codes:", "130", "Variables:", "CHATAUTH_FORMAT", "NO_COLOR"] {
+        assert!(help.contains(part), "{part}");
+    }
+    for words in
+        [&["spaces", "create", "--help"][..], &["help", "spaces", "list"], &["api", "-h"], &["emulator", "--help"]]
+    {
+        assert!(sandbox.run(words).success().stdout.contains("Examples:"), "{words:?}");
+    }
+}

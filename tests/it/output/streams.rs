@@ -1,0 +1,200 @@
+//! Standard output is for the result, standard error for the rest, and nothing on either does anything to a terminal.
+
+use std::fs::File;
+use std::process::{Command, Stdio};
+
+use chatauth::emulator::Endpoint;
+use serde_json::{Value, json};
+
+use crate::support::sandbox::{Finished, Sandbox};
+use crate::support::stage::{Rogue, answer, wrapped};
+
+/// Everything that could move a cursor, ring, hide a word or turn it round.
+const HOSTILE: &str =
+    "a\u{1b}[2J\u{1b}]8;;http://x\u{1b}\\\u{9b}31m\u{7}\rb\u{202e}c\u{2028}d\u{200b}e\u{7f}\u{feff}\u{2066}\nf";
+
+fn logged_in() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.spaces.readonly"]).success();
+    sandbox.control().clear_requests();
+    sandbox
+}
+
+fn is_hostile(character: char) -> bool {
+    character.is_control() && character != '\n' || "\u{202e}\u{2028}\u{200b}\u{feff}\u{2066}".contains(character)
+}
+
+#[track_caller]
+fn assert_harmless(finished: &Finished) {
+    assert!(!finished.stdout.chars().any(is_hostile), "{:?}", finished.stdout);
+    assert!(!finished.stderr.chars().any(is_hostile), "{:?}", finished.stderr);
+}
+
+#[test]
+fn property_66_hostile_names_are_shown_escaped_and_come_back_from_json() {
+    let sandbox = logged_in();
+    for format in ["human", "json", "jsonl", "name"] {
+        for verbosity in ["-q", "-vv"] {
+            let words =
+                ["spaces", "create", "--name", HOSTILE, "--description", HOSTILE, "--format", format, verbosity];
+            let created = sandbox.run(words).success();
+            assert_harmless(&created);
+            match format {
+                "human" => assert!(created.stdout.contains("a\\u{1b}[2J"), "{}", created.stdout),
+                "name" => assert!(created.stdout.starts_with("spaces/") && created.stdout.lines().count() == 1),
+                _ => assert_eq!(created.json()["displayName"], HOSTILE),
+            }
+            let listed = sandbox.run(["spaces", "list", "--format", format, verbosity]).success();
+            assert_harmless(&listed);
+            let count = sandbox.control().spaces().len();
+            match format {
+                "human" => assert_eq!(listed.stdout.lines().count(), count + 1, "one line each: {}", listed.stdout),
+                "json" => assert_eq!(listed.json()[0]["displayName"], HOSTILE),
+                "jsonl" => {
+                    let first: Value = serde_json::from_str(listed.stdout.lines().next().unwrap()).unwrap();
+                    assert_eq!(first["displayName"], HOSTILE);
+                }
+                _ => assert_eq!(listed.stdout.lines().count(), count),
+            }
+        }
+        let preview = sandbox.run(["spaces", "create", "--name", HOSTILE, "--dry-run", "--format", format]).success();
+        assert_harmless(&preview);
+    }
+    assert_eq!(sandbox.control().spaces()[0]["displayName"], HOSTILE, "what was typed was sent");
+}
+
+#[test]
+fn property_66_a_hostile_resource_name_is_no_better() {
+    let sandbox = logged_in();
+    let space = json!({"name": format!("spaces/{HOSTILE}"), "displayName": "x", "spaceUri": HOSTILE, "spaceType": HOSTILE, "createTime": HOSTILE});
+    let body = space.to_string();
+    let api = Rogue::answering(move |_, _| answer(200, &[], &body));
+    for format in ["human", "json", "jsonl", "name"] {
+        let words = ["spaces", "create", "--name", "x", "--format", format, "--api-endpoint", &api.origin()];
+        let created = sandbox.run(words).success();
+        assert_harmless(&created);
+        if format.starts_with("json") {
+            assert_eq!(created.json(), space, "nothing is invented, nothing lost");
+        }
+    }
+}
+
+#[test]
+fn property_66_what_verbose_shows_is_harmless_too() {
+    let sandbox = logged_in();
+    let mut command = sandbox.command(["auth", "login", "--wait", "1", "-vv"]);
+    command.env("BROWSER", HOSTILE.replace(['\n', ':'], ""));
+    let finished = sandbox.finish(command).exits_with(4);
+    assert!(finished.stderr.contains("chatauth: browser a\\u{1b}[2J"), "{}", finished.stderr);
+    assert_harmless(&finished);
+}
+
+#[test]
+fn property_67_standard_output_is_one_document() {
+    let sandbox = logged_in();
+    let created = sandbox.run(["spaces", "create", "--name", "x", "-vv"]).success();
+    assert_eq!(created.json(), sandbox.control().spaces()[0], "unchanged, and json where nobody looks");
+    let listed = sandbox.run(["spaces", "list"]).success();
+    assert_eq!(listed.json().as_array().map(Vec::len), Some(1));
+    // With both streams in one file.
+    for words in
+        [&["spaces", "create", "--name", "y", "--quiet"][..], &["spaces", "list", "-q"], &["auth", "status", "-q"]]
+    {
+        let path = sandbox.path("both");
+        let file = File::create(&path).unwrap();
+        let mut command = sandbox.command(words);
+        command.stdout(file.try_clone().unwrap()).stderr(file);
+        assert!(command.status().unwrap().success());
+        let both = std::fs::read(&path).unwrap();
+        serde_json::from_slice::<Value>(&both).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+    }
+    // A failure leaves nothing there.
+    sandbox.control().add_fault("chat:status=403".parse().unwrap());
+    for words in [&["spaces", "create", "--name", "y"][..], &["spaces", "list"]] {
+        assert_eq!(sandbox.run(words).exits_with(5).stdout, "");
+    }
+}
+
+/// Runs a command whose standard output is `stdout`.
+fn into(sandbox: &Sandbox, mut command: Command, stdout: Stdio) -> Finished {
+    let child = command.stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
+    sandbox.wait(child)
+}
+
+/// A pipe that nobody reads any more, as after `| head -0`.
+fn closed_pipe() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    Stdio::from(writer)
+}
+
+#[test]
+fn property_68_a_reader_that_went_away_costs_no_space_and_hides_none() {
+    let sandbox = logged_in();
+    for (number, (format, quiet)) in
+        [("json", "-q"), ("human", "-q"), ("name", "-q"), ("jsonl", "-v")].iter().enumerate()
+    {
+        let words = ["spaces", "create", "--name", "x", "--format", format, quiet];
+        let finished = into(&sandbox, sandbox.command(words), closed_pipe());
+        assert_eq!(finished.code(), Some(141), "{}", finished.stderr);
+        let spaces = sandbox.control().spaces();
+        assert_eq!(spaces.len(), number + 1);
+        let name = spaces[number]["name"].as_str().unwrap();
+        assert!(finished.stderr.contains(name), "{format} {quiet}: {}", finished.stderr);
+        assert!(!finished.stderr.contains("error") && !finished.stderr.contains("panicked"), "{}", finished.stderr);
+    }
+    assert_eq!(sandbox.control().requests_to(Endpoint::Create).len(), 4);
+    for words in [&["spaces", "list", "-q"][..], &["auth", "token"], &["auth", "status"], &["--help"], &["--version"]] {
+        let finished = into(&sandbox, sandbox.command(words), closed_pipe());
+        assert_eq!(finished.code(), Some(141), "{words:?}: {}", finished.stderr);
+        assert_eq!(finished.stderr, "", "{words:?}");
+    }
+}
+
+#[test]
+fn property_68_a_full_disk_under_standard_output_hides_no_space() {
+    let sandbox = logged_in();
+    let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
+    for quiet in ["-q", "-v"] {
+        let finished = into(&sandbox, sandbox.command(["spaces", "create", "--name", "x", quiet]), full());
+        assert_eq!(finished.code(), Some(1), "{}", finished.stderr);
+        let spaces = sandbox.control().spaces();
+        assert!(finished.stderr.contains(spaces.last().unwrap()["name"].as_str().unwrap()), "{}", finished.stderr);
+        assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
+    }
+    assert_eq!(sandbox.control().requests_to(Endpoint::Create).len(), 2);
+    for words in [&["spaces", "list"][..], &["auth", "token"], &["auth", "status"], &["--help"]] {
+        assert_ne!(into(&sandbox, sandbox.command(words), full()).code(), Some(0), "{words:?}");
+    }
+}
+
+#[test]
+fn property_68_a_standard_error_that_takes_nothing_changes_nothing() {
+    let sandbox = logged_in();
+    for stderr in [Stdio::from(File::options().write(true).open("/dev/full").unwrap()), closed_pipe()] {
+        let mut command = sandbox.command(["spaces", "create", "--name", "x", "-vv"]);
+        let output = command.stdout(Stdio::piped()).stderr(stderr).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["name"].is_string());
+    }
+}
+
+#[test]
+fn property_68_streams_that_are_closed_take_nothing_and_break_nothing() {
+    let sandbox = logged_in();
+    for (number, closed) in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"].iter().enumerate() {
+        let plain = sandbox.command(["spaces", "create", "--name", "x"]);
+        let script = format!("exec \"$0\" \"$@\" {closed}");
+        let command = wrapped(&plain, &["sh".as_ref(), "-c".as_ref(), script.as_ref(), plain.get_program()]);
+        let finished = sandbox.finish(command);
+        assert!(finished.code().is_some() && !finished.stderr.contains("panicked"), "{closed}: {}", finished.stderr);
+        let spaces = sandbox.control().spaces();
+        assert_eq!(spaces.len(), number + 1, "{closed}");
+        // Whoever closes standard output hears of the space where there is somebody to hear.
+        let name = spaces[number]["name"].as_str().unwrap();
+        assert!(closed.contains("2>&-") || finished.stderr.contains(name), "{closed}: {}", finished.stderr);
+        // Nothing that was meant for a stream has gone into a file or a socket that got its number.
+        assert!(sandbox.control().requests_to(Endpoint::Create).iter().all(|request| request.body.starts_with('{')));
+        sandbox.run(["auth", "status"]).success();
+    }
+}

@@ -1,0 +1,138 @@
+//! Being told to stop.
+
+use std::process::Command;
+
+use chatauth::emulator::{Endpoint, Options};
+use rustix::process::Signal;
+
+use crate::support::sandbox::{Finished, Sandbox};
+use crate::support::stage::{ACCOUNT, record_bytes, send_signal, start, wait_until};
+
+const SIGNALS: [(Signal, i32); 3] = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
+
+/// Runs a command, and signals it once a request of it has come to `endpoint`.
+fn stopped_at(sandbox: &Sandbox, endpoint: Endpoint, words: &[&str], signal: Signal) -> Finished {
+    let child = start(sandbox.command(words));
+    wait_until("the request has left", || !sandbox.control().requests_to(endpoint).is_empty());
+    send_signal(&child, signal);
+    sandbox.wait(child)
+}
+
+#[test]
+fn property_69_a_create_that_is_interrupted_says_how_to_repeat_it() {
+    for fault in ["create:delay=60s", "create:status=503,commit,retry-after=40"] {
+        for (signal, code) in SIGNALS {
+            let sandbox = Sandbox::new();
+            sandbox.log_in();
+            sandbox.control().add_fault(fault.parse().unwrap());
+            let words = ["spaces", "create", "--name", "it's", "-q"];
+            let stopped = stopped_at(&sandbox, Endpoint::Create, &words, signal).exits_with(code);
+            assert_eq!(stopped.stdout, "");
+            let id = sandbox.control().requests()[0].query("requestId").unwrap().to_owned();
+            let lines: Vec<&str> = stopped.stderr.lines().collect();
+            let [error, hint] = lines[..] else { panic!("{}", stopped.stderr) };
+            assert!(error.starts_with("error: ") && error.contains(&id), "{error}");
+            let (_, line) = hint.split_once("without doing it twice: ").unwrap_or_else(|| panic!("{hint}"));
+            assert!(line.ends_with(&format!("--request-id {id}")), "{line}");
+
+            sandbox.control().clear_faults();
+            let plain = sandbox.command::<[&str; 0]>([]);
+            let mut command = Command::new("sh");
+            command.arg("-c").arg(line).envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            sandbox.finish(command).success();
+            assert_eq!(sandbox.control().spaces().len(), 1);
+        }
+    }
+}
+
+#[test]
+fn property_69_an_interruption_is_an_object_where_objects_are_wanted() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    sandbox.control().add_fault("setup:delay=60s".parse().unwrap());
+    let words = ["spaces", "create", "--name", "x", "--member", "ada@example.com", "--format", "json"];
+    let stopped = stopped_at(&sandbox, Endpoint::Setup, &words, Signal::TERM).exits_with(143);
+    let error = stopped.error();
+    assert_eq!((&error["code"], &error["exitCode"]), (&"interrupted".into(), &143.into()));
+    assert_eq!(error["outcome"], "unknown");
+    assert!(sandbox.control().requests()[0].body.contains(error["requestId"].as_str().unwrap()));
+}
+
+#[test]
+fn property_69_a_refresh_that_is_interrupted_leaves_the_record() {
+    for (signal, code) in SIGNALS {
+        let sandbox = Sandbox::with(Options { rotate_refresh_tokens: true, ..Options::default() });
+        sandbox.log_in();
+        sandbox.expire_stored_token(ACCOUNT);
+        let before = record_bytes(&sandbox);
+        sandbox.control().add_fault("token:delay=60s".parse().unwrap());
+        let words = ["spaces", "create", "--name", "x", "--format", "json"];
+        let stopped = stopped_at(&sandbox, Endpoint::Token, &words, signal).exits_with(code);
+        assert!(record_bytes(&sandbox) == before, "the record changed");
+        let error = stopped.error();
+        assert_eq!(error["code"], "interrupted");
+        assert!(
+            error.get("requestId").is_none() && error.get("outcome").is_none(),
+            "nothing was to be repeated: {error}"
+        );
+        sandbox.control().clear_faults();
+        sandbox.run(["spaces", "create", "--name", "x", "--no-input"]).success();
+    }
+}
+
+#[test]
+fn property_69_waiting_for_the_lock_can_be_interrupted() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    sandbox.expire_stored_token(ACCOUNT);
+    let before = record_bytes(&sandbox);
+    let path = sandbox.config_directory().join(format!("accounts/{ACCOUNT}.lock"));
+    let held = std::fs::File::open(&path).unwrap();
+    held.lock().unwrap();
+    for (signal, code) in SIGNALS {
+        let child = start(sandbox.command(["spaces", "create", "--name", "x"]));
+        // It has opened the file that it waits for.
+        let files = format!("/proc/{}/fd", child.id());
+        wait_until("it waits for the lock", || {
+            let mut entries = std::fs::read_dir(&files).into_iter().flatten().flatten();
+            entries.any(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target == path))
+        });
+        send_signal(&child, signal);
+        sandbox.wait(child).exits_with(code);
+    }
+    assert!(record_bytes(&sandbox) == before, "the record changed");
+    assert!(sandbox.control().requests().is_empty());
+}
+
+#[test]
+fn a_hangup_that_comes_ignored_stays_ignored() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    sandbox.control().add_fault("create:delay=60s".parse().unwrap());
+    let plain = sandbox.command(["spaces", "create", "--name", "x"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(plain.get_program()).args(plain.get_args());
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let child = start(command);
+    wait_until("the request has left", || !sandbox.control().requests_to(Endpoint::Create).is_empty());
+    send_signal(&child, Signal::HUP);
+    send_signal(&child, Signal::TERM);
+    sandbox.wait(child).exits_with(143);
+}
+
+#[test]
+fn an_expression_without_end_can_be_interrupted() {
+    for expression in ["def f: f; f", "[range(infinite)]", "repeat(1)"] {
+        for (signal, code) in SIGNALS {
+            let sandbox = Sandbox::new();
+            sandbox.log_in();
+            let words = ["spaces", "create", "--name", "x", "--format", "json", "--jq", expression];
+            let stopped = stopped_at(&sandbox, Endpoint::Create, &words, signal).exits_with(code);
+            // Before or after the answer has come: the space, or the request that may have made it, is named.
+            let error = stopped.error();
+            assert_eq!(error["code"], "interrupted");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains("request id") || message.contains("spaces/"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The commands of spaces against the emulator: what a login may do, and what comes of it.
+
+use chatauth::emulator::{Endpoint, Options, User};
+
+use crate::support::sandbox::Sandbox;
+
+#[test]
+fn a_command_that_needs_more_says_so_or_asks_once_for_both() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x"]);
+    let refused = sandbox.run(["spaces", "get", &space, "--no-input", "--format", "json"]).exits_with(4);
+    let error = refused.error();
+    assert_eq!(error["code"], "scope_missing");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("--scope chat.spaces.create") && hint.contains("--scope chat.spaces.readonly"), "{hint}");
+
+    sandbox.control().clear_requests();
+    let shown = sandbox.run(["spaces", "get", &space]).success();
+    assert_eq!(shown.json()["displayName"], "x");
+    assert_eq!(sandbox.control().requests_to(Endpoint::Authorize).len(), 1);
+    // Both are there now.
+    sandbox.control().clear_requests();
+    sandbox.run(["spaces", "create", "--name", "y", "--no-input"]).success();
+    sandbox.run(["spaces", "list", "--no-input"]).success();
+    assert!(sandbox.control().requests_to(Endpoint::Authorize).is_empty());
+}
+
+#[test]
+fn a_wider_scope_will_do_for_every_command_that_it_covers() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces", "--scope", "chat.memberships"]).success();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x", "--no-input"]);
+    for words in [&["spaces", "get", &space][..], &["spaces", "list"], &["members", "list", &space]] {
+        sandbox.run([words, &["--no-input"]].concat()).success();
+    }
+}
+
+#[test]
+fn conversations_are_set_up_and_a_direct_message_is_made_once() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let chat = ["spaces", "create", "--type", "group-chat", "--member", "a@example.com", "--member", "b@example.com"];
+    let chat = sandbox.run(chat).success().json();
+    assert_eq!(chat["spaceType"], "GROUP_CHAT");
+    let direct = ["spaces", "create", "--type", "direct-message", "--member", "a@example.com"];
+    assert_eq!(sandbox.name_of(&direct), sandbox.name_of(&direct));
+    let with_app = ["spaces", "create", "--type", "direct-message", "--member", "app"];
+    assert_eq!(sandbox.run(with_app).success().json()["singleUserBotDm"], true);
+}
+
+#[test]
+fn a_name_is_used_once_by_those_who_say_so() {
+    let sandbox = Sandbox::with(Options { unique_names: true, ..Options::default() });
+    let words = ["spaces", "create", "--name", "Team", "--if-exists", "reuse"];
+    let first = sandbox.name_of(&words);
+    assert_eq!(sandbox.name_of(&words), first);
+    assert_eq!(sandbox.control().spaces().len(), 1);
+    let taken = sandbox.run(["spaces", "create", "--name", "Team", "--format", "json"]).exits_with(5);
+    assert_eq!(taken.error()["code"], "already_exists");
+    assert!(taken.error()["hint"].as_str().unwrap().contains("--if-exists reuse"));
+}
+
+#[test]
+fn a_space_lives_from_its_creation_to_its_deletion() {
+    let sandbox = Sandbox::new();
+    let scopes = ["chat.spaces", "chat.memberships", "chat.delete"];
+    let words: Vec<&str> =
+        ["auth", "login"].into_iter().chain(scopes.iter().flat_map(|scope| ["--scope", scope])).collect();
+    sandbox.run(words).success();
+    let members = ["--manager", "m@example.com", "--owner", "o@example.com"];
+    let space = sandbox.name_of(&[&["spaces", "create", "--name", "Team", "--guidelines", "g"][..], &members].concat());
+    let run = |words: &[&str]| sandbox.run([words, &["--no-input"]].concat()).success();
+
+    let listed = run(&["members", "list", &space]).json();
+    let roles: Vec<&str> = listed.as_array().unwrap().iter().filter_map(|member| member["role"].as_str()).collect();
+    assert_eq!(roles.iter().filter(|role| **role == "ROLE_ASSISTANT_MANAGER").count(), 1, "{listed}");
+    assert_eq!(roles.iter().filter(|role| **role == "ROLE_MANAGER").count(), 2, "{listed}");
+
+    let updated = run(&["spaces", "update", &space, "--name", "Band", "--description", "d", "--history", "on"]).json();
+    assert_eq!(updated["displayName"], "Band");
+    assert_eq!(updated["spaceDetails"]["guidelines"], "g", "only the description was to change: {updated}");
+    assert_eq!(updated["spaceHistoryState"], "HISTORY_ON");
+
+    run(&["members", "add", &space, "ada@example.com"]);
+    assert_eq!(
+        run(&["members", "update", &space, "ada@example.com", "--role", "manager"]).json()["role"],
+        "ROLE_ASSISTANT_MANAGER"
+    );
+    run(&["members", "remove", &space, "ada@example.com"]);
+    sandbox.run(["members", "get", &space, "ada@example.com", "--no-input"]).exits_with(5);
+
+    let found = run(&["spaces", "search", "Band", "--format", "name"]);
+    assert_eq!(found.stdout.trim(), space);
+    run(&["spaces", "delete", &space, "--yes"]);
+    sandbox.run(["spaces", "get", &space, "--no-input"]).exits_with(5);
+}
+
+#[test]
+fn a_direct_message_is_found_once_there_is_one() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces"]).success();
+    let missing = sandbox.run(["spaces", "find-dm", "ada@example.com", "--no-input"]).exits_with(5);
+    assert!(
+        missing.stderr.contains("spaces create --type direct-message --member ada@example.com"),
+        "{}",
+        missing.stderr
+    );
+    let made = sandbox.name_of(&["spaces", "create", "--type", "direct-message", "--member", "ada@example.com"]);
+    assert_eq!(sandbox.name_of(&["spaces", "find-dm", "ada@example.com"]), made);
+}
+
+#[test]
+fn administrators_act_on_spaces_that_they_are_no_member_of_and_others_are_told_why_not() {
+    let admin = "root@example.com";
+    let users = vec![User::new("emulator@example.com"), User::new(admin)];
+    let sandbox = Sandbox::with(Options { users, admins: vec![admin.into()], ..Options::default() });
+    sandbox.log_in();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x"]);
+    let get = ["spaces", "get", &space, "--use-admin-access"];
+    let refused = sandbox.run([&get[..], &["--account", "emulator@example.com"]].concat()).exits_with(5);
+    assert!(refused.stderr.contains("Manage Chat and Spaces conversations"), "{}", refused.stderr);
+    sandbox.run(["auth", "login", "--account", admin, "--scope", "chat.admin.spaces.readonly"]).success();
+    let shown = sandbox.run([&get[..], &["--account", admin, "--no-input"]].concat()).success();
+    assert_eq!(shown.json()["displayName"], "x");
+    let found = sandbox.run(["spaces", "search", "x", "--use-admin-access", "--account", admin, "--format", "name"]);
+    assert_eq!(found.success().stdout.trim(), space);
+}

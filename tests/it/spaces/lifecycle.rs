@@ -1,0 +1,231 @@
+//! What the commands of spaces do with answers: pages, refusals, lost answers, and the promise that a space is never
+//! lost.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::recorder::{Recorder, create_with, membership, obliging, refusal, space};
+
+#[test]
+fn a_limit_stops_the_paging_and_no_limit_reads_all() {
+    let recorder = Recorder::obliging();
+    for (line, all) in [
+        ("spaces list --format name", 2),
+        ("spaces search x --format name", 2),
+        ("spaces find-group-chats 7 --format name", 2),
+        ("members list AAA --format name", 2),
+    ] {
+        let mut words: Vec<&str> = line.split(' ').collect();
+        let run = recorder.run(&words).exits_with(0);
+        assert_eq!((run.requests.len(), run.stdout.lines().count()), (all, all), "{line}");
+        assert_eq!(run.requests[1].parameter("pageToken"), Some("page-2"));
+        words.extend(["--limit", "1"]);
+        let run = recorder.run(&words).exits_with(0);
+        assert_eq!((run.requests.len(), run.stdout.lines().count()), (1, 1), "{line}");
+        assert_eq!(run.requests[0].parameter("pageSize"), Some("1"));
+    }
+}
+
+#[test]
+fn what_the_server_sent_comes_out_as_it_was() {
+    let recorder = Recorder::obliging();
+    let run = recorder.run(&["spaces", "get", "AAA", "--format", "jsonl"]).exits_with(0);
+    assert_eq!(run.stdout.trim_end(), space().to_string());
+    let run = recorder.run(&["members", "get", "AAA", "7", "--format", "jsonl"]).exits_with(0);
+    assert_eq!(run.stdout.trim_end(), membership("7").to_string());
+}
+
+#[test]
+fn nothing_is_deleted_unasked() {
+    let recorder = Recorder::obliging();
+    let run = recorder.run(&["spaces", "delete", "AAA"]).exits_with(2);
+    assert!(run.requests.is_empty());
+    assert!(run.stderr.contains("--yes"), "{}", run.stderr);
+    recorder.run(&["spaces", "delete", "AAA", "--yes"]).exits_with(0);
+}
+
+#[test]
+fn on_a_terminal_the_name_of_the_space_is_asked_for() {
+    let recorder = Recorder::obliging();
+    let words = ["spaces", "delete", "AAA"];
+    let run = recorder.run_on_terminal(&words, "type its name", "Team\n").exits_with(0);
+    assert_eq!(run.lines(), ["GET /v1/spaces/AAA", "DELETE /v1/spaces/AAA"]);
+    let run = recorder.run_on_terminal(&words, "type its name", "y\n").exits_with(2);
+    assert!(run.stderr.contains("nothing was deleted"), "{}", run.stderr);
+    assert_eq!(run.lines(), ["GET /v1/spaces/AAA"]);
+    // Who may not read the name is asked for the id.
+    let recorder = Recorder::with(|request, _| match request.method.as_str() {
+        "GET" => refusal(403, "PERMISSION_DENIED"),
+        _ => obliging(request),
+    });
+    recorder.run_on_terminal(&words, "type its name", "spaces/AAA\n").exits_with(0);
+}
+
+/// The first answer to a write is lost behind a 503; what the repetition then meets is the work of that first attempt.
+#[test]
+fn a_repetition_that_meets_its_own_work_is_a_success() {
+    let lost = |method: &'static str, then: (u16, &'static str)| {
+        Recorder::with(move |request, before| match (request.method == method, before) {
+            (true, 0) => refusal(503, "UNAVAILABLE"),
+            (true, 1) => refusal(then.0, then.1),
+            _ => obliging(request),
+        })
+    };
+    let gone = lost("DELETE", (404, "NOT_FOUND"));
+    let run = gone.run(&["spaces", "delete", "AAA", "--yes"]).exits_with(0);
+    assert_eq!(run.lines(), ["DELETE /v1/spaces/AAA", "DELETE /v1/spaces/AAA"]);
+    let run = gone.run(&["members", "remove", "AAA", "7"]).exits_with(0);
+    assert!(run.stdout.is_empty() && run.stderr.contains("lost"), "{run:?}");
+    let there = lost("POST", (409, "ALREADY_EXISTS"));
+    let run = there.run(&["members", "add", "AAA", "ada@example.com", "--format", "name"]).exits_with(0);
+    assert_eq!(run.lines()[2], "GET /v1/spaces/AAA/members/ada@example.com");
+    assert_eq!(run.stdout, "spaces/AAA/members/108\n");
+}
+
+#[test]
+fn without_a_lost_answer_the_same_refusals_stand() {
+    let missing = Recorder::with(|_, _| refusal(404, "NOT_FOUND"));
+    missing.run(&["spaces", "delete", "AAA", "--yes"]).exits_with(5);
+    missing.run(&["members", "remove", "AAA", "7"]).exits_with(5);
+    let there = Recorder::with(|_, _| refusal(409, "ALREADY_EXISTS"));
+    let run = there.run(&["members", "add", "AAA", "7"]).exits_with(5);
+    assert!(run.stderr.contains("there already"), "{}", run.stderr);
+}
+
+#[test]
+fn half_of_the_details_is_sent_with_the_other_half_as_it_is() {
+    let recorder = Recorder::obliging();
+    let run = recorder.run(&["spaces", "update", "AAA", "--description", "new"]).exits_with(0);
+    assert_eq!(run.lines(), ["GET /v1/spaces/AAA", "PATCH /v1/spaces/AAA"]);
+    assert_eq!(
+        run.requests[1].body.as_ref().unwrap(),
+        &json!({"spaceDetails":{"description":"new","guidelines":"old guidelines"}})
+    );
+}
+
+#[test]
+fn an_update_that_ends_half_way_says_how_far_it_went() {
+    let recorder = Recorder::with(|request, _| match request.parameter("updateMask") {
+        Some("space_history_state") => refusal(403, "PERMISSION_DENIED"),
+        _ => obliging(request),
+    });
+    let run = recorder.run(&["spaces", "update", "AAA", "--name", "n", "--history", "on"]).exits_with(5);
+    assert!(run.stderr.contains("updated before that: display_name"), "{}", run.stderr);
+    assert!(run.stdout.is_empty());
+}
+
+#[test]
+fn a_space_of_this_name_is_taken_instead_of_a_second_one() {
+    let recorder = Recorder::obliging();
+    let words = ["spaces", "create", "--name", "Team", "--format", "name", "--if-exists"];
+    let run = recorder.run(&[&words[..], &["reuse"]].concat()).exits_with(0);
+    assert_eq!((run.lines(), run.stdout.as_str()), (vec!["GET /v1/spaces".to_owned()], "spaces/AAA\n"));
+    assert_eq!(run.requests[0].parameter("filter"), Some("spaceType = \"SPACE\""));
+    let run = recorder.run(&[&words[..], &["fail"]].concat()).exits_with(5);
+    assert!(run.stderr.contains("spaces/AAA") && run.stdout.is_empty(), "{run:?}");
+    // Neither a part of the name nor another case is the name; all pages are looked at before one is made.
+    let run = recorder.run(&["spaces", "create", "--name", "team", "--if-exists", "reuse"]).exits_with(0);
+    assert_eq!(run.lines(), ["GET /v1/spaces", "GET /v1/spaces", "POST /v1/spaces"]);
+}
+
+#[test]
+fn a_taken_name_is_explained() {
+    let recorder = Recorder::with(|request, _| match request.method.as_str() {
+        "POST" => refusal(409, "ALREADY_EXISTS"),
+        _ => obliging(request),
+    });
+    let run = recorder.run(&["spaces", "create", "--name", "x"]).exits_with(5);
+    assert!(run.stderr.contains("--if-exists reuse"), "{}", run.stderr);
+    let run = recorder.run(&["spaces", "create", "--name", "x", "--if-exists", "reuse"]).exits_with(5);
+    assert!(run.stderr.contains("cannot see"), "{}", run.stderr);
+}
+
+#[test]
+fn whatever_fails_after_the_create_the_space_is_named_with_what_remains() {
+    // One person cannot be added: the others are.
+    let recorder = Recorder::with(|request, _| {
+        let refused = |body: &Value| body.pointer("/member/name").is_some_and(|name| name == "users/50");
+        if request.is("POST", "/members") && request.body.as_ref().is_some_and(refused) {
+            return refusal(400, "INVALID_ARGUMENT");
+        }
+        obliging(request)
+    });
+    let run = recorder.run(&create_with(52, &["--quiet"])).exits_with(5);
+    assert_eq!(run.stdout, "spaces/AAA\n", "the space is there, so it is the result");
+    assert!(run.stderr.contains("Created spaces/AAA"), "{}", run.stderr);
+    assert!(run.stderr.contains("the space spaces/AAA was created, but 50: "), "{}", run.stderr);
+    assert!(run.stderr.contains("members add spaces/AAA 50"), "{}", run.stderr);
+    assert_eq!(run.requests.iter().filter(|request| request.is("POST", "/members")).count(), 3);
+
+    // The login is not enough: it is the same for all, so nobody else is tried.
+    let mut words = create_with(51, &["--owner", "o@example.com"]);
+    words.extend(["--account", "me@example.com"].map(str::to_owned));
+    let recorder = Recorder::with(|request, _| {
+        if request.is("POST", "/members") {
+            return (
+                403,
+                json!({"error":{"code":403,"status":"PERMISSION_DENIED","message":"no","details":[
+                {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}),
+            );
+        }
+        obliging(request)
+    });
+    let run = recorder.run(&words).exits_with(4);
+    assert_eq!(run.requests.iter().filter(|request| request.is("POST", "/members")).count(), 1);
+    assert!(run.stderr.contains("spaces/AAA was created"), "{}", run.stderr);
+    assert!(run.stderr.contains("members add spaces/AAA 48 49 50 --account me@example.com && "), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("members update spaces/AAA o@example.com --role owner --account me@example.com"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn an_interruption_after_the_create_names_the_space_too() {
+    let recorder = Recorder::with(|request, _| {
+        if request.is("POST", "/members") {
+            std::thread::sleep(Duration::from_secs(20));
+        }
+        obliging(request)
+    });
+    let words = create_with(50, &[]);
+    let child = recorder.command(&words.iter().map(String::as_str).collect::<Vec<_>>()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while recorder.requests().len() < 2 {
+        assert!(Instant::now() < deadline, "the member was never added");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("spaces/AAA") && stderr.contains("members add spaces/AAA 49"), "{stderr}");
+}
+
+#[test]
+fn a_document_may_come_from_standard_input_and_go_through_unread() {
+    let recorder = Recorder::obliging();
+    let document = r#"{"displayName":"d","zNew":{"digits":1.50}}"#;
+    let run = recorder.run_with_input(&["spaces", "create", "--json", "-", "--name", "n"], document).exits_with(0);
+    let body = run.requests[0].body.as_ref().unwrap().to_string();
+    assert_eq!(body, r#"{"spaceType":"SPACE","displayName":"n","zNew":{"digits":1.50}}"#);
+    recorder.run_with_input(&["spaces", "create", "--json", "-"], "[]").exits_with(3);
+}
+
+#[test]
+fn names_that_would_change_the_path_are_refused_before_anything_is_sent() {
+    let recorder = Recorder::obliging();
+    for words in [
+        &["spaces", "get", "AAA:completeImport"][..],
+        &["spaces", "get", "../AAA"],
+        &["spaces", "delete", "AAA?x=1", "--yes"],
+        &["spaces", "get", "https://evil.test/room/AAA"],
+        &["members", "get", "AAA", "a/../b"],
+        &["members", "remove", "AAA", "spaces/BBB/members/7"],
+    ] {
+        assert!(recorder.run(words).exits_with(2).requests.is_empty(), "{words:?}");
+    }
+}
