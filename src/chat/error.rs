@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Status;
+use super::{RawAnswer, Status};
 use crate::http;
 
 /// A call that failed.
@@ -15,6 +15,8 @@ pub struct Error {
     pub attempts: u32,
     /// Whether the server may have done what was asked although there is no answer that says so.
     pub may_have_been_applied: bool,
+    /// The last answer, where one came.
+    pub answer: Option<Box<RawAnswer>>,
 }
 
 /// What went wrong with a call.
@@ -62,7 +64,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Sorts an error answer: by the reason and the canonical code, by the HTTP status where those are missing.
+    /// Classifies an error answer: by the reason and the canonical code, by the HTTP status where those are missing.
     pub(super) fn from_status(status: Status, retry_after: Option<Duration>) -> Self {
         if status.is_rate_limit() {
             return Self::RateLimited { status, retry_after };

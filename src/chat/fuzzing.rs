@@ -12,5 +12,5 @@ pub fn status(http_status: u16, www_authenticate: Option<&str>, body: &[u8]) -> 
 /// The error that it is for a call.
 pub fn error(status: Status, may_have_been_applied: bool) -> Error {
     let asked = status.retry_seconds.map(Duration::from_secs);
-    Error { kind: ErrorKind::from_status(status, asked), attempts: 1, may_have_been_applied }
+    Error { kind: ErrorKind::from_status(status, asked), attempts: 1, may_have_been_applied, answer: None }
 }

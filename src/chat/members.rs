@@ -1,16 +1,20 @@
-//! The methods of `spaces.members`.
+//! The methods of
+//! [`spaces.members`](https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.members).
 
-use http::Method;
+use std::borrow::Cow;
+
+use http::Method as Verb;
 use serde_json::{Value, json};
 
-use super::call::{Call, Client, Operation, PAGE, SINGLE, admin};
-use super::error::{Error, ErrorKind};
+use super::error::ErrorKind;
+use super::method::{Call, Method, Scopes};
 use super::names::{MemberName, SpaceName};
 use super::page::{Page, Paging};
+use super::raw::RawAnswer;
 use super::wire::{Membership, NewMembership, Resource, Role};
-use crate::secret::Secret;
 
-/// `members.create`: one more member.
+/// `members.create`: adds a member. Nobody can be a member twice, so a repetition is refused when the lost attempt had
+/// arrived; `None` stands for that.
 #[derive(Debug, Clone)]
 pub struct CreateMembership {
     /// In which space.
@@ -21,118 +25,184 @@ pub struct CreateMembership {
     pub admin: bool,
 }
 
-/// `members.list`: one page of the members of a space.
+impl CreateMembership {
+    /// For the calling app itself a narrower scope is accepted.
+    pub const SCOPES_FOR_APP: Scopes =
+        Scopes { user: &["chat.memberships.app", "chat.import"], admin: &["chat.admin.memberships"] };
+}
+
+impl Method for CreateMembership {
+    type Answer = Option<Resource<Membership>>;
+    const SCOPES: Scopes = Scopes { user: &["chat.memberships", "chat.import"], admin: &["chat.admin.memberships"] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "add the member".into()
+    }
+
+    fn call(&self) -> Call {
+        Call::new(Verb::POST, format!("/v1/{}/members", self.space))
+            .flag("useAdminAccess", self.admin)
+            .body(&Value::from(&self.membership))
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Resource::from_json(answer.json()?).map(Some)
+    }
+
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+
+    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Answer> {
+        matches!(refusal, ErrorKind::AlreadyExists(_)).then_some(None)
+    }
+}
+
+/// `members.list`: a page of the members of a space.
 #[derive(Debug, Clone)]
 pub struct ListMemberships {
     /// Of which space.
     pub space: SpaceName,
     /// As in `role = "ROLE_MANAGER"`.
     pub filter: Option<String>,
-    /// Whether groups are wanted too.
+    /// Whether groups are listed too.
     pub groups: bool,
-    /// Whether people who are only invited are wanted too.
+    /// Whether people who are only invited are listed too.
     pub invited: bool,
-    /// Which page; the server gives at most 1,000.
+    /// Which page; the server returns at most 1,000 members.
     pub paging: Paging,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
 }
 
-/// `members.get`, `members.delete`: one membership.
+impl Method for ListMemberships {
+    type Answer = Page<Membership>;
+    const SCOPES: Scopes =
+        Scopes { user: &["chat.memberships.readonly", "chat.import"], admin: &["chat.admin.memberships.readonly"] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "list the members".into()
+    }
+
+    fn call(&self) -> Call {
+        let call = Call::page(format!("/v1/{}/members", self.space))
+            .query("filter", self.filter.as_ref())
+            .flag("showGroups", self.groups)
+            .flag("showInvited", self.invited);
+        self.paging.add_to(call).flag("useAdminAccess", self.admin)
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Page::read(&answer.json()?, "memberships")
+    }
+
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+}
+
+/// `members.get`: one membership.
 #[derive(Debug, Clone)]
-pub struct OneMembership {
-    /// Which one.
+pub struct GetMembership {
+    /// Which membership.
     pub name: MemberName,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
 }
 
-impl Client {
-    /// Adds a member. It is repeated after a lost answer: nobody can be a member twice, so the repetition is refused
-    /// when the lost attempt had arrived, and then what was wanted is done. `None` stands for that.
-    pub async fn create_membership(
-        &self,
-        token: &Secret<String>,
-        request: &CreateMembership,
-        operation: &Operation,
-    ) -> Result<Option<Resource<Membership>>, Error> {
-        let path = format!("/v1/{}/members", request.space);
-        let body = serde_json::to_value(&request.membership).ok();
-        let call = Call { method: Method::POST, path: &path, query: admin(request.admin), body, limit: SINGLE };
-        match self.call(token, call, operation, Resource::from_json).await {
-            Ok(membership) => Ok(Some(membership)),
-            Err(Error { kind: ErrorKind::AlreadyExists(_), may_have_been_applied: true, .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+impl Method for GetMembership {
+    type Answer = Resource<Membership>;
+    const SCOPES: Scopes = Scopes { user: &["chat.memberships.readonly"], admin: &["chat.admin.memberships.readonly"] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "get the member".into()
     }
 
-    /// One page of the members of a space.
-    pub async fn list_memberships(
-        &self,
-        token: &Secret<String>,
-        request: &ListMemberships,
-        operation: &Operation,
-    ) -> Result<Page<Membership>, Error> {
-        let path = format!("/v1/{}/members", request.space);
-        let mut query = Vec::new();
-        if let Some(filter) = &request.filter {
-            query.push(("filter", filter.clone()));
-        }
-        for (name, wanted) in [("showGroups", request.groups), ("showInvited", request.invited)] {
-            if wanted {
-                query.push((name, String::from("true")));
-            }
-        }
-        request.paging.add_to(&mut query);
-        query.extend(admin(request.admin));
-        let call = Call { method: Method::GET, path: &path, query, body: None, limit: PAGE };
-        self.call(token, call, operation, |answer| Page::read(&answer, "memberships")).await
+    fn call(&self) -> Call {
+        Call::new(Verb::GET, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
     }
 
-    /// One membership.
-    pub async fn get_membership(
-        &self,
-        token: &Secret<String>,
-        request: &OneMembership,
-        operation: &Operation,
-    ) -> Result<Resource<Membership>, Error> {
-        let path = format!("/v1/{}", request.name);
-        let call = Call { method: Method::GET, path: &path, query: admin(request.admin), body: None, limit: SINGLE };
-        self.call(token, call, operation, Resource::from_json).await
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Resource::from_json(answer.json()?)
     }
 
-    /// Gives a member another role. The same role again changes nothing, so an attempt whose answer was lost is
-    /// repeated like any other.
-    pub async fn patch_membership(
-        &self,
-        token: &Secret<String>,
-        request: &OneMembership,
-        role: Role,
-        operation: &Operation,
-    ) -> Result<Resource<Membership>, Error> {
-        let path = format!("/v1/{}", request.name);
-        let mut query = vec![("updateMask", String::from("role"))];
-        query.extend(admin(request.admin));
-        let body: Option<Value> = Some(json!({ "role": role.as_wire() }));
-        let call = Call { method: Method::PATCH, path: &path, query, body, limit: SINGLE };
-        self.call(token, call, operation, Resource::from_json).await
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+}
+
+/// `members.patch`: gives a member another role. The same role again changes nothing, so it is repeated after a lost
+/// answer.
+#[derive(Debug, Clone)]
+pub struct PatchMembership {
+    /// Which membership.
+    pub name: MemberName,
+    /// The new role.
+    pub role: Role,
+    /// Whether the caller acts as an administrator.
+    pub admin: bool,
+}
+
+impl Method for PatchMembership {
+    type Answer = Resource<Membership>;
+    const SCOPES: Scopes = Scopes { user: &["chat.memberships", "chat.import"], admin: &["chat.admin.memberships"] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "change the role".into()
     }
 
-    /// Ends a membership. It is repeated after a lost answer: that nobody is there any more, after an attempt of our
-    /// own that may have arrived, is what was wanted. A member that somebody adds again within those seconds is
-    /// removed again. `None` where only the lost answer had the membership.
-    pub async fn delete_membership(
-        &self,
-        token: &Secret<String>,
-        request: &OneMembership,
-        operation: &Operation,
-    ) -> Result<Option<Resource<Membership>>, Error> {
-        let path = format!("/v1/{}", request.name);
-        let call = Call { method: Method::DELETE, path: &path, query: admin(request.admin), body: None, limit: SINGLE };
-        match self.call(token, call, operation, Resource::from_json).await {
-            Ok(membership) => Ok(Some(membership)),
-            Err(Error { kind: ErrorKind::NotFound(_), may_have_been_applied: true, .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+    fn call(&self) -> Call {
+        Call::new(Verb::PATCH, format!("/v1/{}", self.name))
+            .query("updateMask", Some("role"))
+            .flag("useAdminAccess", self.admin)
+            .body(&json!({ "role": self.role.as_wire() }))
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Resource::from_json(answer.json()?)
+    }
+
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+}
+
+/// `members.delete`: ends a membership. That nobody is there any more, after an attempt that may have arrived, is what
+/// was wanted; `None` stands for that. A member whom somebody adds again within those seconds is removed again.
+#[derive(Debug, Clone)]
+pub struct DeleteMembership {
+    /// Which membership.
+    pub name: MemberName,
+    /// Whether the caller acts as an administrator.
+    pub admin: bool,
+}
+
+impl DeleteMembership {
+    /// For the calling app itself a narrower scope is accepted.
+    pub const SCOPES_FOR_APP: Scopes = CreateMembership::SCOPES_FOR_APP;
+}
+
+impl Method for DeleteMembership {
+    type Answer = Option<Resource<Membership>>;
+    const SCOPES: Scopes = CreateMembership::SCOPES;
+
+    fn action(&self) -> Cow<'static, str> {
+        "remove the member".into()
+    }
+
+    fn call(&self) -> Call {
+        Call::new(Verb::DELETE, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Resource::from_json(answer.json()?).map(Some)
+    }
+
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+
+    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Answer> {
+        matches!(refusal, ErrorKind::NotFound(_)).then_some(None)
     }
 }

@@ -1,37 +1,40 @@
-//! A thin typed client for the Google Chat API: one function for each method, one error for all.
+//! A thin typed client for the Google Chat API: a request is a value, and one `send` serves all.
 //!
 //! What is *not* here: logins. Every call takes the access token that it is to send.
 
-mod call;
-mod create;
+mod client;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod members;
+mod method;
 mod names;
+mod operation;
 mod page;
 mod path;
 mod raw;
-mod search;
 mod spaces;
 mod status;
 mod wire;
 
-pub use call::{Client, Operation};
-pub use create::{CreateSpace, SetUpSpace};
+pub use client::Client;
 pub use error::{Error, ErrorKind};
-pub use members::{CreateMembership, ListMemberships, OneMembership};
+pub use members::{CreateMembership, DeleteMembership, GetMembership, ListMemberships, PatchMembership};
+pub use method::{Call, Method, Scopes};
 pub use names::{MemberName, NameError, SpaceName, audience_name, group_name, user_name};
+pub use operation::Operation;
 pub use page::{Page, Paging};
 pub use path::{ApiPath, PathError};
 pub use raw::{RawAnswer, RawRequest};
-pub use search::{FindGroupChats, SearchSpaces};
-pub use spaces::{ListSpaces, OneSpace, PatchSpace};
+pub use spaces::{
+    CompleteImport, CreateSpace, DeleteSpace, FindDirectMessage, FindGroupChats, GetSpace, ListSpaces, PatchSpace,
+    SearchSpaces, SetUpSpace,
+};
 pub use status::Status;
 pub use wire::{
     AccessSettings, Group, HistoryState, Membership, MembershipCount, NewMembership, NewSpace,
     PredefinedPermissionSettings, Resource, Role, Space, SpaceDetails, SpaceType, User,
 };
 
-/// Gives the current time. Only `platform` holds a clock, which this room does not use.
+/// Returns the current time. Only `platform` holds a clock, which this room does not use.
 pub type Now = fn() -> time::OffsetDateTime;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::method::Call;
 use super::wire::Resource;
 
 /// How many, and from where on.
@@ -24,13 +25,8 @@ pub struct Page<Fields> {
 }
 
 impl Paging {
-    pub(super) fn add_to(&self, query: &mut Vec<(&str, String)>) {
-        if let Some(page_size) = self.page_size {
-            query.push(("pageSize", page_size.to_string()));
-        }
-        if let Some(page_token) = &self.page_token {
-            query.push(("pageToken", page_token.clone()));
-        }
+    pub(super) fn add_to(&self, call: Call) -> Call {
+        call.query("pageSize", self.page_size.map(|size| size.to_string())).query("pageToken", self.page_token.as_ref())
     }
 }
 

@@ -1,26 +1,23 @@
 //! Any method of the API, as a person wrote it: the answer comes back as it was sent.
 
-use std::cell::RefCell;
-use std::time::Duration;
+use std::borrow::Cow;
 
-use http::{HeaderMap, Method, Version};
+use http::{HeaderMap, Method as Verb, Version};
 use serde_json::Value;
 
-use super::call::{Client, Operation, is_success};
-use super::error::Error;
+use super::method::{Call, Method, Scopes};
 use super::path::ApiPath;
-use crate::http::{Request, Response, retry};
-use crate::secret::Secret;
+use crate::http::Response;
 
-/// The longest answer: the largest attachment of a message that Google keeps has 200 MB.
+/// The longest answer, in bytes: Google keeps attachments of messages of up to 200 MB.
 const LONGEST: usize = 256 * 1024 * 1024;
 
-/// A request of a person's own.
+/// A request that a person wrote.
 #[derive(Debug, Clone)]
 pub struct RawRequest {
-    /// The method.
-    pub method: Method,
-    /// Where to, below the endpoint.
+    /// The HTTP method.
+    pub verb: Verb,
+    /// The path, below the endpoint.
     pub path: ApiPath,
     /// The query, in its order.
     pub query: Vec<(String, String)>,
@@ -31,9 +28,9 @@ pub struct RawRequest {
 /// An answer, whatever its status.
 #[derive(Debug, Clone)]
 pub struct RawAnswer {
-    /// The version of HTTP that it came in.
+    /// The HTTP version.
     pub version: Version,
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
@@ -41,82 +38,68 @@ pub struct RawAnswer {
     pub body: Vec<u8>,
 }
 
-impl RawRequest {
-    /// The id that makes a write idempotent ([AIP-155](https://google.aip.dev/155)), where the request has one: in
-    /// the query for most methods, in the body for some.
-    pub fn request_id(&self) -> Option<String> {
+impl From<&Response> for RawAnswer {
+    fn from(response: &Response) -> Self {
+        Self {
+            version: response.version,
+            status: response.status,
+            headers: response.headers.clone(),
+            body: response.body.clone(),
+        }
+    }
+}
+
+impl RawAnswer {
+    /// The body as JSON; `None` when it is not JSON.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+impl Method for RawRequest {
+    type Answer = RawAnswer;
+    /// Which scopes a request needs depends on what the person wrote.
+    const SCOPES: Scopes = Scopes { user: &[], admin: &[] };
+
+    fn action(&self) -> Cow<'static, str> {
+        format!("{} {}", self.verb, self.path).into()
+    }
+
+    fn call(&self) -> Call {
+        Call {
+            query: self.query.iter().map(|(name, value)| (name.clone().into(), value.clone())).collect(),
+            body: self.body.clone(),
+            limit: LONGEST,
+            ..Call::new(self.verb.clone(), self.path.as_str())
+        }
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<RawAnswer> {
+        Some(answer)
+    }
+
+    /// In the query for most methods, in the body for some.
+    fn request_id(&self) -> Option<Cow<'_, str>> {
+        if self.is_read() {
+            return None;
+        }
         let in_query = self.query.iter().find(|(name, _)| name == "requestId").map(|(_, value)| value.clone());
         let in_body = || {
             let body: Value = serde_json::from_slice(self.body.as_deref()?).ok()?;
             body.get("requestId")?.as_str().map(str::to_owned)
         };
-        in_query.or_else(in_body).filter(|id| !id.is_empty())
+        in_query.or_else(in_body).filter(|id| !id.is_empty()).map(Cow::Owned)
     }
 
-    /// Whether the request may be sent again after it may have been acted on.
-    ///
+    fn is_read(&self) -> bool {
+        matches!(self.verb, Verb::GET | Verb::HEAD)
+    }
+
     /// GET, HEAD, PUT and DELETE have the same effect however often they arrive ([RFC 9110 section
-    /// 9.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2)). A POST has not, and neither has a PATCH as far
-    /// as anybody can tell from outside, unless a request id tells the server that it is the same request.
-    pub fn is_idempotent(&self) -> bool {
-        matches!(self.method, Method::GET | Method::HEAD | Method::PUT | Method::DELETE) || self.request_id().is_some()
+    /// 9.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2)). POST and PATCH need a request ID for that.
+    fn is_idempotent(&self) -> bool {
+        matches!(self.verb, Verb::GET | Verb::HEAD | Verb::PUT | Verb::DELETE) || self.request_id().is_some()
     }
-
-    /// Whether the request only reads.
-    pub fn is_read(&self) -> bool {
-        matches!(self.method, Method::GET | Method::HEAD)
-    }
-}
-
-impl Client {
-    /// Sends a request until its answer stands. `last` holds the last answer that came, also that of an error.
-    pub async fn send_raw(
-        &self,
-        token: &Secret<String>,
-        raw: &RawRequest,
-        operation: &Operation,
-        last: &RefCell<Option<RawAnswer>>,
-    ) -> Result<(), Error> {
-        let mut url = self.url(raw.path.as_str());
-        if !raw.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&raw.query);
-        }
-        let body = raw.body.clone().map(|body| ("application/json", Secret::new(body)));
-        let request = Request {
-            method: raw.method.clone(),
-            url,
-            bearer: Some(token.clone()),
-            body,
-            limit: LONGEST,
-            timeout: None,
-        };
-        let idempotent = raw.is_idempotent();
-        let policy = retry::Policy { repeat_after_loss: idempotent, ..operation.rest() };
-        let attempted = retry::run(policy, async |left: Duration| {
-            let (result, outcome) = self.attempt(&request, left).await;
-            let outcome = match outcome {
-                // A server that failed may have done its work before it did.
-                retry::Outcome::Busy(_) if !idempotent && failed(&result) => retry::Outcome::Lost,
-                other => other,
-            };
-            (result, outcome)
-        })
-        .await;
-        operation.note(&attempted);
-        match attempted.result {
-            Ok(Response { status, version, headers, body, complete }) => {
-                let response = Response { status, version, headers: headers.clone(), body, complete };
-                let error = (!is_success(&response) || !complete).then(|| self.failed(Ok(&response), operation));
-                *last.borrow_mut() = Some(RawAnswer { version, status, headers, body: response.body });
-                error.map_or(Ok(()), Err)
-            }
-            Err(error) => Err(self.failed(Err(error), operation)),
-        }
-    }
-}
-
-fn failed<Error>(result: &Result<Response, Error>) -> bool {
-    result.as_ref().is_ok_and(|response| response.status >= 500)
 }
 
 #[cfg(test)]
@@ -125,21 +108,21 @@ mod tests {
 
     #[test]
     fn only_what_is_idempotent_is_repeated() {
-        let request = |method: Method, query: &[(&str, &str)], body: Option<&str>| RawRequest {
-            method,
+        let request = |verb: Verb, query: &[(&str, &str)], body: Option<&str>| RawRequest {
+            verb,
             path: ApiPath::parse("v1/spaces").unwrap().0,
             query: query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             body: body.map(|body| body.as_bytes().to_vec()),
         };
-        for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE] {
-            assert!(request(method, &[], None).is_idempotent());
+        for verb in [Verb::GET, Verb::HEAD, Verb::PUT, Verb::DELETE] {
+            assert!(request(verb, &[], None).is_idempotent());
         }
-        for method in [Method::POST, Method::PATCH] {
-            assert!(!request(method.clone(), &[], Some("{}")).is_idempotent());
-            assert!(!request(method.clone(), &[("requestId", "")], None).is_idempotent());
-            assert!(!request(method.clone(), &[], Some(r#"{"space":{"requestId":"x"}}"#)).is_idempotent());
-            assert!(request(method.clone(), &[("requestId", "x")], None).is_idempotent());
-            assert!(request(method, &[], Some(r#"{"requestId":"x"}"#)).is_idempotent());
+        for verb in [Verb::POST, Verb::PATCH] {
+            assert!(!request(verb.clone(), &[], Some("{}")).is_idempotent());
+            assert!(!request(verb.clone(), &[("requestId", "")], None).is_idempotent());
+            assert!(!request(verb.clone(), &[], Some(r#"{"space":{"requestId":"x"}}"#)).is_idempotent());
+            assert!(request(verb.clone(), &[("requestId", "x")], None).is_idempotent());
+            assert!(request(verb, &[], Some(r#"{"requestId":"x"}"#)).is_idempotent());
         }
     }
 }

@@ -1,39 +1,151 @@
-//! The methods of `spaces` that look at a space, change it and end it.
+//! The methods of
+//! [`spaces`](https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces).
 
-use http::Method;
+use std::borrow::Cow;
+
+use http::Method as Verb;
 use serde_json::{Map, Value, json};
 
-use super::call::{Call, Client, Operation, PAGE, SINGLE, admin};
-use super::error::{Error, ErrorKind};
+use super::error::ErrorKind;
+use super::method::{Call, Method, Scopes};
 use super::names::SpaceName;
 use super::page::{Page, Paging};
-use super::wire::{Resource, Space};
-use crate::secret::Secret;
+use super::raw::RawAnswer;
+use super::wire::{NewMembership, Resource, Space};
 
-/// `spaces.list`: one page of the spaces that the caller is a member of.
+/// `spaces.create`: a named space of which the caller is the only member.
+#[derive(Debug, Clone)]
+pub struct CreateSpace {
+    /// The space.
+    pub space: Map<String, Value>,
+    /// Makes the request idempotent: the same ID of the same user returns the same space.
+    pub request_id: String,
+}
+
+impl CreateSpace {
+    /// In import mode this scope alone is accepted, and allows nothing else.
+    pub const SCOPES_FOR_IMPORT: Scopes = Scopes { user: &["chat.import"], admin: &[] };
+}
+
+impl Method for CreateSpace {
+    type Answer = Resource<Space>;
+    const SCOPES: Scopes = Scopes { user: &["chat.spaces.create"], admin: &[] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "create the space".into()
+    }
+
+    fn call(&self) -> Call {
+        Call::new(Verb::POST, "/v1/spaces")
+            .query("requestId", Some(&self.request_id))
+            .body(&Value::Object(self.space.clone()))
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Resource::from_json(answer.json()?)
+    }
+
+    fn request_id(&self) -> Option<Cow<'_, str>> {
+        Some(self.request_id.as_str().into())
+    }
+}
+
+/// `spaces.setup`: a space with its members, a group chat or a direct message.
+#[derive(Debug, Clone)]
+pub struct SetUpSpace {
+    /// The space.
+    pub space: Map<String, Value>,
+    /// At most 49 members, without the caller.
+    pub memberships: Vec<NewMembership>,
+    /// Makes the request idempotent, as in [`CreateSpace`].
+    pub request_id: String,
+}
+
+impl Method for SetUpSpace {
+    type Answer = Resource<Space>;
+    const SCOPES: Scopes = Scopes { user: &["chat.spaces.create"], admin: &[] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "create the space".into()
+    }
+
+    fn call(&self) -> Call {
+        let body = json!({ "space": self.space, "requestId": self.request_id, "memberships": self.memberships });
+        Call::new(Verb::POST, "/v1/spaces:setup").body(&body)
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Resource::from_json(answer.json()?)
+    }
+
+    fn request_id(&self) -> Option<Cow<'_, str>> {
+        Some(self.request_id.as_str().into())
+    }
+}
+
+/// `spaces.list`: a page of the spaces that the caller is a member of.
 #[derive(Debug, Clone, Default)]
 pub struct ListSpaces {
     /// As in `spaceType = "SPACE"`.
     pub filter: Option<String>,
-    /// Which page.
+    /// Which page; the server returns at most 1,000 spaces.
     pub paging: Paging,
 }
 
-/// `spaces.get`, `spaces.delete`: one space.
+impl Method for ListSpaces {
+    type Answer = Page<Space>;
+    const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &[] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "list spaces".into()
+    }
+
+    fn call(&self) -> Call {
+        self.paging.add_to(Call::page("/v1/spaces").query("filter", self.filter.as_ref()))
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Page::read(&answer.json()?, "spaces")
+    }
+}
+
+/// `spaces.get`: one space.
 #[derive(Debug, Clone)]
-pub struct OneSpace {
-    /// Which one.
+pub struct GetSpace {
+    /// Which space.
     pub name: SpaceName,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
 }
 
-/// `spaces.patch`: some fields of a space.
+impl Method for GetSpace {
+    type Answer = Resource<Space>;
+    const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &["chat.admin.spaces.readonly"] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "get the space".into()
+    }
+
+    fn call(&self) -> Call {
+        Call::new(Verb::GET, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Resource::from_json(answer.json()?)
+    }
+
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+}
+
+/// `spaces.patch`: changes the fields that the mask names. The same values again change nothing, so it is repeated
+/// after a lost answer.
 #[derive(Debug, Clone)]
 pub struct PatchSpace {
     /// Which space.
     pub name: SpaceName,
-    /// Which fields.
+    /// Which fields, separated by commas.
     pub update_mask: String,
     /// Their new values.
     pub space: Map<String, Value>,
@@ -41,79 +153,184 @@ pub struct PatchSpace {
     pub admin: bool,
 }
 
-impl Client {
-    /// One page of the caller's spaces.
-    pub async fn list_spaces(
-        &self,
-        token: &Secret<String>,
-        request: &ListSpaces,
-        operation: &Operation,
-    ) -> Result<Page<Space>, Error> {
-        let mut query = Vec::new();
-        if let Some(filter) = &request.filter {
-            query.push(("filter", filter.clone()));
+impl Method for PatchSpace {
+    type Answer = Resource<Space>;
+    const SCOPES: Scopes = Scopes { user: &["chat.spaces", "chat.import"], admin: &["chat.admin.spaces"] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "update the space".into()
+    }
+
+    fn call(&self) -> Call {
+        Call::new(Verb::PATCH, format!("/v1/{}", self.name))
+            .query("updateMask", Some(&self.update_mask))
+            .flag("useAdminAccess", self.admin)
+            .body(&Value::Object(self.space.clone()))
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Resource::from_json(answer.json()?)
+    }
+
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+}
+
+/// `spaces.delete`: deletes a named space with everything in it. Names are never used again, so a repetition can only
+/// meet the same space or none; none after an attempt that may have arrived is what was wanted.
+#[derive(Debug, Clone)]
+pub struct DeleteSpace {
+    /// Which space.
+    pub name: SpaceName,
+    /// Whether the caller acts as an administrator.
+    pub admin: bool,
+}
+
+impl Method for DeleteSpace {
+    type Answer = ();
+    const SCOPES: Scopes = Scopes { user: &["chat.delete", "chat.import"], admin: &["chat.admin.delete"] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "delete the space".into()
+    }
+
+    fn call(&self) -> Call {
+        Call::new(Verb::DELETE, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        answer.json()?.is_object().then_some(())
+    }
+
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+
+    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Answer> {
+        matches!(refusal, ErrorKind::NotFound(_)).then_some(())
+    }
+}
+
+/// `spaces.completeImport`: ends the import mode of a space. A second completion is refused and changes nothing; that
+/// refusal stays an error with an unknown outcome, because the import scope does not allow to read the space.
+#[derive(Debug, Clone)]
+pub struct CompleteImport {
+    /// Which space.
+    pub name: SpaceName,
+}
+
+impl Method for CompleteImport {
+    type Answer = Resource<Space>;
+    const SCOPES: Scopes = Scopes { user: &["chat.import"], admin: &[] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "complete the import".into()
+    }
+
+    fn call(&self) -> Call {
+        Call::new(Verb::POST, format!("/v1/{}:completeImport", self.name)).body(&json!({}))
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Resource::from_json(answer.json()?.get("space")?.clone())
+    }
+}
+
+/// `spaces.search`: a page of the spaces that match a query.
+#[derive(Debug, Clone, Default)]
+pub struct SearchSpaces {
+    /// As in `display_name:"team" AND space_type = "SPACE"`.
+    pub query: String,
+    /// As in `create_time DESC`.
+    pub order_by: Option<String>,
+    /// Which page; the server returns at most 100 spaces, and 1,000 to administrators.
+    pub paging: Paging,
+    /// Whether the caller acts as an administrator.
+    pub admin: bool,
+}
+
+impl Method for SearchSpaces {
+    type Answer = Page<Space>;
+    const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &["chat.admin.spaces.readonly"] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "search spaces".into()
+    }
+
+    fn call(&self) -> Call {
+        let call =
+            Call::page("/v1/spaces:search").query("query", Some(&self.query)).query("orderBy", self.order_by.as_ref());
+        self.paging.add_to(call).flag("useAdminAccess", self.admin)
+    }
+
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        let answer = answer.json()?;
+        // Administrators may get the older form, which has the spaces themselves.
+        if answer.get("results").is_some() {
+            Page::read_with(&answer, "results", |result| result.get("space").cloned())
+        } else {
+            Page::read(&answer, "spaces")
         }
-        request.paging.add_to(&mut query);
-        let call = Call { method: Method::GET, path: "/v1/spaces", query, body: None, limit: PAGE };
-        self.call(token, call, operation, |answer| Page::read(&answer, "spaces")).await
     }
 
-    /// One space.
-    pub async fn get_space(
-        &self,
-        token: &Secret<String>,
-        request: &OneSpace,
-        operation: &Operation,
-    ) -> Result<Resource<Space>, Error> {
-        let path = format!("/v1/{}", request.name);
-        let call = Call { method: Method::GET, path: &path, query: admin(request.admin), body: None, limit: SINGLE };
-        self.call(token, call, operation, Resource::from_json).await
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+}
+
+/// `spaces.findDirectMessage`: the direct message with a person.
+#[derive(Debug, Clone)]
+pub struct FindDirectMessage {
+    /// `users/{ID or email address}`.
+    pub user: String,
+}
+
+impl Method for FindDirectMessage {
+    type Answer = Resource<Space>;
+    const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &[] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "find the direct message".into()
     }
 
-    /// Changes the fields that the mask names. Setting the same values again changes nothing, so an attempt whose
-    /// answer was lost is repeated like any other.
-    pub async fn patch_space(
-        &self,
-        token: &Secret<String>,
-        request: &PatchSpace,
-        operation: &Operation,
-    ) -> Result<Resource<Space>, Error> {
-        let path = format!("/v1/{}", request.name);
-        let mut query = vec![("updateMask", request.update_mask.clone())];
-        query.extend(admin(request.admin));
-        let body = Some(Value::Object(request.space.clone()));
-        let call = Call { method: Method::PATCH, path: &path, query, body, limit: SINGLE };
-        self.call(token, call, operation, Resource::from_json).await
+    fn call(&self) -> Call {
+        Call::new(Verb::GET, "/v1/spaces:findDirectMessage").query("name", Some(&self.user))
     }
 
-    /// Deletes a named space with all that is in it. It is repeated after a lost answer: an id is never given twice,
-    /// so a repetition can only meet the same space or none, and none after an attempt of our own that may have
-    /// arrived is what was wanted.
-    pub async fn delete_space(
-        &self,
-        token: &Secret<String>,
-        request: &OneSpace,
-        operation: &Operation,
-    ) -> Result<(), Error> {
-        let path = format!("/v1/{}", request.name);
-        let call = Call { method: Method::DELETE, path: &path, query: admin(request.admin), body: None, limit: SINGLE };
-        match self.call(token, call, operation, |answer| answer.is_object().then_some(())).await {
-            Err(Error { kind: ErrorKind::NotFound(_), may_have_been_applied: true, .. }) => Ok(()),
-            other => other,
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Resource::from_json(answer.json()?)
+    }
+}
+
+/// `spaces.findGroupChats`: a page of the group chats of exactly these people and the caller.
+#[derive(Debug, Clone, Default)]
+pub struct FindGroupChats {
+    /// `users/{ID or email address}`, at most 49, without the caller.
+    pub users: Vec<String>,
+    /// Whether whole spaces are returned instead of bare names.
+    pub expanded: bool,
+    /// Which page; the server returns at most 30 spaces.
+    pub paging: Paging,
+}
+
+impl Method for FindGroupChats {
+    type Answer = Page<Space>;
+    const SCOPES: Scopes = Scopes { user: &["chat.memberships.readonly"], admin: &[] };
+
+    fn action(&self) -> Cow<'static, str> {
+        "find group chats".into()
+    }
+
+    fn call(&self) -> Call {
+        let mut call = Call::page("/v1/spaces:findGroupChats");
+        for user in &self.users {
+            call = call.query("users", Some(user));
         }
+        self.paging.add_to(call.query("spaceView", self.expanded.then_some("SPACE_VIEW_EXPANDED")))
     }
 
-    /// Ends the import mode of a space. It is repeated after a lost answer: to complete twice is refused and changes
-    /// nothing. Such a refusal stands as an error whose outcome is not known, because the scope of imports does not
-    /// allow to look at the space.
-    pub async fn complete_import(
-        &self,
-        token: &Secret<String>,
-        name: &SpaceName,
-        operation: &Operation,
-    ) -> Result<Resource<Space>, Error> {
-        let path = format!("/v1/{name}:completeImport");
-        let call = Call { method: Method::POST, path: &path, query: Vec::new(), body: Some(json!({})), limit: SINGLE };
-        self.call(token, call, operation, |answer| Resource::from_json(answer.get("space")?.clone())).await
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
+        Page::read(&answer.json()?, "spaces")
     }
 }

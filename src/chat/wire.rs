@@ -277,18 +277,23 @@ impl NewMembership {
     }
 }
 
+impl From<&NewMembership> for Value {
+    fn from(membership: &NewMembership) -> Self {
+        match membership {
+            NewMembership::Human(name) => serde_json::json!({ "member": { "name": name, "type": "HUMAN" } }),
+            NewMembership::Group(name) => serde_json::json!({ "groupMember": { "name": name } }),
+            NewMembership::App => serde_json::json!({ "member": { "name": "users/app", "type": "BOT" } }),
+            NewMembership::Raw(json) => json.clone(),
+        }
+    }
+}
+
 impl Serialize for NewMembership {
     fn serialize<Serializer: serde::Serializer>(
         &self,
         serializer: Serializer,
     ) -> Result<Serializer::Ok, Serializer::Error> {
-        match self {
-            Self::Human(name) => serde_json::json!({ "member": { "name": name, "type": "HUMAN" } }),
-            Self::Group(name) => serde_json::json!({ "groupMember": { "name": name } }),
-            Self::App => serde_json::json!({ "member": { "name": "users/app", "type": "BOT" } }),
-            Self::Raw(json) => json.clone(),
-        }
-        .serialize(serializer)
+        Value::from(self).serialize(serializer)
     }
 }
 

@@ -180,7 +180,7 @@ pub(super) fn run(
     let options =
         emulator::Options { emulator: options, command: arguments.command, path: environment.os("PATH"), executable };
     // No select with a signal here: the command inside decides when it is over.
-    super::dispatch::runtime()?.block_on(emulator::run(options, context))
+    crate::commands::runtime()?.block_on(emulator::run(options, context))
 }
 
 /// Opens the page that is named on the command line, when this program was started as the emulator's browser.
@@ -194,7 +194,7 @@ pub(super) fn browse(arguments: &[OsString]) -> Option<ExitCode> {
     }
     let url = arguments.get(1).and_then(|url| url.to_str()).unwrap_or_default();
     let done = if arguments.get(2).is_some_and(|argument| argument == IN_BACKGROUND) {
-        super::dispatch::runtime().is_ok_and(|runtime| runtime.block_on(visit(url)).is_ok())
+        crate::commands::runtime().is_ok_and(|runtime| runtime.block_on(visit(url)).is_ok())
     } else {
         open_in_background(program, url).is_ok()
     };

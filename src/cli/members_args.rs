@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::commands::{Context, Failure, Role, members};
+use crate::commands::{Context, Role, members};
 
-use super::dispatch::block_on;
 use super::spaces_args::Bulk;
 
 #[derive(Debug, Subcommand)]
@@ -127,17 +126,17 @@ impl From<RoleName> for Role {
 }
 
 /// Runs a command.
-pub(super) fn run(command: Members, context: &Context) -> Result<(), Failure> {
+pub(super) fn run(command: Members, context: &Context) -> anyhow::Result<()> {
     match command {
         Members::Add(Add { space, from: Some(from), bulk, admin, .. }) => {
             let options = bulk.options(from, members::from::DEFAULT_RATE, false);
             let task = members::from::Task::new(space, admin.use_admin_access);
-            block_on(context, members::from::run(&task, &options, context))
+            context.block_on(members::from::run(&task, &options, context))
         }
         Members::Add(Add { space, users, group, admin, .. }) => {
             let space = space.unwrap_or_default();
             let options = members::add::Options { space, users, groups: group, admin: admin.use_admin_access };
-            block_on(context, members::add::run(options, context))
+            context.block_on(members::add::run(options, context))
         }
         Members::List(list) => {
             let options = members::list::Options {
@@ -149,19 +148,19 @@ pub(super) fn run(command: Members, context: &Context) -> Result<(), Failure> {
                 limit: list.limit,
                 admin: list.admin.use_admin_access,
             };
-            block_on(context, members::list::run(options, context))
+            context.block_on(members::list::run(options, context))
         }
         Members::Get(One { space, user, admin }) => {
             let options = members::get::Options { space, user, admin: admin.use_admin_access };
-            block_on(context, members::get::run(options, context))
+            context.block_on(members::get::run(options, context))
         }
         Members::Update(Update { one: One { space, user, admin }, role }) => {
             let options = members::update::Options { space, user, role: role.into(), admin: admin.use_admin_access };
-            block_on(context, members::update::run(options, context))
+            context.block_on(members::update::run(options, context))
         }
         Members::Remove(Remove { space, users, admin }) => {
             let options = members::remove::Options { space, users, admin: admin.use_admin_access };
-            block_on(context, members::remove::run(options, context))
+            context.block_on(members::remove::run(options, context))
         }
     }
 }

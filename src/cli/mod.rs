@@ -65,7 +65,7 @@ pub fn main() -> ExitCode {
     let context = Context::new(resolved.settings, settings::clock(), messages, printer);
     match dispatch::run(cli.command, &context, as_json || filtered, environment) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => end(&failure, messages, as_json),
+        Err(error) => end(&context.report(error), messages, as_json),
     }
 }
 

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use time::OffsetDateTime;
 
 use crate::commands::{
-    DelegationOptions, Failure, GivenToken, Provenance, Proxies, Settings, TransportConfig, TrustRoots,
+    DelegationOptions, Failure, GivenToken, Provenance, Proxies, Setting, Settings, TransportConfig, TrustRoots,
 };
 use crate::output::{Filter, Format, Screen};
 use crate::platform::Clock;
@@ -68,12 +68,13 @@ pub(super) struct Resolved {
 }
 
 /// Option, variable, default.
-fn choose<Value>(option: Option<Value>, variable: Option<Value>) -> (Option<Value>, Provenance) {
-    match (option, variable) {
-        (Some(value), _) => (Some(value), Provenance::Option),
-        (None, Some(value)) => (Some(value), Provenance::Variable),
-        (None, None) => (None, Provenance::Default),
-    }
+fn choose<Value>(option: Option<Value>, variable: Option<Value>) -> Setting<Option<Value>> {
+    let source = match (&option, &variable) {
+        (Some(_), _) => Provenance::Option,
+        (None, Some(_)) => Provenance::Variable,
+        (None, None) => Provenance::Default,
+    };
+    Setting { value: option.or(variable), source }
 }
 
 /// The format that was said, by option or variable.
@@ -117,23 +118,19 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
     let terminals = Terminals::detect();
     let explicit_format = explicit_format(global.format, environment)?;
     let (filter, format) = filter(global, explicit_format, terminals)?;
-    let (config_directory, directory_source) =
-        choose(global.config_dir.clone(), environment.os("CHATAUTH_CONFIG_DIR").map(PathBuf::from));
-    let config_directory = config_directory.or_else(|| default_config_directory(environment));
-    let (client_secrets, secrets_source) =
-        choose(global.client_secrets.clone(), environment.os("CHATAUTH_CLIENT_SECRETS").map(PathBuf::from));
-    let client_secrets = client_secrets.map_or_else(
-        || {
-            let in_directory = config_directory.as_ref().map(|directory| directory.join(CLIENT_SECRETS));
-            [Path::new(".").join(CLIENT_SECRETS)].into_iter().chain(in_directory).collect()
-        },
-        |path| vec![path],
-    );
-    let (api_endpoint, endpoint_source) =
-        choose(global.api_endpoint.clone(), environment.text("CHATAUTH_API_ENDPOINT")?);
-    let (account, account_source) = choose(global.account.clone(), environment.text("CHATAUTH_ACCOUNT")?);
-    let delegation = delegation(global, environment)?;
-    let (timeout, _) = choose(global.timeout, timeout_variable(environment)?);
+    let config_directory = choose(global.config_dir.clone(), environment.os("CHATAUTH_CONFIG_DIR").map(PathBuf::from))
+        .map(|directory| directory.or_else(|| default_config_directory(environment)));
+    let client_secrets =
+        choose(global.client_secrets.clone(), environment.os("CHATAUTH_CLIENT_SECRETS").map(PathBuf::from)).map(
+            |path| match path {
+                Some(path) => vec![path],
+                None => {
+                    let in_directory = config_directory.value.as_ref().map(|directory| directory.join(CLIENT_SECRETS));
+                    [Path::new(".").join(CLIENT_SECRETS)].into_iter().chain(in_directory).collect()
+                }
+            },
+        );
+    let timeout = global.timeout.or(timeout_variable(environment)?).unwrap_or(DEFAULT_TIMEOUT);
     let colour = |terminal: bool| match global.color {
         ColorWhen::Always => true,
         ColorWhen::Never => false,
@@ -142,19 +139,21 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
         }
     };
     let settings = Settings {
-        client_secrets: (client_secrets, secrets_source),
-        config_directory: (config_directory, directory_source),
+        client_secrets,
+        config_directory,
         home: environment.os(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from),
-        account: (account.map(|account| account.trim().to_owned()), account_source),
-        api_endpoint: (api_endpoint.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned()), endpoint_source),
+        account: choose(global.account.clone(), environment.text("CHATAUTH_ACCOUNT")?)
+            .map(|account| account.map(|account| account.trim().to_owned())),
+        api_endpoint: choose(global.api_endpoint.clone(), environment.text("CHATAUTH_API_ENDPOINT")?)
+            .map(|url| url.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned())),
         access_token: environment.text("CHATAUTH_ACCESS_TOKEN")?.map(|text| GivenToken::parse(&text)).transpose()?,
-        delegation,
+        delegation: delegation(global, environment)?,
         animations: environment.os("TERM").is_none_or(|term| term != "dumb"),
         input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
-        timeout: Duration::from_secs(timeout.unwrap_or(DEFAULT_TIMEOUT)),
+        timeout: Duration::from_secs(timeout),
         explicit_format: explicit_format.is_some(),
         http: TransportConfig {
-            timeout: Duration::from_secs(timeout.unwrap_or(DEFAULT_TIMEOUT)),
+            timeout: Duration::from_secs(timeout),
             trust: TrustRoots {
                 file: environment.os("SSL_CERT_FILE").map(PathBuf::from),
                 directory: environment.os("SSL_CERT_DIR").map(PathBuf::from),
@@ -190,13 +189,15 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
 
 /// A service account acts for somebody, and somebody is acted for by a service account: one without the other is a
 /// mistake that must not end in another identity.
-fn delegation(global: &Global, environment: Environment) -> Result<(Option<DelegationOptions>, Provenance), Failure> {
-    let (key, source) =
+fn delegation(global: &Global, environment: Environment) -> Result<Setting<Option<DelegationOptions>>, Failure> {
+    let Setting { value: key, source } =
         choose(global.service_account.clone(), environment.os("CHATAUTH_SERVICE_ACCOUNT").map(PathBuf::from));
-    let (subject, _) = choose(global.impersonate.clone(), environment.text("CHATAUTH_IMPERSONATE")?);
+    let subject = global.impersonate.clone().or(environment.text("CHATAUTH_IMPERSONATE")?);
     match (key, subject) {
-        (Some(key), Some(subject)) => Ok((Some(DelegationOptions { key, subject: subject.trim().to_owned() }), source)),
-        (None, None) => Ok((None, source)),
+        (Some(key), Some(subject)) => {
+            Ok(Setting { value: Some(DelegationOptions { key, subject: subject.trim().to_owned() }), source })
+        }
+        (None, None) => Ok(Setting { value: None, source }),
         (Some(_), None) => Err(Failure::usage(
             "--service-account without --impersonate: a service account is no user of Chat and can only act as one",
         )
@@ -249,9 +250,13 @@ mod tests {
 
     #[test]
     fn options_win_over_variables_and_empty_variables_are_none() {
-        assert_eq!(choose(Some(1), Some(2)), (Some(1), Provenance::Option));
-        assert_eq!(choose(None, Some(2)), (Some(2), Provenance::Variable));
-        assert_eq!(choose::<u8>(None, None), (None, Provenance::Default));
+        let chosen = |option: Option<u8>, variable| {
+            let setting = choose(option, variable);
+            (setting.value, setting.source)
+        };
+        assert_eq!(chosen(Some(1), Some(2)), (Some(1), Provenance::Option));
+        assert_eq!(chosen(None, Some(2)), (Some(2), Provenance::Variable));
+        assert_eq!(chosen(None, None), (None, Provenance::Default));
         assert_eq!(Environment(|_| Some(OsString::new())).os("X"), None);
         assert!(Environment(|_| Some("1".into())).switch("X"));
         assert!(!Environment(|_| Some("False".into())).switch("X"));

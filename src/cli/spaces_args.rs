@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::commands::spaces::{self, Fields, create, update};
-use crate::commands::{Context, Failure, Source, SpaceType, bulk};
+use crate::commands::{Context, Source, SpaceType, bulk};
 
-use super::dispatch::block_on;
 use super::members_args::Admin;
 
 #[derive(Debug, Subcommand)]
@@ -317,7 +316,7 @@ const fn either(external: bool, internal: bool) -> Option<bool> {
 }
 
 /// Runs a command.
-pub(super) fn run(command: Spaces, context: &Context) -> Result<(), Failure> {
+pub(super) fn run(command: Spaces, context: &Context) -> anyhow::Result<()> {
     match command {
         Spaces::Create(create) => {
             let dry_run = create.dry_run;
@@ -325,11 +324,11 @@ pub(super) fn run(command: Spaces, context: &Context) -> Result<(), Failure> {
             if let Some(from) = create.from.take() {
                 let bulk = std::mem::take(&mut create.bulk).options(from, bulk::Rate::DEFAULT, dry_run);
                 let task = create::from::Task::new(create_options(*create));
-                return block_on(context, create::from::run(&task, &bulk, context));
+                return context.block_on(create::from::run(&task, &bulk, context));
             }
             // Standard input is read before signals are watched, so that Ctrl-C ends the wait for it.
             let plan = create::plan(&create_options(*create))?;
-            if dry_run { create::dry_run(&plan, context) } else { block_on(context, create::run(&plan, context)) }
+            if dry_run { create::dry_run(&plan, context) } else { context.block_on(create::run(&plan, context)) }
         }
         Spaces::List(list) => {
             let options = spaces::list::Options {
@@ -337,24 +336,24 @@ pub(super) fn run(command: Spaces, context: &Context) -> Result<(), Failure> {
                 filter: list.filter,
                 limit: list.limit,
             };
-            block_on(context, spaces::list::run(options, context))
+            context.block_on(spaces::list::run(options, context))
         }
         Spaces::Get(One { space, admin }) => {
             let options = spaces::get::Options { space, admin: admin.use_admin_access };
-            block_on(context, spaces::get::run(options, context))
+            context.block_on(spaces::get::run(options, context))
         }
         Spaces::Update(update) => {
             let plan = update::plan(&update_options(*update))?;
-            block_on(context, update::run(plan, context))
+            context.block_on(update::run(plan, context))
         }
         Spaces::Delete(Delete { from: Some(from), bulk, admin, .. }) => {
             let options = bulk.options(from, spaces::delete::DEFAULT_RATE, false);
-            block_on(context, spaces::delete::run_from(admin.use_admin_access, &options, context))
+            context.block_on(spaces::delete::run_from(admin.use_admin_access, &options, context))
         }
         Spaces::Delete(Delete { space, yes, admin, .. }) => {
             let space = space.unwrap_or_default();
             let options = spaces::delete::Options { space, yes, admin: admin.use_admin_access };
-            block_on(context, spaces::delete::run(options, context))
+            context.block_on(spaces::delete::run(options, context))
         }
         Spaces::Search(search) => {
             let options = spaces::search::Options {
@@ -363,14 +362,14 @@ pub(super) fn run(command: Spaces, context: &Context) -> Result<(), Failure> {
                 limit: search.limit,
                 admin: search.admin.use_admin_access,
             };
-            block_on(context, spaces::search::run(options, context))
+            context.block_on(spaces::search::run(options, context))
         }
-        Spaces::FindDm { user } => block_on(context, spaces::find_dm::run(&user, context)),
+        Spaces::FindDm { user } => context.block_on(spaces::find_dm::run(&user, context)),
         Spaces::FindGroupChats(FindGroupChats { users, expanded, limit }) => {
             let options = spaces::find_group_chats::Options { users, expanded, limit };
-            block_on(context, spaces::find_group_chats::run(options, context))
+            context.block_on(spaces::find_group_chats::run(options, context))
         }
-        Spaces::CompleteImport { space } => block_on(context, spaces::complete_import::run(&space, context)),
+        Spaces::CompleteImport { space } => context.block_on(spaces::complete_import::run(&space, context)),
     }
 }
 

@@ -1,16 +1,15 @@
 //! `chatauth api`: any method of the Chat API, in the manner of `gh api`.
 
-use std::cell::RefCell;
 use std::io::Read;
 
-use http::Method;
+use http::Method as Verb;
 use serde_json::Value;
 
-use crate::auth::{Access, Record, Scope, ScopeSet};
-use crate::chat::{self, ApiPath, RawAnswer, RawRequest};
-use crate::commands::failure::{Action, Write};
-use crate::commands::{Context, ErrorCode, Failure, InFlight, Outcome};
-use crate::output::{Format, command_line};
+use crate::auth::{Record, Scope, ScopeSet};
+use crate::chat::{ApiPath, RawRequest};
+use crate::commands::caller::Caller;
+use crate::commands::{Context, ErrorCode, Failure};
+use crate::output::Format;
 
 mod answer;
 mod fields;
@@ -45,29 +44,28 @@ pub struct Options {
 }
 
 /// Calls a method and prints its answer.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     if context.printer.format() == Format::Csv {
         return Err(Failure::usage("api prints JSON: --format csv is for lists of spaces and members")
-            .hint("--jq '.spaces[] | [.name, .displayName] | @csv' makes records of what you choose"));
+            .hint("--jq '.spaces[] | [.name, .displayName] | @csv' makes records of what you choose")
+            .into());
     }
     let mut request = request(&options)?;
     let asked = crate::commands::auth::scopes(&options.scopes)?;
-    let chat = context.chat()?;
     let needed = if asked.is_empty() { known_scopes(&request, context)? } else { asked };
-    let mut access = context.access(&needed).await?;
+    let mut caller = Caller::with_scopes(context, needed).await?;
     let mut answers = Answers::new(&context.printer, options.include, options.paginate);
     loop {
-        let last = RefCell::new(None);
-        let result = send(&request, &chat, &mut access, context, &last).await;
-        let answer = last.into_inner();
-        if let Err(failure) = result {
-            if let Some(answer) = answer {
-                // As gh does: what the server said is on standard output, what it means on standard error.
-                let _ = answers.refused(&answer);
+        let answer = match caller.send(&request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                if let Some(answer) = error.api().and_then(|error| error.answer.as_ref()) {
+                    // As gh does: what the server said is on standard output, what it means on standard error.
+                    let _ = answers.refused(answer);
+                }
+                return Err(error.into());
             }
-            return Err(failure);
-        }
-        let Some(answer) = answer else { break };
+        };
         let next = answers.page(&answer)?;
         match next.filter(|_| options.paginate) {
             None => break,
@@ -95,76 +93,6 @@ fn turn_page(request: &mut RawRequest, token: String) -> Result<(), Failure> {
     }
 }
 
-async fn send(
-    request: &RawRequest,
-    chat: &chat::Client,
-    access: &mut Access,
-    context: &Context,
-    last: &RefCell<Option<RawAnswer>>,
-) -> Result<(), Failure> {
-    let operation = chat.operation();
-    let request_id = request.request_id().filter(|_| !request.is_read());
-    let repeat = command_line(&context.settings.invocation);
-    if let Some(request_id) = &request_id {
-        let request_id = request_id.clone();
-        *context.pending.borrow_mut() = Some(InFlight {
-            action: String::from("call the API"),
-            request_id: Some(request_id),
-            repeat: repeat.clone(),
-            hint: None,
-            rows: None,
-        });
-    }
-    let call = async |token: &_| {
-        // A refused token's answer is not the one to show when another token is tried.
-        last.borrow_mut().take();
-        chat.send_raw(token, request, &operation, last).await
-    };
-    let result = context.with_replacement(access, call).await;
-    *context.pending.borrow_mut() = None;
-    let write = request_id.as_deref().map(|id| Write { request_id: Some(id), repeat: &repeat });
-    let applied = operation.may_have_been_applied();
-    let failure = match result {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(error)) => {
-            let name = format!("{} {}", request.method, request.path);
-            let project = context.project();
-            let scopes = access.record.as_ref().map(Record::granted).unwrap_or_default().without_identity();
-            let action = Action {
-                name: &name,
-                write,
-                project: project.as_deref(),
-                account: access.account(),
-                login: access.record.is_some(),
-                scopes: &scopes,
-                admin: false,
-            };
-            context.in_context(Failure::from_chat(&error, action))
-        }
-        Err(failure) => match write {
-            Some(write) => failure.of_write(write, applied),
-            None => failure,
-        },
-    };
-    Err(if request.is_read() || write.is_some() { failure } else { of_plain_write(failure, applied) })
-}
-
-/// A write that nothing makes safe to repeat.
-fn of_plain_write(mut failure: Failure, may_have_been_applied: bool) -> Failure {
-    failure.outcome = Some(if may_have_been_applied { Outcome::Unknown } else { Outcome::NotApplied });
-    if may_have_been_applied {
-        if failure.code.exit_code() == 6 {
-            failure.code = ErrorCode::OutcomeUnknown;
-        }
-        failure.message = format!("{}; whether the request was applied is not known", failure.message);
-        failure.hint = Some(String::from(
-            "look whether it was before you repeat it; where the method takes one, --query requestId=UUID makes \
-             repeating safe",
-        ));
-    }
-    failure
-}
-
 /// What a method that is known here needs; any login will do for the others.
 fn known_scopes(request: &RawRequest, context: &Context) -> Result<ScopeSet, Failure> {
     let session = context.session();
@@ -172,7 +100,7 @@ fn known_scopes(request: &RawRequest, context: &Context) -> Result<ScopeSet, Fai
         return Ok(ScopeSet::default());
     }
     let chosen = if context.settings.uses_login() {
-        session.chosen_account().map_err(|error| context.failure(error))?.ok()
+        session.chosen_account().map_err(|error| context.report(error))?.ok()
     } else {
         None
     };
@@ -187,13 +115,13 @@ fn known_scopes(request: &RawRequest, context: &Context) -> Result<ScopeSet, Fai
 }
 
 fn request(options: &Options) -> Result<RawRequest, Failure> {
-    let method = match options.method.to_ascii_uppercase().as_str() {
-        "GET" => Method::GET,
-        "HEAD" => Method::HEAD,
-        "POST" => Method::POST,
-        "PUT" => Method::PUT,
-        "PATCH" => Method::PATCH,
-        "DELETE" => Method::DELETE,
+    let verb = match options.method.to_ascii_uppercase().as_str() {
+        "GET" => Verb::GET,
+        "HEAD" => Verb::HEAD,
+        "POST" => Verb::POST,
+        "PUT" => Verb::PUT,
+        "PATCH" => Verb::PATCH,
+        "DELETE" => Verb::DELETE,
         _ => {
             return Err(Failure::usage(format!("{:?} is no method of the API", options.method))
                 .hint("the method stands before the path: chatauth api GET v1/spaces"));
@@ -208,12 +136,12 @@ fn request(options: &Options) -> Result<RawRequest, Failure> {
             .ok_or_else(|| Failure::usage(format!("--query {pair:?} is no key=value")))?;
         query.push((name.to_owned(), value.to_owned()));
     }
-    let reads = matches!(method, Method::GET | Method::HEAD);
-    if options.paginate && method != Method::GET {
+    let reads = matches!(verb, Verb::GET | Verb::HEAD);
+    if options.paginate && verb != Verb::GET {
         return Err(Failure::usage("--paginate goes with GET"));
     }
     if reads && options.input.is_some() {
-        return Err(Failure::usage(format!("{method} has no body: --input does not go with it")));
+        return Err(Failure::usage(format!("{verb} has no body: --input does not go with it")));
     }
     let mut stdin_is_read = options.input.as_deref() == Some("-");
     let mut read_text = |file: &str| {
@@ -231,7 +159,7 @@ fn request(options: &Options) -> Result<RawRequest, Failure> {
     } else {
         (!object.is_empty()).then(|| Value::Object(object).to_string().into_bytes())
     };
-    Ok(RawRequest { method, path, query, body })
+    Ok(RawRequest { verb, path, query, body })
 }
 
 /// The body from a file, byte for byte: digits, keys and their order are the person's own.

@@ -1,86 +1,163 @@
-//! A login and the Chat API together: how every command calls a method.
+//! A login and the Chat API together: how every command sends its requests.
 
-use crate::auth::{Access, Interaction, Record, ScopeSet};
-use crate::chat::{self, Client, Operation};
-use crate::secret::Secret;
+use std::fmt;
 
-use super::failure::{Action, Write};
-use super::scopes::{self, Method};
+use crate::auth::{self, Access, Interaction, Record, ScopeSet};
+use crate::chat::{self, Client, ErrorKind, Method, Scopes};
+
+use super::scopes;
 use super::{Context, Failure, InFlight};
 
-/// Calls methods with one access token, and with another when that is not accepted.
+/// Sends requests with one access token, and with another when that one is not accepted.
 pub(super) struct Caller<'a> {
     context: &'a Context,
     chat: Client,
     access: Access,
     needed: ScopeSet,
-    admin: bool,
-    /// Whether this is one of many that work at the same time.
-    of_many: bool,
+    /// Whether this caller serves one row of a bulk run.
+    for_row: bool,
     attempts: u32,
     /// Whether its first token was not accepted.
     replaced: bool,
 }
 
-impl<'a> Caller<'a> {
-    /// Gets an access token for `methods`, with a login on the way when that is needed and somebody is there.
-    pub(super) async fn new(context: &'a Context, methods: &[&Method], admin: bool) -> Result<Self, Failure> {
-        let chat = context.chat()?;
-        // The login is looked at before only where its scopes make a difference.
-        let choice = methods.iter().any(|method| method.has_choice(admin));
-        let granted = if choice { granted(context) } else { ScopeSet::default() };
-        let needed = scopes::needed(methods, admin, &granted);
-        let access = context.access(&needed).await?;
-        Ok(Self { context, chat, access, needed, admin, of_many: false, attempts: 0, replaced: false })
+/// A request that failed, with what a report needs to know about it.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {}", .attempt.action)]
+pub(super) struct CallError {
+    pub(super) attempt: Box<Attempt>,
+    #[source]
+    pub(super) cause: Box<Cause>,
+}
+
+/// Why a request failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Cause {
+    /// There was no token to send.
+    #[error("{0}")]
+    Login(#[source] auth::Error),
+    /// The API refused, or did not answer.
+    #[error("{0}")]
+    Api(#[source] chat::Error),
+}
+
+/// What was tried.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Attempt {
+    /// As in "create the space".
+    pub(super) action: String,
+    /// For requests that change something.
+    pub(super) write: Option<Write>,
+    /// Whether the request may have been applied.
+    pub(super) may_have_been_applied: bool,
+    /// The Cloud project of the OAuth client, for links.
+    pub(super) project: Option<String>,
+    /// The account that was used.
+    pub(super) account: Option<String>,
+    /// Whether that account's saved login was used, and not a service account or a token from outside.
+    pub(super) login: bool,
+    /// The scopes that the login has and those that the command needs.
+    pub(super) scopes: ScopeSet,
+    /// Whether the caller acted as an administrator.
+    pub(super) admin: bool,
+}
+
+/// How a write is repeated without being done twice.
+#[derive(Debug, Clone)]
+pub(super) struct Write {
+    /// The ID that makes the repetition safe, where it needs one.
+    pub(super) request_id: Option<String>,
+    /// What to do after an unknown outcome.
+    pub(super) hint: String,
+}
+
+impl Write {
+    /// A write that `command` repeats safely.
+    pub(super) fn repeated_by(command: impl fmt::Display, request_id: Option<String>) -> Self {
+        Self { request_id, hint: format!("this repeats the request without doing it twice: {command}") }
     }
 
-    /// A caller for one row of many: it leaves rate limits and what is said on an interruption to the run.
+    /// A write that nothing makes safe to repeat.
+    fn unsafe_to_repeat() -> Self {
+        let hint = "look whether it was applied before you repeat it; where the method takes one, \
+                    --query requestId=UUID makes repeating safe";
+        Self { request_id: None, hint: String::from(hint) }
+    }
+}
+
+impl CallError {
+    /// What the API answered; `None` where the login failed.
+    pub(super) fn api(&self) -> Option<&chat::Error> {
+        match &*self.cause {
+            Cause::Api(error) => Some(error),
+            Cause::Login(_) => None,
+        }
+    }
+
+    /// Whether the API knows no such resource.
+    pub(super) fn is_not_found(&self) -> bool {
+        self.api().is_some_and(|error| matches!(error.kind, ErrorKind::NotFound(_)))
+    }
+
+    /// Whether the resource exists already.
+    pub(super) fn is_already_exists(&self) -> bool {
+        self.api().is_some_and(|error| matches!(error.kind, ErrorKind::AlreadyExists(_)))
+    }
+}
+
+impl<'a> Caller<'a> {
+    /// Gets an access token that allows `methods`, with a login first when that is needed and a person can be asked.
+    pub(super) async fn new(context: &'a Context, methods: &[Scopes], admin: bool) -> Result<Self, Failure> {
+        // The login is looked at before only where its scopes make a difference.
+        let choice = methods.iter().any(|method| scopes::has_choice(method, admin));
+        let granted = if choice { granted(context) } else { ScopeSet::default() };
+        Self::with_scopes(context, scopes::needed(methods, admin, &granted)).await
+    }
+
+    /// The same for scopes that are known already.
+    pub(super) async fn with_scopes(context: &'a Context, needed: ScopeSet) -> Result<Self, Failure> {
+        let chat = context.chat()?;
+        let access = context.access(&needed).await?;
+        Ok(Self { context, chat, access, needed, for_row: false, attempts: 0, replaced: false })
+    }
+
+    /// A caller that uses a token which is there already.
+    pub(super) fn with_access(context: &'a Context, access: Access) -> Result<Self, Failure> {
+        let (chat, needed) = (context.chat()?, ScopeSet::default());
+        Ok(Self { context, chat, access, needed, for_row: false, attempts: 0, replaced: false })
+    }
+
+    /// A caller for one row of many. It leaves rate limits, and the report of an interruption, to the run.
     pub(super) fn for_row(&self) -> Self {
         Self {
             context: self.context,
             chat: self.chat.clone(),
             access: self.access.clone(),
             needed: self.needed.clone(),
-            admin: self.admin,
-            of_many: true,
+            for_row: true,
             attempts: 0,
             replaced: false,
         }
     }
 
-    /// Gets the login's access token again, which renews it before it ends. Nobody is asked.
+    /// Gets the login's access token again, which refreshes it before it expires. Never asks a person.
     pub(super) async fn renew(&mut self) -> Result<(), Failure> {
         let result = self.context.session().access_token(&self.needed, Interaction::Refused).await;
-        self.access = result.map_err(|error| self.context.failure(error))?;
+        self.access = result.map_err(|error| self.context.report(error))?;
         Ok(())
     }
 
-    /// Takes over the token that a row has got in place of one that was not accepted: the rows after it would have to
-    /// find out one by one.
+    /// Takes over the token that a row got in place of one that was not accepted: the rows after it would have to find
+    /// out one by one.
     pub(super) fn adopt(&mut self, row: &Self) {
         if row.replaced {
             self.access = row.access.clone();
         }
     }
 
-    /// Calls with the token, and once more with another one when that is not accepted.
-    async fn call<Answer>(
-        &mut self,
-        operation: &Operation,
-        call: impl AsyncFn(&Client, &Secret<String>, &Operation) -> Result<Answer, chat::Error>,
-    ) -> Result<Result<Answer, chat::Error>, Failure> {
-        let chat = &self.chat;
-        let before = self.access.token.clone();
-        let result =
-            self.context.with_replacement(&mut self.access, async |token| call(chat, token, operation).await).await;
-        self.replaced |= self.access.token.expose() != before.expose();
-        self.attempts += operation.attempts();
-        result
-    }
-
-    /// Whether this is one of many that work at the same time.
-    pub(super) fn is_of_many(&self) -> bool {
-        self.of_many
+    /// Whether this caller serves one row of a bulk run.
+    pub(super) fn is_for_row(&self) -> bool {
+        self.for_row
     }
 
     /// How many requests this caller has sent.
@@ -88,78 +165,91 @@ impl<'a> Caller<'a> {
         self.attempts
     }
 
-    fn operation(&self) -> Operation {
-        let operation = self.chat.operation();
-        if self.of_many { operation.impatient() } else { operation }
-    }
-
-    /// For messages: who acts.
+    /// Who acts, for messages.
     pub(super) fn whom(&self) -> String {
         self.access.account().map_or_else(|| String::from("the holder of CHATAUTH_ACCESS_TOKEN"), str::to_owned)
     }
 
-    /// Whether the login allows `method` besides what it was asked for; `None` for a token from outside, of which
+    /// Whether the login allows a method besides those it was asked for; `None` for a token from outside, of which
     /// nothing is known.
-    pub(super) fn allows(&self, method: &Method, admin: bool) -> Option<bool> {
-        self.access.record.as_ref().map(|record| scopes::allowed(method, admin, &record.granted()))
+    pub(super) fn allows(&self, method: Scopes, admin: bool) -> Option<bool> {
+        self.access.record.as_ref().map(|record| scopes::allowed(&method, admin, &record.granted()))
     }
 
-    /// Calls a method that only reads. `name` says what for, as in "list spaces".
-    pub(super) async fn read<Answer>(
-        &mut self,
-        name: &str,
-        call: impl AsyncFn(&Client, &Secret<String>, &Operation) -> Result<Answer, chat::Error>,
-    ) -> Result<Answer, Failure> {
-        let operation = self.operation();
-        let result = self.call(&operation, call).await;
-        result?.map_err(|error| self.failure(&error, name, None))
+    /// Sends a request until its answer stands.
+    ///
+    /// # Errors
+    /// What the API, the network or the login said, with what repeats the request.
+    pub(super) async fn send<M: Method>(&mut self, request: &M) -> Result<M::Answer, CallError> {
+        let request_id = request.request_id().map(|id| id.into_owned());
+        let write = if request.is_read() {
+            None
+        } else if !request.is_idempotent() {
+            Some(Write::unsafe_to_repeat())
+        } else {
+            let command =
+                request_id.as_deref().map_or_else(|| self.context.repeat(), |id| self.context.repeat_with(id));
+            Some(Write::repeated_by(command, request_id))
+        };
+        self.send_as(request, write).await
     }
 
-    /// Calls a method that changes something. Whatever ends the program meanwhile can say how to repeat it.
-    pub(super) async fn write<Answer>(
+    /// The same for a step of a command that another command repeats.
+    pub(super) async fn send_repeated_by<M: Method>(
         &mut self,
-        name: &str,
-        write: Write<'_>,
-        call: impl AsyncFn(&Client, &Secret<String>, &Operation) -> Result<Answer, chat::Error>,
-    ) -> Result<Answer, Failure> {
-        let operation = self.operation();
-        let before = (!self.of_many).then(|| {
+        request: &M,
+        command: &str,
+    ) -> Result<M::Answer, CallError> {
+        self.send_as(request, Some(Write::repeated_by(command, None))).await
+    }
+
+    async fn send_as<M: Method>(&mut self, request: &M, write: Option<Write>) -> Result<M::Answer, CallError> {
+        let operation = self.chat.operation();
+        let operation = if self.for_row { operation.without_rate_limit_retries() } else { operation };
+        let action = request.action().into_owned();
+        // Whatever ends the program meanwhile can say how to repeat the request.
+        let outer = write.as_ref().filter(|_| !self.for_row).map(|write| {
             self.context.pending.replace(Some(InFlight {
-                action: name.to_owned(),
-                request_id: write.request_id.map(str::to_owned),
-                repeat: write.repeat.to_owned(),
-                hint: None,
+                action: action.clone(),
+                request_id: write.request_id.clone(),
+                hint: write.hint.clone(),
                 rows: None,
             }))
         });
-        let result = self.call(&operation, call).await;
-        if let Some(before) = before {
-            self.context.pending.replace(before);
+        let mut result = self.chat.send(request, &self.access.token, &operation).await.map_err(Cause::Api);
+        if let Err(Cause::Api(chat::Error { kind: ErrorKind::Unauthenticated(_), .. })) = &result {
+            result = match self.context.session().replacement(&self.access).await {
+                Ok(access) => {
+                    self.access = access;
+                    self.replaced = true;
+                    self.chat.send(request, &self.access.token, &operation).await.map_err(Cause::Api)
+                }
+                Err(error) => Err(Cause::Login(error)),
+            };
         }
-        result
-            .map_err(|failure| failure.of_write(write, operation.may_have_been_applied()))?
-            .map_err(|error| self.failure(&error, name, Some(write)))
-    }
-
-    fn failure(&self, error: &chat::Error, name: &str, write: Option<Write<'_>>) -> Failure {
-        let project = self.context.project();
-        // A new login replaces the old one, so it is to have what that had.
-        let before = self.access.record.as_ref().map(Record::granted).unwrap_or_default();
-        let scopes = before.union(&self.needed).without_identity();
-        let action = Action {
-            name,
-            write,
-            project: project.as_deref(),
-            account: self.access.account(),
-            login: self.access.record.is_some(),
-            scopes: &scopes,
-            admin: self.admin,
-        };
-        self.context.in_context(Failure::from_chat(error, action))
+        if let Some(outer) = outer {
+            self.context.pending.replace(outer);
+        }
+        self.attempts += operation.attempts();
+        result.map_err(|cause| {
+            // A new login replaces the old one, so it asks for what that one had.
+            let before = self.access.record.as_ref().map(Record::granted).unwrap_or_default();
+            let attempt = Attempt {
+                action,
+                write,
+                may_have_been_applied: operation.may_have_been_applied(),
+                project: self.context.project(),
+                account: self.access.account().map(str::to_owned),
+                login: self.access.record.is_some(),
+                scopes: before.union(&self.needed).without_identity(),
+                admin: request.is_admin(),
+            };
+            CallError { attempt: Box::new(attempt), cause: Box::new(cause) }
+        })
     }
 }
 
-/// What the login that will be used may do; nothing where there is none, which the login itself will say better.
+/// What the login that will be used may do; nothing where there is none, which the login itself reports better.
 fn granted(context: &Context) -> ScopeSet {
     if !context.settings.uses_login() {
         return ScopeSet::default();

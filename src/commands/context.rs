@@ -13,8 +13,24 @@ use crate::platform::browser;
 use crate::platform::terminal::Terminals;
 use crate::secret::Secret;
 
+use super::Failure;
 use super::person::Person;
-use super::{ErrorCode, Failure};
+
+/// The value of a setting, and where it came from.
+#[derive(Debug, Clone)]
+pub struct Setting<Value> {
+    /// The value.
+    pub value: Value,
+    /// Where it came from.
+    pub source: Provenance,
+}
+
+impl<Value> Setting<Value> {
+    /// The same setting with another value.
+    pub fn map<Other>(self, change: impl FnOnce(Value) -> Other) -> Setting<Other> {
+        Setting { value: change(self.value), source: self.source }
+    }
+}
 
 /// Where a setting came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,19 +79,19 @@ impl GivenToken {
 #[derive(Debug)]
 pub struct Settings {
     /// Where the client file is looked for.
-    pub client_secrets: (Vec<PathBuf>, Provenance),
+    pub client_secrets: Setting<Vec<PathBuf>>,
     /// Where logins are kept; `None` when no home directory is known.
-    pub config_directory: (Option<PathBuf>, Provenance),
+    pub config_directory: Setting<Option<PathBuf>>,
     /// The person's home directory, for paths that they type.
     pub home: Option<PathBuf>,
     /// The account that was asked for.
-    pub account: (Option<String>, Provenance),
+    pub account: Setting<Option<String>>,
     /// The root of the Chat API, not yet checked.
-    pub api_endpoint: (String, Provenance),
+    pub api_endpoint: Setting<String>,
     /// A ready access token.
     pub access_token: Option<GivenToken>,
     /// A service account that acts in a user's name, and where its key was named.
-    pub delegation: (Option<DelegationOptions>, Provenance),
+    pub delegation: Setting<Option<DelegationOptions>>,
     /// Whether a progress bar may move on standard error.
     pub animations: bool,
     /// Whether the person may be asked.
@@ -97,12 +113,12 @@ pub struct Settings {
 impl Settings {
     /// Whether commands act with a stored login, and not with a token from outside or for a service account.
     pub const fn uses_login(&self) -> bool {
-        self.access_token.is_none() && self.delegation.0.is_none()
+        self.access_token.is_none() && self.delegation.value.is_none()
     }
 
     /// The user in whose name a service account acts; `None` where another token goes before it.
     pub fn impersonated(&self) -> Option<&str> {
-        let delegation = self.delegation.0.as_ref().filter(|_| self.access_token.is_none())?;
+        let delegation = self.delegation.value.as_ref().filter(|_| self.access_token.is_none())?;
         Some(&delegation.subject)
     }
 }
@@ -114,10 +130,8 @@ pub struct InFlight {
     pub action: String,
     /// The id that makes its repetition safe, where it needs one.
     pub request_id: Option<String>,
-    /// The command that repeats it.
-    pub repeat: String,
-    /// What to do, where repeating the command is not it.
-    pub hint: Option<String>,
+    /// What to do when its outcome is unknown.
+    pub hint: String,
     /// The rows of a bulk run that are on their way.
     pub rows: Option<RowsInFlight>,
 }
@@ -170,11 +184,11 @@ impl Context {
             Session::new(SessionOptions {
                 http: self.settings.http.clone(),
                 clock: self.clock,
-                config_directory: self.settings.config_directory.0.clone(),
-                client_secrets: self.settings.client_secrets.0.clone(),
-                account: self.settings.account.0.clone(),
+                config_directory: self.settings.config_directory.value.clone(),
+                client_secrets: self.settings.client_secrets.value.clone(),
+                account: self.settings.account.value.clone(),
                 access_token: self.settings.access_token.as_ref().map(|given| given.0.clone()),
-                delegation: self.settings.delegation.0.clone(),
+                delegation: self.settings.delegation.value.clone(),
                 notify: Box::new(move |text| messages.warning(text)),
             })
         })
@@ -185,7 +199,7 @@ impl Context {
     /// # Errors
     /// An endpoint that no token may be sent to.
     pub fn chat(&self) -> Result<chat::Client, Failure> {
-        let (text, _) = &self.settings.api_endpoint;
+        let text = &self.settings.api_endpoint.value;
         chat::Client::new(self.session().http().clone(), text, self.clock.now_function())
             .map_err(|cause| Failure::endpoint_refused(text, &cause))
     }
@@ -193,23 +207,6 @@ impl Context {
     /// Whether a token may be sent to the endpoint that was set.
     pub fn check_endpoint(&self) -> Result<(), Failure> {
         self.chat().map(|_| ())
-    }
-
-    /// Calls the API, and once more with another token when the first was not accepted.
-    ///
-    /// The outer error is that of the login, the inner one that of the API.
-    pub(super) async fn with_replacement<Answer>(
-        &self,
-        access: &mut Access,
-        call: impl AsyncFn(&Secret<String>) -> Result<Answer, chat::Error>,
-    ) -> Result<Result<Answer, chat::Error>, Failure> {
-        let first = call(&access.token).await;
-        match &first {
-            Err(error) if matches!(error.kind, chat::ErrorKind::Unauthenticated(_)) => {}
-            _ => return Ok(first),
-        }
-        *access = self.session().replacement(access).await.map_err(|error| self.failure(error))?;
-        Ok(call(&access.token).await)
     }
 
     /// An access token for `needed`, with a login on the way when that is needed and somebody is there.
@@ -223,33 +220,7 @@ impl Context {
         } else {
             self.session().access_token(needed, Interaction::Refused).await
         };
-        result.map_err(|error| self.failure(error))
-    }
-
-    /// A login error with what this context knows about the way out.
-    pub fn failure(&self, error: crate::auth::Error) -> Failure {
-        self.in_context(Failure::from_auth(error, self.settings.account.0.as_deref()))
-    }
-
-    /// Adds what is known here: a clock that may be the reason that a token was refused, and that no login helps where
-    /// none is used.
-    pub(super) fn in_context(&self, mut failure: Failure) -> Failure {
-        if matches!(failure.code, ErrorCode::CredentialsRejected | ErrorCode::ScopeMissing) {
-            if self.settings.access_token.is_some() {
-                failure =
-                    failure.hint("give another token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login");
-            } else if self.settings.delegation.0.is_some() {
-                failure =
-                    failure.hint("check the service account's key and what has been delegated to it: chatauth doctor");
-            }
-        }
-        if failure.code.exit_code() == 4
-            && let Some(offset) = self.session().clock_offset()
-            && offset.abs() > time::Duration::minutes(1)
-        {
-            failure.message = format!("{}; {}", failure.message, super::doctor::describe_offset(offset));
-        }
-        failure
+        result.map_err(|error| self.report(error))
     }
 
     /// The client's project, for links; `None` where no client file says so.
@@ -269,13 +240,13 @@ impl Context {
         let mut line = vec![program.to_owned()];
         line.extend(words.into_iter().map(str::to_owned));
         let paths = [
-            ("--client-secrets", settings.client_secrets.0.first(), settings.client_secrets.1),
-            ("--config-dir", settings.config_directory.0.as_ref(), settings.config_directory.1),
+            ("--client-secrets", settings.client_secrets.value.first(), settings.client_secrets.source),
+            ("--config-dir", settings.config_directory.value.as_ref(), settings.config_directory.source),
         ];
         let paths = paths.map(|(name, path, source)| (name, path.map(|path| path.display().to_string()), source));
         let texts = [
-            ("--account", settings.account.0.clone(), settings.account.1),
-            ("--api-endpoint", Some(settings.api_endpoint.0.clone()), settings.api_endpoint.1),
+            ("--account", settings.account.value.clone(), settings.account.source),
+            ("--api-endpoint", Some(settings.api_endpoint.value.clone()), settings.api_endpoint.source),
         ];
         for (name, value, source) in paths.into_iter().chain(texts) {
             if let (Some(value), Provenance::Option) = (value, source) {

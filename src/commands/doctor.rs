@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::{Access, ClientKind, ClientProbe, ClientSecretsError, Error, Freshness, Interaction, ScopeSet};
 use crate::chat::{ErrorKind, ListSpaces, Paging};
-use crate::commands::failure::{Action, console};
+use crate::commands::caller::Caller;
+use crate::commands::report::console;
 use crate::commands::{Context, ErrorCode, Failure, scopes};
 use crate::output::{Details, Format, Item};
 
@@ -72,7 +73,7 @@ impl Findings {
 }
 
 /// Runs the checks and lists them. Ends with the exit code of the worst finding.
-pub async fn run(context: &Context) -> Result<(), Failure> {
+pub async fn run(context: &Context) -> anyhow::Result<()> {
     let mut findings = Findings::default();
     let client = client_file(context, &mut findings).await;
     store(context, &mut findings);
@@ -105,7 +106,8 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
             Err(match &first.hint {
                 Some(hint) => failure.hint(hint.clone()),
                 None => failure,
-            })
+            }
+            .into())
         }
         _ => Ok(()),
     }
@@ -126,14 +128,14 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
             return false;
         }
         Err(error) => {
-            findings.failed("client file", context.failure(error));
+            findings.failed("client file", context.report(error));
             findings.skipped(&["redirect"], "there is no usable client file");
             return false;
         }
     }
     match session.prove_redirect().await {
         Ok(uri) => findings.ok("redirect", format!("an answer could be received at {uri}")),
-        Err(error) => findings.failed("redirect", context.failure(error)),
+        Err(error) => findings.failed("redirect", context.report(error)),
     }
     true
 }
@@ -141,10 +143,10 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
 fn store(context: &Context, findings: &mut Findings) {
     let session = context.session();
     let directory =
-        context.settings.config_directory.0.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        context.settings.config_directory.value.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     match session.prove_writable() {
         Ok(()) => findings.ok("store", format!("{directory} is private and can be written")),
-        Err(error) => findings.failed("store", context.failure(error.into())),
+        Err(error) => findings.failed("store", context.report(Error::Store(error))),
     }
 }
 
@@ -154,7 +156,7 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
     let probe = match context.session().probe_client().await {
         Ok(probe) => probe,
         Err(error) => {
-            findings.failed("network", context.failure(error));
+            findings.failed("network", context.report(error));
             findings.skipped(&["clock", "client id and secret"], "the token endpoint cannot be reached");
             return;
         }
@@ -200,11 +202,11 @@ async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
     let session = context.session();
     // Of a stored login any token will do; a service account has to be asked for something.
     let delegated = context.settings.impersonated().is_some();
-    let needed = if delegated { scopes::for_a_first_login() } else { ScopeSet::default() };
+    let needed = if delegated { scopes::default() } else { ScopeSet::default() };
     let access = match session.access_token(&needed, Interaction::Refused).await {
         Ok(access) => access,
         Err(error) => {
-            findings.failed("login", context.failure(error));
+            findings.failed("login", context.report(error));
             findings.skipped(&["scopes", "token age"], "there is no usable login");
             return None;
         }
@@ -246,38 +248,21 @@ async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
 
 /// Any read tells whether the API is on: a project without it is refused before anything else is looked at.
 async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Findings) {
-    let Some(mut access) = access else {
+    let Some(access) = access else {
         findings.skipped(&["Chat API"], "there is no usable login to ask with");
         return;
     };
-    let chat = match context.chat() {
-        Ok(chat) => chat,
+    let mut caller = match Caller::with_access(context, access) {
+        Ok(caller) => caller,
         Err(failure) => return findings.failed("Chat API", failure),
     };
     let request = ListSpaces { paging: Paging { page_size: Some(1), page_token: None }, ..ListSpaces::default() };
-    let operation = chat.operation();
-    let result =
-        context.with_replacement(&mut access, async |token| chat.list_spaces(token, &request, &operation).await).await;
-    match result {
-        Err(failure) => findings.failed("Chat API", failure),
-        Ok(Ok(_)) => findings.ok("Chat API", "enabled, and it answers"),
-        Ok(Err(error)) => {
-            if matches!(error.kind, ErrorKind::ScopeInsufficient(_)) {
-                findings.ok("Chat API", "it answers (this login may not read spaces, so more cannot be told)");
-            } else {
-                let project = context.project();
-                let action = Action {
-                    name: "ask the Chat API",
-                    write: None,
-                    project: project.as_deref(),
-                    account: access.account(),
-                    login: access.record.is_some(),
-                    scopes: &ScopeSet::default(),
-                    admin: false,
-                };
-                findings.failed("Chat API", context.in_context(Failure::from_chat(&error, action)));
-            }
+    match caller.send(&request).await {
+        Ok(_) => findings.ok("Chat API", "enabled, and it answers"),
+        Err(error) if error.api().is_some_and(|error| matches!(error.kind, ErrorKind::ScopeInsufficient(_))) => {
+            findings.ok("Chat API", "it answers (this login may not read spaces, so more cannot be told)");
         }
+        Err(error) => findings.failed("Chat API", context.report(error)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A failed command: what happened, why, and the one thing to do next.
+//! What is reported of a failed command: what happened, why, and the one thing to do next.
 
 use std::fmt;
 
@@ -8,12 +8,6 @@ use serde_json::{Map, Value};
 
 use crate::output;
 use crate::platform::signals::Interruption;
-
-mod from_auth;
-mod from_chat;
-
-pub(super) use from_auth::{console, login_command};
-pub(super) use from_chat::{Action, Write};
 
 /// The stable names of failures, each with its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,8 +147,10 @@ impl Outcome {
     }
 }
 
-/// A failed command. `message` and `hint` may hold text from elsewhere; whoever prints them makes it harmless.
-#[derive(Debug, Clone)]
+/// A failed command, also as the error of a command's own. `message` and `hint` may hold text from elsewhere; whoever
+/// prints them sanitises it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
 pub struct Failure {
     /// What kind of failure.
     pub code: ErrorCode,
@@ -241,17 +237,15 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
+impl From<output::Error> for Failure {
+    fn from(error: output::Error) -> Self {
+        Self::from(&error)
     }
 }
 
-impl std::error::Error for Failure {}
-
-impl From<output::Error> for Failure {
-    fn from(error: output::Error) -> Self {
-        match &error {
+impl From<&output::Error> for Failure {
+    fn from(error: &output::Error) -> Self {
+        match error {
             output::Error::ReaderGone => Self::new(ErrorCode::ReaderGone, ""),
             output::Error::Interrupted(interruption) => {
                 Self::new(ErrorCode::Interrupted(*interruption), interruption.to_string())

@@ -1,73 +1,27 @@
-//! Which scopes each method needs: the one table of it.
+//! Which scopes a login asks for, given what the methods of a command accept.
 
 use crate::auth::{Scope, ScopeSet};
+use crate::chat::{CreateSpace, Method, Scopes};
 
-/// A method of the Chat API, and the scopes that allow a user to call it.
-///
-/// The first scope is the narrowest that does, and the one that a login is asked for. The others do as well, and are
-/// taken where a login has one of them already. Scopes that cover the first, as `chat.spaces` covers
-/// `chat.spaces.create`, are known to `ScopeSet::lacking` and do not stand here.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Method {
-    /// As in the reference, without `chat.`.
-    id: &'static str,
-    user: &'static [&'static str],
-    /// For `useAdminAccess`; empty where the method does not have it.
-    admin: &'static [&'static str],
+/// The scopes of `spaces.messages.create`, which only `chatauth api` calls.
+pub(super) const CREATE_MESSAGE: Scopes =
+    Scopes { user: &["chat.messages.create", "chat.messages", "chat.import"], admin: &[] };
+
+const fn choices(scopes: &Scopes, admin: bool) -> &'static [&'static str] {
+    if admin { scopes.admin } else { scopes.user }
 }
 
-const fn method(id: &'static str, user: &'static [&'static str], admin: &'static [&'static str]) -> Method {
-    Method { id, user, admin }
-}
-
-pub(super) const CREATE: Method = method("spaces.create", &["chat.spaces.create"], &[]);
-/// In import mode this scope alone will do, and does nothing else.
-pub(super) const CREATE_FOR_IMPORT: Method = method("spaces.create", &["chat.import"], &[]);
-pub(super) const SETUP: Method = method("spaces.setup", &["chat.spaces.create"], &[]);
-pub(super) const LIST: Method = method("spaces.list", &["chat.spaces.readonly"], &[]);
-pub(super) const GET: Method = method("spaces.get", &["chat.spaces.readonly"], &["chat.admin.spaces.readonly"]);
-pub(super) const PATCH: Method = method("spaces.patch", &["chat.spaces", "chat.import"], &["chat.admin.spaces"]);
-pub(super) const DELETE: Method = method("spaces.delete", &["chat.delete", "chat.import"], &["chat.admin.delete"]);
-pub(super) const SEARCH: Method = method("spaces.search", &["chat.spaces.readonly"], &["chat.admin.spaces.readonly"]);
-pub(super) const FIND_DIRECT_MESSAGE: Method = method("spaces.findDirectMessage", &["chat.spaces.readonly"], &[]);
-pub(super) const FIND_GROUP_CHATS: Method = method("spaces.findGroupChats", &["chat.memberships.readonly"], &[]);
-pub(super) const COMPLETE_IMPORT: Method = method("spaces.completeImport", &["chat.import"], &[]);
-pub(super) const MEMBERS_CREATE: Method =
-    method("spaces.members.create", &["chat.memberships", "chat.import"], &["chat.admin.memberships"]);
-/// For the calling app itself a narrower scope will do.
-pub(super) const MEMBERS_CREATE_APP: Method =
-    method("spaces.members.create", &["chat.memberships.app", "chat.import"], &["chat.admin.memberships"]);
-pub(super) const MEMBERS_LIST: Method =
-    method("spaces.members.list", &["chat.memberships.readonly", "chat.import"], &["chat.admin.memberships.readonly"]);
-pub(super) const MEMBERS_GET: Method =
-    method("spaces.members.get", &["chat.memberships.readonly"], &["chat.admin.memberships.readonly"]);
-pub(super) const MEMBERS_PATCH: Method =
-    method("spaces.members.patch", &["chat.memberships", "chat.import"], &["chat.admin.memberships"]);
-pub(super) const MEMBERS_DELETE: Method =
-    method("spaces.members.delete", &["chat.memberships", "chat.import"], &["chat.admin.memberships"]);
-/// For the calling app itself a narrower scope will do.
-pub(super) const MEMBERS_DELETE_APP: Method =
-    method("spaces.members.delete", &["chat.memberships.app", "chat.import"], &["chat.admin.memberships"]);
-pub(super) const MESSAGES_CREATE: Method =
-    method("spaces.messages.create", &["chat.messages.create", "chat.messages", "chat.import"], &[]);
-
-impl Method {
-    fn choices(&self, admin: bool) -> &'static [&'static str] {
-        if admin { self.admin } else { self.user }
-    }
-
-    /// Whether it depends on the login which scope is taken.
-    pub(super) fn has_choice(&self, admin: bool) -> bool {
-        self.choices(admin).len() > 1
-    }
+/// Whether it depends on the login which scope is used.
+pub(super) fn has_choice(scopes: &Scopes, admin: bool) -> bool {
+    choices(scopes, admin).len() > 1
 }
 
 /// The fewest scopes that allow all of `methods`, given what is `granted` already.
-pub(super) fn needed(methods: &[&Method], admin: bool, granted: &ScopeSet) -> ScopeSet {
+pub(super) fn needed(methods: &[Scopes], admin: bool, granted: &ScopeSet) -> ScopeSet {
     let scopes: ScopeSet = methods
         .iter()
         .filter_map(|method| {
-            let choices = method.choices(admin);
+            let choices = choices(method, admin);
             choices.iter().copied().find(|choice| allows(granted, choice)).or(choices.first().copied())
         })
         .map(Scope::google)
@@ -75,14 +29,14 @@ pub(super) fn needed(methods: &[&Method], admin: bool, granted: &ScopeSet) -> Sc
     scopes.without_covered()
 }
 
-/// What a login is asked for when nobody says what it is for: a plain create.
-pub(super) fn for_a_first_login() -> ScopeSet {
-    needed(&[&CREATE], false, &ScopeSet::default())
+/// What a login asks for when nothing says what it is for: creating a space.
+pub(super) fn default() -> ScopeSet {
+    needed(&[CreateSpace::SCOPES], false, &ScopeSet::default())
 }
 
-/// Whether `granted` allows `method`.
-pub(super) fn allowed(method: &Method, admin: bool, granted: &ScopeSet) -> bool {
-    method.choices(admin).iter().any(|choice| allows(granted, choice))
+/// Whether `granted` allows a method.
+pub(super) fn allowed(method: &Scopes, admin: bool, granted: &ScopeSet) -> bool {
+    choices(method, admin).iter().any(|choice| allows(granted, choice))
 }
 
 fn allows(granted: &ScopeSet, scope: &str) -> bool {
@@ -96,27 +50,31 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::chat::{
+        CompleteImport, CreateMembership, DeleteMembership, DeleteSpace, FindDirectMessage, FindGroupChats,
+        GetMembership, GetSpace, ListMemberships, ListSpaces, PatchMembership, PatchSpace, SearchSpaces, SetUpSpace,
+    };
 
-    const ALL: &[&Method] = &[
-        &CREATE,
-        &CREATE_FOR_IMPORT,
-        &SETUP,
-        &LIST,
-        &GET,
-        &PATCH,
-        &DELETE,
-        &SEARCH,
-        &FIND_DIRECT_MESSAGE,
-        &FIND_GROUP_CHATS,
-        &COMPLETE_IMPORT,
-        &MEMBERS_CREATE,
-        &MEMBERS_CREATE_APP,
-        &MEMBERS_LIST,
-        &MEMBERS_GET,
-        &MEMBERS_PATCH,
-        &MEMBERS_DELETE,
-        &MEMBERS_DELETE_APP,
-        &MESSAGES_CREATE,
+    const ALL: &[(&str, Scopes)] = &[
+        ("spaces.create", CreateSpace::SCOPES),
+        ("spaces.create", CreateSpace::SCOPES_FOR_IMPORT),
+        ("spaces.setup", SetUpSpace::SCOPES),
+        ("spaces.list", ListSpaces::SCOPES),
+        ("spaces.get", GetSpace::SCOPES),
+        ("spaces.patch", PatchSpace::SCOPES),
+        ("spaces.delete", DeleteSpace::SCOPES),
+        ("spaces.search", SearchSpaces::SCOPES),
+        ("spaces.findDirectMessage", FindDirectMessage::SCOPES),
+        ("spaces.findGroupChats", FindGroupChats::SCOPES),
+        ("spaces.completeImport", CompleteImport::SCOPES),
+        ("spaces.members.create", CreateMembership::SCOPES),
+        ("spaces.members.create", CreateMembership::SCOPES_FOR_APP),
+        ("spaces.members.list", ListMemberships::SCOPES),
+        ("spaces.members.get", GetMembership::SCOPES),
+        ("spaces.members.patch", PatchMembership::SCOPES),
+        ("spaces.members.delete", DeleteMembership::SCOPES),
+        ("spaces.members.delete", DeleteMembership::SCOPES_FOR_APP),
+        ("spaces.messages.create", CREATE_MESSAGE),
     ];
 
     fn set(names: &[&str]) -> ScopeSet {
@@ -140,9 +98,9 @@ mod tests {
 
     #[test]
     fn every_scope_in_the_table_is_one_of_the_method_and_every_one_of_the_method_will_do() {
-        for id in ALL.iter().map(|method| method.id) {
+        for (id, _) in ALL {
             let (admin, user) = documented(id);
-            let rows: Vec<_> = ALL.iter().filter(|method| method.id == id).collect();
+            let rows: Vec<_> = ALL.iter().filter(|(other, _)| other == id).map(|(_, scopes)| scopes).collect();
             for row in &rows {
                 for (written, known) in [(row.user, &user), (row.admin, &admin)] {
                     assert!(written.iter().all(|scope| known.contains(*scope)), "{id}: {written:?} {known:?}");
@@ -160,11 +118,11 @@ mod tests {
     #[test]
     fn what_is_granted_is_used_and_else_the_narrowest_is_asked_for() {
         let nothing = ScopeSet::default();
-        assert_eq!(needed(&[&PATCH, &GET], false, &nothing), set(&["chat.spaces"]));
-        assert_eq!(needed(&[&DELETE], false, &set(&["chat.import"])), set(&["chat.import"]));
-        assert_eq!(needed(&[&DELETE], false, &set(&["chat.import", "chat.delete"])), set(&["chat.delete"]));
-        assert_eq!(needed(&[&DELETE], true, &set(&["chat.import"])), set(&["chat.admin.delete"]));
-        assert_eq!(needed(&[&CREATE], false, &set(&["chat.import"])), set(&["chat.spaces.create"]));
-        assert!(!allowed(&MEMBERS_LIST, false, &set(&["chat.spaces"])));
+        assert_eq!(needed(&[PatchSpace::SCOPES, GetSpace::SCOPES], false, &nothing), set(&["chat.spaces"]));
+        assert_eq!(needed(&[DeleteSpace::SCOPES], false, &set(&["chat.import"])), set(&["chat.import"]));
+        assert_eq!(needed(&[DeleteSpace::SCOPES], false, &set(&["chat.import", "chat.delete"])), set(&["chat.delete"]));
+        assert_eq!(needed(&[DeleteSpace::SCOPES], true, &set(&["chat.import"])), set(&["chat.admin.delete"]));
+        assert_eq!(needed(&[CreateSpace::SCOPES], false, &set(&["chat.import"])), set(&["chat.spaces.create"]));
+        assert!(!allowed(&ListMemberships::SCOPES, false, &set(&["chat.spaces"])));
     }
 }

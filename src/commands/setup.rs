@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::auth::{ClientKind, ClientSecrets, ClientSecretsError, Error};
 use crate::commands::auth::login;
-use crate::commands::failure::console;
+use crate::commands::report::console;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::platform::terminal::LineReader;
 
@@ -56,10 +56,10 @@ fn steps(project: Option<&str>) -> Vec<Step> {
 }
 
 /// Walks through the steps with the person, or prints them where there is nobody.
-pub async fn run(context: &Context) -> Result<(), Failure> {
+pub async fn run(context: &Context) -> anyhow::Result<()> {
     let terminals = context.settings.terminals;
     if !(context.settings.input && terminals.stdin && terminals.stderr) {
-        return print_steps(context);
+        return Ok(print_steps(context)?);
     }
     let mut person = Asking::new(context)?;
     match context.session().client() {
@@ -69,7 +69,7 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
         }
         Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) => walk(context, &mut person).await?,
         // One that is wrong would stand in the way of the new one.
-        Err(error) => return Err(context.failure(error)),
+        Err(error) => return Err(error.into()),
     }
     context.messages.always("Last step: your login.");
     drop(person);
@@ -93,7 +93,7 @@ fn print_steps(context: &Context) -> Result<(), Failure> {
     let directory = context
         .settings
         .config_directory
-        .0
+        .value
         .as_ref()
         .map_or_else(|| String::from("the configuration directory"), |directory| directory.display().to_string());
     text += &format!("\n6. Save the file as {directory}/client_secrets.json, then log in: chatauth auth login\n");
@@ -146,7 +146,7 @@ async fn walk(context: &Context, person: &mut Asking<'_>) -> Result<(), Failure>
 
 /// Checks the file and copies it into the configuration directory.
 fn adopt(context: &Context, path: &std::path::Path) -> Result<(ClientSecrets, PathBuf), Failure> {
-    let failed = |error| context.failure(error);
+    let failed = |error| context.report(error);
     let client = ClientSecrets::load(path).map_err(|error| failed(error.into()))?;
     let content = std::fs::read(path).map_err(|error| {
         Failure::new(ErrorCode::ClientSecretsInvalid, format!("{} cannot be read: {error}", path.display()))

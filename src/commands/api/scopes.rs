@@ -1,37 +1,41 @@
 //! Which method of the API's a request calls, and with it which scopes it needs.
 
 use crate::auth::ScopeSet;
-use crate::chat::RawRequest;
-use crate::commands::scopes::{self, Method};
+use crate::chat::{
+    CompleteImport, CreateMembership, CreateSpace, DeleteMembership, DeleteSpace, FindDirectMessage, FindGroupChats,
+    GetMembership, GetSpace, ListMemberships, ListSpaces, Method, PatchMembership, PatchSpace, RawRequest, Scopes,
+    SearchSpaces, SetUpSpace,
+};
+use crate::commands::scopes;
 
-/// An HTTP method, the path below `v1/` with `*` for an id, and the method of the API's.
-const ROUTES: &[(&str, &str, &Method)] = &[
-    ("POST", "spaces", &scopes::CREATE),
-    ("POST", "spaces:setup", &scopes::SETUP),
-    ("GET", "spaces", &scopes::LIST),
-    ("GET", "spaces:search", &scopes::SEARCH),
-    ("GET", "spaces:findDirectMessage", &scopes::FIND_DIRECT_MESSAGE),
-    ("GET", "spaces:findGroupChats", &scopes::FIND_GROUP_CHATS),
-    ("POST", "spaces/*:completeImport", &scopes::COMPLETE_IMPORT),
-    ("GET", "spaces/*", &scopes::GET),
-    ("PATCH", "spaces/*", &scopes::PATCH),
-    ("DELETE", "spaces/*", &scopes::DELETE),
-    ("GET", "spaces/*/members", &scopes::MEMBERS_LIST),
-    ("POST", "spaces/*/members", &scopes::MEMBERS_CREATE),
-    ("GET", "spaces/*/members/*", &scopes::MEMBERS_GET),
-    ("PATCH", "spaces/*/members/*", &scopes::MEMBERS_PATCH),
-    ("DELETE", "spaces/*/members/app", &scopes::MEMBERS_DELETE_APP),
-    ("DELETE", "spaces/*/members/*", &scopes::MEMBERS_DELETE),
-    ("POST", "spaces/*/messages", &scopes::MESSAGES_CREATE),
+/// An HTTP method, the path below `v1/` with `*` for an ID, and the scopes of the API's method.
+const ROUTES: &[(&str, &str, Scopes)] = &[
+    ("POST", "spaces", CreateSpace::SCOPES),
+    ("POST", "spaces:setup", SetUpSpace::SCOPES),
+    ("GET", "spaces", ListSpaces::SCOPES),
+    ("GET", "spaces:search", SearchSpaces::SCOPES),
+    ("GET", "spaces:findDirectMessage", FindDirectMessage::SCOPES),
+    ("GET", "spaces:findGroupChats", FindGroupChats::SCOPES),
+    ("POST", "spaces/*:completeImport", CompleteImport::SCOPES),
+    ("GET", "spaces/*", GetSpace::SCOPES),
+    ("PATCH", "spaces/*", PatchSpace::SCOPES),
+    ("DELETE", "spaces/*", DeleteSpace::SCOPES),
+    ("GET", "spaces/*/members", ListMemberships::SCOPES),
+    ("POST", "spaces/*/members", CreateMembership::SCOPES),
+    ("GET", "spaces/*/members/*", GetMembership::SCOPES),
+    ("PATCH", "spaces/*/members/*", PatchMembership::SCOPES),
+    ("DELETE", "spaces/*/members/app", DeleteMembership::SCOPES_FOR_APP),
+    ("DELETE", "spaces/*/members/*", DeleteMembership::SCOPES),
+    ("POST", "spaces/*/messages", scopes::CREATE_MESSAGE),
 ];
 
 /// The scopes to ask for, given what is `granted` already. `None` for methods that are not known here.
 pub(super) fn needed(request: &RawRequest, granted: &ScopeSet) -> Option<ScopeSet> {
     let path = request.path.as_str().strip_prefix("/v1/")?;
-    let name = if request.method == http::Method::HEAD { "GET" } else { request.method.as_str() };
-    let (.., method) = ROUTES.iter().find(|(known, pattern, _)| *known == name && matches(pattern, path))?;
+    let name = if request.verb == http::Method::HEAD { "GET" } else { request.verb.as_str() };
+    let (.., scopes) = ROUTES.iter().find(|(known, pattern, _)| *known == name && matches(pattern, path))?;
     let admin = request.query.iter().any(|(name, value)| name == "useAdminAccess" && value == "true");
-    Some(scopes::needed(&[method], admin, granted))
+    Some(scopes::needed(&[*scopes], admin, granted))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
@@ -54,7 +58,7 @@ mod tests {
 
     fn scopes(method: &str, path: &str, granted: &str) -> String {
         let (path, query) = ApiPath::parse(path).unwrap();
-        let request = RawRequest { method: method.parse().unwrap(), path, query, body: None };
+        let request = RawRequest { verb: method.parse().unwrap(), path, query, body: None };
         let granted: ScopeSet = granted.split_whitespace().map(Scope::google).collect();
         needed(&request, &granted).map_or_else(|| String::from("-"), |scopes| scopes.to_string())
     }

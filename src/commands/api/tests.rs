@@ -22,7 +22,7 @@ fn fields_go_where_the_method_takes_them() {
     let get = made("get", "v1/spaces?x=y", fields).unwrap();
     let pairs: Vec<String> = get.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(pairs, ["x=y", "prettyPrint=false", "filter=a b", "pageSize=3"]);
-    assert_eq!((get.method.as_str(), get.body), ("GET", None));
+    assert_eq!((get.verb.as_str(), get.body), ("GET", None));
 
     let post = made("POST", "/v1/spaces", fields).unwrap();
     assert_eq!(post.query.len(), 1);

@@ -6,11 +6,11 @@ use crate::commands::{Context, ErrorCode, Failure, Source};
 const LARGEST_FILE: u64 = 256 * 1024;
 
 /// Brings in a login from a file of another tool.
-pub async fn run(source: Source, context: &Context) -> Result<(), Failure> {
+pub async fn run(source: Source, context: &Context) -> anyhow::Result<()> {
     let content = source
         .read(LARGEST_FILE)
         .map_err(|error| Failure::new(ErrorCode::InputInvalid, format!("{source} cannot be read: {error}")))?;
-    let imported = context.session().import(&content).await.map_err(|error| context.failure(error))?;
+    let imported = context.session().import(&content).await?;
     if let Some(path) = &imported.client_file {
         context.messages.note(&format!("Wrote its OAuth client to {}.", path.display()));
     }

@@ -25,16 +25,17 @@ pub struct Options {
 }
 
 /// Logs in, also over a login that works.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     if !context.settings.input {
         return Err(Failure::new(
             ErrorCode::LoginNeeded,
             "a login needs a person, and --no-input says that there is none",
         )
-        .hint("run chatauth auth login without --no-input"));
+        .hint("run chatauth auth login without --no-input")
+        .into());
     }
     let asked = super::scopes(&options.scopes)?;
-    let account = context.settings.account.0.clone();
+    let account = context.settings.account.value.clone();
     let scopes = if asked.is_empty() { default_scopes(context, account.as_deref()) } else { asked };
     let login = LoginOptions {
         required: scopes.clone(),
@@ -45,7 +46,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
         wait: options.wait,
     };
     let mut person = Person::new(context, !options.no_browser);
-    let record = context.session().log_in(&login, &mut person).await.map_err(|error| context.failure(error))?;
+    let record = context.session().log_in(&login, &mut person).await?;
     drop(person);
     context.messages.note(&format!("Logged in as {} ({}).", record.email, record.granted().without_identity()));
     if let Some(end) = record.refresh_token_expires_at {
@@ -66,7 +67,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
 /// What a plain create needs; for an account that is named, also what its login has already, so that logging in again
 /// takes nothing away.
 fn default_scopes(context: &Context, account: Option<&str>) -> ScopeSet {
-    let create = scopes::for_a_first_login();
+    let create = scopes::default();
     let Some(account) = account else { return create };
     // An unreadable record is what a login repairs, so it is no reason to stop here.
     let stored = context.session().record(account).ok().flatten();

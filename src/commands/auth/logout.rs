@@ -13,14 +13,14 @@ pub struct Options {
 }
 
 /// Revokes logins, then forgets them.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     let accounts = if options.all {
-        session.accounts().map_err(|error| context.failure(error))?
+        session.accounts()?
     } else {
-        match session.chosen_account().map_err(|error| context.failure(error))? {
+        match session.chosen_account()? {
             Ok(account) => vec![account],
-            Err(needed @ LoginNeeded::Ambiguous(_)) => return Err(context.failure(needed.into())),
+            Err(needed @ LoginNeeded::Ambiguous(_)) => return Err(Error::LoginNeeded(needed).into()),
             Err(_) => Vec::new(),
         }
     };
@@ -30,20 +30,21 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
     }
     let mut first_failure = None;
     for account in accounts {
-        if let Err(failure) = one(&account, &options, context).await {
+        if let Err(error) = one(&account, &options, context).await {
+            let failure = context.report(error);
             match &first_failure {
                 None => first_failure = Some(failure),
                 Some(_) => context.messages.warning(&failure.message),
             }
         }
     }
-    first_failure.map_or(Ok(()), Err)
+    first_failure.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
-async fn one(account: &str, options: &Options, context: &Context) -> Result<(), Failure> {
+async fn one(account: &str, options: &Options, context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     if options.local {
-        session.forget(account).await.map_err(|error| context.failure(error))?;
+        session.forget(account).await?;
         context.messages.note(&format!("Forgot the login of {account} on this machine; Google still knows the grant."));
         return Ok(());
     }
@@ -52,14 +53,14 @@ async fn one(account: &str, options: &Options, context: &Context) -> Result<(), 
         let all = options.all.then_some("--all");
         let local = context.command(["auth", "logout", "--local"].into_iter().chain(all));
         match error {
-            Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)) | Error::Store(_) => context.failure(error),
+            Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)) | Error::Store(_) => context.report(error),
             Error::Network(_) | Error::Server { .. } => {
-                let mut failure = context.failure(error);
+                let mut failure = context.report(error);
                 failure.message = format!("{}; {kept}", failure.message);
                 failure.hint(format!("try again when the server can be reached, or forget it here only: {local}"))
             }
             other => {
-                let failure = context.failure(other);
+                let failure = context.report(other);
                 let code =
                     if failure.code == ErrorCode::LoginNeeded { ErrorCode::ClientSecretsInvalid } else { failure.code };
                 Failure { code, message: format!("{}; {kept}", failure.message), ..failure }.hint(format!(
@@ -68,7 +69,7 @@ async fn one(account: &str, options: &Options, context: &Context) -> Result<(), 
             }
         }
     })?;
-    session.forget(account).await.map_err(|error| context.failure(error))?;
+    session.forget(account).await?;
     context.messages.note(&match revocation {
         Revocation::Revoked => format!(
             "Logged {account} out. The whole grant to this project is revoked, also where it was used from other machines."

@@ -5,22 +5,18 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::auth::{ClientKind, Freshness, LoginNeeded, Record, Scope, ScopeSet};
-use crate::commands::failure::login_command;
+use crate::commands::report::login_command;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
 
 /// Shows the logins and where every setting came from. Ends with exit code 0 when a command could act now, else 4
 /// (3 when the record is there and cannot be used).
-pub fn run(context: &Context) -> Result<(), Failure> {
+pub fn run(context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     // Without a home there is no store, and for what comes from outside there need not be one.
-    let no_store = !context.settings.uses_login() && context.settings.config_directory.0.is_none();
-    let chosen = if no_store {
-        Err(LoginNeeded::NoLogin)
-    } else {
-        session.chosen_account().map_err(|error| context.failure(error))?
-    };
-    let stored = if no_store { Vec::new() } else { session.accounts().map_err(|error| context.failure(error))? };
+    let no_store = !context.settings.uses_login() && context.settings.config_directory.value.is_none();
+    let chosen = if no_store { Err(LoginNeeded::NoLogin) } else { session.chosen_account()? };
+    let stored = if no_store { Vec::new() } else { session.accounts()? };
     let now = context.clock.now();
     let mut accounts = Vec::new();
     let mut records = Vec::new();
@@ -89,23 +85,23 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     }
     let item = Item { json: &report, name: current.unwrap_or_default() };
     context.printer.item(&item, &details)?;
-    problem.map_or(Ok(()), Err)
+    problem.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
 /// Shows the same, after one real refresh of the login in use and the server's own word about the new token.
-pub async fn check(context: &Context) -> Result<(), Failure> {
+pub async fn check(context: &Context) -> anyhow::Result<()> {
     let session = context.session();
-    if context.settings.access_token.is_none() && context.settings.delegation.0.is_some() {
+    if context.settings.access_token.is_none() && context.settings.delegation.value.is_some() {
         let needed = [Scope::google("chat.spaces.create")].into_iter().collect();
         let access = context.access(&needed).await?;
         // The first may have been a kept one.
-        session.replacement(&access).await.map_err(|error| context.failure(error))?;
+        session.replacement(&access).await?;
         context.messages.note("Checked: the service account got a new token in the user's name.");
     } else if context.settings.access_token.is_none()
-        && let Ok(account) = session.chosen_account().map_err(|error| context.failure(error))?
-        && session.record(&account).map_err(|error| context.failure(error))?.is_some()
+        && let Ok(account) = session.chosen_account()?
+        && session.record(&account)?.is_some()
     {
-        let info = session.check(&account).await.map_err(|error| context.failure(error))?;
+        let info = session.check(&account).await?;
         match info {
             Some(info) if info.email.as_ref().is_none_or(|email| email.eq_ignore_ascii_case(&account)) => {
                 context.messages.note(&format!(
@@ -118,14 +114,16 @@ pub async fn check(context: &Context) -> Result<(), Failure> {
                     ErrorCode::WrongAccount,
                     format!("the token of {account} is another account's"),
                 )
-                .hint(log_in_again(&account)));
+                .hint(log_in_again(&account))
+                .into());
             }
             None => {
                 return Err(Failure::new(
                     ErrorCode::CredentialsRejected,
                     format!("the server does not accept the new token of {account}"),
                 )
-                .hint(log_in_again(&account)));
+                .hint(log_in_again(&account))
+                .into());
             }
         }
     }
@@ -147,8 +145,8 @@ fn problem(
     if context.settings.access_token.is_some() {
         return None;
     }
-    if context.settings.delegation.0.is_some() {
-        return context.session().check_delegation().err().map(|error| context.failure(error));
+    if context.settings.delegation.value.is_some() {
+        return context.session().check_delegation().err().map(|error| context.report(error));
     }
     let login = |message: String| {
         let account = chosen.as_ref().map(String::as_str).ok();
@@ -161,7 +159,7 @@ fn problem(
     };
     // Damaged is not absent: logging in is not the only way out.
     if let Err(error) = context.session().record(account) {
-        return Some(context.failure(error));
+        return Some(context.report(error));
     }
     let Some(record) = records.iter().find(|record| record.email.eq_ignore_ascii_case(account)) else {
         return Some(login(format!("there is no usable login of {account}")));
@@ -224,21 +222,21 @@ fn summary(record: &Record, now: OffsetDateTime) -> String {
 
 fn settings(context: &Context) -> Value {
     let settings = &context.settings;
-    let delegation = settings.delegation.0.as_ref();
-    let looked: Vec<String> = settings.client_secrets.0.iter().map(|path| path.display().to_string()).collect();
+    let delegation = settings.delegation.value.as_ref();
+    let looked: Vec<String> = settings.client_secrets.value.iter().map(|path| path.display().to_string()).collect();
     json!({
-        "clientSecrets": { "value": looked.join(", then "), "source": settings.client_secrets.1.as_str() },
+        "clientSecrets": { "value": looked.join(", then "), "source": settings.client_secrets.source.as_str() },
         "configDirectory": {
-            "value": settings.config_directory.0.as_ref().map(|path| path.display().to_string()),
-            "source": settings.config_directory.1.as_str(),
+            "value": settings.config_directory.value.as_ref().map(|path| path.display().to_string()),
+            "source": settings.config_directory.source.as_str(),
         },
-        "account": { "value": settings.account.0, "source": settings.account.1.as_str() },
+        "account": { "value": settings.account.value, "source": settings.account.source.as_str() },
         "serviceAccount": {
             "value": delegation.map(|delegation| delegation.key.display().to_string()),
             "impersonate": delegation.map(|delegation| &delegation.subject),
-            "source": settings.delegation.1.as_str(),
+            "source": settings.delegation.source.as_str(),
         },
-        "apiEndpoint": { "value": settings.api_endpoint.0, "source": settings.api_endpoint.1.as_str() },
+        "apiEndpoint": { "value": settings.api_endpoint.value, "source": settings.api_endpoint.source.as_str() },
         "accessToken": {
             "value": if settings.access_token.is_some() { "given" } else { "of the login" },
             "source": if settings.access_token.is_some() { "environment" } else { "default" },

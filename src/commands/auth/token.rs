@@ -4,7 +4,7 @@ use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
 use crate::auth::Scope;
-use crate::commands::{Context, Failure, scopes};
+use crate::commands::{Context, scopes};
 use crate::output::Format;
 
 /// The options of the command.
@@ -17,15 +17,14 @@ pub struct Options {
 }
 
 /// Prints an access token that lives for more than five minutes yet.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     let asked = super::scopes(&options.scopes)?;
     let new = asked.is_empty()
         && context.settings.access_token.is_none()
-        && (context.settings.delegation.0.is_some()
-            || context.session().accounts().map_err(|error| context.failure(error))?.is_empty());
+        && (context.settings.delegation.value.is_some() || context.session().accounts()?.is_empty());
     // Any login will do where no scope was named; a new one, or a service account's token, is asked for what creating
     // a space needs.
-    let needed = if new { scopes::for_a_first_login() } else { asked };
+    let needed = if new { scopes::default() } else { asked };
     let access = context.access(&needed).await?;
     let record = access.record.as_ref();
     if options.json {

@@ -6,7 +6,7 @@ use super::input::{InputError, Row, Rows};
 use super::row::Identity;
 use super::table::Table;
 use super::{Options, Task};
-use crate::commands::scopes::Method;
+use crate::chat::Scopes;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::platform::input::Source;
 
@@ -19,7 +19,7 @@ const READ_AHEAD: usize = 16;
 /// What a check of the whole input has found out.
 pub(super) struct Checked {
     pub(super) rows: u64,
-    pub(super) methods: Vec<&'static Method>,
+    pub(super) methods: Vec<Scopes>,
 }
 
 /// Checks every row before the first request.

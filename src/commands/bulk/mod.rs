@@ -20,10 +20,10 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use crate::chat::Scopes;
 use crate::platform::input::Source;
 
 use super::caller::Caller;
-use super::scopes::Method;
 use super::{Context, Failure};
 
 pub(super) use engine::run;
@@ -101,10 +101,10 @@ pub(super) trait Task {
     fn plan(&self, members: &Map<String, Value>, request_id: &str) -> Result<Self::Work, Wrong>;
 
     /// The methods that a row needs.
-    fn methods(&self, work: &Self::Work) -> Vec<&'static Method>;
+    fn methods(&self, work: &Self::Work) -> Vec<Scopes>;
 
     /// The methods that every row needs.
-    fn least(&self) -> Vec<&'static Method>;
+    fn least(&self) -> Vec<Scopes>;
 
     /// Whether it acts as an administrator.
     fn admin(&self) -> bool {

@@ -3,11 +3,10 @@
 use super::several::Several;
 use super::{Pace, member_name, space_name};
 use crate::chat::{
-    CreateMembership, Membership, NewMembership, OneMembership, Resource, SpaceName, group_name, user_name,
+    CreateMembership, GetMembership, Membership, Method, NewMembership, Resource, SpaceName, group_name, user_name,
 };
 use crate::commands::caller::Caller;
-use crate::commands::failure::Write;
-use crate::commands::{Context, ErrorCode, Failure, scopes};
+use crate::commands::{Context, ErrorCode, Failure};
 
 /// The options of the command.
 #[derive(Debug)]
@@ -23,18 +22,18 @@ pub struct Options {
 }
 
 /// Adds people, groups or the calling app, one after the other.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     let space = space_name(&options.space)?;
     let wanted = wanted(&options)?;
     let app_alone = wanted.iter().all(|membership| *membership == NewMembership::App);
-    let method = if app_alone { &scopes::MEMBERS_CREATE_APP } else { &scopes::MEMBERS_CREATE };
-    let mut caller = Caller::new(context, &[method], options.admin).await?;
-    let repeat = context.repeat();
+    let scopes = if app_alone { CreateMembership::SCOPES_FOR_APP } else { CreateMembership::SCOPES };
+    let mut caller = Caller::new(context, &[scopes], options.admin).await?;
     let mut several = Several::new(context, wanted.len());
     let mut pace = Pace::default();
     for (index, membership) in wanted.iter().enumerate() {
         pace.wait().await;
-        match add(&space, membership, options.admin, &repeat, &mut caller).await {
+        let request = CreateMembership { space: space.clone(), membership: membership.clone(), admin: options.admin };
+        match caller.send(&request).await {
             Ok(Some(made)) => {
                 if made.fields.state.as_deref() == Some("INVITED") {
                     context.messages.note(&format!("{} is invited, and a member on accepting.", bare(membership)));
@@ -45,7 +44,8 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
                 let made = look(&space, membership, options.admin, &mut caller).await;
                 several.done(made.as_ref())?;
             }
-            Err(mut failure) => {
+            Err(error) => {
+                let mut failure = context.report(error);
                 if failure.code == ErrorCode::AlreadyExists {
                     failure.hint = Some(String::from("nothing needs to be done: this member is there already"));
                 }
@@ -56,7 +56,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
             }
         }
     }
-    several.finish(|left| {
+    let finished = several.finish(|left| {
         let mut words = vec!["members", "add", space.as_str()];
         for user in left {
             if wanted.iter().any(|one| matches!(one, NewMembership::Group(_)) && bare(one) == user) {
@@ -68,7 +68,8 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
             words.push("--use-admin-access");
         }
         context.command(words)
-    })
+    });
+    Ok(finished?)
 }
 
 fn wanted(options: &Options) -> Result<Vec<NewMembership>, Failure> {
@@ -96,21 +97,6 @@ fn wanted(options: &Options) -> Result<Vec<NewMembership>, Failure> {
     Ok(wanted)
 }
 
-async fn add(
-    space: &SpaceName,
-    membership: &NewMembership,
-    admin: bool,
-    repeat: &str,
-    caller: &mut Caller<'_>,
-) -> Result<Option<Resource<Membership>>, Failure> {
-    let request = CreateMembership { space: space.clone(), membership: membership.clone(), admin };
-    caller
-        .write("add the member", Write { request_id: None, repeat }, async |chat, token, operation| {
-            chat.create_membership(token, &request, operation).await
-        })
-        .await
-}
-
 /// The membership whose answer was lost; that it cannot be shown is no failure.
 async fn look(
     space: &SpaceName,
@@ -118,13 +104,8 @@ async fn look(
     admin: bool,
     caller: &mut Caller<'_>,
 ) -> Option<Resource<Membership>> {
-    let request = OneMembership { name: member_name(space, bare(membership)).ok()?, admin };
-    caller
-        .read("look for the member", async |chat, token, operation| {
-            chat.get_membership(token, &request, operation).await
-        })
-        .await
-        .ok()
+    let name = member_name(space, bare(membership)).ok()?;
+    caller.send(&GetMembership { name, admin }).await.ok()
 }
 
 fn bare(membership: &NewMembership) -> &str {

@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::{give_role, space_name};
-use crate::chat::{CreateMembership, NewMembership, Role, SpaceName, group_name, user_name};
+use crate::chat::{
+    CreateMembership, GetMembership, Method, NewMembership, PatchMembership, Role, Scopes, SpaceName, group_name,
+    user_name,
+};
 use crate::commands::bulk::{self, Made, Task as Rows, Wrong, fields};
 use crate::commands::caller::Caller;
-use crate::commands::failure::Write;
-use crate::commands::scopes::{self, Method};
-use crate::commands::{Context, ErrorCode, Failure};
+use crate::commands::{Context, Failure};
 
 /// Under the 300 writes of memberships a minute that Google allows a project.
 pub const DEFAULT_RATE: bulk::Rate = bulk::Rate::Limited { per_minute: 250, per_hour: None };
@@ -89,16 +90,16 @@ impl Rows for Task {
         Ok(Addition { space, membership, role })
     }
 
-    fn methods(&self, addition: &Addition) -> Vec<&'static Method> {
+    fn methods(&self, addition: &Addition) -> Vec<Scopes> {
         let mut methods = self.least();
         if addition.role.is_some() {
-            methods.extend([&scopes::MEMBERS_PATCH, &scopes::MEMBERS_GET]);
+            methods.extend([PatchMembership::SCOPES, GetMembership::SCOPES]);
         }
         methods
     }
 
-    fn least(&self) -> Vec<&'static Method> {
-        vec![&scopes::MEMBERS_CREATE]
+    fn least(&self) -> Vec<Scopes> {
+        vec![CreateMembership::SCOPES]
     }
 
     fn admin(&self) -> bool {
@@ -117,12 +118,7 @@ impl Rows for Task {
             membership: addition.membership.clone(),
             admin: self.admin,
         };
-        let repeat = context.repeat();
-        let result = caller
-            .write("add the member", Write { request_id: None, repeat: &repeat }, async |chat, token, operation| {
-                chat.create_membership(token, &request, operation).await
-            })
-            .await;
+        let result = caller.send(&request).await;
         let who = addition.membership.name();
         let id = who.split_once('/').map_or(who, |(_, id)| id);
         let known = || {
@@ -133,8 +129,8 @@ impl Rows for Task {
             Ok(Some(made)) => Ok(Made { name: made.fields.name, json: made.json, existed: false }),
             Ok(None) => Ok(Made { existed: false, ..known() }),
             // Nobody can be a member twice, so what the row wants is so.
-            Err(failure) if failure.code == ErrorCode::AlreadyExists => Ok(known()),
-            Err(failure) => Err(failure),
+            Err(error) if error.is_already_exists() => Ok(known()),
+            Err(error) => Err(context.report(error)),
         }
     }
 
@@ -146,13 +142,14 @@ impl Rows for Task {
         context: &Context,
     ) -> Result<(), Failure> {
         let Some(role) = addition.role else { return Ok(()) };
-        give_role(&addition.space, name, role, self.admin, &context.repeat(), caller).await.map(|_| ())
+        let result = give_role(&addition.space, name, role, self.admin, &context.repeat(), caller).await;
+        result.map(|_| ()).map_err(|error| context.report(error))
     }
 }
 
 /// Adds the members.
-pub async fn run(task: &Task, options: &bulk::Options, context: &Context) -> Result<(), Failure> {
-    bulk::run(task, options, context).await
+pub async fn run(task: &Task, options: &bulk::Options, context: &Context) -> anyhow::Result<()> {
+    Ok(bulk::run(task, options, context).await?)
 }
 
 #[cfg(test)]

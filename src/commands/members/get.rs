@@ -1,9 +1,9 @@
 //! `chatauth members get`.
 
 use super::{about, member_name, space_name};
-use crate::chat::OneMembership;
+use crate::chat::{GetMembership, Method};
+use crate::commands::Context;
 use crate::commands::caller::Caller;
-use crate::commands::{Context, Failure, scopes};
 
 /// The options of the command.
 #[derive(Debug)]
@@ -17,14 +17,12 @@ pub struct Options {
 }
 
 /// Shows one membership.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     let space = space_name(&options.space)?;
     let name = member_name(&space, &options.user)?;
-    let mut caller = Caller::new(context, &[&scopes::MEMBERS_GET], options.admin).await?;
-    let request = OneMembership { name, admin: options.admin };
-    let membership = caller
-        .read("get the member", async |chat, token, operation| chat.get_membership(token, &request, operation).await)
-        .await
-        .map_err(|failure| about(&space, failure, context))?;
-    super::print(&membership, context)
+    let mut caller = Caller::new(context, &[GetMembership::SCOPES], options.admin).await?;
+    let request = GetMembership { name, admin: options.admin };
+    let membership = caller.send(&request).await.map_err(|error| about(&space, context.report(error), context))?;
+    super::print(&membership, context)?;
+    Ok(())
 }

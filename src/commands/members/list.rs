@@ -1,10 +1,10 @@
 //! `chatauth members list`.
 
 use super::{LARGEST_PAGE, label, role_for_people, space_name, state_for_people, type_for_people};
-use crate::chat::{ListMemberships, Membership, Role};
+use crate::chat::{ListMemberships, Membership, Method, Role};
 use crate::commands::caller::Caller;
 use crate::commands::pages::Pages;
-use crate::commands::{Context, Failure, scopes};
+use crate::commands::{Context, Failure};
 use crate::output::{Item, List};
 
 /// The columns of a list of members.
@@ -50,10 +50,10 @@ pub struct Options {
 }
 
 /// Lists the members of a space, page by page.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     let space = space_name(&options.space)?;
     let filter = filter(&options)?;
-    let mut caller = Caller::new(context, &[&scopes::MEMBERS_LIST], options.admin).await?;
+    let mut caller = Caller::new(context, &[ListMemberships::SCOPES], options.admin).await?;
     let mut list = list_of_members(context);
     let mut pages = Pages::new(options.limit, LARGEST_PAGE);
     while let Some(paging) = pages.next() {
@@ -65,11 +65,7 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
             paging,
             admin: options.admin,
         };
-        let page = caller
-            .read("list the members", async |chat, token, operation| {
-                chat.list_memberships(token, &request, operation).await
-            })
-            .await?;
+        let page = caller.send(&request).await?;
         for membership in pages.take(page) {
             let item = Item { json: &membership.json, name: &membership.fields.name };
             list.push(&item, || row(&membership.fields))?;

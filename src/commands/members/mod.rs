@@ -12,11 +12,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::chat::{MemberName, Membership, OneMembership, Resource, Role, SpaceName};
+use crate::chat::{GetMembership, MemberName, Membership, PatchMembership, Resource, Role, SpaceName};
 use crate::output::{Details, Item};
 
 use super::caller::Caller;
-use super::failure::Write;
 use super::{Context, ErrorCode, Failure};
 
 /// The most members that the API lists at once.
@@ -58,23 +57,13 @@ pub(super) async fn give_role(
     admin: bool,
     repeat: &str,
     caller: &mut Caller<'_>,
-) -> Result<Resource<Membership>, Failure> {
+) -> anyhow::Result<Resource<Membership>> {
     let mut name = member_name(space, user)?;
     if name.id().contains('@') {
-        let request = OneMembership { name: name.clone(), admin };
-        let found = caller
-            .read("look for the member", async |chat, token, operation| {
-                chat.get_membership(token, &request, operation).await
-            })
-            .await?;
+        let found = caller.send(&GetMembership { name, admin }).await?;
         name = member_name(space, &found.fields.name)?;
     }
-    let request = OneMembership { name, admin };
-    caller
-        .write("change the role", Write { request_id: None, repeat }, async |chat, token, operation| {
-            chat.patch_membership(token, &request, role, operation).await
-        })
-        .await
+    Ok(caller.send_repeated_by(&PatchMembership { name, role, admin }, repeat).await?)
 }
 
 /// A member who is not there is not to be looked for among the spaces.

@@ -1,9 +1,9 @@
 //! `chatauth members update`.
 
 use super::{about, give_role, member_name, space_name};
-use crate::chat::Role;
+use crate::chat::{GetMembership, Method, PatchMembership, Role, Scopes};
+use crate::commands::Context;
 use crate::commands::caller::Caller;
-use crate::commands::{Context, Failure, scopes};
 
 /// The options of the command.
 #[derive(Debug)]
@@ -19,18 +19,19 @@ pub struct Options {
 }
 
 /// Gives a member another role.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     let space = space_name(&options.space)?;
     let name = member_name(&space, &options.user)?;
-    let methods: &[&scopes::Method] = if name.id().contains('@') {
-        &[&scopes::MEMBERS_PATCH, &scopes::MEMBERS_GET]
+    let methods: &[Scopes] = if name.id().contains('@') {
+        &[PatchMembership::SCOPES, GetMembership::SCOPES]
     } else {
-        &[&scopes::MEMBERS_PATCH]
+        &[PatchMembership::SCOPES]
     };
     let mut caller = Caller::new(context, methods, options.admin).await?;
     let repeat = context.repeat();
     let membership = give_role(&space, name.as_str(), options.role, options.admin, &repeat, &mut caller)
         .await
-        .map_err(|failure| about(&space, failure, context))?;
-    super::print(&membership, context)
+        .map_err(|error| about(&space, context.report(error), context))?;
+    super::print(&membership, context)?;
+    Ok(())
 }

@@ -6,11 +6,13 @@ mod plan;
 
 pub use plan::{IfExists, Options, Plan, plan};
 
-use crate::chat::{ListSpaces, Resource, Space};
-use crate::commands::caller::Caller;
-use crate::commands::failure::Write;
+use crate::chat::{
+    CreateMembership, CreateSpace, GetMembership, ListSpaces, Method, PatchMembership, Resource, Scopes, SetUpSpace,
+    Space,
+};
+use crate::commands::caller::{CallError, Caller};
 use crate::commands::pages::Pages;
-use crate::commands::{Context, ErrorCode, Failure, scopes};
+use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
 use plan::Request;
 
@@ -18,7 +20,7 @@ use plan::Request;
 const LARGEST_PAGE: u32 = 1000;
 
 /// Shows what would be sent, without a login and without sending it.
-pub fn dry_run(plan: &Plan, context: &Context) -> Result<(), Failure> {
+pub fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     context.check_endpoint()?;
     say(plan.note.as_deref(), context);
     if let Some((name, _)) = &plan.look_for {
@@ -42,14 +44,14 @@ pub fn dry_run(plan: &Plan, context: &Context) -> Result<(), Failure> {
 }
 
 /// Makes the space, and does what is to be done afterwards.
-pub async fn run(plan: &Plan, context: &Context) -> Result<(), Failure> {
+pub async fn run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     say(plan.note.as_deref(), context);
     let mut caller = Caller::new(context, &methods(plan), false).await?;
     let whom = caller.whom();
     if let Some((name, what)) = &plan.look_for
         && let Some(space) = look_for(name, &mut caller).await?
     {
-        return exists(plan, *what, &space, context);
+        return Ok(exists(plan, *what, &space, context)?);
     }
     context.messages.note(&format!("Creating the space as {whom}."));
     let space = send(plan, &mut caller, context).await?;
@@ -64,12 +66,12 @@ pub async fn run(plan: &Plan, context: &Context) -> Result<(), Failure> {
         context.messages.always(&named);
     }
     finished?;
-    printed.map_err(|mut failure| {
+    Ok(printed.map_err(|mut failure| {
         if failure.code != ErrorCode::ReaderGone {
             failure.message = format!("{}; the space {} was created", failure.message, space.fields.name);
         }
         failure
-    })
+    })?)
 }
 
 fn say(note: Option<&str>, context: &Context) {
@@ -79,37 +81,33 @@ fn say(note: Option<&str>, context: &Context) {
 }
 
 /// The methods that the plan cannot do without.
-fn methods(plan: &Plan) -> Vec<&'static scopes::Method> {
+fn methods(plan: &Plan) -> Vec<Scopes> {
     let mut methods = vec![match &plan.request {
-        Request::Create(_) if plan.import => &scopes::CREATE_FOR_IMPORT,
-        Request::Create(_) => &scopes::CREATE,
-        Request::SetUp(_) => &scopes::SETUP,
+        Request::Create(_) if plan.import => CreateSpace::SCOPES_FOR_IMPORT,
+        Request::Create(_) => CreateSpace::SCOPES,
+        Request::SetUp(_) => SetUpSpace::SCOPES,
     }];
     if plan.look_for.is_some() {
-        methods.push(&scopes::LIST);
+        methods.push(ListSpaces::SCOPES);
     }
     // What import mode allows stands on the one scope that was asked for already.
     if !plan.import {
         if !plan.more.is_empty() {
-            methods.push(&scopes::MEMBERS_CREATE);
+            methods.push(CreateMembership::SCOPES);
         }
         if !plan.promotions.is_empty() {
-            methods.extend([&scopes::MEMBERS_PATCH, &scopes::MEMBERS_GET]);
+            methods.extend([PatchMembership::SCOPES, GetMembership::SCOPES]);
         }
     }
     methods
 }
 
 /// A space of the caller's with exactly this name. No more pages are read than it takes to find one.
-async fn look_for(name: &str, caller: &mut Caller<'_>) -> Result<Option<Resource<Space>>, Failure> {
+async fn look_for(name: &str, caller: &mut Caller<'_>) -> Result<Option<Resource<Space>>, CallError> {
     let mut pages = Pages::new(None, LARGEST_PAGE);
     while let Some(paging) = pages.next() {
         let request = ListSpaces { filter: Some(String::from("spaceType = \"SPACE\"")), paging };
-        let page = caller
-            .read("look for a space of this name", async |chat, token, operation| {
-                chat.list_spaces(token, &request, operation).await
-            })
-            .await?;
+        let page = caller.send(&request).await?;
         let same = |space: &Resource<Space>| space.fields.display_name.as_deref() == Some(name);
         if let Some(space) = pages.take(page).into_iter().find(same) {
             return Ok(Some(space));
@@ -140,17 +138,12 @@ fn exists(plan: &Plan, what: IfExists, space: &Resource<Space>, context: &Contex
 }
 
 async fn send(plan: &Plan, caller: &mut Caller<'_>, context: &Context) -> Result<Resource<Space>, Failure> {
-    let request_id = plan.request.request_id();
-    let repeat = context.repeat_with(request_id);
-    let write = Write { request_id: Some(request_id), repeat: &repeat };
-    let result = caller
-        .write("create the space", write, async |chat, token, operation| match &plan.request {
-            Request::Create(request) => chat.create_space(token, request, operation).await,
-            Request::SetUp(request) => chat.set_up_space(token, request, operation).await,
-        })
-        .await;
-    result.map_err(|failure| match failure.code {
-        ErrorCode::AlreadyExists => failure.hint(match plan.look_for {
+    let result = match &plan.request {
+        Request::Create(request) => caller.send(request).await,
+        Request::SetUp(request) => caller.send(request).await,
+    };
+    result.map_err(|error| match context.report(error) {
+        failure if failure.code == ErrorCode::AlreadyExists => failure.hint(match plan.look_for {
             Some(_) => {
                 "take another name: no space of yours has this one, so it is a space of your organization that you \
                  are not a member of and cannot see"
@@ -160,6 +153,6 @@ async fn send(plan: &Plan, caller: &mut Caller<'_>, context: &Context) -> Result
                  space of your organization that you cannot see"
             }
         }),
-        _ => failure,
+        failure => failure,
     })
 }

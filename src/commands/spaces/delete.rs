@@ -3,13 +3,11 @@
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use crate::chat::OneSpace;
+use crate::chat::{DeleteSpace, GetSpace, Method, Scopes};
 use crate::commands::bulk::{self, Made, Task, Wrong, fields};
 use crate::commands::caller::Caller;
-use crate::commands::failure::Write;
 use crate::commands::members::space_name;
-use crate::commands::scopes::{self, Method};
-use crate::commands::{Context, ErrorCode, Failure};
+use crate::commands::{Context, Failure};
 use crate::platform::terminal::LineReader;
 
 /// The options of the command.
@@ -24,8 +22,8 @@ pub struct Options {
 }
 
 /// Deletes a space with all that is in it.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
-    let request = OneSpace { name: space_name(&options.space)?, admin: options.admin };
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
+    let request = DeleteSpace { name: space_name(&options.space)?, admin: options.admin };
     let settings = &context.settings;
     let somebody = settings.input && settings.terminals.stdin && settings.terminals.stderr;
     if !options.yes && !somebody {
@@ -33,18 +31,14 @@ pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
             "deleting {} ends its messages, files and memberships for good, and nobody is there to be asked",
             request.name
         ))
-        .hint(format!("to delete it all the same, say --yes: {} --yes", context.repeat())));
+        .hint(format!("to delete it all the same, say --yes: {} --yes", context.repeat()))
+        .into());
     }
-    let mut caller = Caller::new(context, &[&scopes::DELETE], options.admin).await?;
+    let mut caller = Caller::new(context, &[DeleteSpace::SCOPES], options.admin).await?;
     if !options.yes {
         confirm(&request, &mut caller, context).await?;
     }
-    let repeat = context.repeat();
-    caller
-        .write("delete the space", Write { request_id: None, repeat: &repeat }, async |chat, token, operation| {
-            chat.delete_space(token, &request, operation).await
-        })
-        .await?;
+    caller.send(&request).await?;
     context.messages.note(&format!("Deleted {}.", request.name));
     Ok(())
 }
@@ -58,12 +52,12 @@ struct Rows {
 }
 
 /// Deletes the space of every row.
-pub async fn run_from(admin: bool, options: &bulk::Options, context: &Context) -> Result<(), Failure> {
-    bulk::run(&Rows { admin }, options, context).await
+pub async fn run_from(admin: bool, options: &bulk::Options, context: &Context) -> anyhow::Result<()> {
+    Ok(bulk::run(&Rows { admin }, options, context).await?)
 }
 
 impl Task for Rows {
-    type Work = OneSpace;
+    type Work = DeleteSpace;
 
     fn columns(&self) -> &'static [&'static str] {
         &["space"]
@@ -81,21 +75,21 @@ impl Task for Rows {
         false
     }
 
-    fn plan(&self, members: &Map<String, Value>, _request_id: &str) -> Result<OneSpace, Wrong> {
+    fn plan(&self, members: &Map<String, Value>, _request_id: &str) -> Result<DeleteSpace, Wrong> {
         if let Some(other) = members.keys().find(|name| *name != "space") {
             return Err(Wrong::new(other, "there is no such member"));
         }
         let text = members.get("space").ok_or_else(|| Wrong::new("space", "is missing"))?;
         let name = space_name(&fields::text("space", text)?);
-        Ok(OneSpace { name: name.map_err(|failure| Wrong::new("space", failure.message))?, admin: self.admin })
+        Ok(DeleteSpace { name: name.map_err(|failure| Wrong::new("space", failure.message))?, admin: self.admin })
     }
 
-    fn methods(&self, _request: &OneSpace) -> Vec<&'static Method> {
+    fn methods(&self, _request: &DeleteSpace) -> Vec<Scopes> {
         self.least()
     }
 
-    fn least(&self) -> Vec<&'static Method> {
-        vec![&scopes::DELETE]
+    fn least(&self) -> Vec<Scopes> {
+        vec![DeleteSpace::SCOPES]
     }
 
     fn admin(&self) -> bool {
@@ -104,22 +98,16 @@ impl Task for Rows {
 
     async fn make(
         &self,
-        request: &OneSpace,
+        request: &DeleteSpace,
         unknown_since: Option<OffsetDateTime>,
         caller: &mut Caller<'_>,
         context: &Context,
     ) -> Result<Made, Failure> {
-        let repeat = context.repeat();
-        let result = caller
-            .write("delete the space", Write { request_id: None, repeat: &repeat }, async |chat, token, operation| {
-                chat.delete_space(token, request, operation).await
-            })
-            .await;
-        match result {
+        match caller.send(request).await {
             Ok(()) => {}
             // Gone, and it may have been us.
-            Err(failure) if unknown_since.is_some() && failure.code == ErrorCode::NotFound => {}
-            Err(failure) => return Err(failure),
+            Err(error) if unknown_since.is_some() && error.is_not_found() => {}
+            Err(error) => return Err(context.report(error)),
         }
         let name = request.name.to_string();
         Ok(Made { json: json!({ "name": name }), name, existed: false })
@@ -127,7 +115,7 @@ impl Task for Rows {
 
     async fn finish(
         &self,
-        _request: &OneSpace,
+        _request: &DeleteSpace,
         _name: &str,
         _caller: &mut Caller<'_>,
         _context: &Context,
@@ -138,16 +126,10 @@ impl Task for Rows {
 
 /// Asks for the name of the space; for its id where the login does not allow to read the name, because no login should
 /// be asked for more than deleting needs.
-async fn confirm(request: &OneSpace, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {
-    let may_read = caller.allows(&scopes::GET, request.admin) != Some(false);
-    let space = if may_read {
-        caller
-            .read("get the space", async |chat, token, operation| chat.get_space(token, request, operation).await)
-            .await
-            .ok()
-    } else {
-        None
-    };
+async fn confirm(request: &DeleteSpace, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {
+    let may_read = caller.allows(GetSpace::SCOPES, request.admin) != Some(false);
+    let get = GetSpace { name: request.name.clone(), admin: request.admin };
+    let space = if may_read { caller.send(&get).await.ok() } else { None };
     let name = space
         .and_then(|space| space.fields.display_name)
         .filter(|name| !name.trim().is_empty())

@@ -1,24 +1,20 @@
 //! `chatauth spaces find-dm`.
 
-use crate::chat::user_name;
+use crate::chat::{FindDirectMessage, Method, user_name};
 use crate::commands::caller::Caller;
-use crate::commands::{Context, ErrorCode, Failure, scopes};
+use crate::commands::{Context, Failure};
 
 /// Shows the direct message with a person.
-pub async fn run(user: &str, context: &Context) -> Result<(), Failure> {
+pub async fn run(user: &str, context: &Context) -> anyhow::Result<()> {
     let name = user_name(user).map_err(|cause| Failure::usage(format!("the user {user:?} (name) {cause}")))?;
-    let mut caller = Caller::new(context, &[&scopes::FIND_DIRECT_MESSAGE], false).await?;
-    let result = caller
-        .read("find the direct message", async |chat, token, operation| {
-            chat.find_direct_message(token, &name, operation).await
-        })
-        .await;
-    let space = result.map_err(|failure| match failure.code {
-        ErrorCode::NotFound => failure.hint(format!(
-            "there is none yet; this begins one: {}",
-            context.command(["spaces", "create", "--type", "direct-message", "--member", user])
-        )),
-        _ => failure,
-    })?;
-    super::print(&space, context)
+    let mut caller = Caller::new(context, &[FindDirectMessage::SCOPES], false).await?;
+    let space = match caller.send(&FindDirectMessage { user: name }).await {
+        Err(error) if error.is_not_found() => {
+            let command = context.command(["spaces", "create", "--type", "direct-message", "--member", user]);
+            return Err(context.report(error).hint(format!("there is none yet; this begins one: {command}")).into());
+        }
+        result => result?,
+    };
+    super::print(&space, context)?;
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! `chatauth spaces find-group-chats`.
 
-use crate::chat::{FindGroupChats, user_name};
+use crate::chat::{FindGroupChats, GetSpace, Method, Scopes, user_name};
 use crate::commands::caller::Caller;
 use crate::commands::pages::Pages;
-use crate::commands::{Context, Failure, scopes};
+use crate::commands::{Context, Failure};
 
 /// The most that the API gives at once.
 const LARGEST_PAGE: u32 = 30;
@@ -23,23 +23,20 @@ pub struct Options {
 }
 
 /// Lists the group chats of exactly these people and the caller.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     let users = users(&options)?;
-    let methods: &[&scopes::Method] =
-        if options.expanded { &[&scopes::FIND_GROUP_CHATS, &scopes::GET] } else { &[&scopes::FIND_GROUP_CHATS] };
+    let methods: &[Scopes] =
+        if options.expanded { &[FindGroupChats::SCOPES, GetSpace::SCOPES] } else { &[FindGroupChats::SCOPES] };
     let mut caller = Caller::new(context, methods, false).await?;
     let mut pages = Pages::new(options.limit, LARGEST_PAGE);
     let mut list = super::list_of_spaces(context);
     while let Some(paging) = pages.next() {
         let request = FindGroupChats { users: users.clone(), expanded: options.expanded, paging };
-        let page = caller
-            .read("find group chats", async |chat, token, operation| {
-                chat.find_group_chats(token, &request, operation).await
-            })
-            .await?;
+        let page = caller.send(&request).await?;
         super::push(pages.take(page), &mut list)?;
     }
-    super::finish(list, context)
+    super::finish(list, context)?;
+    Ok(())
 }
 
 fn users(options: &Options) -> Result<Vec<String>, Failure> {

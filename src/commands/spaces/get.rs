@@ -1,9 +1,9 @@
 //! `chatauth spaces get`.
 
-use crate::chat::OneSpace;
+use crate::chat::{GetSpace, Method};
+use crate::commands::Context;
 use crate::commands::caller::Caller;
 use crate::commands::members::space_name;
-use crate::commands::{Context, Failure, scopes};
 
 /// The options of the command.
 #[derive(Debug)]
@@ -15,11 +15,10 @@ pub struct Options {
 }
 
 /// Shows one space.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
-    let request = OneSpace { name: space_name(&options.space)?, admin: options.admin };
-    let mut caller = Caller::new(context, &[&scopes::GET], options.admin).await?;
-    let space = caller
-        .read("get the space", async |chat, token, operation| chat.get_space(token, &request, operation).await)
-        .await?;
-    super::print(&space, context)
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
+    let request = GetSpace { name: space_name(&options.space)?, admin: options.admin };
+    let mut caller = Caller::new(context, &[GetSpace::SCOPES], options.admin).await?;
+    let space = caller.send(&request).await?;
+    super::print(&space, context)?;
+    Ok(())
 }

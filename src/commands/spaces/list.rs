@@ -1,9 +1,9 @@
 //! `chatauth spaces list`.
 
-use crate::chat::{ListSpaces, SpaceType};
+use crate::chat::{ListSpaces, Method, SpaceType};
 use crate::commands::caller::Caller;
 use crate::commands::pages::Pages;
-use crate::commands::{Context, Failure, scopes};
+use crate::commands::{Context, Failure};
 
 /// The most that the API gives at once.
 const LARGEST_PAGE: u32 = 1000;
@@ -20,19 +20,18 @@ pub struct Options {
 }
 
 /// Lists the spaces of which the account is a member, page by page.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     let filter = filter(&options)?;
-    let mut caller = Caller::new(context, &[&scopes::LIST], false).await?;
+    let mut caller = Caller::new(context, &[ListSpaces::SCOPES], false).await?;
     let mut pages = Pages::new(options.limit, LARGEST_PAGE);
     let mut list = super::list_of_spaces(context);
     while let Some(paging) = pages.next() {
         let request = ListSpaces { filter: filter.clone(), paging };
-        let page = caller
-            .read("list spaces", async |chat, token, operation| chat.list_spaces(token, &request, operation).await)
-            .await?;
+        let page = caller.send(&request).await?;
         super::push(pages.take(page), &mut list)?;
     }
-    super::finish(list, context)
+    super::finish(list, context)?;
+    Ok(())
 }
 
 fn filter(options: &Options) -> Result<Option<String>, Failure> {

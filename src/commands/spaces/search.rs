@@ -1,9 +1,9 @@
 //! `chatauth spaces search`.
 
-use crate::chat::SearchSpaces;
+use crate::chat::{Method, SearchSpaces};
 use crate::commands::caller::Caller;
 use crate::commands::pages::Pages;
-use crate::commands::{Context, Failure, scopes};
+use crate::commands::{Context, Failure};
 
 /// The most that the API gives at once.
 const LARGEST_PAGE: u32 = 100;
@@ -28,25 +28,24 @@ pub struct Options {
 }
 
 /// Lists the spaces that a query finds, page by page.
-pub async fn run(options: Options, context: &Context) -> Result<(), Failure> {
+pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     let query = query(&options)?;
     if !options.admin && !query.contains("display_name") && !query.contains("displayName") {
         context
             .messages
             .note("Without display_name in the query, only administrators (--use-admin-access) find spaces.");
     }
-    let mut caller = Caller::new(context, &[&scopes::SEARCH], options.admin).await?;
+    let mut caller = Caller::new(context, &[SearchSpaces::SCOPES], options.admin).await?;
     let mut pages = Pages::new(options.limit, if options.admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE });
     let mut list = super::list_of_spaces(context);
     while let Some(paging) = pages.next() {
         let request =
             SearchSpaces { query: query.clone(), order_by: options.order_by.clone(), paging, admin: options.admin };
-        let page = caller
-            .read("search spaces", async |chat, token, operation| chat.search_spaces(token, &request, operation).await)
-            .await?;
+        let page = caller.send(&request).await?;
         super::push(pages.take(page), &mut list)?;
     }
-    super::finish(list, context)
+    super::finish(list, context)?;
+    Ok(())
 }
 
 /// Words are looked for in the name; one with `=` or `:` is a query already. What the API demands of every query is

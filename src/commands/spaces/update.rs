@@ -8,28 +8,24 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::chat::{OneSpace, PatchSpace};
+use crate::chat::{GetSpace, Method, PatchSpace, Scopes};
 use crate::commands::caller::Caller;
-use crate::commands::failure::Write;
-use crate::commands::{Context, Failure, scopes};
+use crate::commands::{Context, Failure};
 
 /// Google lets all apps together write once a second to a space.
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
 /// Changes a space, in as many requests as the API wants for it.
-pub async fn run(plan: Plan, context: &Context) -> Result<(), Failure> {
+pub async fn run(plan: Plan, context: &Context) -> anyhow::Result<()> {
     if let Some(note) = &plan.note {
         context.messages.note(note);
     }
-    let methods: &[&scopes::Method] =
-        if plan.half_of_the_details { &[&scopes::PATCH, &scopes::GET] } else { &[&scopes::PATCH] };
+    let methods: &[Scopes] =
+        if plan.half_of_the_details { &[PatchSpace::SCOPES, GetSpace::SCOPES] } else { &[PatchSpace::SCOPES] };
     let mut caller = Caller::new(context, methods, plan.admin).await?;
     let mut changes = plan.changes;
     if plan.half_of_the_details {
-        let request = OneSpace { name: plan.space.clone(), admin: plan.admin };
-        let space = caller
-            .read("get the space", async |chat, token, operation| chat.get_space(token, &request, operation).await)
-            .await?;
+        let space = caller.send(&GetSpace { name: plan.space.clone(), admin: plan.admin }).await?;
         let present = space.json.get("spaceDetails").and_then(Value::as_object).cloned().unwrap_or_default();
         for details in changes.iter_mut().filter_map(|change| change.fields.get_mut("spaceDetails")) {
             // The mask takes both together, so what was not given is sent as it is.
@@ -41,7 +37,6 @@ pub async fn run(plan: Plan, context: &Context) -> Result<(), Failure> {
             }
         }
     }
-    let repeat = context.repeat();
     let mut done: Vec<String> = Vec::new();
     let mut latest = None;
     for change in changes {
@@ -55,16 +50,12 @@ pub async fn run(plan: Plan, context: &Context) -> Result<(), Failure> {
             space: change.fields,
             admin: plan.admin,
         };
-        let result = caller
-            .write("update the space", Write { request_id: None, repeat: &repeat }, async |chat, token, operation| {
-                chat.patch_space(token, &request, operation).await
-            })
-            .await;
-        latest = Some(result.map_err(|failure| after(&done, &update_mask, failure))?);
+        let result = caller.send(&request).await;
+        latest = Some(result.map_err(|error| after(&done, &update_mask, context.report(error)))?);
         done.push(update_mask);
     }
     match latest {
-        Some(space) => super::print(&space, context),
+        Some(space) => Ok(super::print(&space, context)?),
         None => Ok(()),
     }
 }

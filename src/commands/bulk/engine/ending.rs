@@ -102,18 +102,17 @@ impl<'a, Kind: Task> Run<'a, Kind> {
     /// Whatever ends the program from now on can say what was on its way.
     pub(super) fn say_pending(&self) {
         let (verb, _) = self.task.verb();
-        let repeat = self.context.repeat();
         let pending = if self.options.results.is_some() {
-            InFlight { action: format!("{verb} the rows"), request_id: None, repeat, hint: None, rows: None }
+            let hint = format!("this repeats the request without doing it twice: {}", self.context.repeat());
+            InFlight { action: format!("{verb} the rows"), request_id: None, hint, rows: None }
         } else {
             InFlight {
                 action: verb.to_owned(),
                 request_id: None,
-                repeat,
-                hint: Some(String::from(
+                hint: String::from(
                     "without --results FILE nothing is remembered: take the rows above that are done out of the input, \
                      and give those on their way their request id as requestId",
-                )),
+                ),
                 rows: Some(RowsInFlight::clone(&self.on_their_way)),
             }
         };

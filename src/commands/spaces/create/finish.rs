@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::plan::{Plan, Request};
 use crate::chat::{
-    CreateMembership, ListMemberships, MemberName, Membership, NewMembership, OneMembership, Resource, Role, SpaceName,
+    CreateMembership, GetMembership, ListMemberships, MemberName, Membership, Method, NewMembership, Resource, Role,
+    SpaceName,
 };
-use crate::commands::caller::Caller;
-use crate::commands::failure::Write;
+use crate::commands::caller::{CallError, Caller};
 use crate::commands::members::{LARGEST_PAGE, Pace};
 use crate::commands::pages::Pages;
-use crate::commands::{Context, ErrorCode, Failure, InFlight, scopes};
+use crate::commands::{Context, ErrorCode, Failure, InFlight};
 
 /// What is known of the members: by the name under which they were asked for.
 type Known = BTreeMap<String, Seen>;
@@ -45,12 +45,11 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, conte
         return Err(Failure::new(ErrorCode::Internal, message));
     };
     // From the create on until the end, whatever ends the program names the space and what is left to do.
-    let before = (!caller.is_of_many()).then(|| {
+    let before = (!caller.is_for_row()).then(|| {
         context.pending.replace(commands_for_all(plan, space.as_str(), context).map(|repeat| InFlight {
             action: format!("finish {space}, which was created"),
             request_id: None,
-            repeat,
-            hint: None,
+            hint: format!("this repeats the request without doing it twice: {repeat}"),
             rows: None,
         }))
     });
@@ -82,20 +81,15 @@ async fn add(
         pace.wait().await;
         let request = CreateMembership { space: space.clone(), membership: membership.clone(), admin: false };
         let repeat = commands(space.as_str(), &plan.more[index..], &plan.promotions, context);
-        let write = Write { request_id: None, repeat: &repeat };
-        let result = caller
-            .write("add a member", write, async |chat, token, operation| {
-                chat.create_membership(token, &request, operation).await
-            })
-            .await;
-        match result {
+        match caller.send_repeated_by(&request, &repeat).await {
             Ok(Some(made)) => {
                 known.insert(membership.name().to_owned(), Seen::from(&made));
             }
             Ok(None) => {}
             // The command may be the repetition of one that got as far as here.
-            Err(failure) if failure.code == ErrorCode::AlreadyExists => {}
-            Err(failure) => {
+            Err(error) if error.is_already_exists() => {}
+            Err(error) => {
+                let failure = context.report(error);
                 let goes_on = failure.concerns_one();
                 undone.failures.push((membership.name().to_owned(), failure));
                 if !goes_on {
@@ -115,7 +109,7 @@ async fn look(plan: &Plan, space: &SpaceName, caller: &mut Caller<'_>, context: 
         Request::SetUp(request) if plan.may_lack_members => &request.memberships,
         _ => &[],
     };
-    let may_look = caller.allows(&scopes::MEMBERS_LIST, false) != Some(false);
+    let may_look = caller.allows(ListMemberships::SCOPES, false) != Some(false);
     let checked = match wanted {
         [] => Some(Vec::new()),
         _ if may_look => present(wanted, space, caller, known).await.ok(),
@@ -148,17 +142,13 @@ async fn present<'a>(
     space: &SpaceName,
     caller: &mut Caller<'_>,
     known: &mut Known,
-) -> Result<Vec<&'a str>, Failure> {
+) -> Result<Vec<&'a str>, CallError> {
     let mut members = Vec::new();
     let mut pages = Pages::new(None, LARGEST_PAGE);
     while let Some(paging) = pages.next() {
         let request =
             ListMemberships { space: space.clone(), filter: None, groups: true, invited: true, paging, admin: false };
-        let page = caller
-            .read("list the members", async |chat, token, operation| {
-                chat.list_memberships(token, &request, operation).await
-            })
-            .await?;
+        let page = caller.send(&request).await?;
         members.extend(pages.take(page));
     }
     let mut missing = Vec::new();
@@ -169,7 +159,7 @@ async fn present<'a>(
             continue;
         }
         // The list may hold somebody under an id alone, of whom only the address was given.
-        let by_address = name.contains('@') && caller.allows(&scopes::MEMBERS_GET, false) != Some(false);
+        let by_address = name.contains('@') && caller.allows(GetMembership::SCOPES, false) != Some(false);
         let found = if by_address { member(space, bare(name), caller).await? } else { None };
         match found {
             Some(found) => {
@@ -194,16 +184,12 @@ async fn member(
     space: &SpaceName,
     user: &str,
     caller: &mut Caller<'_>,
-) -> Result<Option<Resource<Membership>>, Failure> {
+) -> Result<Option<Resource<Membership>>, CallError> {
     let Ok(name) = MemberName::of(space, user) else { return Ok(None) };
-    let request = OneMembership { name, admin: false };
-    let result = caller
-        .read("look for a member", async |chat, token, operation| chat.get_membership(token, &request, operation).await)
-        .await;
-    match result {
+    match caller.send(&GetMembership { name, admin: false }).await {
         Ok(membership) => Ok(Some(membership)),
-        Err(failure) if failure.code == ErrorCode::NotFound => Ok(None),
-        Err(failure) => Err(failure),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -225,7 +211,8 @@ async fn promote(
             crate::commands::members::give_role(space, &name, *role, false, &repeat, caller).await
         }
         .await;
-        if let Err(failure) = result {
+        if let Err(error) = result {
+            let failure = context.report(error);
             let goes_on = failure.concerns_one();
             undone.failures.push((user.clone(), failure));
             if !goes_on {

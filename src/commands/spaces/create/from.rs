@@ -6,10 +6,9 @@ use time::format_description::well_known::Rfc3339;
 
 use super::plan::{IfExists, Options, Plan, plan};
 use super::{finish, look_for, methods, send};
-use crate::chat::SpaceType;
+use crate::chat::{CreateSpace, Method, Scopes, SpaceType};
 use crate::commands::bulk::{self, Made, Task as Rows, Wrong, fields};
 use crate::commands::caller::Caller;
-use crate::commands::scopes::{self, Method};
 use crate::commands::{Context, ErrorCode, Failure};
 
 /// The columns, named as the options.
@@ -144,12 +143,12 @@ impl Rows for Task {
         Ok(plan)
     }
 
-    fn methods(&self, plan: &Plan) -> Vec<&'static Method> {
+    fn methods(&self, plan: &Plan) -> Vec<Scopes> {
         methods(plan)
     }
 
-    fn least(&self) -> Vec<&'static Method> {
-        vec![if self.defaults.import_mode { &scopes::CREATE_FOR_IMPORT } else { &scopes::CREATE }]
+    fn least(&self) -> Vec<Scopes> {
+        vec![if self.defaults.import_mode { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }]
     }
 
     async fn make(
@@ -176,7 +175,7 @@ async fn make(
     context: &Context,
 ) -> Result<Made, Failure> {
     if let Some((name, what)) = &plan.look_for
-        && let Some(space) = look_for(name, caller).await?
+        && let Some(space) = look_for(name, caller).await.map_err(|error| context.report(error))?
         && !attempted.is_some_and(|since| is_younger(&space.json, since))
     {
         return match what {
@@ -198,8 +197,8 @@ fn is_younger(space: &Value, since: OffsetDateTime) -> bool {
 }
 
 /// Makes the spaces.
-pub async fn run(task: &Task, options: &bulk::Options, context: &Context) -> Result<(), Failure> {
-    bulk::run(task, options, context).await
+pub async fn run(task: &Task, options: &bulk::Options, context: &Context) -> anyhow::Result<()> {
+    Ok(bulk::run(task, options, context).await?)
 }
 
 #[cfg(test)]

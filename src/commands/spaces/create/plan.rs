@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::super::draft::{Draft, Fields};
-use crate::chat::{CreateSpace, NewMembership, NewSpace, Role, SetUpSpace, SpaceType, group_name, user_name};
+use crate::chat::{CreateSpace, Method, NewMembership, NewSpace, Role, SetUpSpace, SpaceType, group_name, user_name};
 use crate::commands::Failure;
 
 /// The most members that a space can be made with; more are added afterwards.
@@ -59,17 +59,10 @@ pub(in crate::commands) enum Request {
 }
 
 impl Request {
-    pub(super) fn request_id(&self) -> &str {
-        match self {
-            Self::Create(request) => &request.request_id,
-            Self::SetUp(request) => &request.request_id,
-        }
-    }
-
     pub(in crate::commands) fn preview(&self) -> Value {
         match self {
-            Self::Create(request) => request.preview(),
-            Self::SetUp(request) => request.preview(),
+            Self::Create(request) => request.call().preview(),
+            Self::SetUp(request) => request.call().preview(),
         }
     }
 }

@@ -246,7 +246,10 @@ fn a_repetition_goes_by_its_id_and_not_by_the_name() {
 fn the_same_key_gives_the_same_id_and_no_key_a_new_one() {
     let id = |key: Option<&str>| {
         let options = Options { idempotency_key: key.map(str::to_owned), ..options("x") };
-        plan(&options).unwrap().request.request_id().to_owned()
+        match plan(&options).unwrap().request {
+            Request::Create(request) => request.request_id,
+            Request::SetUp(request) => request.request_id,
+        }
     };
     assert_eq!(id(Some("class-7b")), id(Some("class-7b")));
     assert_ne!(id(Some("class-7b")), id(Some("class-7c")));

@@ -4,9 +4,8 @@ use crate::auth::{
     ClientSecretsError, DelegationRefusal, Error, LoginNeeded, RefusalCause, ScopeSet, StoreError, TokenRefusal,
     WrongFile,
 };
+use crate::commands::{ErrorCode, Failure};
 use crate::output::command_line;
-
-use super::{ErrorCode, Failure};
 
 /// A page of the Cloud console, for the client's project where that is known.
 pub(in crate::commands) fn console(path: &str, project: Option<&str>) -> String {
@@ -27,14 +26,14 @@ pub(in crate::commands) fn login_command(account: Option<&str>, scopes: &ScopeSe
 }
 
 impl Failure {
-    /// Sorts a login error; `account` is the one that was asked for.
-    pub(in crate::commands) fn from_auth(error: Error, account: Option<&str>) -> Self {
+    /// Classifies a login error; `account` is the one that was asked for.
+    pub(in crate::commands) fn from_auth(error: &Error, account: Option<&str>) -> Self {
         let message = error.to_string();
         let fail = |code| Self::new(code, message.clone());
         let login = login_command(account, &ScopeSet::default());
         match error {
             Error::ClientSecrets(error) => from_client_secrets(error),
-            Error::Store(error) => from_store(&error),
+            Error::Store(error) => from_store(error),
             Error::LoginNeeded(LoginNeeded::Ambiguous(_)) => {
                 fail(ErrorCode::LoginNeeded).hint("name one with --account EMAIL, or choose one for good: chatauth auth switch EMAIL")
             }
@@ -42,10 +41,10 @@ impl Failure {
                 .hint("say where the client file is with --client-secrets FILE, or copy it into the configuration directory"),
             Error::LoginNeeded(LoginNeeded::OtherClient { account, .. }) => fail(ErrorCode::LoginNeeded).hint(format!(
                 "name the client file of that login with --client-secrets FILE, or log in with this one: {}",
-                login_command(Some(&account), &ScopeSet::default())
+                login_command(Some(account), &ScopeSet::default())
             )),
             Error::LoginNeeded(LoginNeeded::NoSuchAccount(account)) => fail(ErrorCode::LoginNeeded)
-                .hint(format!("log in: {}", login_command(Some(&account), &ScopeSet::default()))),
+                .hint(format!("log in: {}", login_command(Some(account), &ScopeSet::default()))),
             Error::LoginNeeded(_) => fail(ErrorCode::LoginNeeded).hint(format!("log in: {login}")),
             Error::LoginRefused { .. } => {
                 fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}"))
@@ -63,27 +62,27 @@ impl Failure {
             }
             Error::WrongAccount { expected, revoked, .. } => fail(ErrorCode::WrongAccount).hint(format!(
                 "choose {expected} in the browser, or name the other account with --account{}",
-                if revoked { "; the new token has been revoked" } else { "" }
+                if *revoked { "; the new token has been revoked" } else { "" }
             )),
             Error::ScopeMissing { account, missing, union, at_login } => {
-                let login = login_command(account.as_deref(), &union);
-                fail(ErrorCode::ScopeMissing).hint(if at_login {
+                let login = login_command(account.as_deref(), union);
+                fail(ErrorCode::ScopeMissing).hint(if *at_login {
                     format!("nothing was stored; log in again and leave {missing} ticked: {login}")
                 } else {
                     format!("log in once with both: {login}")
                 })
             }
             Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}")),
-            Error::Refused(refusal) => from_refusal(&refusal, account),
+            Error::Refused(refusal) => from_refusal(refusal, account),
             Error::ImportInvalid(_) => fail(ErrorCode::InputInvalid)
                 .hint("an authorized_user file, or a token.json of Google's Python or Node.js library, can be imported"),
             Error::ServiceAccountKey { .. } => fail(ErrorCode::InputInvalid)
                 .hint(format!("download a key of the service account at {}", console("iam-admin/serviceaccounts", None))),
-            Error::DelegationRefused(refusal) => from_delegation(&refusal, message),
+            Error::DelegationRefused(refusal) => from_delegation(refusal, message),
             Error::TokenRejected(_) => fail(ErrorCode::CredentialsRejected)
                 .hint("give a fresh token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login"),
             Error::Network(error) => network(&error.to_string()),
-            Error::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(retry_after)),
+            Error::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
             Error::Server { .. } => fail(ErrorCode::ServerError).hint("the stored login is untouched; try again later"),
             Error::EndpointRefused(_) => fail(ErrorCode::EndpointRefused),
             Error::Internal(_) => fail(ErrorCode::Internal),
@@ -104,7 +103,7 @@ pub(super) fn try_again(retry_after: Option<std::time::Duration>) -> String {
     )
 }
 
-fn from_client_secrets(error: ClientSecretsError) -> Failure {
+fn from_client_secrets(error: &ClientSecretsError) -> Failure {
     let message = error.to_string();
     let make = |project: Option<&str>| {
         format!(

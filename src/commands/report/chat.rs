@@ -2,43 +2,16 @@
 
 use crate::auth::ScopeSet;
 use crate::chat::{Error, ErrorKind, Status};
+use crate::commands::caller::{Attempt, Write};
+use crate::commands::{ErrorCode, Failure, Outcome};
 
-use super::from_auth::{console, login_command, network, try_again};
-use super::{ErrorCode, Failure, Outcome};
-
-/// What was tried.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::commands) struct Action<'a> {
-    /// As in "create the space".
-    pub(in crate::commands) name: &'a str,
-    /// For what changes something.
-    pub(in crate::commands) write: Option<Write<'a>>,
-    /// The client's project, for links.
-    pub(in crate::commands) project: Option<&'a str>,
-    /// The account in whose name.
-    pub(in crate::commands) account: Option<&'a str>,
-    /// Whether that account's stored login was used, and not a service account or a token from outside.
-    pub(in crate::commands) login: bool,
-    /// The scopes that the login has and those that the command needs.
-    pub(in crate::commands) scopes: &'a ScopeSet,
-    /// Whether as an administrator.
-    pub(in crate::commands) admin: bool,
-}
-
-/// How a write is done again without being done twice.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::commands) struct Write<'a> {
-    /// The id that the repetition needs; `None` for what may be repeated by its nature.
-    pub(in crate::commands) request_id: Option<&'a str>,
-    /// The command.
-    pub(in crate::commands) repeat: &'a str,
-}
+use super::auth::{console, login_command, network, try_again};
 
 impl Failure {
-    /// Sorts an API error.
-    pub(in crate::commands) fn from_chat(error: &Error, action: Action<'_>) -> Self {
-        let mut failure = sort(error, action);
-        failure.message = format!("{}: {}", action.name, failure.message);
+    /// Classifies an API error.
+    pub(in crate::commands) fn from_chat(error: &Error, attempt: &Attempt) -> Self {
+        let mut failure = classify(error, attempt);
+        failure.message = format!("{}: {}", attempt.action, failure.message);
         if let Some(status) = error.kind.status() {
             failure.http_status = Some(status.http_status);
             failure.reason = status.reason.clone().or_else(|| status.status.clone());
@@ -48,7 +21,7 @@ impl Failure {
         if let ErrorKind::RateLimited { retry_after, .. } = &error.kind {
             failure.retry_after = *retry_after;
         }
-        match action.write {
+        match &attempt.write {
             Some(write) => {
                 let mut failure = failure.of_write(write, error.may_have_been_applied);
                 // How to repeat it must not hide when.
@@ -69,39 +42,41 @@ impl Failure {
 
     /// Adds what is known about the effect of a write, and how to repeat it.
     #[must_use]
-    pub(in crate::commands) fn of_write(mut self, write: Write<'_>, may_have_been_applied: bool) -> Self {
-        self.request_id = write.request_id.map(str::to_owned);
+    pub(in crate::commands) fn of_write(mut self, write: &Write, may_have_been_applied: bool) -> Self {
+        self.request_id.clone_from(&write.request_id);
         self.outcome = Some(if may_have_been_applied { Outcome::Unknown } else { Outcome::NotApplied });
         if may_have_been_applied {
             if self.code.exit_code() == 6 {
                 self.code = ErrorCode::OutcomeUnknown;
             }
-            let id = write.request_id.map(|id| format!(" (request id {id})")).unwrap_or_default();
+            let id = write.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
             self.message = format!("{}; whether the request was applied is not known{id}", self.message);
-            self.hint = Some(format!("this repeats the request without doing it twice: {}", write.repeat));
+            self.hint = Some(write.hint.clone());
         }
         self
     }
 }
 
-fn sort(error: &Error, action: Action<'_>) -> Failure {
+fn classify(error: &Error, attempt: &Attempt) -> Failure {
     let message = error.to_string();
     let fail = |code| Failure::new(code, message.clone());
     let status = error.kind.status().cloned().unwrap_or_default();
     match &error.kind {
-        ErrorKind::Unauthenticated(_) => fail(ErrorCode::CredentialsRejected).hint(if action.login {
-            format!("log in again: {}", login_command(action.account, &ScopeSet::default()))
+        ErrorKind::Unauthenticated(_) => fail(ErrorCode::CredentialsRejected).hint(if attempt.login {
+            format!("log in again: {}", login_command(attempt.account.as_deref(), &ScopeSet::default()))
         } else {
             String::from("check that the service account's key is still valid, and that --api-endpoint is Google's")
         }),
-        ErrorKind::ScopeInsufficient(_) => fail(ErrorCode::ScopeMissing).hint(scope_hint(&status, action)),
+        ErrorKind::ScopeInsufficient(_) => fail(ErrorCode::ScopeMissing).hint(scope_hint(&status, attempt)),
         ErrorKind::ChatAppNotConfigured(_) => fail(ErrorCode::ChatAppNotConfigured).hint(format!(
             "configure the Chat app (a name, an avatar URL and a description will do) at {}",
-            console("apis/api/chat.googleapis.com/hangouts-chat", action.project)
+            console("apis/api/chat.googleapis.com/hangouts-chat", attempt.project.as_deref())
         )),
         ErrorKind::ApiDisabled(_) => {
-            let link =
-                status.link.clone().unwrap_or_else(|| console("apis/library/chat.googleapis.com", action.project));
+            let link = status
+                .link
+                .clone()
+                .unwrap_or_else(|| console("apis/library/chat.googleapis.com", attempt.project.as_deref()));
             fail(ErrorCode::ApiDisabled)
                 .hint(format!("enable the Google Chat API at {link}, wait a few minutes, try again"))
         }
@@ -111,7 +86,7 @@ fn sort(error: &Error, action: Action<'_>) -> Failure {
             Some("USER_BLOCKED_BY_ADMIN") => {
                 "an administrator has switched Google Chat off for this account".to_owned()
             }
-            _ if action.admin => {
+            _ if attempt.admin => {
                 "--use-admin-access needs an administrator with the privilege \"Manage Chat and Spaces conversations\" \
                  (https://support.google.com/a/answer/13369245)"
                     .to_owned()
@@ -134,20 +109,24 @@ fn sort(error: &Error, action: Action<'_>) -> Failure {
 }
 
 /// Which scope would do, and how to get it.
-fn scope_hint(status: &Status, action: Action<'_>) -> String {
+fn scope_hint(status: &Status, attempt: &Attempt) -> String {
     // Where the server does not say which, these are those that the command asked for, and what was there.
     let accepted: Vec<ScopeSet> = status.accepted_scopes.iter().map(|scope| ScopeSet::from_wire(scope)).collect();
-    if !action.login {
+    if !attempt.login {
         let would_do: Vec<String> = accepted.iter().map(ToString::to_string).collect();
-        let would_do = if would_do.is_empty() { action.scopes.to_string() } else { would_do.join(" or ") };
+        let would_do = if would_do.is_empty() { attempt.scopes.to_string() } else { would_do.join(" or ") };
         return format!("the token needs another scope: {would_do}");
     }
     match &accepted[..] {
-        [] => format!("log in again: {}", login_command(action.account, action.scopes)),
-        [only] => format!("log in with it: {}", login_command(action.account, only)),
+        [] => format!("log in again: {}", login_command(attempt.account.as_deref(), &attempt.scopes)),
+        [only] => format!("log in with it: {}", login_command(attempt.account.as_deref(), only)),
         [first, ..] => {
             let names: Vec<String> = accepted.iter().map(ToString::to_string).collect();
-            format!("one of {} would do; log in with it: {}", names.join(", "), login_command(action.account, first))
+            format!(
+                "one of {} would do; log in with it: {}",
+                names.join(", "),
+                login_command(attempt.account.as_deref(), first)
+            )
         }
     }
 }

@@ -1,0 +1,135 @@
+//! Sends requests, each as often as the retry rules allow.
+
+use std::time::Duration;
+
+use http::header;
+
+use super::error::{Error, ErrorKind};
+use super::method::Method;
+use super::operation::Operation;
+use super::raw::RawAnswer;
+use super::status::Status;
+use crate::http::{self as transport, Endpoint, EndpointError, Request, Response, retry};
+use crate::secret::Secret;
+
+/// The Chat API at one endpoint.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: transport::Client,
+    endpoint: Endpoint,
+    now: super::Now,
+}
+
+impl Client {
+    /// A client that sends with `http` to `endpoint`; `now` is for dates in `Retry-After`.
+    ///
+    /// # Errors
+    /// An endpoint that no token may be sent to.
+    pub fn new(http: transport::Client, endpoint: &str, now: super::Now) -> Result<Self, EndpointError> {
+        Ok(Self { http, endpoint: Endpoint::parse(endpoint)?, now })
+    }
+
+    /// Begins an operation.
+    pub fn operation(&self) -> Operation {
+        Operation::start(self.http.timeout())
+    }
+
+    /// Sends a request until its answer stands. A success that the request cannot parse counts as an answer that was
+    /// lost.
+    ///
+    /// # Errors
+    /// What the last answer, or its absence, means for the whole operation.
+    pub async fn send<M: Method>(
+        &self,
+        method: &M,
+        token: &Secret<String>,
+        operation: &Operation,
+    ) -> Result<M::Answer, Error> {
+        let call = method.call();
+        let mut url = self.endpoint.join(&call.path);
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        let body = call.body.map(|body| ("application/json", Secret::new(body)));
+        let request =
+            Request { method: call.verb, url, bearer: Some(token.clone()), body, limit: call.limit, timeout: None };
+        let idempotent = method.is_idempotent();
+        let policy = retry::Policy { repeat_after_loss: idempotent, ..operation.remaining() };
+        let mut parsed = None;
+        let attempted = retry::run(policy, async |left: Duration| {
+            let timeout = Some(left.min(self.http.timeout()));
+            let result = self.http.send(Request { timeout, ..request.clone() }).await;
+            let mut outcome = retry::outcome(&result, (self.now)());
+            match &result {
+                Ok(response) if is_success(response) && response.complete => {
+                    parsed = method.parse(RawAnswer::from(response));
+                    if parsed.is_none() {
+                        outcome = retry::Outcome::Unreadable;
+                    }
+                }
+                Ok(response) if matches!(response.status, 403 | 429) => {
+                    outcome = self.rate_limit_outcome(response).unwrap_or(outcome);
+                }
+                // A server that failed may have done its work before it did.
+                Ok(response) if response.status >= 500 && !idempotent => {
+                    if let retry::Outcome::Busy(_) = outcome {
+                        outcome = retry::Outcome::Lost;
+                    }
+                }
+                _ => {}
+            }
+            (result, outcome)
+        })
+        .await;
+        operation.record(&attempted);
+        match (attempted.result, parsed) {
+            (Ok(response), Some(answer)) if is_success(&response) => Ok(answer),
+            (result, _) => {
+                let error = self.error(result, operation);
+                match error.may_have_been_applied.then(|| method.already_done(&error.kind)).flatten() {
+                    Some(answer) => Ok(answer),
+                    None => Err(error),
+                }
+            }
+        }
+    }
+
+    fn error(&self, result: Result<Response, transport::Error>, operation: &Operation) -> Error {
+        let (kind, answer) = match result {
+            Ok(response) => {
+                let kind = if is_success(&response) {
+                    ErrorKind::UnreadableAnswer { http_status: response.status }
+                } else {
+                    let status = read_status(&response);
+                    let retry_after = self.retry_after(&response, &status);
+                    ErrorKind::from_status(status, retry_after)
+                };
+                (kind, Some(Box::new(RawAnswer::from(&response))))
+            }
+            Err(error) => (ErrorKind::Network(error), None),
+        };
+        Error { kind, attempts: operation.attempts(), may_have_been_applied: operation.may_have_been_applied(), answer }
+    }
+
+    /// The wait that an answer asks for, in its header or in its body.
+    fn retry_after(&self, response: &Response, status: &Status) -> Option<Duration> {
+        retry::retry_after(response, (self.now)()).or_else(|| status.retry_seconds.map(Duration::from_secs))
+    }
+
+    /// A rate limit may come as 403, and say how long to wait in its body; waiting does not help against a hard quota.
+    fn rate_limit_outcome(&self, response: &Response) -> Option<retry::Outcome> {
+        let status = read_status(response);
+        if status.reason.as_deref() == Some("RESOURCE_QUOTA_EXCEEDED") {
+            return Some(retry::Outcome::Final);
+        }
+        status.is_rate_limit().then(|| retry::Outcome::Limited(self.retry_after(response, &status)))
+    }
+}
+
+fn is_success(response: &Response) -> bool {
+    (200..300).contains(&response.status)
+}
+
+fn read_status(response: &Response) -> Status {
+    Status::read(response.status, response.header(header::WWW_AUTHENTICATE), &response.body)
+}

@@ -1,0 +1,135 @@
+//! A request is a value: a method of the Chat API with its arguments.
+
+use std::borrow::Cow;
+
+use http::Method as Verb;
+use serde_json::{Map, Value};
+
+use super::error::ErrorKind;
+use super::raw::RawAnswer;
+
+/// The longest answer about a single resource, in bytes.
+pub(super) const SINGLE: usize = 1024 * 1024;
+
+/// The longest page of a list, in bytes: a thousand spaces with long descriptions.
+pub(super) const PAGE: usize = 16 * 1024 * 1024;
+
+/// A method of the Chat API with its arguments. [`Client::send`](super::Client::send) sends any of them.
+pub trait Method {
+    /// What the server answers.
+    type Answer;
+
+    /// The scopes that allow a user to call the method.
+    const SCOPES: Scopes;
+
+    /// What the request does, as in "create the space".
+    fn action(&self) -> Cow<'static, str>;
+
+    /// What is sent.
+    fn call(&self) -> Call;
+
+    /// Parses a success; `None` when it is not the answer of this method, which counts as an answer that was lost.
+    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer>;
+
+    /// The ID that makes the request idempotent ([AIP-155](https://google.aip.dev/155)), where it has one.
+    fn request_id(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+
+    /// Whether the request only reads.
+    fn is_read(&self) -> bool {
+        self.call().is_read()
+    }
+
+    /// Whether the request may be sent again after an attempt that may have been applied.
+    fn is_idempotent(&self) -> bool {
+        true
+    }
+
+    /// Whether the caller acts as an administrator (`useAdminAccess`).
+    fn is_admin(&self) -> bool {
+        false
+    }
+
+    /// What a refusal stands for when an earlier attempt of the same request may have been applied: the answer that
+    /// was lost, where the refusal says that there is nothing left to do.
+    fn already_done(&self, _refusal: &ErrorKind) -> Option<Self::Answer> {
+        None
+    }
+}
+
+/// The scopes that allow a user to call a method.
+///
+/// The first scope is the narrowest, and the one that a login asks for. The others are used where a login has one of
+/// them already. Scopes that cover the first, as `chat.spaces` covers `chat.spaces.create`, are not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes {
+    /// Without `https://www.googleapis.com/auth/`.
+    pub user: &'static [&'static str],
+    /// For `useAdminAccess`; empty where the method does not have it.
+    pub admin: &'static [&'static str],
+}
+
+/// An HTTP request below the endpoint of the API.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The HTTP method.
+    pub verb: Verb,
+    /// The path, beginning with a slash.
+    pub path: String,
+    /// The query, in its order.
+    pub query: Vec<(Cow<'static, str>, String)>,
+    /// The JSON of the body.
+    pub body: Option<Vec<u8>>,
+    /// The longest answer, in bytes.
+    pub limit: usize,
+}
+
+impl Call {
+    /// A request about a single resource.
+    pub(super) fn new(verb: Verb, path: impl Into<String>) -> Self {
+        Self { verb, path: path.into(), query: Vec::new(), body: None, limit: SINGLE }
+    }
+
+    /// A request for a page of a list.
+    pub(super) fn page(path: impl Into<String>) -> Self {
+        Self { limit: PAGE, ..Self::new(Verb::GET, path) }
+    }
+
+    /// With a parameter, where it has a value.
+    pub(super) fn query(mut self, name: &'static str, value: Option<impl Into<String>>) -> Self {
+        self.query.extend(value.map(|value| (Cow::Borrowed(name), value.into())));
+        self
+    }
+
+    /// With a parameter that is sent when it is true.
+    pub(super) fn flag(self, name: &'static str, wanted: bool) -> Self {
+        self.query(name, wanted.then_some("true"))
+    }
+
+    /// With a body.
+    pub(super) fn body(mut self, body: &Value) -> Self {
+        self.body = Some(body.to_string().into_bytes());
+        self
+    }
+
+    /// Whether the request only reads.
+    pub fn is_read(&self) -> bool {
+        matches!(self.verb, Verb::GET | Verb::HEAD)
+    }
+
+    /// The request as `--dry-run` shows it: method, path, query and body.
+    pub fn preview(&self) -> Value {
+        let mut preview = Map::new();
+        preview.insert(String::from("method"), Value::from(self.verb.as_str()));
+        preview.insert(String::from("path"), Value::from(self.path.as_str()));
+        if !self.query.is_empty() {
+            let query = self.query.iter().map(|(name, value)| (name.to_string(), Value::from(value.as_str())));
+            preview.insert(String::from("query"), query.collect::<Map<_, _>>().into());
+        }
+        if let Some(body) = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok()) {
+            preview.insert(String::from("body"), body);
+        }
+        Value::Object(preview)
+    }
+}

@@ -1,0 +1,62 @@
+//! What all attempts of one request share.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::http::retry;
+
+/// One thing that a person wants done. All its attempts share a deadline, also when the token is replaced in between.
+#[derive(Debug)]
+pub struct Operation {
+    started: Instant,
+    policy: retry::Policy,
+    attempts: Cell<u32>,
+    may_have_been_applied: Cell<bool>,
+}
+
+impl Operation {
+    /// Begins now; `timeout` is the limit of one request.
+    pub fn start(timeout: Duration) -> Self {
+        Self {
+            started: Instant::now(),
+            policy: retry::Policy::operation(timeout),
+            attempts: Cell::new(0),
+            may_have_been_applied: Cell::new(false),
+        }
+    }
+
+    /// Returns a rate limit to the caller instead of waiting for it: the rows of a bulk run wait together.
+    #[must_use]
+    pub fn without_rate_limit_retries(mut self) -> Self {
+        self.policy.waits_for_quota = false;
+        self
+    }
+
+    /// How many requests were sent.
+    pub fn attempts(&self) -> u32 {
+        self.attempts.get()
+    }
+
+    /// Whether an attempt so far may have been applied without an answer that proves it.
+    pub fn may_have_been_applied(&self) -> bool {
+        self.may_have_been_applied.get()
+    }
+
+    /// What is left of the policy.
+    pub(super) fn remaining(&self) -> retry::Policy {
+        retry::Policy {
+            attempts: self.policy.attempts.saturating_sub(self.attempts.get()).max(1),
+            total: self.policy.total.saturating_sub(self.started.elapsed()),
+            ..self.policy
+        }
+    }
+
+    /// Adds up what was tried.
+    pub(super) fn record(&self, attempted: &retry::Attempted) {
+        self.attempts.set(self.attempts.get() + attempted.attempts);
+        // An unauthenticated request was refused before it could do anything; what came before it may have.
+        self.may_have_been_applied.set(self.may_have_been_applied.get() || attempted.may_have_been_applied);
+    }
+}

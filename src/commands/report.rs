@@ -1,0 +1,73 @@
+//! What people and scripts are told of an error: its code, the hint, and the fields of the JSON error.
+
+mod auth;
+mod chat;
+
+use super::caller::{CallError, Cause};
+use super::{Context, ErrorCode, Failure};
+use crate::auth as login;
+use crate::output;
+
+pub(super) use auth::{console, login_command};
+
+impl Context {
+    /// Finds the typed error in the chain of `error` and decides what is reported. An error that is not known is
+    /// [`ErrorCode::Internal`], shown with its whole chain.
+    pub fn report(&self, error: impl Into<anyhow::Error>) -> Failure {
+        let error = error.into();
+        for cause in error.chain() {
+            if let Some(failure) = cause.downcast_ref::<Failure>() {
+                return failure.clone();
+            }
+            if let Some(error) = cause.downcast_ref::<CallError>() {
+                return self.add_context(self.of_call(error));
+            }
+            if let Some(error) = cause.downcast_ref::<login::Error>() {
+                return self.add_context(self.of_login(error));
+            }
+            if let Some(error) = cause.downcast_ref::<output::Error>() {
+                return Failure::from(error);
+            }
+        }
+        Failure::new(ErrorCode::Internal, format!("{error:#}"))
+    }
+
+    fn of_login(&self, error: &login::Error) -> Failure {
+        Failure::from_auth(error, self.settings.account.value.as_deref())
+    }
+
+    fn of_call(&self, error: &CallError) -> Failure {
+        let attempt = &error.attempt;
+        match &*error.cause {
+            Cause::Login(error) => {
+                let failure = self.of_login(error);
+                match &attempt.write {
+                    Some(write) => failure.of_write(write, attempt.may_have_been_applied),
+                    None => failure,
+                }
+            }
+            Cause::Api(error) => Failure::from_chat(error, attempt),
+        }
+    }
+
+    /// Adds what is known here: a clock that may be the reason why a token was refused, and that no login helps where
+    /// none is used.
+    fn add_context(&self, mut failure: Failure) -> Failure {
+        if matches!(failure.code, ErrorCode::CredentialsRejected | ErrorCode::ScopeMissing) {
+            if self.settings.access_token.is_some() {
+                failure =
+                    failure.hint("give another token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login");
+            } else if self.settings.delegation.value.is_some() {
+                failure =
+                    failure.hint("check the service account's key and what has been delegated to it: chatauth doctor");
+            }
+        }
+        if failure.code.exit_code() == 4
+            && let Some(offset) = self.session().clock_offset()
+            && offset.abs() > time::Duration::minutes(1)
+        {
+            failure.message = format!("{}; {}", failure.message, super::doctor::describe_offset(offset));
+        }
+        failure
+    }
+}

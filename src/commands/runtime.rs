@@ -1,0 +1,63 @@
+//! The runtime, built only for commands that need one, and what a signal ends.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+
+use super::{Context, ErrorCode, Failure, Outcome};
+use crate::platform::signals::{self, Interruption};
+
+impl Context {
+    /// Builds the runtime and runs a command until it ends or a signal ends it.
+    ///
+    /// # Errors
+    /// Those of the command; an interruption names the write that is in flight, with the command that repeats it.
+    pub fn block_on(&self, command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+        self.run_to_end(pin!(command))
+    }
+
+    /// Not generic: code for each command's type would be a twentieth of the program.
+    fn run_to_end(&self, command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>) -> anyhow::Result<()> {
+        let runtime = runtime()?;
+        let result = runtime.block_on(async {
+            tokio::select! {
+                // Signals are watched before the command does anything: one that came between the URL of a login and
+                // its first wait would otherwise kill the process, and leave the terminal in the mode for pasting.
+                biased;
+                signal = signals::interruption() => match signal {
+                    Ok(interruption) => Err(self.interrupted(interruption).into()),
+                    Err(error) => Err(Failure::new(ErrorCode::Internal, format!("cannot watch signals: {error}")).into()),
+                },
+                result = command => result,
+            }
+        });
+        // Looking up a name cannot be cancelled; nobody waits for it.
+        runtime.shutdown_background();
+        result
+    }
+
+    fn interrupted(&self, interruption: Interruption) -> Failure {
+        let code = ErrorCode::Interrupted(interruption);
+        match &*self.pending.borrow() {
+            None => Failure::new(code, interruption.to_string()),
+            Some(pending) => {
+                let id = pending.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
+                let message = format!(
+                    "{interruption} while trying to {}; whether it was applied is not known{id}",
+                    pending.what()
+                );
+                let mut failure = Failure::new(code, message).hint(pending.hint.clone());
+                failure.request_id.clone_from(&pending.request_id);
+                failure.outcome = Some(Outcome::Unknown);
+                failure
+            }
+        }
+    }
+}
+
+/// A runtime on this thread.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot start the runtime: {error}")))
+}
