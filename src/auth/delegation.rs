@@ -1,27 +1,25 @@
 //! Domain-wide delegation: a service account acts as a user of its organization
 //! ([guide](https://developers.google.com/identity/protocols/oauth2/service-account)).
-//!
-//! yup-oauth2 signs the assertion and trades it in. It ignores the HTTP status of the answer, drops `error_subtype` and
-//! panics on an unusable `token_uri`, so everything around it is checked here.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use time::OffsetDateTime;
-use tokio::time::Instant;
-use yup_oauth2::error::{AuthErrorCode, SendError};
-use yup_oauth2::{CustomHyperClientBuilder, HyperClientBuilder, ServiceAccountAuthenticator, ServiceAccountKey};
+use yup_oauth2::ServiceAccountKey;
 
-use super::{Error, Scope, ScopeSet};
-use crate::http::retry::{self, Decision, History, Outcome, Policy};
-use crate::http::{self, Endpoint, HyperClient};
+use super::token_endpoint::{self, TokenResponse};
+use super::{Error, Scope, ScopeSet, TokenRefusal};
+use crate::http::retry::Policy;
+use crate::http::{self, Endpoint};
 use crate::platform::Clock;
 use crate::secret::Secret;
 
+mod assertion;
 mod cache;
 
 use cache::Cache;
+
+/// The grant type of an assertion (RFC 7523 section 2.1).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Larger than any key file.
 const LARGEST_FILE: u64 = 256 * 1024;
@@ -54,6 +52,7 @@ pub struct DelegationRefusal {
 
 /// A checked key.
 pub(super) struct Delegation {
+    path: PathBuf,
     key: ServiceAccountKey,
     token_endpoint: Endpoint,
     subject: String,
@@ -71,7 +70,7 @@ impl Delegation {
         let key = parse_key(&bytes).map_err(wrong)?;
         let token_endpoint = Endpoint::parse(&key.token_uri)
             .map_err(|cause| Error::EndpointRefused(format!("{}: token_uri {cause}", options.key.display())))?;
-        Ok(Self { key, token_endpoint, subject: options.subject.clone() })
+        Ok(Self { path: options.key.clone(), key, token_endpoint, subject: options.subject.clone() })
     }
 
     /// The user in whose name is acted.
@@ -97,132 +96,35 @@ impl Delegation {
         if let Some(token) = usable(cache.fresh()?) {
             return Ok(token);
         }
-        let token = self.fetch(http, &cache, scopes).await?;
-        if let Some(problem) = cache.problem() {
+        let response = self.request(http, clock, scopes).await?;
+        if let Err(problem) = cache.save(&response) {
             log::info!("the token is not kept: {problem}");
         }
-        Ok(token)
+        Ok(response.access_token().clone())
     }
 
-    async fn fetch(&self, http: &http::Client, cache: &Cache, scopes: &ScopeSet) -> Result<Secret<String>, Error> {
-        let policy = Policy::refresh();
-        let started = Instant::now();
-        let mut history = History::default();
-        loop {
-            let left = policy.total.saturating_sub(started.elapsed()).min(http.timeout());
-            let (error, outcome) = match self.attempt(http, cache, scopes, left).await {
-                Ok(token) => return Ok(token),
-                Err(failed) => failed,
-            };
-            history.attempts += 1;
-            history.unreachable += u32::from(outcome == Outcome::Unreachable);
-            history.elapsed = started.elapsed();
-            match retry::decide(outcome, history, policy, retry::jitter()) {
-                Decision::Again(wait) => tokio::time::sleep(wait).await,
-                Decision::Stop => return Err(error),
-            }
-        }
-    }
-
-    async fn attempt(
-        &self,
-        http: &http::Client,
-        cache: &Cache,
-        scopes: &ScopeSet,
-        limit: Duration,
-    ) -> Result<Secret<String>, (Error, Outcome)> {
-        let network = |error: http::Error| {
-            let outcome = retry::outcome(&Err(error.clone()), OffsetDateTime::UNIX_EPOCH);
-            (Error::Network(error), outcome)
-        };
-        let uri = self
-            .token_endpoint
-            .url()
-            .as_str()
-            .parse()
-            .map_err(|_| (Error::EndpointRefused(String::from("token_uri is not usable")), Outcome::Final))?;
-        let host = self.token_endpoint.host().to_owned();
-        let client = http.hyper(&uri).map_err(network)?;
-        let exchange = self.exchange(client, cache, scopes, limit);
-        // yup-oauth2 reads bodies without a limit of time or size, so the whole exchange has one.
-        match tokio::time::timeout(limit, exchange).await {
-            Ok(result) => result,
-            Err(_) => Err(network(http::Error::Timeout { host })),
-        }
-    }
-
-    async fn exchange(
-        &self,
-        client: HyperClient,
-        cache: &Cache,
-        scopes: &ScopeSet,
-        limit: Duration,
-    ) -> Result<Secret<String>, (Error, Outcome)> {
-        let sort = |error| self.sort(error, scopes);
-        // The custom builder ignores its own time-out; the client that it builds does not.
-        let client = CustomHyperClientBuilder::from(client).build_hyper_client().map_err(sort)?.with_timeout(limit);
-        let authenticator = ServiceAccountAuthenticator::with_client(self.key.clone(), client)
-            .subject(self.subject.clone())
-            .with_storage(Box::new(cache.clone()))
-            .build()
+    async fn request(&self, http: &http::Client, clock: Clock, scopes: &ScopeSet) -> Result<TokenResponse, Error> {
+        let names: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
+        let assertion = assertion::sign(self.key.clone(), &self.subject, &names)
             .await
-            .map_err(|_| (self.unusable_key(), Outcome::Final))?;
-        let scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
-        // Whether a cached token will do has been decided before.
-        let token = authenticator.force_refreshed_token(&scopes).await.map_err(sort)?;
-        let token = token.token().unwrap_or_default().to_owned();
-        if token.is_empty() { Err(sort(yup_oauth2::Error::MissingAccessToken)) } else { Ok(Secret::new(token)) }
+            .map_err(|error| Error::ServiceAccountKey { path: self.path.clone(), cause: error.to_string() })?;
+        let fields = [("grant_type", JWT_BEARER), ("assertion", assertion.as_str())];
+        let result = token_endpoint::request(http, &self.token_endpoint, &fields, Policy::refresh(), clock).await;
+        result.map_err(|error| match error {
+            Error::Refused(refusal) => self.refused(*refusal, scopes),
+            other => other,
+        })
     }
 
-    /// What yup-oauth2's errors mean here.
-    fn sort(&self, error: yup_oauth2::Error, scopes: &ScopeSet) -> (Error, Outcome) {
-        let host = || self.token_endpoint.host().to_owned();
-        let server = |cause: &str| Error::Server { host: host(), cause: cause.to_owned() };
-        let network = |error: http::Error| {
-            let outcome = retry::outcome(&Err(error.clone()), OffsetDateTime::UNIX_EPOCH);
-            (Error::Network(error), outcome)
-        };
-        match error {
-            yup_oauth2::Error::AuthError(refusal) => match refusal.error {
-                AuthErrorCode::Other(code)
-                    if matches!(code.as_str(), "internal_failure" | "server_error" | "temporarily_unavailable") =>
-                {
-                    (server("failed"), Outcome::Busy(None))
-                }
-                code => (
-                    Error::DelegationRefused(Box::new(DelegationRefusal {
-                        error: code.as_str().to_owned(),
-                        description: refusal.error_description,
-                        client_id: self.key.client_id.clone(),
-                        client_email: self.key.client_email.clone(),
-                        subject: self.subject.clone(),
-                        scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
-                    })),
-                    Outcome::Final,
-                ),
-            },
-            // A page instead of JSON is what a broken or overloaded front end sends. The status is not known.
-            yup_oauth2::Error::JSONError(_) | yup_oauth2::Error::MissingAccessToken => {
-                (server("sent something that is not a token response"), Outcome::Busy(None))
-            }
-            yup_oauth2::Error::HttpClientError(SendError::Hyper(error)) => {
-                network(http::Error::from_hyper(&error, &host()))
-            }
-            yup_oauth2::Error::HttpClientError(SendError::Timeout) => network(http::Error::Timeout { host: host() }),
-            yup_oauth2::Error::HttpError(_) => network(http::Error::Lost { host: host() }),
-            yup_oauth2::Error::LowLevelError(_) | yup_oauth2::Error::UserError(_) => {
-                (self.unusable_key(), Outcome::Final)
-            }
-            // Its text could quote the answer.
-            _ => (Error::Internal(String::from("the service account's token could not be fetched")), Outcome::Final),
-        }
-    }
-
-    fn unusable_key(&self) -> Error {
-        Error::ServiceAccountKey {
-            path: PathBuf::from(&self.key.client_email),
-            cause: String::from("has a private key that cannot be used"),
-        }
+    fn refused(&self, refusal: TokenRefusal, scopes: &ScopeSet) -> Error {
+        Error::DelegationRefused(Box::new(DelegationRefusal {
+            error: refusal.error,
+            description: refusal.description,
+            client_id: self.key.client_id.clone(),
+            client_email: self.key.client_email.clone(),
+            subject: self.subject.clone(),
+            scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        }))
     }
 
     /// A name for the cached token: one for each key, subject and set of scopes.
@@ -293,6 +195,7 @@ mod tests {
     #[test]
     fn every_key_subject_and_scope_set_has_a_cache_of_its_own() {
         let delegation = |subject: &str| Delegation {
+            path: PathBuf::from("key.json"),
             key: serde_json::from_value(key()).unwrap(),
             token_endpoint: Endpoint::parse("https://oauth2.googleapis.com/token").unwrap(),
             subject: subject.to_owned(),

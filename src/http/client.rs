@@ -12,17 +12,13 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use url::Url;
 
-use super::delegation::HyperClient;
 use super::limit::Limit;
 use super::redact::Secrets;
-use super::{Error, TrustRoots, delegation, trust};
+use super::{Error, Proxies, TrustRoots, trust};
 use crate::secret::Secret;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Loopback never goes through a proxy, whatever `NO_PROXY` says.
-pub(super) const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
 /// The media type of form fields.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
@@ -39,29 +35,6 @@ pub struct Config {
     pub trust: TrustRoots,
     /// The proxies of the environment.
     pub proxies: Proxies,
-}
-
-/// The proxy variables, as they were set.
-#[derive(Clone, Default)]
-pub struct Proxies {
-    /// `HTTPS_PROXY`, for https addresses.
-    pub https: Option<String>,
-    /// `HTTP_PROXY`, for http addresses.
-    pub http: Option<String>,
-    /// `NO_PROXY`, the hosts that are reached directly.
-    pub except: Option<String>,
-}
-
-impl std::fmt::Debug for Proxies {
-    /// Shows which are set and nothing of them: a proxy's address may hold a password.
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Proxies")
-            .field("https", &self.https.is_some())
-            .field("http", &self.http.is_some())
-            .field("except", &self.except)
-            .finish()
-    }
 }
 
 /// A request.
@@ -151,11 +124,6 @@ impl Client {
         self.shared.config.timeout
     }
 
-    /// A client of hyper's for `url`, with the same proxies, trust roots and limits.
-    pub fn hyper(&self, url: &http::Uri) -> Result<HyperClient, Error> {
-        delegation::client(&self.shared.config, url)
-    }
-
     /// Sends one request once and reads the answer. What a refusal repeats of the secrets in the request is masked.
     ///
     /// # Errors
@@ -179,7 +147,7 @@ impl Client {
         let host = authority(&request.url);
         let client = self.client_for(&request.url)?;
         if let Ok(uri) = request.url.as_str().parse() {
-            delegation::proxy_for(&self.shared.config, &uri)?;
+            self.shared.config.proxies.check(&uri)?;
         }
         let timeout = request.timeout.unwrap_or(self.shared.config.timeout);
         let secrets = Secrets::of(&request);
@@ -242,47 +210,22 @@ impl Client {
     }
 }
 
-/// How a proxy is made of its address.
-type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
-
 #[expect(clippy::disallowed_methods, reason = "this is the one place that builds the client")]
 fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("chatauth/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(connect_timeout(config))
+        // Shorter than a whole request, so that a timeout here proves that nothing was sent.
+        .connect_timeout(CONNECT_TIMEOUT.min(config.timeout.mul_f64(0.9)))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .dns_resolver(Arc::new(Resolver))
         .tls_backend_preconfigured(tls)
         // Only the variables that were handed in count; reqwest would read the environment itself.
         .no_proxy();
-    for proxy in proxies(config)? {
+    for proxy in config.proxies.build()? {
         builder = builder.proxy(proxy);
     }
     builder.build().map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
-}
-
-/// How long a connection may take to be made: less than a whole request, so that it is known that nothing was sent.
-pub(super) fn connect_timeout(config: &Config) -> Duration {
-    CONNECT_TIMEOUT.min(config.timeout.mul_f64(0.9))
-}
-
-/// The proxies that were set. An address that cannot be understood is an error: a request must not go around a proxy.
-pub(super) fn proxies(config: &Config) -> Result<Vec<reqwest::Proxy>, Error> {
-    let except = format!("{NEVER_PROXIED},{}", config.proxies.except.as_deref().unwrap_or_default());
-    let mut proxies = Vec::new();
-    for (variable, address, make) in [
-        ("HTTPS_PROXY", &config.proxies.https, (|address| reqwest::Proxy::https(address)) as Make),
-        ("HTTP_PROXY", &config.proxies.http, |address| reqwest::Proxy::http(address)),
-    ] {
-        let Some(address) = address.as_deref().filter(|address| !address.is_empty()) else {
-            continue;
-        };
-        let proxy =
-            make(address).map_err(|_| Error::Setup(format!("the value of {variable} is not a proxy's address")))?;
-        proxies.push(proxy.no_proxy(reqwest::NoProxy::from_string(&except)));
-    }
-    Ok(proxies)
 }
 
 fn bearer(token: &Secret<String>) -> Result<HeaderValue, Error> {

@@ -81,12 +81,7 @@ impl Error {
     }
 
     /// Sorts an error by what it says of itself and by what stands behind it.
-    pub(super) fn from_chain(
-        error: &(dyn std::error::Error + 'static),
-        is_connect: bool,
-        is_timeout: bool,
-        host: &str,
-    ) -> Self {
+    fn from_chain(error: &(dyn std::error::Error + 'static), is_connect: bool, is_timeout: bool, host: &str) -> Self {
         let host = host.to_owned();
         let chain =
             || std::iter::successors(error.source(), |inner: &&(dyn std::error::Error + 'static)| (*inner).source());

@@ -1,18 +1,15 @@
 //! Access tokens of service accounts, kept between runs.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use yup_oauth2::error::TokenStorageError;
-use yup_oauth2::storage::{TokenInfo, TokenStorage};
 
 use crate::auth::Error;
 use crate::auth::freshness::{Freshness, freshness};
 use crate::auth::store::StoreError;
+use crate::auth::token_endpoint::TokenResponse;
 use crate::platform::files::{self, FileError};
 use crate::platform::{Clock, Lock, LockError};
 use crate::secret::Secret;
@@ -34,15 +31,10 @@ struct Cached {
     expires_at: OffsetDateTime,
 }
 
-/// The cached token of one key, subject and scope set, in the form of yup-oauth2's storage.
-///
-/// That trait can neither report an unreadable file nor keep an error of `set` from failing the call, so the one is
-/// found out before and the other is kept beside.
-#[derive(Clone)]
+/// The cached token of one key, subject and scope set.
 pub(super) struct Cache {
     path: Option<PathBuf>,
     clock: Clock,
-    problem: Arc<Mutex<Option<String>>>,
 }
 
 impl Cache {
@@ -56,7 +48,7 @@ impl Cache {
             // A read-only store may still hold a token that can be used.
             made.is_ok() || (directory.is_dir() && files::check_directory(directory).is_ok())
         });
-        Self { path: prepared.map(|directory| directory.join(format!("{name}.json"))), clock, problem: Arc::default() }
+        Self { path: prepared.map(|directory| directory.join(format!("{name}.json"))), clock }
     }
 
     /// The cached token while it lives.
@@ -82,36 +74,14 @@ impl Cache {
         }
     }
 
-    fn save(&self, token: &TokenInfo) -> Result<(), String> {
-        let (Some(path), Some(access_token), Some(expires_at)) = (&self.path, &token.access_token, token.expires_at)
-        else {
-            // Without an end it would be taken for one that lives for ever.
-            return Ok(());
-        };
+    /// Keeps the token of `response`, unless it does not say when it ends.
+    pub(super) fn save(&self, response: &TokenResponse) -> Result<(), String> {
         let now = self.clock.now();
-        let cached = Cached { version: 1, access_token: Secret::new(access_token.clone()), issued_at: now, expires_at };
+        let expires_at = response.expires_in().and_then(|seconds| now.checked_add(time::Duration::seconds(seconds)));
+        let (Some(path), Some(expires_at)) = (&self.path, expires_at) else { return Ok(()) };
+        let cached = Cached { version: 1, access_token: response.access_token().clone(), issued_at: now, expires_at };
         let content = serde_json::to_vec_pretty(&cached).map_err(|error| error.to_string())?;
         files::replace_private(path, &content, now).map_err(|error| error.to_string())
-    }
-
-    pub(super) fn problem(&self) -> Option<String> {
-        self.problem.lock().ok()?.clone()
-    }
-}
-
-#[async_trait]
-impl TokenStorage for Cache {
-    async fn set(&self, _scopes: &[&str], token: TokenInfo) -> Result<(), TokenStorageError> {
-        if let Err(problem) = self.save(&token)
-            && let Ok(mut slot) = self.problem.lock()
-        {
-            *slot = Some(problem);
-        }
-        Ok(())
-    }
-
-    async fn get(&self, _scopes: &[&str]) -> Option<TokenInfo> {
-        None
     }
 }
 
@@ -124,17 +94,12 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let clock = Clock::new(|| OffsetDateTime::UNIX_EPOCH);
         let cache = Cache::prepare(Some(&home.path().join("config")), "n", clock);
-        let token = |expires_at| TokenInfo {
-            access_token: Some(String::from("canary")),
-            refresh_token: None,
-            expires_at,
-            id_token: None,
-        };
-        cache.save(&token(None)).unwrap();
+        let token = |life: &str| serde_json::from_str(&format!(r#"{{"access_token":"canary"{life}}}"#)).unwrap();
+        cache.save(&token("")).unwrap();
         assert!(cache.fresh().unwrap().is_none());
-        cache.save(&token(Some(OffsetDateTime::UNIX_EPOCH + time::Duration::HOUR))).unwrap();
+        cache.save(&token(r#","expires_in":3600"#)).unwrap();
         assert_eq!(cache.fresh().unwrap().unwrap().expose(), "canary");
-        cache.save(&token(Some(OffsetDateTime::UNIX_EPOCH + time::Duration::DAY * 2))).unwrap();
+        cache.save(&token(r#","expires_in":"172800""#)).unwrap();
         assert!(cache.fresh().unwrap().is_none(), "no token lives for two days");
     }
 }
