@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::later::Later;
+use crate::output::Format;
 
 /// Create Google Chat spaces as yourself, from a terminal, a script or CI.
 #[derive(Debug, Parser)]
@@ -70,7 +71,7 @@ pub(super) struct Global {
     pub(super) api_endpoint: Option<String>,
     /// How results are written; default human on a terminal, else json [env: CHATAUTH_FORMAT]
     #[arg(long, global = true, value_name = "FORMAT")]
-    pub(super) format: Option<FormatName>,
+    pub(super) format: Option<Format>,
     /// Filter the JSON with an expression of jq, as in .name; text is printed raw
     #[arg(long, global = true, value_name = "EXPR")]
     pub(super) jq: Option<String>,
@@ -90,15 +91,6 @@ pub(super) struct Global {
     /// Colours: auto, always or never (NO_COLOR counts for auto)
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: ColorWhen,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FormatName {
-    Human,
-    Json,
-    Jsonl,
-    Csv,
-    Name,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

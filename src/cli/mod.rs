@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
+use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{self, Format, Messages, Printer};
@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
         Err(failure) => return end(&failure, quiet, wants_json(&arguments, environment)),
     };
     let messages = Messages::new(resolved.quiet, resolved.colour_stderr);
-    let as_json = resolved.settings.explicit_format && matches!(resolved.format, Format::Json | Format::Jsonl);
+    let as_json = resolved.settings.explicit_format && resolved.format.is_json();
     let filtered = resolved.filter.is_some();
     let printer = Printer::new(Box::new(std::io::stdout()), resolved.format, resolved.colour_stdout)
         .on_screen(resolved.screen)
@@ -102,7 +102,7 @@ fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) 
 
 /// Whether errors are to be JSON, when the command line itself could not be understood.
 fn wants_json(arguments: &[OsString], environment: Environment) -> bool {
-    let json = |value: &str| matches!(value, "json" | "jsonl");
+    let json = |value: &str| Format::from_str(value, false).is_ok_and(Format::is_json);
     let words: Vec<&str> =
         arguments.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--").collect();
     let option = words.iter().enumerate().find_map(|(index, word)| match word.strip_prefix("--format") {

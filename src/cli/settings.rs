@@ -15,7 +15,7 @@ use crate::platform::Clock;
 use crate::platform::browser;
 use crate::platform::terminal::{self, Terminals};
 
-use super::args::{ColorWhen, FormatName, Global};
+use super::args::{ColorWhen, Global};
 
 const DEFAULT_API_ENDPOINT: &str = "https://chat.googleapis.com";
 const DEFAULT_TIMEOUT: u64 = 30;
@@ -77,37 +77,27 @@ fn choose<Value>(option: Option<Value>, variable: Option<Value>) -> Setting<Opti
     Setting { value: option.or(variable), source }
 }
 
-/// The format that was said, by option or variable.
-pub(super) fn explicit_format(option: Option<FormatName>, environment: Environment) -> Result<Option<Format>, Failure> {
-    let variable = environment.text("CHATAUTH_FORMAT")?;
-    let named = match (option, variable) {
-        (Some(format), _) => Some(format),
-        (None, None) => None,
-        (None, Some(text)) => Some(FormatName::from_str(&text, false).map_err(|_| {
-            Failure::usage(format!("CHATAUTH_FORMAT is {text:?}, and must be human, json, jsonl, csv or name"))
-        })?),
-    };
-    Ok(named.map(|name| match name {
-        FormatName::Human => Format::Human,
-        FormatName::Json => Format::Json,
-        FormatName::Jsonl => Format::Jsonl,
-        FormatName::Csv => Format::Csv,
-        FormatName::Name => Format::Name,
-    }))
+/// Returns the format that an option or variable names.
+pub(super) fn explicit_format(option: Option<Format>, environment: Environment) -> Result<Option<Format>, Failure> {
+    match (option, environment.text("CHATAUTH_FORMAT")?) {
+        (Some(format), _) => Ok(Some(format)),
+        (None, None) => Ok(None),
+        (None, Some(text)) => Format::from_str(&text, false).map(Some).map_err(|_| {
+            Failure::usage(format!("CHATAUTH_FORMAT is {text:?}, and must be {}", Format::names(|_| true)))
+        }),
+    }
 }
 
 /// What filters the JSON, and the format that it filters. An expression is read here, before anything is sent.
 fn filter(global: &Global, format: Option<Format>, terminals: Terminals) -> Result<(Option<Filter>, Format), Failure> {
     let default = if terminals.stdout { Format::Human } else { Format::Json };
     let Some(expression) = &global.jq else { return Ok((None, format.unwrap_or(default))) };
-    let format = match (global.format, format) {
-        (Some(FormatName::Human | FormatName::Csv | FormatName::Name), _) => {
-            return Err(Failure::usage("--jq filters JSON: it goes with --format json or jsonl"));
-        }
-        (_, Some(Format::Jsonl)) => Format::Jsonl,
-        // A format of the environment that is not JSON gives way to the option.
-        _ => Format::Json,
-    };
+    if global.format.is_some_and(|format| !format.is_json()) {
+        let formats = Format::names(Format::is_json);
+        return Err(Failure::usage(format!("--jq filters JSON: it goes with --format {formats}")));
+    }
+    // A format of the environment that is not JSON gives way to the option.
+    let format = format.filter(|format| format.is_json()).unwrap_or(Format::Json);
     let filter =
         Filter::compile(expression).map_err(|error| Failure::usage(format!("--jq {expression:?}: {error}")))?;
     Ok((Some(filter), format))

@@ -9,7 +9,6 @@ use crate::auth::{Record, Scope, ScopeSet};
 use crate::chat::{ApiPath, RawRequest};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure};
-use crate::output::Format;
 
 mod answer;
 mod fields;
@@ -45,7 +44,7 @@ pub struct Options {
 
 /// Calls a method and prints its answer.
 pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    if context.printer.format() == Format::Csv {
+    if context.printer.format().is_for_lists_only() {
         return Err(Failure::usage("api prints JSON: --format csv is for lists of spaces and members")
             .hint("--jq '.spaces[] | [.name, .displayName] | @csv' makes records of what you choose")
             .into());

@@ -7,7 +7,7 @@ use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::caller::Caller;
 use crate::commands::report::console;
 use crate::commands::{Context, ErrorCode, Failure, scopes};
-use crate::output::{Details, Format, Item};
+use crate::output::{Details, Item};
 
 /// A clock that differs by more than this makes tokens fail.
 const CLOCK_TOLERANCE: time::Duration = time::Duration::minutes(1);
@@ -267,7 +267,7 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
 }
 
 fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
-    if context.printer.format() == Format::Human {
+    if context.printer.format().is_for_people() {
         return tell(findings, context);
     }
     let mut list = context.printer.list(&["CHECK", "RESULT", "DETAIL", "HINT"]);

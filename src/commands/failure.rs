@@ -251,6 +251,7 @@ impl From<&output::Error> for Failure {
                 Self::new(ErrorCode::Interrupted(*interruption), interruption.to_string())
             }
             output::Error::Write(cause) => Self::new(ErrorCode::Internal, format!("{error}: {cause}")),
+            output::Error::ListsOnly => Self::new(ErrorCode::Usage, error.to_string()),
             output::Error::Filter(_) => Self::new(ErrorCode::Internal, error.to_string()),
         }
     }

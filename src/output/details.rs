@@ -2,9 +2,9 @@
 
 use time::OffsetDateTime;
 
-use super::Screen;
-use super::moment::relative_text;
+use super::relative_time::relative_text;
 use super::sanitise::sanitise;
+use super::screen::Screen;
 use super::width::{pad, width, wrap};
 
 /// What is left of a narrow terminal for values, at least: broken lines are worse than long ones.
@@ -55,7 +55,7 @@ impl Details {
         self
     }
 
-    /// The columns of this thing as CSV, as in [`super::List::columns`]; without them the labels are the columns.
+    /// The columns of this thing as CSV, as in [`List::columns`](super::List::columns); without them the labels are the columns.
     #[must_use]
     pub const fn columns(mut self, columns: &'static [&'static str]) -> Self {
         self.columns = columns;

@@ -16,6 +16,9 @@ pub enum Error {
     /// Standard output refused the result, for example because the disk is full.
     #[error("cannot print the result")]
     Write(#[source] io::Error),
+    /// The format has no form for a single document.
+    #[error("this format is for lists only")]
+    ListsOnly,
     /// The expression of `--jq` failed on the result.
     #[error("cannot apply --jq: {0}")]
     Filter(String),

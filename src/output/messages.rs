@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::sanitise;
+use super::sanitise::sanitise;
 
 /// Says things on standard error. That it may be closed is no reason to fail.
 #[derive(Debug, Clone, Copy)]

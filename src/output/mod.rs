@@ -1,8 +1,9 @@
 //! How results and messages look: formats, tables, filters, and making text from elsewhere harmless.
 
-mod csv;
 mod details;
 mod error;
+mod format;
+mod formats;
 #[cfg(feature = "jq")]
 mod jq;
 #[cfg(not(feature = "jq"))]
@@ -10,34 +11,24 @@ mod jq;
 mod jq;
 mod json;
 mod messages;
-mod moment;
 mod printer;
+mod relative_time;
+mod renderer;
 mod sanitise;
+mod screen;
 mod shell;
-mod table;
+mod sink;
 mod width;
 
 pub use details::Details;
 pub use error::Error;
+pub use format::Format;
 pub use jq::{Filter, FilterError};
 pub use json::safe_json;
 pub use messages::Messages;
-pub use moment::relative;
-pub use printer::{Item, List, Printer, Screen};
+pub use printer::{List, Printer};
+pub use relative_time::relative;
+pub use renderer::{Item, RowResult};
 pub use sanitise::{sanitise, sanitise_lines};
+pub use screen::Screen;
 pub use shell::command_line;
-
-/// How a result is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Human,
-    /// One JSON document.
-    Json,
-    /// One JSON object a line.
-    Jsonl,
-    /// A header and one record for each result ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)).
-    Csv,
-    /// Bare resource names, one a line.
-    Name,
-}

@@ -1,44 +1,25 @@
-//! Results on standard output, in the format that was asked for.
+//! Prints results in the chosen format.
 
 use std::cell::RefCell;
 use std::io::Write;
 
 use serde_json::Value;
-use time::OffsetDateTime;
 
-use super::csv;
 use super::details::Details;
-use super::jq::{Filter, Layout};
-use super::moment::relative_text;
-use super::sanitise::sanitise_lines;
-use super::table::table;
-use super::{Error, Format, safe_json};
+use super::error::Error;
+use super::format::Format;
+use super::jq::Filter;
+use super::renderer::{Columns, Item, ListRenderer, RowResult};
+use super::screen::Screen;
+use super::sink::Sink;
 
-/// Writes results. Every write can fail, and whoever called must know: a space may have been made.
+/// Prints results. A print can fail, and the caller must handle it: a space may have been created.
 pub struct Printer {
     out: RefCell<Box<dyn Write>>,
     format: Format,
     bold: bool,
     screen: Option<Screen>,
     filter: Option<Filter>,
-}
-
-/// A terminal that shows the results.
-#[derive(Debug, Clone, Copy)]
-pub struct Screen {
-    /// How many columns it has.
-    pub columns: usize,
-    /// When the program was started, for times as people say them.
-    pub now: OffsetDateTime,
-}
-
-/// One result in all its forms.
-#[derive(Debug)]
-pub struct Item<'a> {
-    /// The object as the server sent it.
-    pub json: &'a Value,
-    /// The bare resource name.
-    pub name: &'a str,
 }
 
 impl std::fmt::Debug for Printer {
@@ -48,26 +29,26 @@ impl std::fmt::Debug for Printer {
 }
 
 impl Printer {
-    /// Writes to `out`; `bold` for terminals that show it.
+    /// Creates a printer that writes to `out`, with headings in bold if `bold`.
     pub fn new(out: Box<dyn Write>, format: Format, bold: bool) -> Self {
         Self { out: RefCell::new(out), format, bold, screen: None, filter: None }
     }
 
-    /// With a terminal at the other end: tables are cut to it, and times told as people do. Without one nothing is.
+    /// Sets the terminal that shows the results: tables are cut to its width, and times are relative.
     #[must_use]
     pub fn on_screen(mut self, screen: Option<Screen>) -> Self {
         self.screen = screen;
         self
     }
 
-    /// With a filter for all JSON.
+    /// Sets the expression that every JSON document goes through.
     #[must_use]
     pub fn filtered(mut self, filter: Option<Filter>) -> Self {
         self.filter = filter;
         self
     }
 
-    /// The format that results are written in.
+    /// Returns the format of the results.
     pub const fn format(&self) -> Format {
         self.format
     }
@@ -77,177 +58,110 @@ impl Printer {
         self.screen.is_some()
     }
 
-    /// Writes one result.
+    /// Prints one resource.
     pub fn item(&self, item: &Item<'_>, details: &Details) -> Result<(), Error> {
-        let text = match self.format {
-            Format::Human => details.render(self.bold, self.screen),
-            Format::Json => return self.json(item.json, true),
-            Format::Jsonl => return self.json(item.json, false),
-            Format::Csv => self.one_record(item.json, details),
-            Format::Name => format!("{}\n", super::sanitise(item.name)),
-        };
-        self.text(&text)
+        self.format.renderer().item(item, details, self.sink())
     }
 
-    /// Writes a JSON document, through the filter where there is one.
-    pub fn json(&self, json: &Value, pretty: bool) -> Result<(), Error> {
-        match &self.filter {
-            None => self.text(&(safe_json(json, pretty) + "\n")),
-            Some(filter) => {
-                let mut out = self.out.borrow_mut();
-                filter.run(json, Layout { pretty, terminal: self.screen.is_some() }, &mut *out)?;
-                Ok(out.flush()?)
-            }
-        }
+    /// Prints a JSON document that is not a resource.
+    pub fn document(&self, json: &Value) -> Result<(), Error> {
+        self.format.renderer().document(json, self.sink())
     }
 
-    /// Writes text as it is.
+    /// Prints a JSON document that `--jq` is not meant for, such as the body of an error.
+    pub fn unfiltered_document(&self, json: &Value) -> Result<(), Error> {
+        self.format.renderer().document(json, Sink { filter: None, ..self.sink() })
+    }
+
+    /// Prints the result of one row of a bulk run.
+    pub fn row(&self, row: &RowResult<'_>) -> Result<(), Error> {
+        self.format.renderer().row(row, self.sink())
+    }
+
+    /// Prints text as it is.
     pub fn text(&self, text: &str) -> Result<(), Error> {
-        self.bytes(text.as_bytes())
+        self.sink().text(text)
     }
 
-    /// Writes bytes as they are.
+    /// Prints bytes as they are.
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Error> {
-        let mut out = self.out.borrow_mut();
-        out.write_all(bytes)?;
-        Ok(out.flush()?)
+        self.sink().bytes(bytes)
     }
 
     /// Begins a list.
     pub fn list(&self, headings: &'static [&'static str]) -> List<'_> {
         List {
             printer: self,
-            headings,
-            times: &[],
-            spare: &[],
-            columns: &[],
-            rows: Vec::new(),
-            array: Vec::new(),
+            columns: Columns { headings, times: &[], optional: &[], paths: &[] },
+            renderer: self.format.renderer().list(),
             count: 0,
+            is_finished: false,
         }
     }
 
-    fn one_record(&self, json: &Value, details: &Details) -> String {
-        let columns = details.csv_columns();
-        if columns.is_empty() {
-            let (labels, cells): (Vec<_>, Vec<_>) = details.cells().unzip();
-            self.records([csv::record(labels.into_iter().map(csv::column)), csv::record(cells)])
-        } else {
-            self.records([csv::record(columns), csv::record(columns.iter().map(|column| csv::cell(json, column)))])
-        }
-    }
-
-    /// Values reach a file or a program exactly, and a terminal without power over it.
-    fn records<Records: IntoIterator<Item = String>>(&self, records: Records) -> String {
-        let text: String = records.into_iter().collect();
-        if self.screen.is_some() { sanitise_lines(&text).into_owned() } else { text }
+    fn sink(&self) -> Sink<'_> {
+        Sink { out: &self.out, bold: self.bold, screen: self.screen, filter: self.filter.as_ref() }
     }
 }
 
-/// A list that is written as it comes, except for people, whose columns need to be measured first, and for a filter of
-/// the whole array.
-#[derive(Debug)]
+/// A list that is being printed. A list that is dropped before its end stays well-formed.
 pub struct List<'a> {
     printer: &'a Printer,
-    headings: &'static [&'static str],
-    times: &'static [&'static str],
-    spare: &'static [&'static str],
-    columns: &'static [&'static str],
-    rows: Vec<Vec<String>>,
-    array: Vec<Value>,
+    columns: Columns,
+    renderer: Box<dyn ListRenderer>,
     count: usize,
+    is_finished: bool,
+}
+
+impl std::fmt::Debug for List<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("List").field("count", &self.count).finish_non_exhaustive()
+    }
 }
 
 impl List<'_> {
-    /// Says under which headings times stand; a terminal shows them as people say them.
+    /// Sets the headings whose cells are times; a terminal shows them as relative times.
     #[must_use]
     pub const fn times(mut self, headings: &'static [&'static str]) -> Self {
-        self.times = headings;
+        self.columns.times = headings;
         self
     }
 
-    /// Says which columns a terminal does without when it has no room for all of them.
+    /// Sets the headings that a narrow terminal leaves out.
     #[must_use]
-    pub const fn spare(mut self, headings: &'static [&'static str]) -> Self {
-        self.spare = headings;
+    pub const fn optional(mut self, headings: &'static [&'static str]) -> Self {
+        self.columns.optional = headings;
         self
     }
 
-    /// The columns of CSV: paths into the JSON, as in `spaceDetails.description`, that are their names as well.
-    /// Without them CSV has the headings, in small letters, and the cells of the rows.
+    /// Sets the columns of CSV: paths into the JSON such as `spaceDetails.description`, which also name the columns.
+    /// The default is the cells of the table, under their headings in lower case.
     #[must_use]
-    pub const fn columns(mut self, columns: &'static [&'static str]) -> Self {
-        self.columns = columns;
+    pub const fn columns(mut self, paths: &'static [&'static str]) -> Self {
+        self.columns.paths = paths;
         self
     }
 
-    /// Adds one result, and its cells for the table.
+    /// Adds one result; `row` returns its cells for the table.
     pub fn push(&mut self, item: &Item<'_>, row: impl FnOnce() -> Vec<String>) -> Result<(), Error> {
         self.count += 1;
-        match self.printer.format {
-            Format::Human => {
-                self.rows.push(row());
-                Ok(())
-            }
-            Format::Json if self.printer.filter.is_some() => {
-                self.array.push(item.json.clone());
-                Ok(())
-            }
-            Format::Json => {
-                let before = if self.count == 1 { "[\n" } else { ",\n" };
-                let indented = safe_json(item.json, true).replace('\n', "\n  ");
-                self.printer.text(&format!("{before}  {indented}"))
-            }
-            Format::Csv => {
-                let header = (self.count == 1).then(|| self.header());
-                let record = if self.columns.is_empty() {
-                    csv::record(row())
-                } else {
-                    csv::record(self.columns.iter().map(|column| csv::cell(item.json, column)))
-                };
-                let text = self.printer.records(header.into_iter().chain([record]));
-                self.printer.text(&text)
-            }
-            Format::Jsonl | Format::Name => self.printer.item(item, &Details::new()),
-        }
+        self.renderer.push(item, Box::new(row), &self.columns, self.printer.sink())
     }
 
-    /// Ends the list; gives how many results it had.
+    /// Ends the list and returns the number of results.
     pub fn finish(mut self) -> Result<usize, Error> {
-        match self.printer.format {
-            Format::Human if self.count > 0 => {
-                self.tell_times();
-                let columns = self.printer.screen.map(|screen| screen.columns);
-                let text = table(self.headings, &self.rows, self.spare, self.printer.bold, columns);
-                self.printer.text(&text)?;
-            }
-            Format::Json if self.printer.filter.is_some() => {
-                self.printer.json(&Value::Array(std::mem::take(&mut self.array)), true)?;
-            }
-            Format::Json if self.count > 0 => self.printer.text("\n]\n")?,
-            Format::Json => self.printer.text("[]\n")?,
-            Format::Csv if self.count == 0 => self.printer.text(&self.header())?,
-            _ => {}
-        }
+        self.is_finished = true;
+        self.renderer.finish(&self.columns, self.printer.sink())?;
         Ok(self.count)
     }
+}
 
-    fn header(&self) -> String {
-        if self.columns.is_empty() {
-            csv::record(self.headings.iter().map(|heading| csv::column(heading)))
-        } else {
-            csv::record(self.columns)
-        }
-    }
-
-    fn tell_times(&mut self) {
-        let Some(screen) = self.printer.screen else { return };
-        for (index, _) in self.headings.iter().enumerate().filter(|(_, heading)| self.times.contains(heading)) {
-            for cell in self.rows.iter_mut().filter_map(|row| row.get_mut(index)) {
-                if let Some(told) = relative_text(cell, screen.now) {
-                    *cell = told;
-                }
-            }
+impl Drop for List<'_> {
+    fn drop(&mut self) {
+        if !self.is_finished
+            && let Err(error) = self.renderer.abandon(self.printer.sink())
+        {
+            log::debug!("cannot close the list: {error}");
         }
     }
 }
@@ -256,6 +170,7 @@ impl List<'_> {
 mod tests {
     use std::rc::Rc;
 
+    use clap::ValueEnum;
     use serde_json::json;
 
     use super::*;
@@ -273,17 +188,27 @@ mod tests {
         }
     }
 
-    fn list(format: Format, names: &[&str]) -> String {
+    /// Returns what `print` prints in a format.
+    fn printed(format: Format, print: impl FnOnce(&Printer)) -> String {
         let paper = Paper::default();
-        let printer = Printer::new(Box::new(paper.clone()), format, false);
-        let mut list = printer.list(&["NAME"]);
-        for name in names {
-            let json = json!({ "name": name, "n": { "m": 1 } });
-            list.push(&Item { json: &json, name }, || vec![(*name).to_owned()]).unwrap();
-        }
-        assert_eq!(list.finish().unwrap(), names.len());
+        print(&Printer::new(Box::new(paper.clone()), format, false));
         let text = paper.0.borrow().clone();
         String::from_utf8(text).unwrap()
+    }
+
+    fn push(list: &mut List<'_>, name: &str) {
+        let json = json!({ "name": name, "n": { "m": 1 } });
+        list.push(&Item { json: &json, name }, || vec![name.to_owned()]).unwrap();
+    }
+
+    fn list(format: Format, names: &[&str]) -> String {
+        printed(format, |printer| {
+            let mut list = printer.list(&["NAME"]);
+            for name in names {
+                push(&mut list, name);
+            }
+            assert_eq!(list.finish().unwrap(), names.len());
+        })
     }
 
     #[test]
@@ -296,5 +221,57 @@ mod tests {
         }
         assert_eq!(list(Format::Human, &["spaces/A"]), "NAME\nspaces/A\n");
         assert_eq!(list(Format::Human, &[]), "");
+    }
+
+    #[test]
+    fn a_list_that_is_cut_off_is_a_whole_array_or_nothing() {
+        let cut = |names: &[&str]| {
+            printed(Format::Json, |printer| {
+                let mut list = printer.list(&["NAME"]);
+                for name in names {
+                    push(&mut list, name);
+                }
+            })
+        };
+        assert_eq!(cut(&[]), "");
+        for names in [&["spaces/A"][..], &["spaces/A", "spaces/B"]] {
+            assert_eq!(cut(names), list(Format::Json, names));
+        }
+    }
+
+    #[test]
+    fn every_format_prints_one_result_and_many_and_keeps_its_promises() {
+        let json = json!({ "name": "spaces/A", "displayName": "Class" });
+        let item = Item { json: &json, name: "spaces/A" };
+        let details = Details::new().with("Resource", "spaces/A");
+        for &format in Format::value_variants() {
+            let one = printed(format, |printer| printer.item(&item, &details).unwrap());
+            assert!(one.contains("spaces/A") && one.ends_with('\n'), "{format:?}: {one}");
+            let many = list(format, &["spaces/A", "spaces/B"]);
+            assert!(
+                many.contains("spaces/A") && many.contains("spaces/B") && many.ends_with('\n'),
+                "{format:?}: {many}"
+            );
+            let row = RowResult { json: &json, name: item.name, summary: "1  created  spaces/A" };
+            for print in [&|printer: &Printer| printer.document(&json), &|printer: &Printer| printer.row(&row)]
+                as [&dyn Fn(&Printer) -> Result<(), Error>; 2]
+            {
+                let mut result = Ok(());
+                let text = printed(format, |printer| result = print(printer));
+                if format.is_for_lists_only() {
+                    assert!(matches!(result, Err(Error::ListsOnly)) && text.is_empty(), "{format:?}: {text}");
+                } else {
+                    assert!(text.contains("spaces/A") && text.ends_with('\n'), "{format:?}: {text}");
+                }
+            }
+            let is_json = [&one, &many].iter().all(|text| {
+                let documents: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
+                documents.is_ok()
+            });
+            assert_eq!(is_json, format.is_json(), "{format:?}");
+            if format.is_streamed() {
+                assert_eq!(list(format, &["spaces/A"]) + &list(format, &["spaces/B"]), many, "{format:?}");
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::chat::RawAnswer;
-use crate::output::{self, Format, Printer, safe_json, sanitise, sanitise_lines};
+use crate::output::{self, Printer, sanitise, sanitise_lines};
 
 /// The answers so far.
 #[derive(Debug)]
@@ -33,15 +33,10 @@ impl<'a> Answers<'a> {
         };
         let next = json.get("nextPageToken").and_then(Value::as_str).filter(|token| !token.is_empty());
         let next = next.map(str::to_owned);
-        match self.printer.format() {
-            Format::Name => {
-                for name in names(&json) {
-                    self.printer.text(&format!("{}\n", sanitise(name)))?;
-                }
-            }
-            Format::Jsonl => self.printer.json(&json, false)?,
-            _ if self.paginate => self.merge(json),
-            _ => self.printer.json(&json, true)?,
+        if self.paginate && !self.printer.format().is_streamed() {
+            self.merge(json);
+        } else {
+            self.printer.document(&json)?;
         }
         Ok(next)
     }
@@ -50,8 +45,8 @@ impl<'a> Answers<'a> {
     pub(super) fn refused(&mut self, answer: &RawAnswer) -> Result<(), output::Error> {
         self.head(answer)?;
         match serde_json::from_slice::<Value>(&answer.body) {
-            _ if answer.body.is_empty() || self.printer.format() == Format::Name => Ok(()),
-            Ok(json) => self.printer.text(&(safe_json(&json, self.printer.format() != Format::Jsonl) + "\n")),
+            _ if answer.body.is_empty() => Ok(()),
+            Ok(json) => self.printer.unfiltered_document(&json),
             Err(_) => self.other(&answer.body),
         }
     }
@@ -62,7 +57,7 @@ impl<'a> Answers<'a> {
         if let Some(object) = whole.as_object_mut() {
             object.shift_remove("nextPageToken");
         }
-        self.printer.json(&whole, true)
+        self.printer.document(&whole)
     }
 
     fn head(&self, answer: &RawAnswer) -> Result<(), output::Error> {
@@ -104,14 +99,4 @@ fn join(whole: &mut Map<String, Value>, page: Map<String, Value>) {
             }
         }
     }
-}
-
-/// The name of a resource, or those of the resources of a page.
-fn names(json: &Value) -> Vec<&str> {
-    let name = |value: &'_ Value| value.get("name").and_then(Value::as_str).is_some();
-    if name(json) {
-        return json["name"].as_str().into_iter().collect();
-    }
-    let lists = json.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_array());
-    lists.flatten().filter_map(|value| value.get("name")?.as_str()).collect()
 }

@@ -5,7 +5,6 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::auth::Scope;
 use crate::commands::{Context, scopes};
-use crate::output::Format;
 
 /// The options of the command.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
             "scopes": access.scopes().iter().map(Scope::as_str).collect::<Vec<_>>(),
             "account": access.account(),
         });
-        context.printer.json(&object, context.printer.format() != Format::Jsonl)?;
+        context.printer.document(&object)?;
     } else {
         context.printer.text(&format!("{}\n", access.token.expose()))?;
     }

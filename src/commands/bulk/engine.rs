@@ -21,7 +21,6 @@ use super::turn::{Next, Turn, begin, perform};
 use super::{Made, Options, Task};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure, RowsInFlight};
-use crate::output::Format;
 use crate::platform::input::Source;
 
 mod ending;
@@ -49,7 +48,7 @@ pub(in crate::commands) async fn run<Kind: Task>(
     options: &Options,
     context: &Context,
 ) -> Result<(), Failure> {
-    if context.printer.format() == Format::Csv {
+    if context.printer.format().is_for_lists_only() {
         return Err(Failure::usage(
             "the results of rows are JSON Lines: --format csv is for lists of spaces and members",
         )

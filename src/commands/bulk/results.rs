@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::row::End;
 use crate::commands::{Context, ErrorCode, Failure};
-use crate::output::{Format, sanitise};
+use crate::output::RowResult;
 
 /// How many rows ended how.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -108,19 +108,10 @@ impl<'a> Results<'a> {
     }
 
     fn write(&self, line: &Line) -> Result<(), Failure> {
-        let printer = &self.context.printer;
-        let written = match printer.format() {
-            Format::Name if line.name.is_empty() => Ok(()),
-            Format::Name => printer.text(&format!("{}\n", sanitise(&line.name))),
-            Format::Human => {
-                let row = &line.object["row"];
-                let error = line.object["error"]["message"].as_str().map(|text| format!("  {}", sanitise(text)));
-                let error = error.unwrap_or_default();
-                printer.text(&format!("{row}  {}  {}{error}\n", line.status, sanitise(&line.name)))
-            }
-            _ => printer.json(&line.object, false),
-        };
-        Ok(written?)
+        let error = line.object["error"]["message"].as_str().map(|text| format!("  {text}")).unwrap_or_default();
+        let summary = format!("{}  {}  {}{error}", line.object["row"], line.status, line.name);
+        let row = RowResult { json: &line.object, name: &line.name, summary: &summary };
+        Ok(self.context.printer.row(&row)?)
     }
 }
 

@@ -27,7 +27,7 @@ pub const COLUMNS: &[&str] = &[
 /// Begins a list of members.
 pub(super) fn list_of_members(context: &Context) -> List<'_> {
     // Half a resource name is none, and the member is enough for every command.
-    context.printer.list(HEADINGS).spare(&["RESOURCE"]).columns(COLUMNS)
+    context.printer.list(HEADINGS).optional(&["RESOURCE"]).columns(COLUMNS)
 }
 
 /// The options of the command.

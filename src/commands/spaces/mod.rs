@@ -22,7 +22,7 @@ use super::{Context, Failure};
 fn list_of_spaces(context: &Context) -> List<'_> {
     let list = context.printer.list(&["NAME", "TYPE", "RESOURCE", "LAST ACTIVE", "LINK"]);
     // Half a link is none, so on a narrow terminal it goes first.
-    list.times(&["LAST ACTIVE"]).spare(&["LINK"]).columns(COLUMNS)
+    list.times(&["LAST ACTIVE"]).optional(&["LINK"]).columns(COLUMNS)
 }
 
 /// Prints one space.

@@ -131,6 +131,7 @@ fn only_their_rooms_do_what_is_reserved_for_them() {
                 "cli/settings.rs",
                 "cli/shell.rs",
                 "cli/spaces_args.rs",
+                "output/format.rs",
             ],
         ),
     ];

@@ -1,7 +1,7 @@
 //! Columns under their headings.
 
-use super::sanitise::sanitise;
-use super::width::{cut, pad, width};
+use crate::output::sanitise::sanitise;
+use crate::output::width::{cut, pad, width};
 
 /// Between two columns.
 const GAP: &str = "  ";
@@ -9,12 +9,12 @@ const GAP: &str = "  ";
 /// The least that a column is cut to: less says nothing.
 const NARROWEST: usize = 6;
 
-/// The table; with `columns` it is brought to that width, else nothing is ever left out or cut. `spare` columns are
-/// left out where not all has room (half a link is none), then the widest columns are cut first.
+/// The table; with `columns` it is brought to that width, else nothing is ever left out or cut. `optional`
+/// columns are left out first (half a link is useless), then the widest columns are cut.
 pub(super) fn table(
     headings: &[&str],
     rows: &[Vec<String>],
-    spare: &[&str],
+    optional: &[&str],
     bold: bool,
     columns: Option<usize>,
 ) -> String {
@@ -32,7 +32,7 @@ pub(super) fn table(
         let gaps = GAP.len() * widths.len().saturating_sub(1);
         columns.is_some_and(|columns| widths.iter().sum::<usize>() + gaps > columns)
     };
-    let stays = |index: usize| !too_wide(&widths) || !spare.contains(&headings[index]);
+    let stays = |index: usize| !too_wide(&widths) || !optional.contains(&headings[index]);
     let kept: Vec<usize> = (0..headings.len()).filter(|index| stays(*index)).collect();
     let mut widths: Vec<usize> = kept.iter().map(|index| widths[*index]).collect();
     while too_wide(&widths) && narrow(&mut widths) {}

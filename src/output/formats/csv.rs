@@ -7,8 +7,88 @@
 
 use serde_json::Value;
 
-/// One record with its line feed.
-pub(super) fn record<Cells>(cells: Cells) -> String
+use crate::output::details::Details;
+use crate::output::error::Error;
+use crate::output::renderer::{Audience, Columns, Item, ListRenderer, Renderer, Row, RowResult, Traits};
+use crate::output::sanitise::sanitise_lines;
+use crate::output::sink::Sink;
+
+/// The format `csv`.
+pub(in crate::output) struct Csv;
+
+impl Renderer for Csv {
+    fn traits(&self) -> Traits {
+        Traits { audience: Audience::Programs, is_json: false, is_streamed: false, is_for_lists_only: true }
+    }
+
+    fn item(&self, item: &Item<'_>, details: &Details, sink: Sink<'_>) -> Result<(), Error> {
+        let paths = details.csv_columns();
+        let (header, values) = if paths.is_empty() {
+            let (labels, cells): (Vec<_>, Vec<_>) = details.cells().unzip();
+            (record(labels.into_iter().map(column)), record(cells))
+        } else {
+            (record(paths), record(paths.iter().map(|path| cell(item.json, path))))
+        };
+        print(&(header + &values), sink)
+    }
+
+    fn document(&self, _json: &Value, _sink: Sink<'_>) -> Result<(), Error> {
+        Err(Error::ListsOnly)
+    }
+
+    fn row(&self, _row: &RowResult<'_>, _sink: Sink<'_>) -> Result<(), Error> {
+        Err(Error::ListsOnly)
+    }
+
+    fn list(&self) -> Box<dyn ListRenderer> {
+        Box::new(Records::default())
+    }
+}
+
+/// A list, whose header comes with its first record or its end.
+#[derive(Default)]
+struct Records {
+    has_header: bool,
+}
+
+impl Records {
+    fn header(&mut self, columns: &Columns) -> String {
+        if std::mem::replace(&mut self.has_header, true) {
+            String::new()
+        } else if columns.paths.is_empty() {
+            record(columns.headings.iter().map(|heading| column(heading)))
+        } else {
+            record(columns.paths)
+        }
+    }
+}
+
+impl ListRenderer for Records {
+    fn push(&mut self, item: &Item<'_>, row: Row<'_>, columns: &Columns, sink: Sink<'_>) -> Result<(), Error> {
+        let values = if columns.paths.is_empty() {
+            record(row())
+        } else {
+            record(columns.paths.iter().map(|path| cell(item.json, path)))
+        };
+        print(&(self.header(columns) + &values), sink)
+    }
+
+    fn finish(&mut self, columns: &Columns, sink: Sink<'_>) -> Result<(), Error> {
+        print(&self.header(columns), sink)
+    }
+
+    fn abandon(&mut self, _sink: Sink<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Prints records: exactly into a file or pipe, without control characters on a terminal.
+fn print(records: &str, sink: Sink<'_>) -> Result<(), Error> {
+    if sink.screen.is_some() { sink.text(&sanitise_lines(records)) } else { sink.text(records) }
+}
+
+/// Formats one record with its line feed.
+fn record<Cells>(cells: Cells) -> String
 where
     Cells: IntoIterator,
     Cells::Item: AsRef<str>,
@@ -24,10 +104,10 @@ fn quoted(cell: &str) -> String {
     if cell.chars().any(needs) || blank_ends { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
 }
 
-/// The value that a column shows: a path of members as in `spaceDetails.description`. What is not there is empty,
-/// text is itself, everything else its JSON.
-pub(super) fn cell(json: &Value, column: &str) -> String {
-    let value = column.split('.').try_fold(json, |value, member| value.get(member));
+/// Returns the cell at a path such as `spaceDetails.description`: text as it is, other values as JSON, a missing value
+/// as nothing.
+fn cell(json: &Value, path: &str) -> String {
+    let value = path.split('.').try_fold(json, |value, member| value.get(member));
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
@@ -35,8 +115,8 @@ pub(super) fn cell(json: &Value, column: &str) -> String {
     }
 }
 
-/// A heading for people as a column is called: `LAST ACTIVE` becomes `last_active`.
-pub(super) fn column(heading: &str) -> String {
+/// Turns a heading for people into the name of a column: `LAST ACTIVE` into `last_active`.
+fn column(heading: &str) -> String {
     heading.trim().to_lowercase().replace(' ', "_")
 }
 

@@ -1,0 +1,89 @@
+//! The choice of an output format.
+
+use clap::ValueEnum;
+
+use super::formats::{csv::Csv, human::Human, json::Json, jsonl::Jsonl, name::Name};
+use super::renderer::{Audience, Renderer};
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables and details for people
+    Human,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// A header and one record a result, for lists
+    Csv,
+    /// Bare resource names, one a line
+    Name,
+}
+
+impl Format {
+    pub(super) const fn renderer(self) -> &'static dyn Renderer {
+        match self {
+            Self::Human => &Human,
+            Self::Json => &Json,
+            Self::Jsonl => &Jsonl,
+            Self::Csv => &Csv,
+            Self::Name => &Name,
+        }
+    }
+
+    /// Whether results are JSON: `--jq` can filter them, and errors are JSON too.
+    pub fn is_json(self) -> bool {
+        self.renderer().traits().is_json
+    }
+
+    /// Whether each result is complete by itself, so that pages need not be merged.
+    pub fn is_streamed(self) -> bool {
+        self.renderer().traits().is_streamed
+    }
+
+    /// Whether people read it.
+    pub fn is_for_people(self) -> bool {
+        self.renderer().traits().audience == Audience::People
+    }
+
+    /// Whether it has a form for lists only.
+    pub fn is_for_lists_only(self) -> bool {
+        self.renderer().traits().is_for_lists_only
+    }
+
+    /// Returns the names of the formats that `wanted` accepts, as in "json or jsonl".
+    pub fn names(wanted: impl Fn(Self) -> bool) -> String {
+        let formats = Self::value_variants().iter().filter(|format| wanted(**format));
+        let names: Vec<String> =
+            formats.filter_map(ValueEnum::to_possible_value).map(|value| value.get_name().to_owned()).collect();
+        match names.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_listed_in_a_sentence() {
+        assert_eq!(Format::names(|_| true), "human, json, jsonl, csv or name");
+        assert_eq!(Format::names(Format::is_json), "json or jsonl");
+        assert_eq!(Format::names(Format::is_for_people), "human");
+    }
+
+    #[test]
+    fn the_readme_has_every_format() {
+        let readme = include_str!("../../README.md");
+        let all: Vec<String> =
+            Format::value_variants().iter().map(|format| Format::names(|name| name == *format)).collect();
+        for name in &all {
+            assert!(readme.contains(&format!("\n| `{name}` |")), "README.md has no row for {name}");
+        }
+        let option = format!("| `--format {}` |", all.join("\\|"));
+        assert!(readme.contains(&option), "README.md does not have {option}");
+    }
+}

@@ -1,0 +1,47 @@
+//! JSON Lines: one object a line.
+
+use serde_json::Value;
+
+use crate::output::details::Details;
+use crate::output::error::Error;
+use crate::output::renderer::{Audience, Columns, Item, ListRenderer, Renderer, Row, RowResult, Traits};
+use crate::output::sink::Sink;
+
+/// The format `jsonl`.
+pub(in crate::output) struct Jsonl;
+
+impl Renderer for Jsonl {
+    fn traits(&self) -> Traits {
+        Traits { audience: Audience::Programs, is_json: true, is_streamed: true, is_for_lists_only: false }
+    }
+
+    fn item(&self, item: &Item<'_>, _details: &Details, sink: Sink<'_>) -> Result<(), Error> {
+        sink.json(item.json, false)
+    }
+
+    fn document(&self, json: &Value, sink: Sink<'_>) -> Result<(), Error> {
+        sink.json(json, false)
+    }
+
+    fn row(&self, row: &RowResult<'_>, sink: Sink<'_>) -> Result<(), Error> {
+        sink.json(row.json, false)
+    }
+
+    fn list(&self) -> Box<dyn ListRenderer> {
+        Box::new(Self)
+    }
+}
+
+impl ListRenderer for Jsonl {
+    fn push(&mut self, item: &Item<'_>, _row: Row<'_>, _columns: &Columns, sink: Sink<'_>) -> Result<(), Error> {
+        sink.json(item.json, false)
+    }
+
+    fn finish(&mut self, _columns: &Columns, _sink: Sink<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn abandon(&mut self, _sink: Sink<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
