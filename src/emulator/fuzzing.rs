@@ -1,4 +1,4 @@
-//! The doors of this room for the fuzz targets in `.ci/fuzz`, in no other build.
+//! The doors of this room for the fuzz targets in `tests/fuzz`, in no other build.
 
 use std::convert::Infallible;
 use std::fmt;

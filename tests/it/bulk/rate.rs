@@ -145,7 +145,7 @@ fn peak(bulk: &Bulk) -> u64 {
 
 #[test]
 fn memory_does_not_grow_with_the_file() {
-    // `.ci/bulk-memory` compares runs of 1,000 and 100,000 rows that are really sent, which takes a release build.
+    // `benches/bulk-memory` compares runs of 1,000 and 100,000 rows that are really sent, which takes a release build.
     let bulk = Bulk::logged_in(&names(1000)).with("--dry-run");
     let few = peak(&bulk);
     bulk.rows(&names(100_000));

@@ -147,7 +147,7 @@ fn only_their_rooms_do_what_is_reserved_for_them() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-/// The fuzz targets in `.ci/fuzz` come in by a door of each room, `fuzzing.rs`, which sees what the room keeps to
+/// The fuzz targets in `tests/fuzz` come in by a door of each room, `fuzzing.rs`, which sees what the room keeps to
 /// itself. It is held to the rules of its room, and stands in no other build.
 #[test]
 fn the_doors_of_the_fuzz_targets_are_shut_in_every_other_build() {

@@ -46,7 +46,7 @@ fn every_property_has_a_test() {
         texts(&root.join(directory), Some("rs"), &mut sources);
     }
     let mut tested: BTreeSet<u32> = sources.iter().flat_map(|text| numbers(text)).collect();
-    let runner = fs::read_to_string(root.join(".ci/mutants/run")).unwrap_or_default();
+    let runner = fs::read_to_string(root.join("tests/mutants/run")).unwrap_or_default();
     if runner.contains(&format!("mutants of property {MUTANTS}:")) {
         tested.insert(MUTANTS);
     }
