@@ -32,6 +32,8 @@ pub enum ClientKind {
 /// An OAuth client ([RFC 6749 section 2](https://www.rfc-editor.org/rfc/rfc6749#section-2)).
 #[derive(Debug, Clone)]
 pub struct ClientSecrets {
+    /// The file that it was read from.
+    pub path: PathBuf,
     /// The kind, which decides about redirect URIs.
     pub kind: ClientKind,
     /// The client identifier.
@@ -47,7 +49,7 @@ pub struct ClientSecrets {
 }
 
 /// Why there is no client.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ClientSecretsError {
     /// No file where one was looked for.
     #[error("there is no OAuth client file at {}", list(.looked))]
@@ -81,6 +83,7 @@ pub enum ClientSecretsError {
         /// `auth_uri` or `token_uri`.
         member: &'static str,
         /// What is wrong with it.
+        #[source]
         cause: EndpointError,
         /// The project, where the file shows it.
         project: Option<String>,
@@ -151,7 +154,15 @@ impl ClientSecrets {
             return Err(wrong(WrongFile::Example));
         }
         let kind = if kind == "web" { ClientKind::Web { redirect_uris } } else { ClientKind::Installed };
-        Ok(Self { kind, client_id, client_secret, project, authorization_endpoint, token_endpoint })
+        Ok(Self {
+            path: path.to_path_buf(),
+            kind,
+            client_id,
+            client_secret,
+            project,
+            authorization_endpoint,
+            token_endpoint,
+        })
     }
 
     /// The issuer that this client's authorization server answers as: the origin of `auth_uri`.

@@ -68,8 +68,10 @@ impl Delegation {
         }
         let bytes = std::fs::read(&options.key).map_err(|error| wrong(format!("cannot be read: {error}")))?;
         let key = parse_key(&bytes).map_err(wrong)?;
-        let token_endpoint = Endpoint::parse(&key.token_uri)
-            .map_err(|cause| Error::EndpointRefused(format!("{}: token_uri {cause}", options.key.display())))?;
+        let token_endpoint = Endpoint::parse(&key.token_uri).map_err(|cause| Error::EndpointRefused {
+            setting: format!("{}: token_uri", options.key.display()),
+            cause,
+        })?;
         Ok(Self { path: options.key.clone(), key, token_endpoint, subject: options.subject.clone() })
     }
 

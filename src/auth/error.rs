@@ -6,20 +6,20 @@ use std::time::Duration;
 use super::delegation::DelegationRefusal;
 use super::store::StoreError;
 use super::{ClientSecretsError, ScopeSet, TokenRefusal};
-use crate::http;
+use crate::http::{self, EndpointError};
 
 /// Everything that can stand between a command and its access token.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No usable client file.
-    #[error(transparent)]
+    #[error("{0}")]
     ClientSecrets(#[from] ClientSecretsError),
     /// The store cannot be read or written.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// A login is needed and may not be started.
     #[error("{0}")]
-    LoginNeeded(LoginNeeded),
+    LoginNeeded(#[from] LoginNeeded),
     /// The person, or the authorization server, said no.
     #[error("the login was refused ({error}{})", .description.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
     LoginRefused {
@@ -82,7 +82,7 @@ pub enum Error {
     NoRefreshToken,
     /// The token endpoint refused, with its reasons.
     #[error("{0}")]
-    Refused(Box<TokenRefusal>),
+    Refused(#[source] Box<TokenRefusal>),
     /// The file to import holds no login that can be used.
     #[error("the file cannot be imported: {0}")]
     ImportInvalid(String),
@@ -102,7 +102,7 @@ pub enum Error {
     TokenRejected(String),
     /// No answer.
     #[error("{0}")]
-    Network(http::Error),
+    Network(#[source] http::Error),
     /// Too many requests.
     #[error("{host} asks for patience (429)")]
     RateLimited {
@@ -120,8 +120,14 @@ pub enum Error {
         cause: String,
     },
     /// An endpoint that no token may go to.
-    #[error("{0}")]
-    EndpointRefused(String),
+    #[error("{setting} {cause}")]
+    EndpointRefused {
+        /// The setting that holds it.
+        setting: String,
+        /// What is wrong with it.
+        #[source]
+        cause: EndpointError,
+    },
     /// A fault of this program or its surroundings that no user can be blamed for.
     #[error("{0}")]
     Internal(String),

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::authorization_response::{self, Answer, Expected, Request};
+use super::authorization::{self, Answer, Expected, Request};
 use super::token_endpoint::{self, TokenResponse};
 use super::{ClientSecrets, Error, Identity, Record, ScopeSet, identity, import, store};
 use crate::http::Response;
@@ -14,7 +14,7 @@ use crate::platform::Clock;
 use crate::secret::Secret;
 
 /// The longest request head that the listener reads.
-pub const LONGEST_HEAD: usize = authorization_response::LONGEST_HEAD;
+pub const LONGEST_HEAD: usize = authorization::LONGEST_HEAD;
 
 /// What an authorization response must match.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl Attempt<'_> {
 
     /// What the listener makes of these bytes.
     pub fn request(&self, bytes: &[u8]) -> Seen {
-        match authorization_response::request(bytes, &self.expected()) {
+        match authorization::request(bytes, &self.expected()) {
             Request::Partial => Seen::Partial,
             Request::Answer(answer) => seen(answer),
             Request::Stranger(status) => Seen::Stranger(status),
@@ -68,12 +68,12 @@ impl Attempt<'_> {
 
     /// What a query is.
     pub fn query(&self, query: &str) -> Option<Seen> {
-        authorization_response::answer(query, &self.expected()).map(seen)
+        authorization::answer(query, &self.expected()).map(seen)
     }
 
     /// What a pasted text is.
     pub fn pasted(&self, text: &str) -> Option<Seen> {
-        authorization_response::pasted(text, &self.expected()).map(seen)
+        authorization::pasted(text, &self.expected()).map(seen)
     }
 }
 

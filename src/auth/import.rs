@@ -1,10 +1,18 @@
-//! Credentials in the files of other tools.
+//! Logins from the files of other tools, and as files for them.
+
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::{ClientSecrets, Error, Record};
+use super::session::same_client;
+use super::token_endpoint::TokenEndpoint;
+use super::{ClientSecrets, Error, Identity, Record, ScopeSet, Session, StoreError, identity};
 use crate::http::Endpoint;
+use crate::platform::files;
 use crate::secret::Secret;
+
+/// The name of the client file in the configuration directory.
+const CLIENT_FILE: &str = "client_secrets.json";
 
 /// Google's token endpoint, which files of the type `authorized_user` mean without saying so.
 const GOOGLE_TOKEN_ENDPOINT: &str = "https://oauth2.googleapis.com/token";
@@ -12,17 +20,110 @@ const GOOGLE_TOKEN_ENDPOINT: &str = "https://oauth2.googleapis.com/token";
 /// Google's authorization endpoint, as it stands in client files.
 const GOOGLE_AUTHORIZATION_ENDPOINT: &str = "https://accounts.google.com/o/oauth2/auth";
 
+/// A login that was imported.
+#[derive(Debug)]
+pub struct Imported {
+    /// Its record.
+    pub record: Record,
+    /// Where its client was written, when there was no client file yet.
+    pub client_file: Option<PathBuf>,
+}
+
+impl Session {
+    /// Imports a login from another tool's file. One refresh proves that it works, and the server names its account.
+    pub async fn import(&self, bytes: &[u8]) -> Result<Imported, Error> {
+        let credentials = parse(bytes)?;
+        self.store.check_writable()?;
+        let present = self.principal.client_if_present()?;
+        let client = credentials.client(present)?;
+        if present.is_some_and(|present| present.client_id != client.client_id) {
+            return Err(Error::ImportInvalid(format!(
+                "its login belongs to the OAuth client {}, and the client file in use to another; name that client's \
+                 file with --client-secrets FILE",
+                client.client_id
+            )));
+        }
+        let endpoint = self.token_endpoint(&client);
+        let response = endpoint.refresh(&credentials.refresh_token).await?;
+        let (identity, scopes) = match response.id_token() {
+            Some(id_token) => {
+                let identity = identity::identity(id_token.expose(), &client.issuer(), &client.client_id)
+                    .map_err(Error::NoIdentity)?;
+                (identity, None)
+            }
+            None => identity_by_token(&endpoint, response.access_token()).await?,
+        };
+        let requested = self.principal.requested.as_ref();
+        if let Some(expected) = requested.filter(|account| !account.eq_ignore_ascii_case(&identity.email)) {
+            return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email, revoked: false });
+        }
+        let granted = response.scope().map(ScopeSet::from_wire).or(scopes).unwrap_or_default();
+        let refresh_token = response.refresh_token().cloned().unwrap_or(credentials.refresh_token);
+        let record = Record::new(&client, identity, &granted, refresh_token, &response, self.clock.now());
+        let client_file = if present.is_none() { self.save_client(&client)? } else { None };
+        self.store.save_verified(&record).await?;
+        Ok(Imported { record, client_file })
+    }
+
+    /// Returns the address and the login of this command's account as `authorized_user` JSON, with the refresh token
+    /// and the client secret.
+    pub fn export(&self) -> Result<(String, Value), Error> {
+        let record = self.existing_record(&self.account()?)?;
+        let client = self.client()?;
+        same_client(&record, client)?;
+        Ok((record.email.clone(), authorized_user(&record, client)))
+    }
+
+    /// Saves a client file where it is found from every directory. An existing one is never overwritten.
+    pub fn adopt_client(&self, content: &[u8]) -> Result<PathBuf, Error> {
+        let directory = self.config_directory.as_deref().ok_or(StoreError::NoDirectory)?;
+        let path = directory.join(CLIENT_FILE);
+        ClientSecrets::parse(&path, content)?;
+        files::private_directory(directory).map_err(StoreError::not_writable)?;
+        if path.exists() {
+            return Err(StoreError::not_writable(format!("{} exists already", path.display())).into());
+        }
+        files::replace_private(&path, content, self.clock.now()).map_err(StoreError::not_writable)?;
+        Ok(path)
+    }
+
+    /// Saves the client of an imported login where commands look for one, unless they were told to look elsewhere.
+    fn save_client(&self, client: &ClientSecrets) -> Result<Option<PathBuf>, Error> {
+        let adopted = self.config_directory.as_ref().map(|directory| directory.join(CLIENT_FILE));
+        if !self.principal.client_paths.iter().any(|path| Some(path) == adopted.as_ref()) {
+            return Ok(None);
+        }
+        let mut content = serde_json::to_vec_pretty(&as_client_file(client)).unwrap_or_default();
+        content.push(b'\n');
+        Ok(Some(self.adopt_client(&content)?))
+    }
+}
+
+/// Asks the server whose token `token` is, and which scopes it has.
+async fn identity_by_token(
+    endpoint: &TokenEndpoint<'_>,
+    token: &Secret<String>,
+) -> Result<(Identity, Option<ScopeSet>), Error> {
+    let nobody = || Error::NoIdentity(String::from("its scopes do not include openid and email"));
+    let info = endpoint.token_info(token).await?.ok_or_else(nobody)?;
+    if info.audience != endpoint.client.client_id {
+        return Err(Error::NoIdentity(String::from("its token was issued to another client")));
+    }
+    let (Some(sub), Some(email)) = (info.sub, info.email) else { return Err(nobody()) };
+    Ok((Identity { sub, email, hosted_domain: None }, Some(info.scopes)))
+}
+
 /// A refresh token, and as much about its client as the file says.
 #[derive(Debug)]
-pub(super) struct Credentials {
-    pub(super) refresh_token: Secret<String>,
-    pub(super) client: Option<(String, Secret<String>)>,
-    pub(super) token_uri: Option<String>,
+struct Credentials {
+    refresh_token: Secret<String>,
+    client: Option<(String, Secret<String>)>,
+    token_uri: Option<String>,
 }
 
 /// Understands an `authorized_user` file (application default credentials), a `token.json` of Google's Python
 /// libraries, or one of its Node.js library.
-pub(super) fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
+fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
     let invalid = |what: &str| Error::ImportInvalid(what.to_owned());
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let document: Value = serde_json::from_slice(bytes).map_err(|_| invalid("it is not JSON"))?;
@@ -53,21 +154,23 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
 impl Credentials {
     /// The client that the refresh token belongs to: the one of the client file where that is it or the file names
     /// none, else the one that the file describes.
-    pub(super) fn client(&self, present: Option<ClientSecrets>) -> Result<ClientSecrets, Error> {
+    fn client(&self, present: Option<&ClientSecrets>) -> Result<ClientSecrets, Error> {
         match (&self.client, present) {
-            (None, Some(present)) => Ok(present),
-            (Some((id, _)), Some(present)) if *id == present.client_id => Ok(present),
+            (None, Some(present)) => Ok(present.clone()),
+            (Some((id, _)), Some(present)) if *id == present.client_id => Ok(present.clone()),
             (Some((id, secret)), _) => {
                 let token_uri = self.token_uri.as_deref().unwrap_or(GOOGLE_TOKEN_ENDPOINT);
-                let token_endpoint = Endpoint::parse(token_uri)
-                    .map_err(|cause| Error::EndpointRefused(format!("token_uri of the imported file {cause}")))?;
+                let token_endpoint = Endpoint::parse(token_uri).map_err(|cause| Error::EndpointRefused {
+                    setting: String::from("token_uri of the imported file"),
+                    cause,
+                })?;
                 let authorization = if token_endpoint.origin().ends_with(".googleapis.com") {
                     GOOGLE_AUTHORIZATION_ENDPOINT.to_owned()
                 } else {
                     format!("{}/o/oauth2/auth", token_endpoint.origin())
                 };
                 let file = client_file(id, secret, &authorization, token_uri);
-                Ok(ClientSecrets::parse(std::path::Path::new("the imported file"), file.to_string().as_bytes())?)
+                Ok(ClientSecrets::parse(Path::new("the imported file"), file.to_string().as_bytes())?)
             }
             (None, None) => Err(Error::ImportInvalid(String::from(
                 "it does not name the OAuth client of its refresh token; name the client file with --client-secrets FILE",
@@ -94,7 +197,7 @@ fn client_file(id: &str, secret: &Secret<String>, auth_uri: &str, token_uri: &st
 }
 
 /// A login as `authorized_user` JSON, which Google's libraries and [`parse`] read.
-pub(super) fn authorized_user(record: &Record, client: &ClientSecrets) -> Value {
+fn authorized_user(record: &Record, client: &ClientSecrets) -> Value {
     let mut document = json!({
         "account": record.email,
         "client_id": client.client_id,
@@ -150,6 +253,6 @@ mod tests {
     #[test]
     fn a_token_uri_off_the_machine_must_be_https() {
         let text = r#"{"refresh_token":"r","token_uri":"http://evil.test/","client_id":"a","client_secret":"b"}"#;
-        assert!(matches!(parse(text.as_bytes()).unwrap().client(None), Err(Error::EndpointRefused(_))));
+        assert!(matches!(parse(text.as_bytes()).unwrap().client(None), Err(Error::EndpointRefused { .. })));
     }
 }

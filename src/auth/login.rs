@@ -7,14 +7,10 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::authorization_request::{AuthorizationRequest, Wanted};
-use super::authorization_response::{self, Answer, Expected};
+use super::authorization::{self, Answer, AuthorizationRequest, Expected, Wanted};
 use super::loopback::{Event, Listening, Loopback};
-use super::store::{CredentialStore, keep};
-use super::token_endpoint::{TokenEndpoint, TokenResponse};
-use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, identity};
-use crate::http;
-use crate::platform::Clock;
+use super::token_endpoint::TokenResponse;
+use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, Session, identity};
 
 /// When a person who is still waiting is told what only the browser shows.
 const STILL_WAITING: Duration = Duration::from_secs(20);
@@ -41,7 +37,7 @@ pub struct LoginOptions {
 
 /// What the person has to know while a login waits.
 #[derive(Debug)]
-pub struct Started<'a> {
+pub struct LoginStarted<'a> {
     /// The URL to open.
     pub url: &'a Url,
     /// The port of the listener, for `ssh -L`.
@@ -53,11 +49,11 @@ pub struct Started<'a> {
 }
 
 /// The person's side of a login.
-pub trait Conversation {
+pub trait LoginPrompt {
     /// A command needs a login on its way, for this reason.
     fn login_needed(&mut self, reason: &Error);
     /// The listener is up: show the URL, open the browser.
-    fn started(&mut self, started: &Started<'_>);
+    fn started(&mut self, started: &LoginStarted<'_>);
     /// A browser turned http into https and got nowhere.
     fn https_upgrade(&mut self);
     /// Some time has passed without an answer.
@@ -68,124 +64,61 @@ pub trait Conversation {
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>>;
 }
 
-/// What a login works with.
-#[derive(Debug)]
-pub(super) struct Login<'a> {
-    pub(super) http: &'a http::Client,
-    pub(super) client: &'a ClientSecrets,
-    pub(super) client_path: &'a std::path::Path,
-    pub(super) store: &'a dyn CredentialStore,
-    pub(super) clock: Clock,
-}
-
-impl Login<'_> {
-    /// Runs the whole flow. Nothing is stored unless everything about the answer is right.
-    pub(super) async fn run(
-        &self,
-        options: &LoginOptions,
-        conversation: &mut dyn Conversation,
-    ) -> Result<Record, Error> {
-        // Before the browser: a login that cannot be kept is not worth a person's time.
-        self.store.prove_writable()?;
-        let loopback = Loopback::bind(self.client, self.client_path, options.port).await?;
+impl Session {
+    /// Logs in, whatever is stored. Nothing is saved unless everything about the answer is right.
+    pub async fn log_in(&self, options: &LoginOptions, prompt: &mut dyn LoginPrompt) -> Result<Record, Error> {
+        let client = self.client()?;
+        // Before the browser: a login that cannot be saved is not worth a person's time.
+        self.store.check_writable()?;
+        let loopback = Loopback::bind(client, options.port).await?;
         let hint = options.login_hint.as_deref().or(options.account.as_deref());
         let scopes = options.scopes.with_identity();
         let wanted = Wanted { scopes: &scopes, login_hint: hint, choose_account: hint.is_none() };
-        let request = AuthorizationRequest::new(self.client, loopback.redirect_uri().to_owned(), &wanted)?;
+        let request = AuthorizationRequest::new(client, loopback.redirect_uri().to_owned(), &wanted)?;
         let port = loopback.port();
-        let expected = loopback.expected(request.state.clone(), self.client.issuer());
+        let expected = loopback.expected(request.state.clone(), client.issuer());
         let mut listening = loopback.listen(expected.clone());
-        conversation.started(&Started {
-            url: &request.url,
-            port,
-            account: hint,
-            project: self.client.project.as_deref(),
-        });
-        let answer = self.answer(&mut listening, &expected, options.wait, conversation).await;
+        prompt.started(&LoginStarted { url: &request.url, port, account: hint, project: client.project.as_deref() });
+        let answer = wait_for_answer(&mut listening, &expected, options.wait, prompt).await;
         // RFC 8252 section 8.3: the port is open only while the request is pending.
         listening.close().await;
-        let code = match answer? {
-            Answer::Code(code) => code,
-            Answer::Refused { error, description } => return Err(Error::LoginRefused { error, description }),
-            Answer::WrongIssuer(found) => return Err(Error::WrongIssuer { expected: expected.issuer, found }),
+        let code = match answer {
+            Some(Answer::Code(code)) => code,
+            Some(Answer::Refused { error, description }) => return Err(Error::LoginRefused { error, description }),
+            Some(Answer::WrongIssuer(found)) => return Err(Error::WrongIssuer { expected: expected.issuer, found }),
+            None => return Err(Error::LoginTimedOut { wait: options.wait, project: client.project.clone() }),
         };
-        let endpoint = self.token_endpoint();
+        let endpoint = self.token_endpoint(client);
         let response =
             endpoint.exchange(&code, &request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
-        let record = self.record(&response, options).await?;
-        keep(self.store, &record).await?;
+        let record = self.verified_record(client, &response, options).await?;
+        self.store.save_verified(&record).await?;
         Ok(record)
     }
 
-    fn token_endpoint(&self) -> TokenEndpoint<'_> {
-        TokenEndpoint { http: self.http, client: self.client, clock: self.clock }
-    }
-
-    async fn answer(
-        &self,
-        listening: &mut Listening,
-        expected: &Expected,
-        wait: Duration,
-        conversation: &mut dyn Conversation,
-    ) -> Result<Answer, Error> {
-        let deadline = tokio::time::sleep(wait);
-        let hint = tokio::time::sleep(STILL_WAITING);
-        tokio::pin!(deadline, hint);
-        let mut hinted = false;
-        let mut told_about_tls = false;
-        let mut pieces = Vec::new();
-        loop {
-            tokio::select! {
-                event = listening.event() => match event {
-                    Event::Answer(answer) => return Ok(answer),
-                    Event::Tls if told_about_tls => {}
-                    Event::Tls => {
-                        told_about_tls = true;
-                        conversation.https_upgrade();
-                    }
-                },
-                text = conversation.paste() => {
-                    let blank = text.trim().is_empty();
-                    pieces.push(text);
-                    // A long URL may arrive in several pieces, and something else may have come before it.
-                    let answer = (0..pieces.len()).rev().take(MOST_PIECES).find_map(|start| {
-                        authorization_response::pasted(&pieces[start..].concat(), expected)
-                    });
-                    match answer {
-                        Some(answer) => return Ok(answer),
-                        None if blank => {}
-                        None => conversation.not_an_answer(),
-                    }
-                }
-                () = &mut hint, if !hinted => {
-                    hinted = true;
-                    conversation.still_waiting();
-                }
-                () = &mut deadline => {
-                    return Err(Error::LoginTimedOut { wait, project: self.client.project.clone() });
-                }
-            }
-        }
-    }
-
     /// Checks everything about the token response that a stored login must have.
-    async fn record(&self, response: &TokenResponse, options: &LoginOptions) -> Result<Record, Error> {
+    async fn verified_record(
+        &self,
+        client: &ClientSecrets,
+        response: &TokenResponse,
+        options: &LoginOptions,
+    ) -> Result<Record, Error> {
         let id_token = response.id_token().ok_or_else(|| Error::NoIdentity(String::from("there is no ID token")))?;
-        let identity = identity::identity(id_token.expose(), &self.client.issuer(), &self.client.client_id)
-            .map_err(Error::NoIdentity)?;
+        let identity =
+            identity::identity(id_token.expose(), &client.issuer(), &client.client_id).map_err(Error::NoIdentity)?;
         if let Some(expected) =
             options.account.as_ref().filter(|account| !account.eq_ignore_ascii_case(&identity.email))
         {
             // Revoking one of a person's tokens ends the whole grant, and with it the login that they may have here.
             let revoked = matches!(self.store.read(&identity.email), Ok(None)) && {
                 let token = response.refresh_token().unwrap_or_else(|| response.access_token());
-                self.token_endpoint().revoke(token).await.is_ok()
+                self.token_endpoint(client).revoke(token).await.is_ok()
             };
             return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email, revoked });
         }
         // RFC 6749 section 5.1: no `scope` means that everything was granted.
         let granted = response.scope().map_or_else(|| options.scopes.with_identity(), ScopeSet::from_wire);
-        let missing = granted.lacking(&options.required);
+        let missing = granted.missing_from(&options.required);
         if !missing.is_empty() {
             return Err(Error::ScopeMissing {
                 account: Some(identity.email),
@@ -195,14 +128,59 @@ impl Login<'_> {
             });
         }
         let refresh_token = response.refresh_token().ok_or(Error::NoRefreshToken)?.clone();
-        Ok(Record::new(self.client, identity, &granted, refresh_token, response, self.clock.now()))
+        Ok(Record::new(client, identity, &granted, refresh_token, response, self.clock.now()))
+    }
+}
+
+/// Returns the first valid answer from the listener or the prompt; `None` when none came within `wait`.
+async fn wait_for_answer(
+    listening: &mut Listening,
+    expected: &Expected,
+    wait: Duration,
+    prompt: &mut dyn LoginPrompt,
+) -> Option<Answer> {
+    let deadline = tokio::time::sleep(wait);
+    let hint = tokio::time::sleep(STILL_WAITING);
+    tokio::pin!(deadline, hint);
+    let mut hinted = false;
+    let mut told_about_tls = false;
+    let mut pieces = Vec::new();
+    loop {
+        tokio::select! {
+            event = listening.event() => match event {
+                Event::Answer(answer) => return Some(answer),
+                Event::Tls if told_about_tls => {}
+                Event::Tls => {
+                    told_about_tls = true;
+                    prompt.https_upgrade();
+                }
+            },
+            text = prompt.paste() => {
+                let blank = text.trim().is_empty();
+                pieces.push(text);
+                // A long URL may arrive in several pieces, and something else may have come before it.
+                let answer = (0..pieces.len()).rev().take(MOST_PIECES).find_map(|start| {
+                    authorization::pasted(&pieces[start..].concat(), expected)
+                });
+                match answer {
+                    Some(answer) => return Some(answer),
+                    None if blank => {}
+                    None => prompt.not_an_answer(),
+                }
+            }
+            () = &mut hint, if !hinted => {
+                hinted = true;
+                prompt.still_waiting();
+            }
+            () = &mut deadline => return None,
+        }
     }
 }
 
 /// A code that is not accepted says nothing about a stored login, of which an ordinary refusal would speak.
 fn code_refused(error: Error) -> Error {
     match error {
-        Error::Refused(refusal) if refusal.cause == RefusalCause::Dead => {
+        Error::Refused(refusal) if refusal.cause == RefusalCause::InvalidGrant => {
             Error::LoginRefused { error: refusal.error, description: refusal.description }
         }
         other => other,

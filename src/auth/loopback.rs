@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +13,9 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use url::{Host, Url};
 
-use super::authorization_response::{self, Answer, Expected, LONGEST_HEAD, Request};
+use super::authorization::{self, Answer, Expected, LONGEST_HEAD, Request};
 use super::client_secrets::{ClientKind, ClientSecretsError};
-use super::{ClientSecrets, Error, pages};
+use super::{ClientSecrets, Error, callback_pages};
 
 /// Where desktop clients are sent back to.
 const PATH: &str = "/oauth2/callback";
@@ -48,13 +47,13 @@ pub(super) struct Loopback {
 impl Loopback {
     /// Binds the listener that `client` can be sent back to: `127.0.0.1` (or `[::1]` where there is no IPv4) and `port`, or
     /// any free one; for a web client, the address of one of its registered redirect URIs.
-    pub(super) async fn bind(client: &ClientSecrets, path: &Path, port: Option<u16>) -> Result<Self, Error> {
+    pub(super) async fn bind(client: &ClientSecrets, port: Option<u16>) -> Result<Self, Error> {
         match &client.kind {
             ClientKind::Installed => Self::bind_any(port.unwrap_or(0)).await,
             ClientKind::Web { redirect_uris } => {
                 let target = registered(redirect_uris, port).map_err(|cause| {
                     Error::ClientSecrets(ClientSecretsError::NoLoopbackRedirect {
-                        path: path.to_path_buf(),
+                        path: client.path.clone(),
                         cause,
                         project: client.project.clone(),
                     })
@@ -173,10 +172,10 @@ async fn accept(listener: TcpListener, expected: Arc<Expected>, events: mpsc::Se
 async fn serve(mut stream: TcpStream, expected: Arc<Expected>, events: mpsc::Sender<Event>) {
     let Ok(request) = tokio::time::timeout(READ_LIMIT, read(&mut stream, &expected)).await else { return };
     let (status, page) = match &request {
-        Request::Answer(Answer::Code(_)) => (200, pages::SUCCESS),
-        Request::Answer(Answer::Refused { .. }) => (200, pages::REFUSED),
-        Request::Answer(Answer::WrongIssuer(_)) => (400, pages::FAILED),
-        Request::Stranger(status) => (*status, pages::NOT_FOUND),
+        Request::Answer(Answer::Code(_)) => (200, callback_pages::SUCCESS),
+        Request::Answer(Answer::Refused { .. }) => (200, callback_pages::REFUSED),
+        Request::Answer(Answer::WrongIssuer(_)) => (400, callback_pages::FAILED),
+        Request::Stranger(status) => (*status, callback_pages::NOT_FOUND),
         Request::Tls => {
             let _ = events.send(Event::Tls).await;
             return;
@@ -194,7 +193,7 @@ async fn serve(mut stream: TcpStream, expected: Arc<Expected>, events: mpsc::Sen
 async fn read(stream: &mut TcpStream, expected: &Expected) -> Request {
     let mut head = Vec::new();
     loop {
-        match authorization_response::request(&head, expected) {
+        match authorization::request(&head, expected) {
             Request::Partial => {}
             decided => return decided,
         }

@@ -3,10 +3,12 @@
 //! What is *not* here: anything about Chat. [`Session::access_token`] gives out a token for a set of scopes; where it
 //! is used is the caller's business.
 
-mod authorization_request;
-mod authorization_response;
+mod accounts;
+mod authorization;
+mod callback_pages;
 mod client_secrets;
 mod delegation;
+mod diagnostics;
 mod error;
 mod freshness;
 #[cfg(fuzzing)]
@@ -15,7 +17,7 @@ mod identity;
 mod import;
 mod login;
 mod loopback;
-mod pages;
+mod principal;
 mod record;
 mod refusal;
 mod scopes;
@@ -28,11 +30,12 @@ pub use delegation::{DelegationOptions, DelegationRefusal};
 pub use error::{Error, LoginNeeded};
 pub use freshness::Freshness;
 pub use identity::Identity;
-pub use login::{Conversation, LoginOptions, Started};
+pub use import::Imported;
+pub use login::{LoginOptions, LoginPrompt, LoginStarted};
 pub use record::Record;
 pub use refusal::{Evidence, RefusalCause, TokenRefusal};
 pub use scopes::{CHAT_SCOPES, Scope, ScopeSet, UnknownScope};
-pub use session::{Access, Imported, Interaction, Session, SessionOptions};
+pub use session::{Access, Interaction, Session, SessionOptions};
 pub use store::StoreError;
 pub use token_endpoint::{ClientProbe, Revocation, TokenInfo};
 

@@ -41,7 +41,7 @@ pub enum Evidence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalCause {
     /// The refresh token or code is dead.
-    Dead,
+    InvalidGrant,
     /// The organization's session length has passed; only a login helps.
     SessionPolicy,
     /// The client itself is refused.
@@ -49,6 +49,8 @@ pub enum RefusalCause {
     /// The organization's administrator does not allow it.
     AdminPolicy,
 }
+
+impl std::error::Error for TokenRefusal {}
 
 impl fmt::Display for TokenRefusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,7 +63,7 @@ impl fmt::Display for TokenRefusal {
             )?;
         }
         let what = match self.cause {
-            RefusalCause::Dead => "the stored login is no longer accepted",
+            RefusalCause::InvalidGrant => "the stored login is no longer accepted",
             RefusalCause::SessionPolicy => "the organization's session length has passed",
             RefusalCause::Client => "the OAuth client is refused",
             RefusalCause::AdminPolicy => "the organization's administrator does not allow this",
@@ -81,7 +83,7 @@ impl fmt::Display for TokenRefusal {
     }
 }
 
-/// Sorts a token error response: on its codes, never on its prose. `None` for what may pass by itself.
+/// Classifies a token error response: on its codes, never on its prose. `None` for what may pass by itself.
 pub(super) fn refusal_cause(error: &str, subtype: Option<&str>) -> Option<RefusalCause> {
     Some(match (error, subtype) {
         ("internal_failure" | "server_error" | "temporarily_unavailable", _) => return None,
@@ -101,7 +103,7 @@ pub(super) fn refusal_cause(error: &str, subtype: Option<&str>) -> Option<Refusa
             | "invalid_scope",
             _,
         ) => RefusalCause::Client,
-        _ => RefusalCause::Dead,
+        _ => RefusalCause::InvalidGrant,
     })
 }
 
@@ -112,7 +114,7 @@ mod tests {
     #[test]
     fn refusals_are_told_apart_by_their_codes() {
         for (error, subtype, expected) in [
-            ("invalid_grant", None, Some(RefusalCause::Dead)),
+            ("invalid_grant", None, Some(RefusalCause::InvalidGrant)),
             ("invalid_grant", Some("invalid_rapt"), Some(RefusalCause::SessionPolicy)),
             ("invalid_grant", Some("rapt_required"), Some(RefusalCause::SessionPolicy)),
             ("invalid_client", None, Some(RefusalCause::Client)),
@@ -120,8 +122,8 @@ mod tests {
             ("unauthorized_client", None, Some(RefusalCause::Client)),
             ("admin_policy_enforced", None, Some(RefusalCause::AdminPolicy)),
             ("access_denied", None, Some(RefusalCause::AdminPolicy)),
-            ("invalid_account", None, Some(RefusalCause::Dead)),
-            ("something_new", None, Some(RefusalCause::Dead)),
+            ("invalid_account", None, Some(RefusalCause::InvalidGrant)),
+            ("something_new", None, Some(RefusalCause::InvalidGrant)),
             ("internal_failure", None, None),
             ("temporarily_unavailable", None, None),
         ] {
@@ -140,11 +142,12 @@ mod tests {
             "the organization's session length has passed (invalid_grant: said)"
         );
         let made = Date::from_ordinal_date(2026, 1).unwrap();
-        let ended = shown(RefusalCause::Dead, None, Some(Evidence::TestingEnded(made)));
+        let ended = shown(RefusalCause::InvalidGrant, None, Some(Evidence::TestingEnded(made)));
         assert!(ended.starts_with("the login ended on 2026-01-01 because "), "{ended}");
         assert!(ended.ends_with("; the stored login is no longer accepted (invalid_grant)"), "{ended}");
-        let aged =
-            |as_in_testing| shown(RefusalCause::Dead, None, Some(Evidence::Age { made, days: 7, as_in_testing }));
+        let aged = |as_in_testing| {
+            shown(RefusalCause::InvalidGrant, None, Some(Evidence::Age { made, days: 7, as_in_testing }))
+        };
         assert!(aged(false).ends_with("(invalid_grant); it was made 7 days ago, on 2026-01-01"), "{}", aged(false));
         assert!(aged(true).ends_with("while a project's publishing status is Testing logins last seven days"));
     }

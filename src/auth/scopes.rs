@@ -155,13 +155,13 @@ impl ScopeSet {
 
     /// The scopes of `needed` that neither stand here nor are covered by a wider one that does.
     #[must_use]
-    pub fn lacking(&self, needed: &Self) -> Self {
+    pub fn missing_from(&self, needed: &Self) -> Self {
         needed.0.iter().filter(|scope| !self.0.iter().any(|granted| granted.covers(scope))).cloned().collect()
     }
 
     /// This set without the scopes that wider ones in it cover: what a person has to agree to.
     #[must_use]
-    pub fn without_covered(&self) -> Self {
+    pub fn minimal(&self) -> Self {
         let covered = |scope: &Scope| self.0.iter().any(|other| other != scope && other.covers(scope));
         self.0.iter().filter(|scope| !covered(scope)).cloned().collect()
     }
@@ -237,12 +237,12 @@ mod tests {
     fn wider_scopes_cover_narrower_ones_and_not_the_other_way_round() {
         let wide = set(&["chat.spaces", "chat.memberships"]);
         let narrow = set(&["chat.spaces.create", "chat.spaces.readonly", "chat.memberships.readonly"]);
-        assert!(wide.lacking(&narrow).is_empty());
-        assert_eq!(narrow.lacking(&wide), wide);
-        assert_eq!(wide.union(&narrow).without_covered(), wide);
-        assert_eq!(narrow.without_covered(), narrow);
+        assert!(wide.missing_from(&narrow).is_empty());
+        assert_eq!(narrow.missing_from(&wide), wide);
+        assert_eq!(wide.union(&narrow).minimal(), wide);
+        assert_eq!(narrow.minimal(), narrow);
         let reading = set(&["chat.spaces.readonly"]);
-        assert_eq!(reading.lacking(&set(&["chat.spaces.create"])), set(&["chat.spaces.create"]));
+        assert_eq!(reading.missing_from(&set(&["chat.spaces.create"])), set(&["chat.spaces.create"]));
         assert!(!reading.is_empty());
     }
 
@@ -275,7 +275,7 @@ mod tests {
         let granted = ScopeSet::from_wire(
             "openid  https://www.googleapis.com/auth/userinfo.email https://www.googleapis.com/auth/chat.spaces.create",
         );
-        assert!(granted.lacking(&set(&["chat.spaces.create"]).with_identity()).is_empty());
+        assert!(granted.missing_from(&set(&["chat.spaces.create"]).with_identity()).is_empty());
         assert_eq!(granted, set(&["email", "chat.spaces.create", "openid"]));
         assert_eq!(granted.without_identity(), set(&["chat.spaces.create"]));
     }

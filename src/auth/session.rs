@@ -6,36 +6,32 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::delegation::{Delegation, DelegationOptions};
-use super::login::{Conversation, Login, LoginOptions};
+use super::login::{LoginOptions, LoginPrompt};
+use super::principal::Principal;
 use super::refusal::Evidence;
-use super::store::{CredentialStore, FileStore, Notify, keep};
+use super::store::{CredentialStore, Notify};
 use super::token_endpoint::TokenEndpoint;
-use super::{ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet};
+use super::{ClientSecrets, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal};
 use crate::http;
 use crate::platform::Clock;
 use crate::secret::Secret;
 
-mod accounts;
-mod care;
-
-pub use care::Imported;
-
-/// At this age a login dies of the publishing status Testing, give or take what is between two runs.
+/// The age at which a login of a project in testing ends, give or take the time between two runs.
 const AGE_OF_TESTING: std::ops::Range<time::Duration> = time::Duration::hours(156)..time::Duration::hours(180);
 
-/// How long a command that logs in on its way waits for the browser.
+/// How long a command that logs in first waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
 /// How long before the known end of a login every command says so.
 const LAST_DAYS: Duration = Duration::from_hours(48);
 
-/// What a session needs to know.
+/// The settings of a session.
 pub struct SessionOptions {
-    /// The client for every request to the authorization server.
+    /// Settings of every request.
     pub http: http::Config,
     /// The current time.
     pub clock: Clock,
-    /// Where logins are kept; `None` when no home directory is known.
+    /// Where logins are saved; `None` when no home directory is known.
     pub config_directory: Option<PathBuf>,
     /// Where the client file is looked for, in this order.
     pub client_secrets: Vec<PathBuf>,
@@ -43,30 +39,28 @@ pub struct SessionOptions {
     pub account: Option<String>,
     /// A ready access token, used as it is.
     pub access_token: Option<Secret<String>>,
-    /// A service account that acts in a user's name, instead of a stored login.
+    /// A service account that acts on behalf of a user, instead of a stored login.
     pub delegation: Option<DelegationOptions>,
-    /// Told about everything that a person should know and that is no error.
+    /// Called with everything that a person should know and that is not an error.
     pub notify: Box<dyn Fn(&str)>,
 }
 
 /// Whether a person may be asked.
 pub enum Interaction<'a> {
-    /// A login may be started, with this person.
-    Allowed(&'a mut dyn Conversation),
-    /// Nobody is there, or nobody wants to be asked.
+    /// A login may be started with this prompt.
+    Allowed(&'a mut dyn LoginPrompt),
+    /// No login may be started.
     Refused,
 }
 
-/// Logins, and the access tokens that come from them.
+/// The logins, and the access tokens that come from them.
 pub struct Session {
-    http: http::Client,
-    clock: Clock,
-    store: Box<dyn CredentialStore>,
-    client_secrets: Vec<PathBuf>,
-    account: Option<String>,
+    pub(super) http: http::Client,
+    pub(super) clock: Clock,
+    pub(super) store: CredentialStore,
+    pub(super) principal: Principal,
+    pub(super) config_directory: Option<PathBuf>,
     given: Option<Secret<String>>,
-    delegation: Option<DelegationOptions>,
-    config_directory: Option<PathBuf>,
     notify: Notify,
 }
 
@@ -75,21 +69,21 @@ impl fmt::Debug for Session {
         formatter
             .debug_struct("Session")
             .field("store", &self.store)
-            .field("account", &self.account)
+            .field("account", &self.principal.requested)
             .finish_non_exhaustive()
     }
 }
 
-/// An access token and whose it is.
+/// An access token and the account that it belongs to.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// The bearer token.
     pub token: Secret<String>,
-    /// The account; `None` for a token that was given from outside.
+    /// The account; `None` for a token from outside.
     pub account: Option<String>,
-    /// The login it comes from, where it comes from one.
+    /// The login that the token comes from, where it comes from one.
     pub record: Option<Record>,
-    /// What it was fetched for, where it comes from a service account.
+    /// The scopes that a service account asked for.
     delegated: Option<ScopeSet>,
 }
 
@@ -103,7 +97,7 @@ impl Access {
         }
     }
 
-    /// What it may do, as far as that is known.
+    /// The scopes of the token, as far as they are known.
     pub fn scopes(&self) -> ScopeSet {
         let delegated = || self.delegated.clone().unwrap_or_default();
         self.record.as_ref().map_or_else(delegated, Record::granted)
@@ -116,71 +110,74 @@ impl Access {
 }
 
 impl Session {
-    /// A session; nothing is read, opened or sent yet.
+    /// Creates a session. Nothing is read, opened or sent yet.
     pub fn new(options: SessionOptions) -> Self {
         let notify: Notify = Rc::from(options.notify);
         Self {
             http: http::Client::new(options.http),
             clock: options.clock,
-            store: Box::new(FileStore::new(options.config_directory.clone(), options.clock, Rc::clone(&notify))),
-            client_secrets: options.client_secrets,
-            account: options.account,
-            given: options.access_token,
-            delegation: options.delegation,
+            store: CredentialStore::new(options.config_directory.clone(), options.clock, Rc::clone(&notify)),
+            principal: Principal::new(options.account, options.client_secrets, options.delegation),
             config_directory: options.config_directory,
+            given: options.access_token,
             notify,
         }
     }
 
-    /// The HTTP client, so that every host is reached over the same one.
+    /// The HTTP client, which every host is reached over.
     pub fn http(&self) -> &http::Client {
         &self.http
     }
 
-    /// An access token for `needed`: the stored one, a refreshed one, or, with a person, the one of a new login.
+    /// The OAuth client of this command.
+    pub fn client(&self) -> Result<&ClientSecrets, Error> {
+        Ok(self.principal.client()?)
+    }
+
+    /// Returns an access token for `needed`: the stored one, a refreshed one, or, with a person, that of a new login.
     pub async fn access_token(&self, needed: &ScopeSet, interaction: Interaction<'_>) -> Result<Access, Error> {
         if let Some(token) = &self.given {
             return Ok(Access { token: token.clone(), account: None, record: None, delegated: None });
         }
-        if let Some(delegation) = &self.delegation {
+        if let Some(delegation) = self.principal.delegation()? {
             return self.delegated(delegation, needed, None).await;
         }
-        let stored = match self.stored()? {
+        let stored = match self.account().and_then(|account| self.existing_record(&account)) {
             Ok(record) => record,
-            Err(needed_login) => {
-                return self.log_in_for(needed, None, Error::LoginNeeded(needed_login), interaction).await;
-            }
+            Err(error @ Error::LoginNeeded(_)) => return self.log_in_for(needed, None, error, interaction).await,
+            Err(error) => return Err(error),
         };
-        let missing = stored.granted().lacking(needed);
+        match self.stored_access(&stored, needed).await {
+            Err(error @ (Error::ScopeMissing { .. } | Error::Refused(_) | Error::LoginNeeded(_))) => {
+                self.log_in_for(needed, Some(&stored), error, interaction).await
+            }
+            result => result,
+        }
+    }
+
+    /// The access token of a stored login, refreshed where necessary.
+    async fn stored_access(&self, stored: &Record, needed: &ScopeSet) -> Result<Access, Error> {
+        let missing = stored.granted().missing_from(needed);
         if !missing.is_empty() {
-            let error = Error::ScopeMissing {
+            return Err(Error::ScopeMissing {
                 account: Some(stored.email.clone()),
                 missing,
                 union: stored.granted().union(needed).without_identity(),
                 at_login: false,
-            };
-            return self.log_in_for(needed, Some(&stored), error, interaction).await;
+            });
         }
-        if let Err(error) = self.check_client(&stored) {
-            return match error {
-                Error::LoginNeeded(_) => self.log_in_for(needed, Some(&stored), error, interaction).await,
-                other => Err(other),
-            };
+        // With the client of another project the command would act for that project.
+        if let Some(client) = self.principal.client_if_present()? {
+            same_client(stored, client)?;
         }
-        self.warn_of_end(&stored);
+        self.warn_of_end(stored);
         if stored.freshness(self.clock.now()) == Freshness::Fresh {
-            return Ok(Access::from_record(stored));
+            return Ok(Access::from_record(stored.clone()));
         }
-        match self.refresh(&stored.email, None).await {
-            Ok(record) => Ok(Access::from_record(record)),
-            Err(error @ (Error::Refused(_) | Error::LoginNeeded(_))) => {
-                self.log_in_for(needed, Some(&stored), error, interaction).await
-            }
-            Err(error) => Err(error),
-        }
+        Ok(Access::from_record(self.refresh(&stored.email, None).await?))
     }
 
-    /// A login that is going to end soon is better renewed by a person now than found dead by a script.
+    /// A person can renew a login that ends soon; a script can only find it dead.
     fn warn_of_end(&self, record: &Record) {
         let now = self.clock.now();
         if let Some(end) = record.refresh_token_expires_at.filter(|end| *end > now && *end - now <= LAST_DAYS) {
@@ -193,10 +190,10 @@ impl Session {
         }
     }
 
-    /// Another access token for one that the API refused with 401: the one that another process has fetched
+    /// Returns another access token for one that the API rejected with 401: the one that another process has fetched
     /// meanwhile, or that of one forced refresh.
     pub async fn replacement(&self, rejected: &Access) -> Result<Access, Error> {
-        if let (Some(delegation), Some(scopes)) = (&self.delegation, &rejected.delegated) {
+        if let (Some(delegation), Some(scopes)) = (self.principal.delegation()?, &rejected.delegated) {
             return self.delegated(delegation, scopes, Some(&rejected.token)).await;
         }
         match &rejected.record {
@@ -214,67 +211,17 @@ impl Session {
 
     async fn delegated(
         &self,
-        options: &DelegationOptions,
+        delegation: &Delegation,
         scopes: &ScopeSet,
         rejected: Option<&Secret<String>>,
     ) -> Result<Access, Error> {
-        let delegation = Delegation::load(options)?;
         let directory = self.config_directory.as_deref();
         let token = delegation.access_token(&self.http, directory, self.clock, scopes, rejected).await?;
         let account = Some(delegation.subject().to_owned());
         Ok(Access { token, account, record: None, delegated: Some(scopes.clone()) })
     }
 
-    /// Logs in, whatever is stored.
-    pub async fn log_in(&self, options: &LoginOptions, conversation: &mut dyn Conversation) -> Result<Record, Error> {
-        let (client, client_path) = self.client()?;
-        let login = Login {
-            http: &self.http,
-            client: &client,
-            client_path: &client_path,
-            store: &*self.store,
-            clock: self.clock,
-        };
-        login.run(options, conversation).await
-    }
-
-    /// The client file that would be used, and where it is.
-    pub fn client(&self) -> Result<(ClientSecrets, PathBuf), Error> {
-        self.present_client()?
-            .ok_or_else(|| Error::ClientSecrets(ClientSecretsError::Missing { looked: self.client_secrets.clone() }))
-    }
-
-    /// The record to use, or why there is none.
-    fn stored(&self) -> Result<Result<Record, LoginNeeded>, Error> {
-        let account = match self.chosen_account() {
-            Ok(Ok(account)) => account,
-            Ok(Err(needed)) => return Ok(Err(needed)),
-            Err(error) => return Err(error),
-        };
-        Ok(self.store.read(&account)?.ok_or(LoginNeeded::NoSuchAccount(account)))
-    }
-
-    fn present_client(&self) -> Result<Option<(ClientSecrets, PathBuf)>, Error> {
-        for path in &self.client_secrets {
-            match ClientSecrets::load(path) {
-                Ok(client) => return Ok(Some((client, path.clone()))),
-                Err(ClientSecretsError::Missing { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(None)
-    }
-
-    /// A client file that is there must be the one of the login: otherwise the command would act for another project
-    /// than the person named.
-    fn check_client(&self, record: &Record) -> Result<(), Error> {
-        match self.present_client()? {
-            Some((client, _)) => same_client(record, &client),
-            None => Ok(()),
-        }
-    }
-
-    fn token_endpoint<'a>(&'a self, client: &'a ClientSecrets) -> TokenEndpoint<'a> {
+    pub(super) fn token_endpoint<'a>(&'a self, client: &'a ClientSecrets) -> TokenEndpoint<'a> {
         TokenEndpoint { http: &self.http, client, clock: self.clock }
     }
 
@@ -285,14 +232,14 @@ impl Session {
         reason: Error,
         interaction: Interaction<'_>,
     ) -> Result<Access, Error> {
-        let Interaction::Allowed(conversation) = interaction else { return Err(reason) };
+        let Interaction::Allowed(prompt) = interaction else { return Err(reason) };
         if let Error::LoginNeeded(LoginNeeded::Ambiguous(_)) = reason {
             return Err(reason);
         }
-        conversation.login_needed(&reason);
+        prompt.login_needed(&reason);
         // Google has no incremental consent for installed apps, so the new login asks for all that the old one had.
         let scopes = stored.map_or_else(|| needed.clone(), |record| record.granted().union(needed)).without_identity();
-        let account = self.account.clone().or_else(|| stored.map(|record| record.email.clone()));
+        let account = self.principal.requested.clone().or_else(|| stored.map(|record| record.email.clone()));
         let options = LoginOptions {
             scopes,
             required: needed.clone(),
@@ -301,18 +248,16 @@ impl Session {
             port: None,
             wait: DEFAULT_WAIT,
         };
-        Ok(Access::from_record(self.log_in(&options, conversation).await?))
-    }
-
-    async fn keep(&self, record: &Record) -> Result<(), Error> {
-        Ok(keep(&*self.store, record).await?)
+        let record = self.log_in(&options, prompt).await?;
+        self.principal.set_account(&record.email);
+        Ok(Access::from_record(record))
     }
 
     /// One refresh for all processes: lock, read again, decide, refresh, write, unlock.
-    async fn refresh(&self, account: &str, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
-        let (client, _) = self.present_client()?.ok_or_else(|| LoginNeeded::NoClient {
+    pub(super) async fn refresh(&self, account: &str, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
+        let client = self.principal.client_if_present()?.ok_or_else(|| LoginNeeded::NoClient {
             account: account.to_owned(),
-            looked: self.client_secrets.clone(),
+            looked: self.principal.client_paths.clone(),
         })?;
         let _lock = self.store.lock(account).await?;
         let read = || -> Result<Record, Error> {
@@ -322,16 +267,16 @@ impl Session {
             rejected != Some(&record.access_token) && record.freshness(self.clock.now()) == Freshness::Fresh
         };
         let mut record = read()?;
-        let endpoint = self.token_endpoint(&client);
+        let endpoint = self.token_endpoint(client);
         let mut changed_meanwhile = false;
         let response = loop {
             if usable(&record) {
                 return Ok(record);
             }
-            same_client(&record, &client)?;
+            same_client(&record, client)?;
             match endpoint.refresh(&record.refresh_token).await {
                 Ok(response) => break response,
-                Err(Error::Refused(refusal)) if refusal.cause == RefusalCause::Dead && !changed_meanwhile => {
+                Err(Error::Refused(refusal)) if refusal.cause == RefusalCause::InvalidGrant && !changed_meanwhile => {
                     // Without a working lock another machine may have rotated the token: its new one is tried once.
                     let again = read()?;
                     if again.refresh_token == record.refresh_token {
@@ -355,13 +300,12 @@ impl Session {
     }
 }
 
-fn same_client(record: &Record, client: &ClientSecrets) -> Result<(), Error> {
-    let other = |stored: &str, given: &str| {
-        Error::LoginNeeded(LoginNeeded::OtherClient {
-            account: record.email.clone(),
-            stored: stored.to_owned(),
-            given: given.to_owned(),
-        })
+/// Checks that `client` is the one that the login of `record` belongs to.
+pub(super) fn same_client(record: &Record, client: &ClientSecrets) -> Result<(), LoginNeeded> {
+    let other = |stored: &str, given: &str| LoginNeeded::OtherClient {
+        account: record.email.clone(),
+        stored: stored.to_owned(),
+        given: given.to_owned(),
     };
     if record.client_id != client.client_id {
         return Err(other(&record.client_id, &client.client_id));
@@ -373,10 +317,10 @@ fn same_client(record: &Record, client: &ClientSecrets) -> Result<(), Error> {
     Ok(())
 }
 
-/// Adds what the record knows to a refusal: why a refresh token died can only be guessed at from its age.
-fn with_evidence(mut refusal: super::TokenRefusal, record: &Record, clock: Clock) -> Error {
+/// Adds what the record knows to a refusal: only its age hints at why a refresh token is no longer valid.
+fn with_evidence(mut refusal: TokenRefusal, record: &Record, clock: Clock) -> Error {
     refusal.account = Some(record.email.clone());
-    if refusal.cause == RefusalCause::Dead {
+    if refusal.cause == RefusalCause::InvalidGrant {
         let now = clock.now();
         refusal.evidence = Some(match record.refresh_token_expires_at {
             Some(end) if end <= now => Evidence::TestingEnded(end.date()),
@@ -392,10 +336,4 @@ fn with_evidence(mut refusal: super::TokenRefusal, record: &Record, clock: Clock
         });
     }
     Error::Refused(Box::new(refusal))
-}
-
-impl From<LoginNeeded> for Error {
-    fn from(needed: LoginNeeded) -> Self {
-        Self::LoginNeeded(needed)
-    }
 }

@@ -1,18 +1,15 @@
-//! Where logins are kept: one private file for each account.
+//! The saved logins: one private file for each account.
 //!
-//! Plain files, as gcloud, the AWS CLI, cargo and kubelogin keep theirs. The trait is there so that a keyring can be
-//! added; nothing outside this file knows about paths.
+//! Plain files, as gcloud, the AWS CLI, cargo and kubelogin have them. Nothing outside this file knows about paths.
 
 use std::fmt::{self, Write};
-use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::time::Duration;
 
 use time::macros::format_description;
 
 use super::record::{Record, VERSION};
-use crate::platform::files::{self, FileError};
+use crate::platform::files;
 use crate::platform::{Clock, Lock, LockError};
 
 /// Larger than any record; what is larger is not one.
@@ -30,78 +27,51 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// Nothing can be written.
     #[error("logins cannot be stored: {0}")]
-    NotWritable(String),
+    NotWritable(#[source] Cause),
     /// There is no place for a store: no home directory and no `--config-dir`.
     #[error("there is no place to keep logins: no home directory is known")]
     NoDirectory,
     /// Another process holds the lock for too long.
-    #[error(transparent)]
-    Busy(LockError),
+    #[error("{0}")]
+    Busy(#[source] LockError),
 }
 
-/// A lock that lasts while it lives; `None` where the store cannot be locked.
-pub(super) type Locking<'a> = Pin<Box<dyn Future<Output = Result<Option<Lock>, StoreError>> + 'a>>;
+/// What stands behind an error of the store: an error of the file system, or a sentence.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// A place for logins.
-pub(super) trait CredentialStore: fmt::Debug {
-    /// The accounts with a record, sorted.
-    fn accounts(&self) -> Result<Vec<String>, StoreError>;
-    /// The record of an account; `None` when there is none, an error when there is one that cannot be used.
-    fn read(&self, account: &str) -> Result<Option<Record>, StoreError>;
-    /// Replaces the record of its account, durably.
-    fn save(&self, record: &Record) -> Result<(), StoreError>;
-    /// Puts a record that cannot be used out of the way, never away.
-    fn set_aside(&self, account: &str) -> Result<Option<PathBuf>, StoreError>;
-    /// Forgets an account.
-    fn remove(&self, account: &str) -> Result<(), StoreError>;
-    /// The account last logged in or switched to.
-    fn current(&self) -> Option<String>;
-    /// Makes an account the current one, or none.
-    fn set_current(&self, account: Option<&str>) -> Result<(), StoreError>;
-    /// Proves that something can be stored.
-    fn prove_writable(&self) -> Result<(), StoreError>;
-    /// Lets one process at a time change the record of `account`.
-    fn lock<'a>(&'a self, account: &'a str) -> Locking<'a>;
-    /// Where the record of `account` is, for messages.
-    fn location(&self, account: &str) -> PathBuf;
-}
-
-/// Stores the record of a new login and proves that another process would find it. What cannot be read is put out of
-/// the way first.
-pub(super) async fn keep(store: &dyn CredentialStore, record: &Record) -> Result<(), StoreError> {
-    let _lock = store.lock(&record.email).await?;
-    if let Err(StoreError::Unreadable { .. }) = store.read(&record.email) {
-        store.set_aside(&record.email)?;
+impl StoreError {
+    pub(super) fn not_writable(cause: impl Into<Cause>) -> Self {
+        Self::NotWritable(cause.into())
     }
-    store.save(record)?;
-    if store.read(&record.email)?.as_ref() != Some(record) {
-        return Err(StoreError::NotWritable(String::from("what was stored reads back differently")));
+
+    pub(super) fn unreadable(path: &Path, cause: impl Into<Cause>) -> Self {
+        Self::Unreadable { path: path.to_path_buf(), cause: cause.into() }
     }
-    store.set_current(Some(&record.email))
 }
 
-/// What the store has to tell: a mode that was too wide, a lock that could not be had.
+/// Called with what the store has to tell: a mode that was too wide.
 pub(super) type Notify = std::rc::Rc<dyn Fn(&str)>;
 
-/// Logins in files below a configuration directory.
-pub(super) struct FileStore {
+/// The logins in files below a configuration directory.
+pub(super) struct CredentialStore {
     directory: Option<PathBuf>,
     clock: Clock,
     notify: Notify,
 }
 
-impl fmt::Debug for FileStore {
+impl fmt::Debug for CredentialStore {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("FileStore").field("directory", &self.directory).finish_non_exhaustive()
+        formatter.debug_struct("CredentialStore").field("directory", &self.directory).finish_non_exhaustive()
     }
 }
 
-impl FileStore {
-    /// A store below `directory`; nothing is made until something is stored.
+impl CredentialStore {
+    /// A store below `directory`, which is created when something is saved.
     pub(super) fn new(directory: Option<PathBuf>, clock: Clock, notify: Notify) -> Self {
         Self { directory, clock, notify }
     }
@@ -124,7 +94,7 @@ impl FileStore {
             match files::check_directory(&path) {
                 Ok(narrowed) => self.say_narrowed(&path, narrowed, 0o700),
                 Err(error) if error.kind() == Some(std::io::ErrorKind::NotFound) => return Ok(false),
-                Err(error) => return Err(unreadable(path, &error)),
+                Err(error) => return Err(StoreError::unreadable(&path, error)),
             }
         }
         Ok(true)
@@ -132,7 +102,7 @@ impl FileStore {
 
     fn create(&self) -> Result<(), StoreError> {
         for path in [self.directory()?.to_path_buf(), self.accounts_directory()?] {
-            let narrowed = files::private_directory(&path).map_err(|error| not_writable(&error))?;
+            let narrowed = files::private_directory(&path).map_err(StoreError::not_writable)?;
             self.say_narrowed(&path, narrowed, 0o700);
         }
         Ok(())
@@ -146,16 +116,14 @@ impl FileStore {
             ));
         }
     }
-}
 
-impl CredentialStore for FileStore {
-    fn accounts(&self) -> Result<Vec<String>, StoreError> {
+    /// Returns the accounts with a record, sorted.
+    pub(super) fn accounts(&self) -> Result<Vec<String>, StoreError> {
         if !self.open()? {
             return Ok(Vec::new());
         }
         let directory = self.accounts_directory()?;
-        let entries = std::fs::read_dir(&directory)
-            .map_err(|error| StoreError::Unreadable { path: directory.clone(), cause: error.to_string() })?;
+        let entries = std::fs::read_dir(&directory).map_err(|error| StoreError::unreadable(&directory, error))?;
         let mut accounts: Vec<String> = entries
             .flatten()
             .filter_map(|entry| account_of(entry.file_name().to_str()?.strip_suffix(".json")?))
@@ -164,33 +132,39 @@ impl CredentialStore for FileStore {
         Ok(accounts)
     }
 
-    fn read(&self, account: &str) -> Result<Option<Record>, StoreError> {
+    /// Returns the record of `account`; `None` when there is none.
+    ///
+    /// # Errors
+    /// A record that is there and cannot be used.
+    pub(super) fn read(&self, account: &str) -> Result<Option<Record>, StoreError> {
         if !self.open()? {
             return Ok(None);
         }
         let path = self.record_path(account)?;
         let Some(file) =
-            files::read_private(&path, LARGEST_RECORD).map_err(|error| unreadable(path.clone(), &error))?
+            files::read_private(&path, LARGEST_RECORD).map_err(|error| StoreError::unreadable(&path, error))?
         else {
             return Ok(None);
         };
         self.say_narrowed(&path, file.narrowed_from, 0o600);
-        let record = parse(&file.content).map_err(|cause| StoreError::Unreadable { path: path.clone(), cause })?;
+        let record = parse(&file.content).map_err(|cause| StoreError::unreadable(&path, cause))?;
         if record.email.eq_ignore_ascii_case(account) {
             Ok(Some(record))
         } else {
-            Err(StoreError::Unreadable { path, cause: String::from("it is the record of another account") })
+            Err(StoreError::unreadable(&path, "it is the record of another account"))
         }
     }
 
-    fn save(&self, record: &Record) -> Result<(), StoreError> {
+    /// Replaces the record of its account, durably.
+    pub(super) fn save(&self, record: &Record) -> Result<(), StoreError> {
         self.create()?;
         let path = self.record_path(&record.email)?;
-        let content = render(record).map_err(|error| StoreError::NotWritable(error.to_string()))?;
-        files::replace_private(&path, &content, self.clock.now()).map_err(|error| not_writable(&error))
+        let content = render(record).map_err(StoreError::not_writable)?;
+        files::replace_private(&path, &content, self.clock.now()).map_err(StoreError::not_writable)
     }
 
-    fn set_aside(&self, account: &str) -> Result<Option<PathBuf>, StoreError> {
+    /// Renames a record that cannot be used; it is never deleted.
+    pub(super) fn quarantine(&self, account: &str) -> Result<Option<PathBuf>, StoreError> {
         let path = self.record_path(account)?;
         if std::fs::symlink_metadata(&path).is_err() {
             return Ok(None);
@@ -203,64 +177,72 @@ impl CredentialStore for FileStore {
             count += 1;
             aside = path.with_extension(format!("json.corrupt-{time}-{count}"));
         }
-        std::fs::rename(&path, &aside).map_err(|error| StoreError::NotWritable(error.to_string()))?;
+        std::fs::rename(&path, &aside).map_err(StoreError::not_writable)?;
         Ok(Some(aside))
     }
 
-    fn remove(&self, account: &str) -> Result<(), StoreError> {
+    /// Deletes the record of `account`.
+    pub(super) fn remove(&self, account: &str) -> Result<(), StoreError> {
         match std::fs::remove_file(self.record_path(account)?) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(StoreError::NotWritable(error.to_string()))
-            }
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::not_writable(error)),
             _ => Ok(()),
         }
     }
 
-    fn current(&self) -> Option<String> {
+    /// The account last logged in or switched to.
+    pub(super) fn current(&self) -> Option<String> {
         let path = self.directory().ok()?.join("current_account");
         let content = files::read_private(&path, 1024).ok()??.content;
         let account = String::from_utf8(content).ok()?.trim().to_owned();
         (!account.is_empty()).then_some(account)
     }
 
-    fn set_current(&self, account: Option<&str>) -> Result<(), StoreError> {
+    /// Makes an account the current one, or none.
+    pub(super) fn set_current(&self, account: Option<&str>) -> Result<(), StoreError> {
         self.create()?;
         let path = self.directory()?.join("current_account");
         let content = account.map(|account| format!("{account}\n")).unwrap_or_default();
-        files::replace_private(&path, content.as_bytes(), self.clock.now()).map_err(|error| not_writable(&error))
+        files::replace_private(&path, content.as_bytes(), self.clock.now()).map_err(StoreError::not_writable)
     }
 
-    fn prove_writable(&self) -> Result<(), StoreError> {
+    /// Checks that a record could be saved.
+    pub(super) fn check_writable(&self) -> Result<(), StoreError> {
         self.create()?;
-        files::probe_writable(&self.accounts_directory()?).map_err(|error| not_writable(&error))
+        files::probe_writable(&self.accounts_directory()?).map_err(StoreError::not_writable)
     }
 
-    fn lock<'a>(&'a self, account: &'a str) -> Locking<'a> {
-        Box::pin(async move {
-            let path = self.accounts_directory()?.join(format!("{}.lock", file_name(account)));
-            match Lock::acquire(&path, PATIENCE).await {
-                Ok(lock) => Ok(Some(lock)),
-                Err(busy @ LockError::Busy { .. }) => Err(StoreError::Busy(busy)),
-                // A read-only store, or a file system without locks: replacing files as a whole still keeps them whole.
-                Err(unavailable @ LockError::Unavailable { .. }) => {
-                    log::info!("{unavailable}; going on without");
-                    Ok(None)
-                }
+    /// Lets one process at a time change the record of `account`; `None` where the store cannot be locked.
+    pub(super) async fn lock(&self, account: &str) -> Result<Option<Lock>, StoreError> {
+        let path = self.accounts_directory()?.join(format!("{}.lock", file_name(account)));
+        match Lock::acquire(&path, PATIENCE).await {
+            Ok(lock) => Ok(Some(lock)),
+            Err(busy @ LockError::Busy { .. }) => Err(StoreError::Busy(busy)),
+            // A read-only store, or a file system without locks: files are still replaced as a whole.
+            Err(unavailable @ LockError::Unavailable { .. }) => {
+                log::info!("{unavailable}; going on without");
+                Ok(None)
             }
-        })
+        }
     }
 
-    fn location(&self, account: &str) -> PathBuf {
+    /// Saves the record of a new login, makes its account the current one, and checks that another process would find
+    /// it. A record that cannot be read is moved aside first.
+    pub(super) async fn save_verified(&self, record: &Record) -> Result<(), StoreError> {
+        let _lock = self.lock(&record.email).await?;
+        if let Err(StoreError::Unreadable { .. }) = self.read(&record.email) {
+            self.quarantine(&record.email)?;
+        }
+        self.save(record)?;
+        if self.read(&record.email)?.as_ref() != Some(record) {
+            return Err(StoreError::not_writable("what was stored reads back differently"));
+        }
+        self.set_current(Some(&record.email))
+    }
+
+    /// The file of the record of `account`, for messages.
+    pub(super) fn location(&self, account: &str) -> PathBuf {
         self.record_path(account).unwrap_or_default()
     }
-}
-
-fn unreadable(path: PathBuf, error: &FileError) -> StoreError {
-    StoreError::Unreadable { path, cause: error.to_string() }
-}
-
-fn not_writable(error: &FileError) -> StoreError {
-    StoreError::NotWritable(error.to_string())
 }
 
 /// A record as it is written.

@@ -214,7 +214,7 @@ impl TokenEndpoint<'_> {
             _ if response.status >= 500 || error.is_empty() => {
                 ClientProbe::Refused(format!("HTTP status {}", response.status))
             }
-            Some(RefusalCause::Dead) => ClientProbe::Accepted,
+            Some(RefusalCause::InvalidGrant) => ClientProbe::Accepted,
             _ => ClientProbe::Refused(error),
         })
     }

@@ -5,7 +5,7 @@ use std::io::Read;
 use http::Method as Verb;
 use serde_json::Value;
 
-use crate::auth::{Record, Scope, ScopeSet};
+use crate::auth::{self, Record, Scope, ScopeSet};
 use crate::chat::{ApiPath, RawRequest};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure};
@@ -98,10 +98,11 @@ fn known_scopes(request: &RawRequest, context: &Context) -> Result<ScopeSet, Fai
     if context.settings.access_token.is_some() {
         return Ok(ScopeSet::default());
     }
-    let chosen = if context.settings.uses_login() {
-        session.chosen_account().map_err(|error| context.report(error))?.ok()
-    } else {
-        None
+    let chosen = match session.account() {
+        _ if !context.settings.uses_login() => None,
+        Ok(account) => Some(account),
+        Err(auth::Error::LoginNeeded(_)) => None,
+        Err(error) => return Err(context.report(error)),
     };
     // A record that cannot be read is reported by whoever needs it.
     let record = chosen.as_ref().and_then(|account| session.record(account).ok().flatten());

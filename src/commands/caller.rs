@@ -254,7 +254,7 @@ fn granted(context: &Context) -> ScopeSet {
     if !context.settings.uses_login() {
         return ScopeSet::default();
     }
-    let account = context.session().chosen_account().ok().and_then(Result::ok);
+    let account = context.session().account().ok();
     let record = account.and_then(|account| context.session().record(&account).ok().flatten());
     record.as_ref().map(Record::granted).unwrap_or_default()
 }

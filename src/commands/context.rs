@@ -225,7 +225,7 @@ impl Context {
 
     /// The client's project, for links; `None` where no client file says so.
     pub fn project(&self) -> Option<String> {
-        self.session().client().ok().and_then(|(client, _)| client.project)
+        self.session().client().ok().and_then(|client| client.project.clone())
     }
 
     /// The command line as it was typed.

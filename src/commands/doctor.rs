@@ -116,12 +116,12 @@ pub async fn run(context: &Context) -> anyhow::Result<()> {
 async fn client_file(context: &Context, findings: &mut Findings) -> bool {
     let session = context.session();
     match session.client() {
-        Ok((client, path)) => {
+        Ok(client) => {
             let kind = match &client.kind {
                 ClientKind::Installed => "a Desktop app client",
                 ClientKind::Web { .. } => "a web client",
             };
-            findings.ok("client file", format!("{}: {kind}, {}", path.display(), client.client_id));
+            findings.ok("client file", format!("{}: {kind}, {}", client.path.display(), client.client_id));
         }
         Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) if !context.settings.uses_login() => {
             findings.skipped(&["client file", "redirect"], "there is none, and none is needed without a login");
@@ -133,7 +133,7 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
             return false;
         }
     }
-    match session.prove_redirect().await {
+    match session.check_redirect().await {
         Ok(uri) => findings.ok("redirect", format!("an answer could be received at {uri}")),
         Err(error) => findings.failed("redirect", context.report(error)),
     }
@@ -144,7 +144,7 @@ fn store(context: &Context, findings: &mut Findings) {
     let session = context.session();
     let directory =
         context.settings.config_directory.value.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-    match session.prove_writable() {
+    match session.check_writable() {
         Ok(()) => findings.ok("store", format!("{directory} is private and can be written")),
         Err(error) => findings.failed("store", context.report(Error::Store(error))),
     }

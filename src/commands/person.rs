@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::auth::{Conversation, Error, Started};
+use crate::auth::{Error, LoginPrompt, LoginStarted};
 use crate::output::Messages;
 use crate::platform::browser;
 use crate::platform::machine::{self, Distance};
@@ -36,12 +36,12 @@ impl<'a> Person<'a> {
     }
 }
 
-impl Conversation for Person<'_> {
+impl LoginPrompt for Person<'_> {
     fn login_needed(&mut self, reason: &Error) {
         self.messages.note(&format!("A login is needed: {reason}."));
     }
 
-    fn started(&mut self, started: &Started<'_>) {
+    fn started(&mut self, started: &LoginStarted<'_>) {
         self.project = started.project.map(str::to_owned);
         let opened = self.open_browser && browser::open(started.url.as_str(), self.environment);
         let who = started.account.map(|account| format!(" as {account}")).unwrap_or_default();

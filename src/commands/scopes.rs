@@ -26,7 +26,7 @@ pub(super) fn needed(methods: &[Scopes], admin: bool, granted: &ScopeSet) -> Sco
         })
         .map(Scope::google)
         .collect();
-    scopes.without_covered()
+    scopes.minimal()
 }
 
 /// What a login asks for when nothing says what it is for: creating a space.
@@ -40,7 +40,7 @@ pub(super) fn allowed(method: &Scopes, admin: bool, granted: &ScopeSet) -> bool 
 }
 
 fn allows(granted: &ScopeSet, scope: &str) -> bool {
-    granted.lacking(&[Scope::google(scope)].into_iter().collect()).is_empty()
+    granted.missing_from(&[Scope::google(scope)].into_iter().collect()).is_empty()
 }
 
 #[cfg(test)]

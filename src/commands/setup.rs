@@ -63,8 +63,8 @@ pub async fn run(context: &Context) -> anyhow::Result<()> {
     }
     let mut person = Asking::new(context)?;
     match context.session().client() {
-        Ok((client, path)) => {
-            let already = format!("There is a client file already: {} ({}).", path.display(), client.client_id);
+        Ok(client) => {
+            let already = format!("There is a client file already: {} ({}).", client.path.display(), client.client_id);
             context.messages.always(&already);
         }
         Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) => walk(context, &mut person).await?,

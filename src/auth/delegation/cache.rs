@@ -10,7 +10,7 @@ use crate::auth::Error;
 use crate::auth::freshness::{Freshness, freshness};
 use crate::auth::store::StoreError;
 use crate::auth::token_endpoint::TokenResponse;
-use crate::platform::files::{self, FileError};
+use crate::platform::files;
 use crate::platform::{Clock, Lock, LockError};
 use crate::secret::Secret;
 
@@ -54,9 +54,8 @@ impl Cache {
     /// The cached token while it lives.
     pub(super) fn fresh(&self) -> Result<Option<Secret<String>>, Error> {
         let Some(path) = &self.path else { return Ok(None) };
-        let unreadable =
-            |error: &FileError| Error::Store(StoreError::Unreadable { path: path.clone(), cause: error.to_string() });
-        let Some(file) = files::read_private(path, LARGEST_FILE).map_err(|error| unreadable(&error))? else {
+        let unreadable = |error| StoreError::unreadable(path, error);
+        let Some(file) = files::read_private(path, LARGEST_FILE).map_err(unreadable)? else {
             return Ok(None);
         };
         // Nothing is lost with a damaged one: unlike a login it can be fetched again without a person.

@@ -72,7 +72,7 @@ fn default_scopes(context: &Context, account: Option<&str>) -> ScopeSet {
     // An unreadable record is what a login repairs, so it is no reason to stop here.
     let stored = context.session().record(account).ok().flatten();
     match stored {
-        Some(record) if !record.granted().lacking(&create).is_empty() => {
+        Some(record) if !record.granted().missing_from(&create).is_empty() => {
             record.granted().union(&create).without_identity()
         }
         Some(record) => record.granted().without_identity(),

@@ -18,10 +18,10 @@ pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
     let accounts = if options.all {
         session.accounts()?
     } else {
-        match session.chosen_account()? {
+        match session.account() {
             Ok(account) => vec![account],
-            Err(needed @ LoginNeeded::Ambiguous(_)) => return Err(Error::LoginNeeded(needed).into()),
-            Err(_) => Vec::new(),
+            Err(Error::LoginNeeded(LoginNeeded::NoLogin)) => Vec::new(),
+            Err(error) => return Err(error.into()),
         }
     };
     if accounts.is_empty() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::{ClientKind, Freshness, LoginNeeded, Record, Scope, ScopeSet};
+use crate::auth::{ClientKind, Error, Freshness, LoginNeeded, Record, Scope, ScopeSet, Session};
 use crate::commands::report::login_command;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
@@ -15,7 +15,12 @@ pub fn run(context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     // Without a home there is no store, and for what comes from outside there need not be one.
     let no_store = !context.settings.uses_login() && context.settings.config_directory.value.is_none();
-    let chosen = if no_store { Err(LoginNeeded::NoLogin) } else { session.chosen_account()? };
+    let chosen = match session.account() {
+        _ if no_store => Err(LoginNeeded::NoLogin),
+        Ok(account) => Ok(account),
+        Err(Error::LoginNeeded(needed)) => Err(needed),
+        Err(error) => return Err(error.into()),
+    };
     let stored = if no_store { Vec::new() } else { session.accounts()? };
     let now = context.clock.now();
     let mut accounts = Vec::new();
@@ -36,7 +41,7 @@ pub fn run(context: &Context) -> anyhow::Result<()> {
     }
     let client = session.client();
     let problem =
-        problem(context, &chosen, &records, client.as_ref().ok().map(|(client, _)| client.client_id.as_str()), now);
+        problem(context, &chosen, &records, client.as_ref().ok().map(|client| client.client_id.as_str()), now);
     let current = match &context.settings.access_token {
         Some(_) => None,
         None => context.settings.impersonated().or_else(|| chosen.as_ref().ok().map(String::as_str)),
@@ -47,8 +52,8 @@ pub fn run(context: &Context) -> anyhow::Result<()> {
         "account": current,
         "accounts": accounts,
         "client": match &client {
-            Ok((client, path)) => json!({
-                "file": path.display().to_string(),
+            Ok(client) => json!({
+                "file": client.path.display().to_string(),
                 "clientId": client.client_id,
                 "type": if client.kind == ClientKind::Installed { "installed" } else { "web" },
                 "project": client.project,
@@ -68,7 +73,7 @@ pub fn run(context: &Context) -> anyhow::Result<()> {
         details = details.with("Unusable", error);
     }
     details = match &client {
-        Ok((client, path)) => details.with("Client", format!("{} ({})", client.client_id, path.display())),
+        Ok(client) => details.with("Client", format!("{} ({})", client.client_id, client.path.display())),
         Err(error) => details.with("Client", error.to_string()),
     };
     for (name, setting) in settings(context).as_object().into_iter().flatten() {
@@ -98,8 +103,7 @@ pub async fn check(context: &Context) -> anyhow::Result<()> {
         session.replacement(&access).await?;
         context.messages.note("Checked: the service account got a new token in the user's name.");
     } else if context.settings.access_token.is_none()
-        && let Ok(account) = session.chosen_account()?
-        && session.record(&account)?.is_some()
+        && let Some(account) = logged_in(session)?
     {
         let info = session.check(&account).await?;
         match info {
@@ -128,6 +132,15 @@ pub async fn check(context: &Context) -> anyhow::Result<()> {
         }
     }
     run(context)
+}
+
+/// The account of this command, where it has a login.
+fn logged_in(session: &Session) -> Result<Option<String>, Error> {
+    match session.account() {
+        Ok(account) => Ok(session.record(&account)?.map(|_| account)),
+        Err(Error::LoginNeeded(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn log_in_again(account: &str) -> String {

@@ -349,7 +349,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
         turn.caller = self.base.for_row();
         turn.left = self.context.clock.now();
         if turn.made.is_none() {
-            self.note(turn, State::Started, None, None)?;
+            self.note(turn, State::LoginStarted, None, None)?;
             // On disk before the request leaves.
             turn.syncing =
                 self.journal.as_mut().map(Journal::sync).transpose().map_err(|error| journal_failure(&error))?;

@@ -30,7 +30,7 @@ const LONGEST_LINE: u64 = 4 * 1024 * 1024;
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
     /// Its request is about to leave.
-    Started,
+    LoginStarted,
     /// What it is about exists; what follows (roles, more members) may not be done yet.
     Exists,
     /// Everything about it is done.
@@ -77,7 +77,7 @@ impl Entry {
     pub(super) fn unknown_since(&self) -> Option<OffsetDateTime> {
         match self.state {
             // It left, and nobody was there to hear the answer.
-            State::Started => Some(self.unknown_since.unwrap_or(self.at)),
+            State::LoginStarted => Some(self.unknown_since.unwrap_or(self.at)),
             State::Failed => self.unknown_since,
             State::Refused | State::Exists | State::Finished => None,
         }
@@ -200,7 +200,7 @@ impl Journal {
             // A torn line says nothing: its row counts as not begun or not finished, and both are safe to repeat.
             if let Ok(entry) = serde_json::from_slice::<Entry>(&line) {
                 self.index.put(&entry.identity, offset).map_err(JournalError::Scratch)?;
-                if entry.state == State::Started && now - entry.at < time::Duration::HOUR && hourly > 0 {
+                if entry.state == State::LoginStarted && now - entry.at < time::Duration::HOUR && hourly > 0 {
                     if self.recent.len() >= hourly {
                         self.recent.pop_front();
                     }
@@ -336,16 +336,16 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("r.jsonl");
         let mut journal = open(&path);
-        for (identity, state) in [("a", State::Started), ("b", State::Started), ("a", State::Finished)] {
+        for (identity, state) in [("a", State::LoginStarted), ("b", State::LoginStarted), ("a", State::Finished)] {
             journal.append(&entry(identity, state)).unwrap();
         }
         drop(journal);
         let mut journal = open(&path);
         assert_eq!(journal.last("a").unwrap().unwrap().state, State::Finished);
-        assert_eq!(journal.last("b").unwrap().unwrap().state, State::Started);
+        assert_eq!(journal.last("b").unwrap().unwrap().state, State::LoginStarted);
         assert_eq!(journal.last("c").unwrap(), None);
         assert_eq!(journal.recent().count(), 2);
-        journal.append(&entry("c", State::Started)).unwrap();
+        journal.append(&entry("c", State::LoginStarted)).unwrap();
         assert_eq!(journal.last("a").unwrap().unwrap().request_id, "id-a", "reading does not disturb appending");
     }
 
@@ -354,7 +354,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("r.jsonl");
         let mut journal = open(&path);
-        journal.append(&entry("a", State::Started)).unwrap();
+        journal.append(&entry("a", State::LoginStarted)).unwrap();
         journal.append(&entry("a", State::Finished)).unwrap();
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
@@ -362,7 +362,10 @@ mod tests {
             File::create(&path).unwrap().write_all(&whole[..length]).unwrap();
             let mut journal = open(&path);
             let state = journal.last("a").unwrap().map(|entry| entry.state);
-            assert!(matches!(state, None | Some(State::Started)) || length >= whole.len() - 1, "{length}: {state:?}");
+            assert!(
+                matches!(state, None | Some(State::LoginStarted)) || length >= whole.len() - 1,
+                "{length}: {state:?}"
+            );
             journal.append(&entry("a", State::Finished)).unwrap();
             drop(journal);
             let state = open(&path).last("a").unwrap().map(|entry| entry.state);
@@ -386,8 +389,8 @@ mod tests {
     fn only_what_nobody_heard_of_may_have_been_applied() {
         let early = OffsetDateTime::UNIX_EPOCH - time::Duration::HOUR;
         for (state, since, expected) in [
-            (State::Started, None, Some(OffsetDateTime::UNIX_EPOCH)),
-            (State::Started, Some(early), Some(early)),
+            (State::LoginStarted, None, Some(OffsetDateTime::UNIX_EPOCH)),
+            (State::LoginStarted, Some(early), Some(early)),
             (State::Failed, None, None),
             (State::Failed, Some(early), Some(early)),
             (State::Refused, Some(early), None),
@@ -406,13 +409,13 @@ mod tests {
         let mut journal = open(&path);
         let ago = |minutes| now() - time::Duration::minutes(minutes);
         for (state, minutes) in [
-            (State::Started, 61),
-            (State::Started, 60),
-            (State::Started, 59),
+            (State::LoginStarted, 61),
+            (State::LoginStarted, 60),
+            (State::LoginStarted, 59),
             (State::Finished, 58),
-            (State::Started, 30),
+            (State::LoginStarted, 30),
             (State::Exists, 29),
-            (State::Started, 10),
+            (State::LoginStarted, 10),
             (State::Failed, 9),
         ] {
             journal.append(&Entry { at: ago(minutes), ..entry("a", state) }).unwrap();
@@ -432,10 +435,10 @@ mod tests {
         let mut journal = open(&path);
         let long = Entry { result: Some(Value::from("x".repeat(2 << 20))), ..entry("a", State::Exists) };
         journal.append(&long).unwrap();
-        journal.append(&entry("b", State::Started)).unwrap();
+        journal.append(&entry("b", State::LoginStarted)).unwrap();
         drop(journal);
         let mut journal = open(&path);
         assert_eq!(journal.last("a").unwrap(), Some(long));
-        assert_eq!(journal.last("b").unwrap(), Some(entry("b", State::Started)));
+        assert_eq!(journal.last("b").unwrap(), Some(entry("b", State::LoginStarted)));
     }
 }

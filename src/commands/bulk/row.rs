@@ -92,7 +92,7 @@ pub(super) fn decide(identity: &Identity, last: Option<Entry>) -> Result<Todo, S
     Ok(match last.state {
         State::Finished => Todo::Skip(last),
         State::Exists => Todo::Finish(last),
-        State::Started | State::Failed => Todo::Make { request_id: last.request_id.clone(), again: Some(last) },
+        State::LoginStarted | State::Failed => Todo::Make { request_id: last.request_id.clone(), again: Some(last) },
         // The API remembers that it refused this id, perhaps; a new one gets a new answer.
         State::Refused => Todo::Make { request_id: Uuid::new_v4().to_string(), again: Some(last) },
     })
@@ -181,7 +181,7 @@ mod tests {
         let after = |state| decide(&identity, Some(entry(state, &identity.content))).unwrap();
         assert!(matches!(after(State::Finished), Todo::Skip(_)));
         assert!(matches!(after(State::Exists), Todo::Finish(_)));
-        for state in [State::Started, State::Failed] {
+        for state in [State::LoginStarted, State::Failed] {
             assert!(matches!(after(state), Todo::Make { request_id, .. } if request_id == "old"), "{state:?}");
         }
         assert!(matches!(after(State::Refused), Todo::Make { request_id, .. } if request_id != "old"));

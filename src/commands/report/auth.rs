@@ -84,7 +84,7 @@ impl Failure {
             Error::Network(error) => network(&error.to_string()),
             Error::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
             Error::Server { .. } => fail(ErrorCode::ServerError).hint("the stored login is untouched; try again later"),
-            Error::EndpointRefused(_) => fail(ErrorCode::EndpointRefused),
+            Error::EndpointRefused { .. } => fail(ErrorCode::EndpointRefused),
             Error::Internal(_) => fail(ErrorCode::Internal),
         }
     }
@@ -184,7 +184,7 @@ fn from_refusal(refusal: &TokenRefusal, account: Option<&str>) -> Failure {
     let login = login_command(refusal.account.as_deref().or(account), &ScopeSet::default());
     let project = refusal.project.as_deref();
     let (code, hint) = match refusal.cause {
-        RefusalCause::Dead => (ErrorCode::CredentialsRejected, format!("log in again: {login}")),
+        RefusalCause::InvalidGrant => (ErrorCode::CredentialsRejected, format!("log in again: {login}")),
         RefusalCause::SessionPolicy => (
             ErrorCode::ReauthRequired,
             format!("log in again: {login} (an administrator can exempt the client as a trusted app)"),

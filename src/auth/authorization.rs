@@ -1,7 +1,71 @@
-//! What the browser brings back ([RFC 6749 section
-//! 4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2)): pure decisions on text that anybody may have sent.
+//! The authorization request, which the person's browser opens, and the authorization response, which it brings back
+//! ([RFC 6749 section 4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1), with PKCE of RFC 7636). Reading the
+//! response is a pure decision on text that anybody may have sent.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::{ClientSecrets, Error, Scope, ScopeSet};
 use crate::secret::Secret;
+
+/// What a login asks for.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) scopes: &'a ScopeSet,
+    pub(super) login_hint: Option<&'a str>,
+    /// Whether the person should choose among their accounts.
+    pub(super) choose_account: bool,
+}
+
+/// One attempt to log in, with secrets that are never used again.
+#[derive(Debug)]
+pub(super) struct AuthorizationRequest {
+    pub(super) url: Url,
+    pub(super) redirect_uri: String,
+    pub(super) state: Secret<String>,
+    /// The PKCE code verifier.
+    pub(super) verifier: Secret<String>,
+}
+
+impl AuthorizationRequest {
+    /// Draws state and verifier (256 bits each from the operating system) and builds the URL that carries them.
+    pub(super) fn new(client: &ClientSecrets, redirect_uri: String, wanted: &Wanted<'_>) -> Result<Self, Error> {
+        let state = random()?;
+        let verifier = random()?;
+        let scopes: Vec<&str> = wanted.scopes.iter().map(Scope::as_str).collect();
+        let mut url = client.authorization_endpoint.url().clone();
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &client.client_id)
+            .append_pair("redirect_uri", &redirect_uri)
+            .append_pair("scope", &scopes.join(" "))
+            .append_pair("state", &state)
+            .append_pair("code_challenge", &challenge(&verifier))
+            .append_pair("code_challenge_method", "S256")
+            // Google gives web clients a refresh token only with `access_type` and `prompt`; desktop clients may have both.
+            .append_pair("access_type", "offline")
+            .append_pair("prompt", if wanted.choose_account { "select_account consent" } else { "consent" });
+        if let Some(hint) = wanted.login_hint {
+            url.query_pairs_mut().append_pair("login_hint", hint);
+        }
+        Ok(Self { url, redirect_uri, state: Secret::new(state), verifier: Secret::new(verifier) })
+    }
+}
+
+/// The S256 code challenge ([RFC 7636 section 4.2](https://www.rfc-editor.org/rfc/rfc7636#section-4.2)).
+fn challenge(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
+}
+
+/// 32 random bytes as 43 characters of `A-Z a-z 0-9 - _`.
+fn random() -> Result<String, Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::Internal(format!("the operating system gives no random numbers: {error}")))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
 
 /// What an answer must match to be ours.
 #[derive(Debug, Clone)]

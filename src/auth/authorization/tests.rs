@@ -1,3 +1,6 @@
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -143,6 +146,71 @@ fn property_18_a_pasted_url_is_understood_however_it_was_wrapped() {
     }
     for text in ["", "4/code", "http://127.0.0.1/?code=x", "http://127.0.0.1/?code=x&state=other"] {
         assert_eq!(pasted(text, &expected()), None, "{text}");
+    }
+}
+
+fn client() -> ClientSecrets {
+    let text = include_str!("../../../client_secrets.example.json").replace("example", "sample");
+    ClientSecrets::parse(Path::new("c.json"), text.as_bytes()).unwrap()
+}
+
+fn authorization_request(login_hint: Option<&str>) -> (AuthorizationRequest, HashMap<String, String>) {
+    let scopes = [Scope::google("chat.spaces.create")].into_iter().collect::<ScopeSet>().with_identity();
+    let wanted = Wanted { scopes: &scopes, login_hint, choose_account: login_hint.is_none() };
+    let request =
+        AuthorizationRequest::new(&client(), String::from("http://127.0.0.1:1/oauth2/callback"), &wanted).unwrap();
+    let query = request.url.query_pairs().into_owned().collect();
+    (request, query)
+}
+
+#[test]
+fn property_1_the_url_has_everything_that_google_needs_and_nothing_else() {
+    let (request, query) = authorization_request(None);
+    let challenge = challenge(request.verifier.expose());
+    for (name, value) in [
+        ("response_type", "code"),
+        ("client_id", "123456789012-sample0not0a0real0client.apps.googleusercontent.com"),
+        ("redirect_uri", "http://127.0.0.1:1/oauth2/callback"),
+        (
+            "scope",
+            "https://www.googleapis.com/auth/chat.spaces.create https://www.googleapis.com/auth/userinfo.email openid",
+        ),
+        ("state", request.state.expose()),
+        ("code_challenge", challenge.as_str()),
+        ("code_challenge_method", "S256"),
+        ("access_type", "offline"),
+        ("prompt", "select_account consent"),
+    ] {
+        assert_eq!(query.get(name).map(String::as_str), Some(value), "{name}");
+    }
+    assert_eq!(query.len(), 9, "{query:?}");
+    assert_eq!(request.url.host_str(), Some("accounts.google.com"));
+}
+
+#[test]
+fn a_named_account_is_hinted_at_and_not_chosen_again() {
+    let (_, query) = authorization_request(Some("ada+x@example.com"));
+    assert_eq!(query["login_hint"], "ada+x@example.com");
+    assert_eq!(query["prompt"], "consent");
+}
+
+#[test]
+fn the_challenge_is_that_of_the_rfc() {
+    // RFC 7636, appendix B.
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    assert_eq!(challenge(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+}
+
+#[test]
+fn property_2_state_and_verifier_are_never_repeated() {
+    let mut seen = HashSet::new();
+    for _ in 0..1000 {
+        let (request, _) = authorization_request(None);
+        for text in [request.state.expose(), request.verifier.expose()] {
+            assert_eq!(text.len(), 43);
+            assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+            assert!(seen.insert(text.clone()));
+        }
     }
 }
 

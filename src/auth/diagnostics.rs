@@ -1,0 +1,36 @@
+//! Checks for `doctor` and `auth status --check`.
+
+use super::loopback::Loopback;
+use super::token_endpoint::{ClientProbe, TokenInfo};
+use super::{Error, Session, StoreError};
+
+impl Session {
+    /// Checks that a login could be saved.
+    pub fn check_writable(&self) -> Result<(), StoreError> {
+        self.store.check_writable()
+    }
+
+    /// Checks that a redirect could be received, and returns the redirect URI.
+    pub async fn check_redirect(&self) -> Result<String, Error> {
+        let loopback = Loopback::bind(self.client()?, None).await?;
+        Ok(loopback.redirect_uri().to_owned())
+    }
+
+    /// Checks the key of the service account, where one was named. Nothing is sent.
+    pub fn check_delegation(&self) -> Result<(), Error> {
+        self.principal.delegation().map(|_| ())
+    }
+
+    /// Asks the token endpoint whether it knows the client.
+    pub async fn probe_client(&self) -> Result<ClientProbe, Error> {
+        self.token_endpoint(self.client()?).probe().await
+    }
+
+    /// Refreshes the login of `account` now, and asks the server to describe the new token; `None` when the server does
+    /// not accept it.
+    pub async fn check(&self, account: &str) -> Result<Option<TokenInfo>, Error> {
+        let stored = self.existing_record(account)?;
+        let record = self.refresh(account, Some(&stored.access_token)).await?;
+        self.token_endpoint(self.client()?).token_info(&record.access_token).await
+    }
+}

@@ -1,0 +1,103 @@
+//! Who a command acts as: the account, the OAuth client and the service account key. Each is resolved once, on first
+//! use, and stays the same until the command ends, whatever happens to the files meanwhile.
+
+use std::cell::{OnceCell, RefCell};
+use std::path::PathBuf;
+
+use super::delegation::{Delegation, DelegationOptions};
+use super::store::CredentialStore;
+use super::{ClientSecrets, ClientSecretsError, Error, LoginNeeded};
+
+/// What was asked for, and what it was resolved to.
+pub(super) struct Principal {
+    /// The account of `--account`, as it was written.
+    pub(super) requested: Option<String>,
+    /// Where the client file is looked for, in this order.
+    pub(super) client_paths: Vec<PathBuf>,
+    delegation: Option<(DelegationOptions, OnceCell<Delegation>)>,
+    account: RefCell<Option<String>>,
+    client: OnceCell<Result<ClientSecrets, ClientSecretsError>>,
+}
+
+impl Principal {
+    pub(super) fn new(
+        requested: Option<String>,
+        client_paths: Vec<PathBuf>,
+        delegation: Option<DelegationOptions>,
+    ) -> Self {
+        let delegation = delegation.map(|options| (options, OnceCell::new()));
+        Self { requested, client_paths, delegation, account: RefCell::default(), client: OnceCell::new() }
+    }
+
+    /// The account: the one that was asked for, else the one last logged in or switched to, else the only one.
+    pub(super) fn account(&self, store: &CredentialStore) -> Result<String, Error> {
+        if let Some(account) = &*self.account.borrow() {
+            return Ok(account.clone());
+        }
+        let account = match &self.requested {
+            Some(account) => account.to_lowercase(),
+            None => stored_account(store)?,
+        };
+        Ok(self.account.borrow_mut().insert(account).clone())
+    }
+
+    /// Makes `account`, which has just logged in, the account of this command.
+    pub(super) fn set_account(&self, account: &str) {
+        self.account.replace(Some(account.to_lowercase()));
+    }
+
+    /// The OAuth client. Its file is read once; only one that is not there is looked for again, because a login that is
+    /// imported brings one.
+    pub(super) fn client(&self) -> Result<&ClientSecrets, ClientSecretsError> {
+        let found = match self.client.get() {
+            Some(found) => found,
+            None => match self.find_client() {
+                Err(missing @ ClientSecretsError::Missing { .. }) => return Err(missing),
+                found => self.client.get_or_init(|| found),
+            },
+        };
+        found.as_ref().map_err(Clone::clone)
+    }
+
+    /// The OAuth client; `None` when there is no file.
+    pub(super) fn client_if_present(&self) -> Result<Option<&ClientSecrets>, ClientSecretsError> {
+        match self.client() {
+            Ok(client) => Ok(Some(client)),
+            Err(ClientSecretsError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn find_client(&self) -> Result<ClientSecrets, ClientSecretsError> {
+        for path in &self.client_paths {
+            match ClientSecrets::load(path) {
+                Err(ClientSecretsError::Missing { .. }) => {}
+                found => return found,
+            }
+        }
+        Err(ClientSecretsError::Missing { looked: self.client_paths.clone() })
+    }
+
+    /// The service account that acts, with its key; `None` where none was named.
+    pub(super) fn delegation(&self) -> Result<Option<&Delegation>, Error> {
+        let Some((options, loaded)) = &self.delegation else { return Ok(None) };
+        if let Some(delegation) = loaded.get() {
+            return Ok(Some(delegation));
+        }
+        let delegation = Delegation::load(options)?;
+        Ok(Some(loaded.get_or_init(|| delegation)))
+    }
+}
+
+fn stored_account(store: &CredentialStore) -> Result<String, Error> {
+    let mut accounts = store.accounts()?;
+    let current = store.current().map(|current| current.to_lowercase());
+    if let Some(current) = current.filter(|current| accounts.contains(current)) {
+        return Ok(current);
+    }
+    match accounts.len() {
+        0 => Err(LoginNeeded::NoLogin.into()),
+        1 => Ok(accounts.remove(0)),
+        _ => Err(LoginNeeded::Ambiguous(accounts).into()),
+    }
+}
