@@ -267,7 +267,7 @@ pub(super) async fn request(
     let attempted = retry::run(policy, async |left: Duration| {
         let timeout = Some(left.min(http.timeout()));
         let result = http.send(Request { timeout, ..request.clone() }).await;
-        let outcome = retry::outcome(&result, clock.now());
+        let outcome = retry::classify(&result, clock.now());
         (result, outcome)
     })
     .await;

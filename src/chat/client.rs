@@ -59,7 +59,7 @@ impl Client {
         let attempted = retry::run(policy, async |left: Duration| {
             let timeout = Some(left.min(self.http.timeout()));
             let result = self.http.send(Request { timeout, ..request.clone() }).await;
-            let mut outcome = retry::outcome(&result, (self.now)());
+            let mut outcome = retry::classify(&result, (self.now)());
             match &result {
                 Ok(response) if is_success(response) && response.complete => {
                     parsed = method.parse(RawAnswer::from(response));
@@ -72,8 +72,8 @@ impl Client {
                 }
                 // A server that failed may have done its work before it did.
                 Ok(response) if response.status >= 500 && !idempotent => {
-                    if let retry::Outcome::Busy(_) = outcome {
-                        outcome = retry::Outcome::Lost;
+                    if let retry::Outcome::ServerError(_) = outcome {
+                        outcome = retry::Outcome::ResponseLost;
                     }
                 }
                 _ => {}
@@ -122,7 +122,7 @@ impl Client {
         if status.reason.as_deref() == Some("RESOURCE_QUOTA_EXCEEDED") {
             return Some(retry::Outcome::Final);
         }
-        status.is_rate_limit().then(|| retry::Outcome::Limited(self.retry_after(response, &status)))
+        status.is_rate_limit().then(|| retry::Outcome::RateLimited(self.retry_after(response, &status)))
     }
 }
 

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use url::Url;
 
-use super::limit::Limit;
+use super::deadline::Deadline;
 use super::redact::Secrets;
 use super::{Error, Proxies, TrustRoots, trust};
 use crate::secret::Secret;
@@ -159,8 +159,8 @@ impl Client {
             builder = builder.header(header::CONTENT_TYPE, media_type).body(body.expose().clone());
         }
         log::debug!("{} {}{}", request.method, host, request.url.path());
-        let mut limit = Limit::new(timeout);
-        let mut answer = match limit.within(builder.send()).await {
+        let mut deadline = Deadline::new(timeout);
+        let mut answer = match deadline.within(builder.send()).await {
             Some(answer) => answer.map_err(|error| Error::from_reqwest(&error, &host))?,
             None => return Err(Error::Timeout { host }),
         };
@@ -175,7 +175,7 @@ impl Client {
         self.shared.last_date.set(date(&headers));
         let mut body = Vec::new();
         let complete = loop {
-            match limit.within(answer.chunk()).await {
+            match deadline.within(answer.chunk()).await {
                 Some(Ok(Some(chunk))) if body.len() + chunk.len() <= request.limit => body.extend_from_slice(&chunk),
                 Some(Ok(Some(_)) | Err(_)) | None => break false,
                 Some(Ok(None)) => break true,

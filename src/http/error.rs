@@ -72,7 +72,7 @@ impl Error {
         matches!(self, Self::Timeout { .. } | Self::Lost { .. })
     }
 
-    /// Sorts what reqwest reports. `host` is the authority of the request.
+    /// Classifies an error of reqwest. `host` is the authority of the request.
     pub(super) fn from_reqwest(error: &reqwest::Error, host: &str) -> Self {
         if error.is_builder() {
             return Self::Setup(format!("the request to {host} could not be made"));
@@ -80,7 +80,7 @@ impl Error {
         Self::from_chain(error, error.is_connect(), error.is_timeout(), host)
     }
 
-    /// Sorts an error by what it says of itself and by what stands behind it.
+    /// Classifies an error by its kind and its sources.
     fn from_chain(error: &(dyn std::error::Error + 'static), is_connect: bool, is_timeout: bool, host: &str) -> Self {
         let host = host.to_owned();
         let chain =

@@ -1,9 +1,9 @@
-//! The one HTTP client: limits, trust roots, proxies, and the decision whether to try again.
+//! The one HTTP client: deadlines, trust roots, proxies, masking, and the decision whether to retry.
 
 mod client;
+mod deadline;
 mod endpoint;
 mod error;
-mod limit;
 mod proxy;
 mod redact;
 pub mod retry;

@@ -1,4 +1,4 @@
-//! Whether, and when, to try again: a pure decision, and the loop that follows it.
+//! Whether and when to retry: a pure decision, and the loop that follows it.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use super::{Error, Response};
 /// The longest that a step of the exponential back-off becomes.
 const LONGEST_WAIT: Duration = Duration::from_secs(32);
 
-/// How often a host that cannot be reached at all is tried.
+/// The most attempts to reach a host that cannot be reached at all.
 const UNREACHABLE_ATTEMPTS: u32 = 3;
 
-/// How often a success whose body could not be read is repeated.
+/// How often a request is repeated whose success could not be read.
 const UNREADABLE_REPEATS: u32 = 2;
 
-/// How long an operation is tried.
+/// How often and how long an operation is tried.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
     /// The most attempts.
     pub attempts: u32,
     /// The time that all attempts and the waits between them may take.
     pub total: Duration,
-    /// Whether a request that may have reached the server is sent again. Only what is idempotent may be.
+    /// Whether a request that may have reached the server is sent again. Only idempotent requests may be.
     pub repeat_after_loss: bool,
-    /// Whether a rate limit (429) is waited for here.
+    /// Whether to wait for a rate limit (429).
     pub waits_for_quota: bool,
 }
 
@@ -49,23 +49,23 @@ impl Policy {
     }
 }
 
-/// How one attempt ended, as far as trying again is concerned.
+/// How one attempt ended, as far as retrying is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// An answer that trying again would not change.
+    /// An answer that a retry would not change.
     Final,
     /// The host has no address or refuses connections.
     Unreachable,
     /// Nothing was sent, for another reason.
     NotSent,
     /// The request may have been sent, and no answer came.
-    Lost,
+    ResponseLost,
     /// A success whose body could not be read.
     Unreadable,
-    /// The server fails for the moment (5xx), with its `Retry-After`.
-    Busy(Option<Duration>),
+    /// The server failed (5xx), with its `Retry-After`.
+    ServerError(Option<Duration>),
     /// Too many requests, with the server's `Retry-After`.
-    Limited(Option<Duration>),
+    RateLimited(Option<Duration>),
 }
 
 /// What has happened so far.
@@ -73,7 +73,7 @@ pub enum Outcome {
 pub struct History {
     /// How many attempts there were, this one included.
     pub attempts: u32,
-    /// How many of them found nobody.
+    /// How many of them did not reach the host.
     pub unreachable: u32,
     /// How many were successes that could not be read.
     pub unreadable: u32,
@@ -84,8 +84,8 @@ pub struct History {
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Wait so long, then try again.
-    Again(Duration),
+    /// Wait this long, then retry.
+    Retry(Duration),
     /// This answer stands.
     Stop,
 }
@@ -96,9 +96,9 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
         Outcome::Final => true,
         Outcome::Unreachable => history.unreachable >= UNREACHABLE_ATTEMPTS,
         Outcome::Unreadable => history.unreadable > UNREADABLE_REPEATS || !policy.repeat_after_loss,
-        Outcome::Lost => !policy.repeat_after_loss,
-        Outcome::Limited(_) => !policy.waits_for_quota,
-        Outcome::NotSent | Outcome::Busy(_) => false,
+        Outcome::ResponseLost => !policy.repeat_after_loss,
+        Outcome::RateLimited(_) => !policy.waits_for_quota,
+        Outcome::NotSent | Outcome::ServerError(_) => false,
     };
     if enough || history.attempts >= policy.attempts {
         return Decision::Stop;
@@ -106,24 +106,24 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
     let step = Duration::from_secs(1 << (history.attempts.saturating_sub(1)).min(5)).min(LONGEST_WAIT);
     let backoff = step.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
     let wait = match outcome {
-        Outcome::Busy(Some(asked)) | Outcome::Limited(Some(asked)) => asked.max(backoff),
+        Outcome::ServerError(Some(asked)) | Outcome::RateLimited(Some(asked)) => asked.max(backoff),
         _ => backoff,
     };
-    if history.elapsed.saturating_add(wait) < policy.total { Decision::Again(wait) } else { Decision::Stop }
+    if history.elapsed.saturating_add(wait) < policy.total { Decision::Retry(wait) } else { Decision::Stop }
 }
 
-/// Sorts an attempt's result.
-pub fn outcome(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcome {
+/// Classifies the result of an attempt.
+pub fn classify(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcome {
     match result {
         Ok(response) => match response.status {
             200..=299 if !response.complete => Outcome::Unreadable,
-            429 => Outcome::Limited(retry_after(response, now)),
-            500 | 502 | 503 | 504 => Outcome::Busy(retry_after(response, now)),
+            429 => Outcome::RateLimited(retry_after(response, now)),
+            500 | 502 | 503 | 504 => Outcome::ServerError(retry_after(response, now)),
             _ => Outcome::Final,
         },
         Err(Error::NameNotFound { .. } | Error::Refused { .. }) => Outcome::Unreachable,
         Err(Error::NotConnected { .. } | Error::ConnectTimeout { .. }) => Outcome::NotSent,
-        Err(Error::Timeout { .. } | Error::Lost { .. }) => Outcome::Lost,
+        Err(Error::Timeout { .. } | Error::Lost { .. }) => Outcome::ResponseLost,
         Err(Error::Untrusted { .. } | Error::Redirect { .. } | Error::Setup(_)) => Outcome::Final,
     }
 }
@@ -152,7 +152,7 @@ pub struct Attempted {
 }
 
 /// Runs `attempt` until its answer stands. It is given the time that is left for it, and says how it ended: usually
-/// by [`outcome`].
+/// by [`classify`].
 pub async fn run(
     policy: Policy,
     mut attempt: impl AsyncFnMut(Duration) -> (Result<Response, Error>, Outcome),
@@ -170,13 +170,19 @@ pub async fn run(
             _ => {}
         }
         may_have_been_applied |=
-            matches!(outcome, Outcome::Lost | Outcome::Unreadable | Outcome::Busy(_)) || says_nothing(&result);
+            matches!(outcome, Outcome::ResponseLost | Outcome::Unreadable | Outcome::ServerError(_))
+                || says_nothing(&result);
         match decide(outcome, history, policy, jitter()) {
             Decision::Stop => {
                 return Attempted { result, attempts: history.attempts, may_have_been_applied };
             }
-            Decision::Again(wait) => {
-                log::info!("attempt {}: {}; again in {:.1} s", history.attempts, describe(&result), wait.as_secs_f64());
+            Decision::Retry(wait) => {
+                log::info!(
+                    "attempt {}: {}; retrying in {:.1} s",
+                    history.attempts,
+                    describe(&result),
+                    wait.as_secs_f64()
+                );
                 tokio::time::sleep(wait).await;
             }
         }

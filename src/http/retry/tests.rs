@@ -31,8 +31,8 @@ fn answer(status: u16, retry_after: Option<&str>) -> Response {
 #[test]
 fn waits_double_and_jitter_at_most_halves_them() {
     for (attempts, step) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16)] {
-        assert_eq!(decide(Outcome::Lost, after(attempts), OPERATION, 0.0), Decision::Again(seconds(step)));
-        assert_eq!(decide(Outcome::Lost, after(attempts), OPERATION, 1.0), Decision::Again(seconds(step) / 2));
+        assert_eq!(decide(Outcome::ResponseLost, after(attempts), OPERATION, 0.0), Decision::Retry(seconds(step)));
+        assert_eq!(decide(Outcome::ResponseLost, after(attempts), OPERATION, 1.0), Decision::Retry(seconds(step) / 2));
     }
 }
 
@@ -40,42 +40,42 @@ fn waits_double_and_jitter_at_most_halves_them() {
 fn a_final_answer_stands_and_the_eighth_attempt_is_the_last() {
     assert_eq!(decide(Outcome::Final, after(1), OPERATION, 0.0), Decision::Stop);
     let patient = Policy { total: seconds(100_000), ..OPERATION };
-    assert!(matches!(decide(Outcome::NotSent, after(7), patient, 0.0), Decision::Again(_)));
+    assert!(matches!(decide(Outcome::NotSent, after(7), patient, 0.0), Decision::Retry(_)));
     assert_eq!(decide(Outcome::NotSent, after(8), patient, 0.0), Decision::Stop);
 }
 
 #[test]
 fn nobody_there_is_tried_three_times_and_an_unreadable_success_repeated_twice() {
     let unreachable = |count| History { unreachable: count, ..after(count) };
-    assert!(matches!(decide(Outcome::Unreachable, unreachable(2), OPERATION, 0.0), Decision::Again(_)));
+    assert!(matches!(decide(Outcome::Unreachable, unreachable(2), OPERATION, 0.0), Decision::Retry(_)));
     assert_eq!(decide(Outcome::Unreachable, unreachable(3), OPERATION, 0.0), Decision::Stop);
     let unreadable = |count| History { unreadable: count, ..after(count) };
-    assert!(matches!(decide(Outcome::Unreadable, unreadable(2), OPERATION, 0.0), Decision::Again(_)));
+    assert!(matches!(decide(Outcome::Unreadable, unreadable(2), OPERATION, 0.0), Decision::Retry(_)));
     assert_eq!(decide(Outcome::Unreadable, unreadable(3), OPERATION, 0.0), Decision::Stop);
 }
 
 #[test]
 fn a_refresh_is_not_repeated_once_its_answer_may_be_lost() {
     let policy = Policy::refresh();
-    assert_eq!(decide(Outcome::Lost, after(1), policy, 0.0), Decision::Stop);
+    assert_eq!(decide(Outcome::ResponseLost, after(1), policy, 0.0), Decision::Stop);
     assert_eq!(decide(Outcome::Unreadable, after(1), policy, 0.0), Decision::Stop);
-    assert!(matches!(decide(Outcome::Busy(None), after(1), policy, 0.0), Decision::Again(_)));
-    assert_eq!(decide(Outcome::Busy(None), after(3), policy, 0.0), Decision::Stop);
+    assert!(matches!(decide(Outcome::ServerError(None), after(1), policy, 0.0), Decision::Retry(_)));
+    assert_eq!(decide(Outcome::ServerError(None), after(3), policy, 0.0), Decision::Stop);
 }
 
 #[test]
 fn retry_after_is_honoured_when_it_fits_and_ends_it_when_it_does_not() {
-    let busy = |wait| Outcome::Busy(Some(seconds(wait)));
-    assert_eq!(decide(busy(20), after(1), OPERATION, 0.5), Decision::Again(seconds(20)));
-    assert_eq!(decide(busy(0), after(1), OPERATION, 0.0), Decision::Again(seconds(1)));
-    let limited = Outcome::Limited(Some(seconds(20)));
-    assert_eq!(decide(limited, after(1), OPERATION, 0.5), Decision::Again(seconds(20)));
+    let busy = |wait| Outcome::ServerError(Some(seconds(wait)));
+    assert_eq!(decide(busy(20), after(1), OPERATION, 0.5), Decision::Retry(seconds(20)));
+    assert_eq!(decide(busy(0), after(1), OPERATION, 0.0), Decision::Retry(seconds(1)));
+    let limited = Outcome::RateLimited(Some(seconds(20)));
+    assert_eq!(decide(limited, after(1), OPERATION, 0.5), Decision::Retry(seconds(20)));
     let together = Policy { waits_for_quota: false, ..OPERATION };
     assert_eq!(decide(limited, after(1), together, 0.5), Decision::Stop);
     assert_eq!(decide(busy(86_400), after(1), OPERATION, 0.0), Decision::Stop);
     assert_eq!(decide(busy(u64::MAX), after(1), OPERATION, 0.0), Decision::Stop);
     let late = History { elapsed: seconds(44), ..after(1) };
-    assert_eq!(decide(Outcome::Lost, late, OPERATION, 0.0), Decision::Stop);
+    assert_eq!(decide(Outcome::ResponseLost, late, OPERATION, 0.0), Decision::Stop);
 }
 
 #[test]
@@ -93,21 +93,21 @@ fn retry_after_is_read_as_seconds_and_as_a_date() {
 
 #[test]
 fn only_what_may_change_is_tried_again() {
-    assert_eq!(outcome(&Ok(answer(429, None)), now()), Outcome::Limited(None));
+    assert_eq!(classify(&Ok(answer(429, None)), now()), Outcome::RateLimited(None));
     for status in [500, 502, 503, 504] {
-        assert_eq!(outcome(&Ok(answer(status, None)), now()), Outcome::Busy(None), "{status}");
+        assert_eq!(classify(&Ok(answer(status, None)), now()), Outcome::ServerError(None), "{status}");
     }
     for status in [200, 400, 401, 403, 404, 408, 409, 501] {
-        assert_eq!(outcome(&Ok(answer(status, None)), now()), Outcome::Final, "{status}");
+        assert_eq!(classify(&Ok(answer(status, None)), now()), Outcome::Final, "{status}");
     }
     let cut_off = |status| Response { complete: false, ..answer(status, None) };
-    assert_eq!(outcome(&Ok(cut_off(200)), now()), Outcome::Unreadable);
-    assert_eq!(outcome(&Ok(cut_off(204)), now()), Outcome::Unreadable);
-    assert_eq!(outcome(&Ok(cut_off(400)), now()), Outcome::Final);
+    assert_eq!(classify(&Ok(cut_off(200)), now()), Outcome::Unreadable);
+    assert_eq!(classify(&Ok(cut_off(204)), now()), Outcome::Unreadable);
+    assert_eq!(classify(&Ok(cut_off(400)), now()), Outcome::Final);
     let host = || String::from("h");
-    assert_eq!(outcome(&Err(Error::Untrusted { host: host(), cause: host() }), now()), Outcome::Final);
-    assert_eq!(outcome(&Err(Error::Refused { host: host() }), now()), Outcome::Unreachable);
-    assert_eq!(outcome(&Err(Error::Lost { host: host() }), now()), Outcome::Lost);
+    assert_eq!(classify(&Err(Error::Untrusted { host: host(), cause: host() }), now()), Outcome::Final);
+    assert_eq!(classify(&Err(Error::Refused { host: host() }), now()), Outcome::Unreachable);
+    assert_eq!(classify(&Err(Error::Lost { host: host() }), now()), Outcome::ResponseLost);
 }
 
 fn play(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Duration) {
@@ -117,7 +117,7 @@ fn play(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Du
         let started = Instant::now();
         let attempted = run(policy, async |_| {
             let answer = answers.borrow_mut().next().expect("an attempt too many");
-            let outcome = outcome(&answer, now());
+            let outcome = classify(&answer, now());
             (answer, outcome)
         })
         .await;
@@ -190,8 +190,8 @@ proptest! {
         jitter in -1.0..2.0_f64,
     ) {
         let history = History { elapsed: Duration::from_millis(elapsed), ..after(attempts) };
-        let outcome = Outcome::Busy(asked.map(Duration::from_millis));
-        if let Decision::Again(wait) = decide(outcome, history, OPERATION, jitter) {
+        let outcome = Outcome::ServerError(asked.map(Duration::from_millis));
+        if let Decision::Retry(wait) = decide(outcome, history, OPERATION, jitter) {
             prop_assert!(history.elapsed + wait < OPERATION.total);
             prop_assert!(wait >= Duration::from_millis(500));
             prop_assert!(attempts < OPERATION.attempts);
