@@ -1,11 +1,9 @@
 //! The command line as clap sees it.
-#![expect(clippy::doc_markdown, reason = "these doc comments are the help texts, in which backticks would show")]
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
-use super::later::Later;
 use crate::output::Format;
 
 /// Create Google Chat spaces as yourself, from a terminal, a script or CI.
@@ -100,90 +98,85 @@ pub(super) enum ColorWhen {
     Never,
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Log in and out, and see who is logged in
-    #[command(subcommand)]
-    Auth(Auth),
-    /// Create spaces, find them, change them and delete them
-    #[command(subcommand)]
-    Spaces(Later<super::spaces_args::Spaces>),
-    /// Add people to spaces, look who is there, change roles and remove people
-    #[command(subcommand)]
-    Members(Later<super::members_args::Members>),
-    /// Check everything that can be checked without creating a space
-    Doctor,
-    /// Walk from nothing to the first space
-    Setup,
-    /// Call any method of the Chat API with the stored login
-    Api(Box<Later<super::api_args::ApiArgs>>),
-    /// Print the script by which a shell completes commands, options, formats and accounts
-    Completion(super::shell::Completion),
-    /// Print the manual, of the program or of one command
-    Man(super::shell::Man),
-    /// A local stand-in for Google's OAuth and Chat endpoints, to try chatauth and to test scripts
-    #[cfg(feature = "emulator")]
-    Emulator(Later<super::emulator_args::EmulatorArgs>),
+crate::commands::subcommands! {
+    /// Every command
+    pub(super) Command {
+        #[command(subcommand)]
+        Auth(crate::commands::auth::Auth),
+        #[command(subcommand)]
+        Spaces(crate::commands::spaces::Spaces),
+        #[command(subcommand)]
+        Members(crate::commands::members::Members),
+        Api(crate::commands::api::Api),
+        Doctor(crate::commands::doctor::Doctor),
+        Setup(crate::commands::setup::Setup),
+        Completion(crate::commands::completion::Completion),
+        Man(crate::commands::man::Man),
+        Emulator(crate::commands::emulator::Emulator) if "emulator",
+    }
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Auth {
-    /// Log in through the browser, also over a login that works
-    Login(Login),
-    /// Show the logins and where each setting came from, offline; exit code 0 when ready, else 4 (3 for a
-    /// damaged login)
-    Status {
-        /// Also refresh the login once and ask the server about it
-        #[arg(long)]
-        check: bool,
-    },
-    /// Print an access token, refreshed when needed
-    Token {
-        /// A scope that the token must have: a short name (chat.spaces) or a full URL
-        #[arg(long, value_name = "SCOPE")]
-        scope: Vec<String>,
-    },
-    /// Revoke a login and forget it
-    Logout {
-        /// Every account
-        #[arg(long)]
-        all: bool,
-        /// Only forget it on this machine
-        #[arg(long)]
-        local: bool,
-    },
-    /// Bring in the login of another tool: an authorized_user file, or a token.json of Python or Node.js
-    Import {
-        /// The file, or - for standard input
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
-    /// Print the login as authorized_user JSON, for a CI system's secret store
-    Export,
-    /// Choose the account that commands use
-    Switch {
-        /// The account
-        #[arg(id = "account_name", value_name = "EMAIL")]
-        account: String,
-    },
-}
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory, Parser};
 
-#[derive(Debug, Args)]
-#[expect(clippy::struct_field_names, reason = "the fields are named as the options")]
-pub(super) struct Login {
-    /// A scope to ask for instead of the default ones: a short name (chat.spaces) or a full URL
-    #[arg(long, value_name = "SCOPE")]
-    pub(super) scope: Vec<String>,
-    /// Only print the URL
-    #[arg(long)]
-    pub(super) no_browser: bool,
-    /// Port of the redirect URI, as for ssh -L
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(super) port: Option<u16>,
-    /// Whom the account chooser suggests
-    #[arg(long, value_name = "EMAIL")]
-    pub(super) login_hint: Option<String>,
-    /// How long to wait for the browser
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(super) wait: u64,
+    use super::*;
+
+    /// The words of a line as a shell would split it, up to the first `|` or `>`.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quote, mut started) = (Vec::new(), String::new(), None, false);
+        for character in line.chars() {
+            match (quote, character) {
+                (Some(open), _) if open == character => quote = None,
+                (None, '\'' | '"') => (quote, started) = (Some(character), true),
+                (None, ' ') => {
+                    if started {
+                        words.push(std::mem::take(&mut word));
+                    }
+                    started = false;
+                }
+                (None, '|' | '>') => return words,
+                _ => {
+                    word.push(character);
+                    started = true;
+                }
+            }
+        }
+        if started {
+            words.push(word);
+        }
+        words
+    }
+
+    fn leaves(command: &Command, path: &str, found: &mut Vec<(String, String)>) {
+        for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+            let path = format!("{path} {}", subcommand.get_name()).trim().to_owned();
+            if subcommand.has_subcommands() {
+                leaves(subcommand, &path, found);
+            } else {
+                found.push((path, subcommand.get_after_help().map(ToString::to_string).unwrap_or_default()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples_that_can_be_typed() {
+        let mut found = Vec::new();
+        leaves(&Cli::command(), "", &mut found);
+        for (path, help) in &found {
+            assert!(help.contains("Examples:\n  "), "{path} has no examples");
+            for line in help.lines().map(str::trim).filter(|line| line.starts_with("chatauth ")) {
+                if line.starts_with("chatauth --help has") {
+                    continue;
+                }
+                let result = Cli::try_parse_from(words(line));
+                assert!(result.is_ok(), "{path}: {line}: {}", result.unwrap_err());
+            }
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
 }

@@ -1,24 +1,16 @@
 //! The command line: arguments in, exit code out. The only room that reads the environment and the clock.
 
-mod api_args;
 mod args;
-mod dispatch;
-#[cfg(feature = "emulator")]
-mod emulator_args;
-mod help;
-mod later;
+mod complete;
 mod logging;
-mod members_args;
 mod report;
 mod settings;
-mod shell;
-mod spaces_args;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, ValueEnum};
+use clap::{CommandFactory, Parser, ValueEnum};
 
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{self, Format, Messages, Printer};
@@ -31,25 +23,16 @@ pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::of_process();
     #[cfg(feature = "emulator")]
-    if let Some(code) = emulator_args::browse(&arguments) {
+    if let Some(code) = crate::commands::emulator::browse(&arguments) {
         return code;
     }
-    if let Some(code) = shell::complete(&arguments, environment) {
+    if let Some(code) = complete::complete(&arguments, environment) {
         return code;
     }
-    let mut definition = Cli::command();
-    let parsed = definition
-        .try_get_matches_from_mut(&arguments)
-        .and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut definition)));
-    let cli = match parsed {
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // The program is about to end: taking the definition apart would be a sixth of all that it does.
-            std::mem::forget(definition);
-            return usage(&error, &arguments, environment);
-        }
+        Err(error) => return usage(&error, &arguments, environment),
     };
-    drop(definition);
     logging::start(cli.global.verbose);
     let quiet = Messages::new(cli.global.quiet, false);
     let resolved = match settings::resolve(&cli.global, environment, &arguments) {
@@ -58,12 +41,11 @@ pub fn main() -> ExitCode {
     };
     let messages = Messages::new(resolved.quiet, resolved.colour_stderr);
     let as_json = resolved.settings.explicit_format && resolved.format.is_json();
-    let filtered = resolved.filter.is_some();
     let printer = Printer::new(Box::new(std::io::stdout()), resolved.format, resolved.colour_stdout)
         .on_screen(resolved.screen)
         .filtered(resolved.filter);
-    let context = Context::new(resolved.settings, settings::clock(), messages, printer);
-    match dispatch::run(cli.command, &context, as_json || filtered, environment) {
+    let context = Context::new(resolved.settings, settings::clock(), messages, printer, Cli::command);
+    match cli.command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => end(&context.report(error), messages, as_json),
     }
@@ -76,11 +58,6 @@ fn end(failure: &Failure, messages: Messages, as_json: bool) -> ExitCode {
 
 /// Help and version are results; everything else that clap says is a usage error.
 fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) -> ExitCode {
-    // Only whoever asks for help pays for its examples.
-    let with_examples = (error.kind() == ErrorKind::DisplayHelp)
-        .then(|| help::with_examples(later::all_at_once()).try_get_matches_from(arguments).err())
-        .flatten();
-    let error = with_examples.as_ref().unwrap_or(error);
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return match error.print() {
             Ok(()) => ExitCode::SUCCESS,

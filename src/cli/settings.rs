@@ -110,16 +110,13 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
     let (filter, format) = filter(global, explicit_format, terminals)?;
     let config_directory = choose(global.config_dir.clone(), environment.os("CHATAUTH_CONFIG_DIR").map(PathBuf::from))
         .map(|directory| directory.or_else(|| default_config_directory(environment)));
+    let default_secrets = || {
+        let in_directory = config_directory.value.as_ref().map(|directory| directory.join(CLIENT_SECRETS));
+        [Path::new(".").join(CLIENT_SECRETS)].into_iter().chain(in_directory).collect()
+    };
     let client_secrets =
-        choose(global.client_secrets.clone(), environment.os("CHATAUTH_CLIENT_SECRETS").map(PathBuf::from)).map(
-            |path| match path {
-                Some(path) => vec![path],
-                None => {
-                    let in_directory = config_directory.value.as_ref().map(|directory| directory.join(CLIENT_SECRETS));
-                    [Path::new(".").join(CLIENT_SECRETS)].into_iter().chain(in_directory).collect()
-                }
-            },
-        );
+        choose(global.client_secrets.clone(), environment.os("CHATAUTH_CLIENT_SECRETS").map(PathBuf::from))
+            .map(|path| path.map_or_else(default_secrets, |path| vec![path]));
     let timeout = global.timeout.or(timeout_variable(environment)?).unwrap_or(DEFAULT_TIMEOUT);
     let colour = |terminal: bool| match global.color {
         ColorWhen::Always => true,
@@ -152,6 +149,7 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
         },
         browser: browser_environment(environment),
         terminals,
+        path: environment.os("PATH"),
         invocation: invocation.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
     };
     Ok(Resolved {

@@ -19,59 +19,81 @@ use answer::Answers;
 /// More than any request that the API takes.
 const LONGEST_INPUT: u64 = 64 * 1024 * 1024;
 
-/// The options of the command, as the person wrote them.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// The HTTP method.
-    pub method: String,
-    /// The path below the endpoint.
-    pub path: String,
-    /// `key=value`, as text.
-    pub raw_fields: Vec<String>,
-    /// `key=value`, as what the value looks like.
-    pub typed_fields: Vec<String>,
-    /// The file that holds the body; `-` is standard input.
-    pub input: Option<String>,
-    /// `key=value` for the query.
-    pub query: Vec<String>,
-    /// The scopes that the call needs.
-    pub scopes: Vec<String>,
-    /// Follow `nextPageToken`.
-    pub paginate: bool,
-    /// Print the status and the headers too.
-    pub include: bool,
+/// Call any method of the Chat API with your login
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = examples!(
+    "chatauth api GET v1/spaces --paginate --jq '.spaces[].name'",
+    "chatauth api POST v1/spaces/AAAA/messages -f text='Hello'",
+    "chatauth api PATCH v1/spaces/AAAA --query updateMask=displayName -f displayName=New",
+    "chatauth api POST v1/spaces:setup --input request.json",
+    "chatauth api GET v1/spaces/AAAA/members -F pageSize=100 -i",
+))]
+pub struct Api {
+    /// GET, HEAD, POST, PUT, PATCH or DELETE
+    #[arg(value_name = "METHOD")]
+    method: String,
+    /// The path as in the reference, with or without its leading slash
+    #[arg(value_name = "PATH")]
+    path: String,
+    /// A member of the body, as text; a query parameter with GET; a[b]=c and a[]=x nest (repeatable)
+    #[arg(short = 'f', long, value_name = "KEY=VALUE")]
+    raw_field: Vec<String>,
+    /// The same, for numbers, true, false, null, @FILE and @- (standard input)
+    #[arg(short = 'F', long, value_name = "KEY=VALUE")]
+    field: Vec<String>,
+    /// The whole body, JSON from a file or from standard input; fields then go into the query
+    #[arg(long, value_name = "FILE|-")]
+    input: Option<String>,
+    /// A query parameter (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    query: Vec<String>,
+    /// A scope that the call needs: a short name (chat.messages) or a full URL; known methods need none
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+    /// Get all pages: json joins their lists, jsonl prints one page a line
+    #[arg(long)]
+    paginate: bool,
+    /// Print the status and the headers before the body
+    #[arg(short, long)]
+    include: bool,
 }
 
-/// Calls a method and prints its answer.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    if context.printer.format().is_for_lists_only() {
-        return Err(Failure::usage("api prints JSON: --format csv is for lists of spaces and members")
-            .hint("--jq '.spaces[] | [.name, .displayName] | @csv' makes records of what you choose")
-            .into());
+impl Api {
+    /// Calls the method and prints its answer.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.call(context))
     }
-    let mut request = request(&options)?;
-    let asked = crate::commands::auth::scopes(&options.scopes)?;
-    let needed = if asked.is_empty() { known_scopes(&request, context)? } else { asked };
-    let mut caller = Caller::with_scopes(context, needed).await?;
-    let mut answers = Answers::new(&context.printer, options.include, options.paginate);
-    loop {
-        let answer = match caller.send(&request).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                if let Some(answer) = error.api().and_then(|error| error.answer.as_ref()) {
-                    // As gh does: what the server said is on standard output, what it means on standard error.
-                    let _ = answers.refused(answer);
-                }
-                return Err(error.into());
-            }
-        };
-        let next = answers.page(&answer)?;
-        match next.filter(|_| options.paginate) {
-            None => break,
-            Some(token) => turn_page(&mut request, token)?,
+
+    async fn call(self, context: &Context) -> anyhow::Result<()> {
+        if context.printer.format().is_for_lists_only() {
+            return Err(Failure::usage("api prints JSON: --format csv is for lists of spaces and members")
+                .hint("--jq '.spaces[] | [.name, .displayName] | @csv' makes records of what you choose")
+                .into());
         }
+        let mut request = request(&self)?;
+        let asked = crate::commands::auth::scopes(&self.scope)?;
+        let needed = if asked.is_empty() { known_scopes(&request, context)? } else { asked };
+        let mut caller = Caller::with_scopes(context, needed).await?;
+        let mut answers = Answers::new(&context.printer, self.include, self.paginate);
+        loop {
+            let answer = match caller.send(&request).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    if let Some(answer) = error.api().and_then(|error| error.answer.as_ref()) {
+                        // As gh does: what the server said is on standard output, what it means on standard error.
+                        let _ = answers.refused(answer);
+                    }
+                    return Err(error.into());
+                }
+            };
+            let next = answers.page(&answer)?;
+            match next.filter(|_| self.paginate) {
+                None => break,
+                Some(token) => turn_page(&mut request, token)?,
+            }
+        }
+        Ok(answers.finish()?)
     }
-    Ok(answers.finish()?)
 }
 
 /// Asks for the next page; a server that gives the same one again would be asked for ever.
@@ -114,7 +136,7 @@ fn known_scopes(request: &RawRequest, context: &Context) -> Result<ScopeSet, Fai
     }))
 }
 
-fn request(options: &Options) -> Result<RawRequest, Failure> {
+fn request(options: &Api) -> Result<RawRequest, Failure> {
     let verb = match options.method.to_ascii_uppercase().as_str() {
         "GET" => Verb::GET,
         "HEAD" => Verb::HEAD,
@@ -151,7 +173,7 @@ fn request(options: &Options) -> Result<RawRequest, Failure> {
         let bytes = read_input(file)?;
         String::from_utf8(bytes).map_err(|_| Failure::new(ErrorCode::InputInvalid, format!("{file:?} is not UTF-8")))
     };
-    let object = fields::object(&options.raw_fields, &options.typed_fields, &mut read_text)?;
+    let object = fields::object(&options.raw_field, &options.field, &mut read_text)?;
     // Beside a body from a file, fields can only be meant for the query.
     let body = if reads || options.input.is_some() {
         query.extend(fields::query(&object));

@@ -1,5 +1,6 @@
 //! A login and the Chat API together: how every command sends its requests.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::auth::{self, Access, Interaction, Record, ScopeSet};
@@ -181,7 +182,7 @@ impl<'a> Caller<'a> {
     /// # Errors
     /// What the API, the network or the login said, with what repeats the request.
     pub(super) async fn send<M: Method>(&mut self, request: &M) -> Result<M::Answer, CallError> {
-        let request_id = request.request_id().map(|id| id.into_owned());
+        let request_id = request.request_id().map(Cow::into_owned);
         let write = if request.is_read() {
             None
         } else if !request.is_idempotent() {

@@ -1,6 +1,7 @@
 //! What every command has at hand.
 
 use std::cell::{OnceCell, RefCell};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -108,6 +109,8 @@ pub struct Settings {
     pub terminals: Terminals,
     /// The command line as it was typed.
     pub invocation: Vec<String>,
+    /// Where programs are found (`PATH`).
+    pub path: Option<OsString>,
 }
 
 impl Settings {
@@ -166,15 +169,23 @@ pub struct Context {
     pub messages: Messages,
     /// Standard output.
     pub printer: Printer,
-    /// The write that is on its way.
+    /// The write that is in flight.
     pub pending: Pending,
+    /// Returns the definition of the command line.
+    pub definition: fn() -> clap::Command,
     session: OnceCell<Session>,
 }
 
 impl Context {
     /// A context; nothing is opened or read yet.
-    pub fn new(settings: Settings, clock: Clock, messages: Messages, printer: Printer) -> Self {
-        Self { settings, clock, messages, printer, pending: Pending::default(), session: OnceCell::new() }
+    pub fn new(
+        settings: Settings,
+        clock: Clock,
+        messages: Messages,
+        printer: Printer,
+        definition: fn() -> clap::Command,
+    ) -> Self {
+        Self { settings, clock, messages, printer, pending: Pending::default(), definition, session: OnceCell::new() }
     }
 
     /// The session, made on first use.
@@ -221,6 +232,12 @@ impl Context {
             self.session().access_token(needed, Interaction::Refused).await
         };
         result.map_err(|error| self.report(error))
+    }
+
+    /// Whether an object is wanted where plain text is the default.
+    pub fn wants_json(&self) -> bool {
+        let explicit = self.settings.explicit_format && self.printer.format().is_json();
+        explicit || self.printer.has_filter()
     }
 
     /// The client's project, for links; `None` where no client file says so.

@@ -72,8 +72,20 @@ impl Findings {
     }
 }
 
+/// Check everything that can be checked without creating a space
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("chatauth doctor"))]
+pub struct Doctor {}
+
+impl Doctor {
+    /// Runs the checks.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(check(context))
+    }
+}
+
 /// Runs the checks and lists them. Ends with the exit code of the worst finding.
-pub async fn run(context: &Context) -> anyhow::Result<()> {
+async fn check(context: &Context) -> anyhow::Result<()> {
     let mut findings = Findings::default();
     let client = client_file(context, &mut findings).await;
     store(context, &mut findings);

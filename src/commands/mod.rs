@@ -1,11 +1,54 @@
-//! One file for each command, named as the user types it: plain options in, a result out.
+//! One file for each command, named as the user types it: its options with their help, and its `run`.
 //!
-//! What is *not* here: parsing of arguments, the environment, exit codes.
+//! What is *not* here: the environment, the clock, printing of errors.
+
+/// Defines a group of commands: an enum for clap, and a `run` that calls the command that was typed.
+macro_rules! subcommands {
+    ($(#[$attribute:meta])* $visibility:vis $name:ident {
+        $($(#[$of_variant:meta])* $variant:ident($command:ty) $(if $feature:literal)?),* $(,)?
+    }) => {
+        $(#[$attribute])*
+        #[derive(Debug, clap::Subcommand)]
+        $visibility enum $name {
+            $(
+                $(#[cfg(feature = $feature)])?
+                $(#[$of_variant])*
+                #[allow(missing_docs, reason = "the command has them")]
+                $variant(Box<$command>),
+            )*
+        }
+
+        impl $name {
+            /// Runs the command that was typed.
+            ///
+            /// # Errors
+            /// Those of the command.
+            $visibility fn run(self, context: &$crate::commands::Context) -> anyhow::Result<()> {
+                match self {
+                    $($(#[cfg(feature = $feature)])? Self::$variant(command) => command.run(context),)*
+                }
+            }
+        }
+    };
+}
+
+/// What stands below the options in a command's help: examples, and where to read on.
+macro_rules! examples {
+    ($first:literal $(, $more:literal)* $(,)?) => {
+        concat!(
+            "Examples:\n  ", $first, $("\n  ", $more,)*
+            "\n\nchatauth --help has the exit codes and the variables."
+        )
+    };
+}
+
+pub(crate) use subcommands;
 
 pub mod api;
 pub mod auth;
 pub mod bulk;
 mod caller;
+pub mod completion;
 mod context;
 pub mod doctor;
 #[cfg(feature = "emulator")]
@@ -14,6 +57,7 @@ mod failure;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod input;
+pub mod man;
 pub mod members;
 mod pages;
 mod person;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::auth::{ClientKind, ClientSecrets, ClientSecretsError, Error};
-use crate::commands::auth::login;
+use crate::commands::auth::login::Login;
 use crate::commands::report::console;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::platform::terminal::LineReader;
@@ -55,8 +55,20 @@ fn steps(project: Option<&str>) -> Vec<Step> {
     ]
 }
 
-/// Walks through the steps with the person, or prints them where there is nobody.
-pub async fn run(context: &Context) -> anyhow::Result<()> {
+/// Guided setup, from a Cloud project to your first space
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("chatauth setup"))]
+pub struct Setup {}
+
+impl Setup {
+    /// Guides through the steps.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(guide(context))
+    }
+}
+
+/// Guides a person through the steps, or prints them where there is none.
+async fn guide(context: &Context) -> anyhow::Result<()> {
     let terminals = context.settings.terminals;
     if !(context.settings.input && terminals.stdin && terminals.stderr) {
         return Ok(print_steps(context)?);
@@ -73,14 +85,7 @@ pub async fn run(context: &Context) -> anyhow::Result<()> {
     }
     context.messages.always("Last step: your login.");
     drop(person);
-    let options = login::Options {
-        scopes: Vec::new(),
-        no_browser: false,
-        port: None,
-        login_hint: None,
-        wait: login::DEFAULT_WAIT,
-    };
-    login::run(options, context).await?;
+    Login::default().log_in(context).await?;
     context.messages.always("Done. Create your first space: chatauth spaces create --name API-made");
     Ok(())
 }

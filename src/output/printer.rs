@@ -48,6 +48,11 @@ impl Printer {
         self
     }
 
+    /// Whether results go through a filter.
+    pub const fn has_filter(&self) -> bool {
+        self.filter.is_some()
+    }
+
     /// Returns the format of the results.
     pub const fn format(&self) -> Format {
         self.format

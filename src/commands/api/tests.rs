@@ -1,12 +1,12 @@
 use super::*;
 
-fn made(method: &str, path: &str, change: impl FnOnce(&mut Options)) -> Result<RawRequest, Failure> {
-    let mut options = Options { method: method.to_owned(), path: path.to_owned(), ..Options::default() };
+fn made(method: &str, path: &str, change: impl FnOnce(&mut Api)) -> Result<RawRequest, Failure> {
+    let mut options = Api { method: method.to_owned(), path: path.to_owned(), ..Api::default() };
     change(&mut options);
     request(&options)
 }
 
-fn refused(method: &str, path: &str, change: impl FnOnce(&mut Options)) -> String {
+fn refused(method: &str, path: &str, change: impl FnOnce(&mut Api)) -> String {
     let failure = made(method, path, change).unwrap_err();
     assert_eq!(failure.code, ErrorCode::Usage);
     failure.message
@@ -14,9 +14,9 @@ fn refused(method: &str, path: &str, change: impl FnOnce(&mut Options)) -> Strin
 
 #[test]
 fn fields_go_where_the_method_takes_them() {
-    let fields = |options: &mut Options| {
-        options.raw_fields = vec!["filter=a b".into()];
-        options.typed_fields = vec!["pageSize=3".into()];
+    let fields = |options: &mut Api| {
+        options.raw_field = vec!["filter=a b".into()];
+        options.field = vec!["pageSize=3".into()];
         options.query = vec!["prettyPrint=false".into()];
     };
     let get = made("get", "v1/spaces?x=y", fields).unwrap();
@@ -37,7 +37,7 @@ fn what_makes_no_sense_is_refused() {
     assert!(refused("POST", "v1/spaces", |options| options.paginate = true).contains("--paginate"));
     assert!(refused("GET", "v1/spaces", |options| options.input = Some("-".into())).contains("--input"));
     assert!(refused("GET", "v1/spaces", |options| options.query = vec!["x".into()]).contains("key=value"));
-    let twice = |options: &mut Options| options.typed_fields = vec!["a=@-".into(), "b=@-".into()];
+    let twice = |options: &mut Api| options.field = vec!["a=@-".into(), "b=@-".into()];
     assert!(refused("POST", "https://evil.test/x", twice).contains("address"), "the path is looked at first");
 }
 

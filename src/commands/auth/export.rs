@@ -3,11 +3,18 @@
 use crate::commands::Context;
 use crate::output::safe_json;
 
-/// Prints the login as `authorized_user` JSON, for a CI system's secret store.
-pub fn run(context: &Context) -> anyhow::Result<()> {
-    let (account, document) = context.session().export()?;
-    context.messages.warning(&format!(
-        "what follows lets whoever has it act as {account}: keep it in a secret store and nowhere else"
-    ));
-    Ok(context.printer.text(&format!("{}\n", safe_json(&document, true)))?)
+/// Print the login as authorized_user JSON, for a CI system's secret store
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("chatauth auth export --account ada@example.com > credentials.json"))]
+pub struct Export {}
+
+impl Export {
+    /// Prints the login.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        let (account, document) = context.session().export()?;
+        context.messages.warning(&format!(
+            "what follows lets whoever has it act as {account}: keep it in a secret store and nowhere else"
+        ));
+        Ok(context.printer.text(&format!("{}\n", safe_json(&document, true)))?)
+    }
 }

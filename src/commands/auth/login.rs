@@ -7,61 +7,78 @@ use crate::commands::person::Person;
 use crate::commands::{Context, ErrorCode, Failure, scopes};
 
 /// How long a login waits for the browser.
-pub const DEFAULT_WAIT: Duration = Duration::from_mins(5);
+const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// The scopes to ask for instead of the default ones, as the person wrote them.
-    pub scopes: Vec<String>,
-    /// Whether the browser is left alone.
-    pub no_browser: bool,
-    /// The port of the redirect URI.
-    pub port: Option<u16>,
-    /// Whom the account chooser suggests.
-    pub login_hint: Option<String>,
-    /// How long to wait.
-    pub wait: Duration,
+/// Log in through the browser, also over a login that works
+#[derive(Debug, Default, clap::Args)]
+#[expect(clippy::struct_field_names, reason = "the fields are named as the options")]
+#[command(after_help = examples!(
+    "chatauth auth login --account ada@example.com",
+    "chatauth auth login --scope chat.spaces --scope chat.memberships",
+    "chatauth auth login --no-browser --port 8085",
+))]
+pub struct Login {
+    /// A scope to ask for instead of the default ones: a short name (chat.spaces) or a full URL (repeatable)
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+    /// Only print the URL
+    #[arg(long)]
+    no_browser: bool,
+    /// Port of the redirect URI, as for ssh -L
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
+    /// Account that the account chooser suggests
+    #[arg(long, value_name = "EMAIL")]
+    login_hint: Option<String>,
+    /// How long to wait for the browser [default: 300]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    wait: Option<u64>,
 }
 
-/// Logs in, also over a login that works.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    if !context.settings.input {
-        return Err(Failure::new(
-            ErrorCode::LoginNeeded,
-            "a login needs a person, and --no-input says that there is none",
-        )
-        .hint("run chatauth auth login without --no-input")
-        .into());
+impl Login {
+    /// Logs in.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.log_in(context))
     }
-    let asked = super::scopes(&options.scopes)?;
-    let account = context.settings.account.value.clone();
-    let scopes = if asked.is_empty() { default_scopes(context, account.as_deref()) } else { asked };
-    let login = LoginOptions {
-        required: scopes.clone(),
-        scopes,
-        account,
-        login_hint: options.login_hint,
-        port: options.port,
-        wait: options.wait,
-    };
-    let mut person = Person::new(context, !options.no_browser);
-    let record = context.session().log_in(&login, &mut person).await?;
-    drop(person);
-    context.messages.note(&format!("Logged in as {} ({}).", record.email, record.granted().without_identity()));
-    if let Some(end) = record.refresh_token_expires_at {
-        context.messages.warning(&format!(
-            "this login ends on {} because the project's publishing status is Testing; an Internal audience, or \
-             publishing the app, makes logins last",
-            end.date()
-        ));
+
+    pub(in crate::commands) async fn log_in(self, context: &Context) -> anyhow::Result<()> {
+        if !context.settings.input {
+            return Err(Failure::new(
+                ErrorCode::LoginNeeded,
+                "a login needs a person, and --no-input says that there is none",
+            )
+            .hint("run chatauth auth login without --no-input")
+            .into());
+        }
+        let asked = super::scopes(&self.scope)?;
+        let account = context.settings.account.value.clone();
+        let scopes = if asked.is_empty() { default_scopes(context, account.as_deref()) } else { asked };
+        let login = LoginOptions {
+            required: scopes.clone(),
+            scopes,
+            account,
+            login_hint: self.login_hint,
+            port: self.port,
+            wait: self.wait.map_or(DEFAULT_WAIT, Duration::from_secs),
+        };
+        let mut person = Person::new(context, !self.no_browser);
+        let record = context.session().log_in(&login, &mut person).await?;
+        drop(person);
+        context.messages.note(&format!("Logged in as {} ({}).", record.email, record.granted().without_identity()));
+        if let Some(end) = record.refresh_token_expires_at {
+            context.messages.warning(&format!(
+                "this login ends on {} because the project's publishing status is Testing; an Internal audience, or \
+                 publishing the app, makes logins last",
+                end.date()
+            ));
+        }
+        if context.settings.access_token.is_some() {
+            context.messages.warning("CHATAUTH_ACCESS_TOKEN is set, so commands use that token and not this login");
+        } else if !context.settings.uses_login() {
+            context.messages.warning("a service account is named, so commands use that and not this login");
+        }
+        Ok(())
     }
-    if context.settings.access_token.is_some() {
-        context.messages.warning("CHATAUTH_ACCESS_TOKEN is set, so commands use that token and not this login");
-    } else if !context.settings.uses_login() {
-        context.messages.warning("a service account is named, so commands use that and not this login");
-    }
-    Ok(())
 }
 
 /// What a plain create needs; for an account that is named, also what its login has already, so that logging in again

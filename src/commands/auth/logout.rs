@@ -3,45 +3,57 @@
 use crate::auth::{Error, LoginNeeded, Revocation};
 use crate::commands::{Context, ErrorCode, Failure};
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// Every account.
-    pub all: bool,
-    /// Without telling the authorization server.
-    pub local: bool,
+/// Revoke a login and forget it
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "chatauth auth logout --account ada@example.com",
+    "chatauth auth logout --all --local",
+))]
+pub struct Logout {
+    /// Log out every account
+    #[arg(long)]
+    all: bool,
+    /// Only forget the login on this machine
+    #[arg(long)]
+    local: bool,
 }
 
-/// Revokes logins, then forgets them.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    let session = context.session();
-    let accounts = if options.all {
-        session.accounts()?
-    } else {
-        match session.account() {
-            Ok(account) => vec![account],
-            Err(Error::LoginNeeded(LoginNeeded::NoLogin)) => Vec::new(),
-            Err(error) => return Err(error.into()),
-        }
-    };
-    if accounts.is_empty() {
-        context.messages.note("Nobody is logged in.");
-        return Ok(());
+impl Logout {
+    /// Revokes logins, then forgets them.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.log_out(context))
     }
-    let mut first_failure = None;
-    for account in accounts {
-        if let Err(error) = one(&account, &options, context).await {
-            let failure = context.report(error);
-            match &first_failure {
-                None => first_failure = Some(failure),
-                Some(_) => context.messages.warning(&failure.message),
+
+    async fn log_out(self, context: &Context) -> anyhow::Result<()> {
+        let session = context.session();
+        let accounts = if self.all {
+            session.accounts()?
+        } else {
+            match session.account() {
+                Ok(account) => vec![account],
+                Err(Error::LoginNeeded(LoginNeeded::NoLogin)) => Vec::new(),
+                Err(error) => return Err(error.into()),
+            }
+        };
+        if accounts.is_empty() {
+            context.messages.note("Nobody is logged in.");
+            return Ok(());
+        }
+        let mut first_failure = None;
+        for account in accounts {
+            if let Err(error) = one(&account, &self, context).await {
+                let failure = context.report(error);
+                match &first_failure {
+                    None => first_failure = Some(failure),
+                    Some(_) => context.messages.warning(&failure.message),
+                }
             }
         }
+        first_failure.map_or(Ok(()), |failure| Err(failure.into()))
     }
-    first_failure.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
-async fn one(account: &str, options: &Options, context: &Context) -> anyhow::Result<()> {
+async fn one(account: &str, options: &Logout, context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     if options.local {
         session.forget(account).await?;

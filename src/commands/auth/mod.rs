@@ -11,6 +11,19 @@ pub mod token;
 use crate::auth::{Scope, ScopeSet};
 use crate::commands::{Context, Failure};
 
+super::subcommands! {
+    /// Log in and out, and see who is logged in
+    pub Auth {
+        Login(login::Login),
+        Status(status::Status),
+        Token(token::Token),
+        Logout(logout::Logout),
+        Import(import::Import),
+        Export(export::Export),
+        Switch(switch::Switch),
+    }
+}
+
 /// The accounts that are logged in, for completion: none where they cannot be read.
 pub fn accounts(context: &Context) -> Vec<String> {
     context.session().accounts().unwrap_or_default()

@@ -9,9 +9,25 @@ use crate::commands::report::login_command;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
 
+/// Show the logins and where each setting came from, offline; exit code 0 when ready, else 4 (3 for a damaged login)
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("chatauth auth status", "chatauth auth status --jq .account"))]
+pub struct Status {
+    /// Also refresh the login once and ask the server about it
+    #[arg(long)]
+    check: bool,
+}
+
+impl Status {
+    /// Shows the logins.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        if self.check { context.block_on(check(context)) } else { show(context) }
+    }
+}
+
 /// Shows the logins and where every setting came from. Ends with exit code 0 when a command could act now, else 4
 /// (3 when the record is there and cannot be used).
-pub fn run(context: &Context) -> anyhow::Result<()> {
+fn show(context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     // Without a home there is no store, and for what comes from outside there need not be one.
     let no_store = !context.settings.uses_login() && context.settings.config_directory.value.is_none();
@@ -94,7 +110,7 @@ pub fn run(context: &Context) -> anyhow::Result<()> {
 }
 
 /// Shows the same, after one real refresh of the login in use and the server's own word about the new token.
-pub async fn check(context: &Context) -> anyhow::Result<()> {
+async fn check(context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     if context.settings.access_token.is_none() && context.settings.delegation.value.is_some() {
         let needed = [Scope::google("chat.spaces.create")].into_iter().collect();
@@ -131,7 +147,7 @@ pub async fn check(context: &Context) -> anyhow::Result<()> {
             }
         }
     }
-    run(context)
+    show(context)
 }
 
 /// The account of this command, where it has a login.

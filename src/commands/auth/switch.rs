@@ -2,9 +2,20 @@
 
 use crate::commands::Context;
 
-/// Makes `account` the one that commands use.
-pub fn run(account: &str, context: &Context) -> anyhow::Result<()> {
-    context.session().switch(account)?;
-    context.messages.note(&format!("Commands act as {account} now."));
-    Ok(())
+/// Choose the account that commands use
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("chatauth auth switch ada@example.com"))]
+pub struct Switch {
+    /// The account
+    #[arg(id = "account_name", value_name = "EMAIL")]
+    account: String,
+}
+
+impl Switch {
+    /// Makes the account the current one.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.session().switch(&self.account)?;
+        context.messages.note(&format!("Commands act as {} now.", self.account));
+        Ok(())
+    }
 }

@@ -49,6 +49,38 @@ pub struct Options {
     pub dry_run: bool,
 }
 
+/// The options of every command that reads rows.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct BulkArgs {
+    /// Journal of the run: the same command with the same file resumes it, and creates nothing twice
+    #[arg(long, value_name = "FILE", requires = "from")]
+    results: Option<PathBuf>,
+    /// Requests per minute, and per hour, at most; or unlimited [default: safe for Google's quotas: 30,200 to create,
+    /// 50 to delete, 250 to add members]
+    #[arg(long, value_name = "PER_MINUTE[,PER_HOUR]", requires = "from")]
+    rate: Option<Rate>,
+    /// Requests in flight at once [default: 8]
+    #[arg(long, value_name = "N", requires = "from", value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: Option<u16>,
+    /// End the run at the first failure
+    #[arg(long, requires = "from")]
+    fail_fast: bool,
+}
+
+impl BulkArgs {
+    /// The options of a run over the rows of `from`; `rate` is the default.
+    pub fn options(self, from: PathBuf, rate: Rate, dry_run: bool) -> Options {
+        Options {
+            source: Source::new(from),
+            results: self.results,
+            rate: self.rate.unwrap_or(rate),
+            concurrency: self.concurrency.map_or(DEFAULT_CONCURRENCY, usize::from),
+            fail_fast: self.fail_fast,
+            dry_run,
+        }
+    }
+}
+
 /// Why a row cannot be used.
 #[derive(Debug)]
 pub(super) struct Wrong {

@@ -1,85 +1,113 @@
 //! `chatauth members add`.
 
+use std::path::PathBuf;
+
 use super::several::Several;
-use super::{Pace, member_name, space_name};
+use super::{AdminAccess, Pace, member_name, space_name};
 use crate::chat::{
     CreateMembership, GetMembership, Membership, Method, NewMembership, Resource, SpaceName, group_name, user_name,
 };
+use crate::commands::bulk::BulkArgs;
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure};
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// Where.
-    pub space: String,
-    /// Who, as the person wrote it.
-    pub users: Vec<String>,
-    /// Groups, as the person wrote them.
-    pub groups: Vec<String>,
-    /// Whether as an administrator.
-    pub admin: bool,
+/// Add people, groups or the calling Chat app to a space
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = examples!(
+    "chatauth members add spaces/AAAA ada@example.com bob@example.com",
+    "chatauth members add --from people.csv --results people.jsonl",
+))]
+pub struct Add {
+    /// The space: spaces/AAAA, its ID or its URL; with --from, that of rows that name none
+    #[arg(value_name = "SPACE", required_unless_present = "from")]
+    space: Option<String>,
+    /// A person, by email address or ID; app is the calling Chat app (repeatable)
+    #[arg(value_name = "USER", required_unless_present_any = ["group", "from"])]
+    users: Vec<String>,
+    /// A group, by Cloud Identity ID (repeatable)
+    #[arg(long, value_name = "GROUP")]
+    group: Vec<String>,
+    /// Add a member for each row of a file: CSV with the columns space, member, group and role, or JSON Lines; - is
+    /// standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["users", "group"])]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    bulk: BulkArgs,
+    #[command(flatten)]
+    admin: AdminAccess,
 }
 
-/// Adds people, groups or the calling app, one after the other.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    let space = space_name(&options.space)?;
-    let wanted = wanted(&options)?;
-    let app_alone = wanted.iter().all(|membership| *membership == NewMembership::App);
-    let scopes = if app_alone { CreateMembership::SCOPES_FOR_APP } else { CreateMembership::SCOPES };
-    let mut caller = Caller::new(context, &[scopes], options.admin).await?;
-    let mut several = Several::new(context, wanted.len());
-    let mut pace = Pace::default();
-    for (index, membership) in wanted.iter().enumerate() {
-        pace.wait().await;
-        let request = CreateMembership { space: space.clone(), membership: membership.clone(), admin: options.admin };
-        match caller.send(&request).await {
-            Ok(Some(made)) => {
-                if made.fields.state.as_deref() == Some("INVITED") {
-                    context.messages.note(&format!("{} is invited, and a member on accepting.", bare(membership)));
-                }
-                several.done(Some(&made))?;
-            }
-            Ok(None) => {
-                let made = look(&space, membership, options.admin, &mut caller).await;
-                several.done(made.as_ref())?;
-            }
-            Err(error) => {
-                let mut failure = context.report(error);
-                if failure.code == ErrorCode::AlreadyExists {
-                    failure.hint = Some(String::from("nothing needs to be done: this member is there already"));
-                }
-                if !several.failed(bare(membership), failure) {
-                    several.not_tried(wanted[index + 1..].iter().map(|membership| bare(membership).to_owned()));
-                    break;
-                }
-            }
+impl Add {
+    /// Adds the members, one after the other, or those of a file.
+    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
+        if let Some(from) = self.from.take() {
+            let options = std::mem::take(&mut self.bulk).options(from, super::from::DEFAULT_RATE, false);
+            let task = super::from::Task::new(self.space, self.admin.use_admin_access);
+            return context.block_on(super::from::run(&task, &options, context));
         }
+        context.block_on(self.add(context))
     }
-    let finished = several.finish(|left| {
-        let mut words = vec!["members", "add", space.as_str()];
-        for user in left {
-            if wanted.iter().any(|one| matches!(one, NewMembership::Group(_)) && bare(one) == user) {
-                words.push("--group");
+
+    async fn add(self, context: &Context) -> anyhow::Result<()> {
+        let admin = self.admin.use_admin_access;
+        let space = space_name(self.space.as_deref().unwrap_or_default())?;
+        let wanted = wanted(&self)?;
+        let app_alone = wanted.iter().all(|membership| *membership == NewMembership::App);
+        let scopes = if app_alone { CreateMembership::SCOPES_FOR_APP } else { CreateMembership::SCOPES };
+        let mut caller = Caller::new(context, &[scopes], admin).await?;
+        let mut several = Several::new(context, wanted.len());
+        let mut pace = Pace::default();
+        for (index, membership) in wanted.iter().enumerate() {
+            pace.wait().await;
+            let request = CreateMembership { space: space.clone(), membership: membership.clone(), admin };
+            match caller.send(&request).await {
+                Ok(Some(made)) => {
+                    if made.fields.state.as_deref() == Some("INVITED") {
+                        context.messages.note(&format!("{} is invited, and a member on accepting.", bare(membership)));
+                    }
+                    several.done(Some(&made))?;
+                }
+                Ok(None) => {
+                    let made = look(&space, membership, admin, &mut caller).await;
+                    several.done(made.as_ref())?;
+                }
+                Err(error) => {
+                    let mut failure = context.report(error);
+                    if failure.code == ErrorCode::AlreadyExists {
+                        failure.hint = Some(String::from("nothing needs to be done: this member is there already"));
+                    }
+                    if !several.failed(bare(membership), failure) {
+                        several.not_tried(wanted[index + 1..].iter().map(|membership| bare(membership).to_owned()));
+                        break;
+                    }
+                }
             }
-            words.push(user);
         }
-        if options.admin {
-            words.push("--use-admin-access");
-        }
-        context.command(words)
-    });
-    Ok(finished?)
+        let finished = several.finish(|left| {
+            let mut words = vec!["members", "add", space.as_str()];
+            for user in left {
+                if wanted.iter().any(|one| matches!(one, NewMembership::Group(_)) && bare(one) == user) {
+                    words.push("--group");
+                }
+                words.push(user);
+            }
+            if admin {
+                words.push("--use-admin-access");
+            }
+            context.command(words)
+        });
+        Ok(finished?)
+    }
 }
 
-fn wanted(options: &Options) -> Result<Vec<NewMembership>, Failure> {
+fn wanted(options: &Add) -> Result<Vec<NewMembership>, Failure> {
     let mut wanted = Vec::new();
     for text in &options.users {
         let name =
             user_name(text).map_err(|cause| Failure::usage(format!("the user {text:?} (member.name) {cause}")))?;
         wanted.push(if name == "users/app" { NewMembership::App } else { NewMembership::Human(name) });
     }
-    for text in &options.groups {
+    for text in &options.group {
         let name = group_name(text)
             .map_err(|cause| Failure::usage(format!("the group {text:?} (groupMember.name) {cause}")))?;
         wanted.push(NewMembership::Group(name));
@@ -119,11 +147,10 @@ mod tests {
 
     #[test]
     fn everybody_is_added_once_and_nobody_is_refused_by_the_apis_word() {
-        let options = |users: &[&str], groups: &[&str]| Options {
-            space: "A".into(),
+        let options = |users: &[&str], groups: &[&str]| Add {
             users: users.iter().map(|text| (*text).to_owned()).collect(),
-            groups: groups.iter().map(|text| (*text).to_owned()).collect(),
-            admin: false,
+            group: groups.iter().map(|text| (*text).to_owned()).collect(),
+            ..Add::default()
         };
         let all = wanted(&options(&["ada@example.com", "users/ada@example.com", "app"], &["g", "groups/g"])).unwrap();
         assert_eq!(
@@ -134,7 +161,7 @@ mod tests {
                 NewMembership::Group("groups/g".into())
             ]
         );
-        let refused = |options: &Options| wanted(options).unwrap_err().message;
+        let refused = |options: &Add| wanted(options).unwrap_err().message;
         assert!(refused(&options(&[], &[])).contains("member.name"));
         assert!(refused(&options(&["a b"], &[])).contains("member.name"));
         assert!(refused(&options(&[], &["team@example.com"])).contains("groupMember.name"));

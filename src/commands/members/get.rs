@@ -1,28 +1,38 @@
 //! `chatauth members get`.
 
-use super::{about, member_name, space_name};
+use super::{AdminAccess, about, member_name, space_name};
 use crate::chat::{GetMembership, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// In which space.
-    pub space: String,
-    /// Who.
-    pub user: String,
-    /// Whether as an administrator.
-    pub admin: bool,
+/// Show one member of a space
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("chatauth members get spaces/AAAA ada@example.com"))]
+pub struct Get {
+    /// The space: spaces/AAAA, its ID or its URL
+    #[arg(value_name = "SPACE")]
+    space: String,
+    /// The member, by email address or ID
+    #[arg(value_name = "USER")]
+    user: String,
+    #[command(flatten)]
+    admin: AdminAccess,
 }
 
-/// Shows one membership.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    let space = space_name(&options.space)?;
-    let name = member_name(&space, &options.user)?;
-    let mut caller = Caller::new(context, &[GetMembership::SCOPES], options.admin).await?;
-    let request = GetMembership { name, admin: options.admin };
-    let membership = caller.send(&request).await.map_err(|error| about(&space, context.report(error), context))?;
-    super::print(&membership, context)?;
-    Ok(())
+impl Get {
+    /// Shows the member.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.get(context))
+    }
+
+    async fn get(self, context: &Context) -> anyhow::Result<()> {
+        let admin = self.admin.use_admin_access;
+        let space = space_name(&self.space)?;
+        let name = member_name(&space, &self.user)?;
+        let mut caller = Caller::new(context, &[GetMembership::SCOPES], admin).await?;
+        let request = GetMembership { name, admin };
+        let membership = caller.send(&request).await.map_err(|error| about(&space, context.report(error), context))?;
+        super::print(&membership, context)?;
+        Ok(())
+    }
 }

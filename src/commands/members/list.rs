@@ -1,11 +1,13 @@
 //! `chatauth members list`.
 
-use super::{LARGEST_PAGE, label, role_for_people, space_name, state_for_people, type_for_people};
+use super::{
+    AdminAccess, LARGEST_PAGE, RoleName, label, role_for_people, space_name, state_for_people, type_for_people,
+};
 use crate::chat::{ListMemberships, Membership, Method, Role};
 use crate::commands::caller::Caller;
 use crate::commands::pages::Pages;
 use crate::commands::{Context, Failure};
-use crate::output::{Item, List};
+use crate::output::{self, Item};
 
 /// The columns of a list of members.
 const HEADINGS: &[&str] = &["MEMBER", "ROLE", "STATE", "TYPE", "RESOURCE"];
@@ -25,57 +27,71 @@ pub const COLUMNS: &[&str] = &[
 ];
 
 /// Begins a list of members.
-pub(super) fn list_of_members(context: &Context) -> List<'_> {
+pub(super) fn list_of_members(context: &Context) -> output::List<'_> {
     // Half a resource name is none, and the member is enough for every command.
     context.printer.list(HEADINGS).optional(&["RESOURCE"]).columns(COLUMNS)
 }
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// Of which space.
-    pub space: String,
-    /// A filter in the API's own language.
-    pub filter: Option<String>,
-    /// Only these roles.
-    pub roles: Vec<Role>,
-    /// Whether groups are shown.
-    pub groups: bool,
-    /// Whether people are shown who are only invited.
-    pub invited: bool,
-    /// Stop after so many.
-    pub limit: Option<u32>,
-    /// Whether as an administrator.
-    pub admin: bool,
+/// List the members of a space
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = examples!("chatauth members list spaces/AAAA --format csv"))]
+pub struct List {
+    /// The space: spaces/AAAA, its ID or its URL
+    #[arg(value_name = "SPACE")]
+    space: String,
+    /// Only members with this role (repeatable)
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<RoleName>,
+    /// Filter in the API's own language, as in 'member.type = "HUMAN"'
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// Also list groups
+    #[arg(long)]
+    show_groups: bool,
+    /// Also list people who are only invited
+    #[arg(long)]
+    show_invited: bool,
+    /// Stop after N results
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    #[command(flatten)]
+    admin: AdminAccess,
 }
 
-/// Lists the members of a space, page by page.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    let space = space_name(&options.space)?;
-    let filter = filter(&options)?;
-    let mut caller = Caller::new(context, &[ListMemberships::SCOPES], options.admin).await?;
-    let mut list = list_of_members(context);
-    let mut pages = Pages::new(options.limit, LARGEST_PAGE);
-    while let Some(paging) = pages.next() {
-        let request = ListMemberships {
-            space: space.clone(),
-            filter: filter.clone(),
-            groups: options.groups,
-            invited: options.invited,
-            paging,
-            admin: options.admin,
-        };
-        let page = caller.send(&request).await?;
-        for membership in pages.take(page) {
-            let item = Item { json: &membership.json, name: &membership.fields.name };
-            list.push(&item, || row(&membership.fields))?;
+impl List {
+    /// Lists the members.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.list(context))
+    }
+
+    async fn list(self, context: &Context) -> anyhow::Result<()> {
+        let admin = self.admin.use_admin_access;
+        let space = space_name(&self.space)?;
+        let filter = filter(&self)?;
+        let mut caller = Caller::new(context, &[ListMemberships::SCOPES], admin).await?;
+        let mut list = list_of_members(context);
+        let mut pages = Pages::new(self.limit, LARGEST_PAGE);
+        while let Some(paging) = pages.next() {
+            let request = ListMemberships {
+                space: space.clone(),
+                filter: filter.clone(),
+                groups: self.show_groups,
+                invited: self.show_invited,
+                paging,
+                admin,
+            };
+            let page = caller.send(&request).await?;
+            for membership in pages.take(page) {
+                let item = Item { json: &membership.json, name: &membership.fields.name };
+                list.push(&item, || row(&membership.fields))?;
+            }
         }
+        let count = list.finish()?;
+        if count == 0 {
+            context.messages.note("There is no such member.");
+        }
+        Ok(())
     }
-    let count = list.finish()?;
-    if count == 0 {
-        context.messages.note("There is no such member.");
-    }
-    Ok(())
 }
 
 /// The cells of a membership.
@@ -93,22 +109,23 @@ pub(super) fn row(membership: &Membership) -> Vec<String> {
     ]
 }
 
-fn filter(options: &Options) -> Result<Option<String>, Failure> {
+fn filter(options: &List) -> Result<Option<String>, Failure> {
     let mut terms = Vec::new();
-    match (&options.filter, &options.roles[..]) {
+    match (&options.filter, &options.role[..]) {
         (Some(_), [_, ..]) => {
             return Err(Failure::usage("--role and --filter cannot stand together: put the role into the filter"));
         }
         (Some(filter), []) => terms.push(filter.clone()),
         (None, roles) => {
-            let roles: Vec<String> = roles.iter().map(|role| format!("role = \"{}\"", role.as_wire())).collect();
+            let roles: Vec<String> =
+                roles.iter().map(|role| format!("role = \"{}\"", Role::from(*role).as_wire())).collect();
             if !roles.is_empty() {
                 terms.push(roles.join(" OR "));
             }
         }
     }
     // With administrator access the API wants the type of member to be said.
-    if options.admin && !terms.iter().any(|term| term.contains("member.type")) {
+    if options.admin.use_admin_access && !terms.iter().any(|term| term.contains("member.type")) {
         if let Some(term) = terms.first_mut().filter(|term| term.contains(" OR ") && !term.starts_with('(')) {
             *term = format!("({term})");
         }
@@ -121,15 +138,12 @@ fn filter(options: &Options) -> Result<Option<String>, Failure> {
 mod tests {
     use super::*;
 
-    fn options(filter: Option<&str>, roles: &[Role], admin: bool) -> Options {
-        Options {
-            space: "A".into(),
+    fn options(filter: Option<&str>, roles: &[RoleName], admin: bool) -> List {
+        List {
             filter: filter.map(str::to_owned),
-            roles: roles.to_vec(),
-            groups: false,
-            invited: false,
-            limit: None,
-            admin,
+            role: roles.to_vec(),
+            admin: AdminAccess { use_admin_access: admin },
+            ..List::default()
         }
     }
 
@@ -137,13 +151,13 @@ mod tests {
     fn roles_become_a_filter_and_administrators_say_the_type() {
         let text = |given, roles, admin| filter(&options(given, roles, admin)).unwrap();
         assert_eq!(text(None, &[], false), None);
-        assert_eq!(text(None, &[Role::Owner], false).unwrap(), "role = \"ROLE_MANAGER\"");
+        assert_eq!(text(None, &[RoleName::Owner], false).unwrap(), "role = \"ROLE_MANAGER\"");
         assert_eq!(
-            text(None, &[Role::Owner, Role::Manager], true).unwrap(),
+            text(None, &[RoleName::Owner, RoleName::Manager], true).unwrap(),
             "(role = \"ROLE_MANAGER\" OR role = \"ROLE_ASSISTANT_MANAGER\") AND member.type != \"BOT\""
         );
         assert_eq!(text(Some("member.type = \"HUMAN\""), &[], true).unwrap(), "member.type = \"HUMAN\"");
         assert_eq!(text(None, &[], true).unwrap(), "member.type != \"BOT\"");
-        assert!(filter(&options(Some("x"), &[Role::Member], false)).is_err());
+        assert!(filter(&options(Some("x"), &[RoleName::Member], false)).is_err());
     }
 }

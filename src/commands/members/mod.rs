@@ -18,6 +18,44 @@ use crate::output::{Details, Item};
 use super::caller::Caller;
 use super::{Context, ErrorCode, Failure};
 
+super::subcommands! {
+    /// Add, list and remove the people in a space, and change their roles
+    pub Members {
+        Add(add::Add),
+        List(list::List),
+        Get(get::Get),
+        Update(update::Update),
+        Remove(remove::Remove),
+    }
+}
+
+/// Acting as an administrator.
+#[derive(Debug, Default, clap::Args)]
+pub struct AdminAccess {
+    /// Act as an administrator of the organization, who need not be a member (needs the scopes chat.admin.…)
+    #[arg(long)]
+    pub use_admin_access: bool,
+}
+
+/// The roles as people call them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[expect(missing_docs, reason = "the names are those of the roles")]
+pub enum RoleName {
+    Member,
+    Manager,
+    Owner,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Member => Self::Member,
+            RoleName::Manager => Self::Manager,
+            RoleName::Owner => Self::Owner,
+        }
+    }
+}
+
 /// The most members that the API lists at once.
 pub(super) const LARGEST_PAGE: u32 = 1000;
 

@@ -1,37 +1,48 @@
 //! `chatauth members update`.
 
-use super::{about, give_role, member_name, space_name};
-use crate::chat::{GetMembership, Method, PatchMembership, Role, Scopes};
+use super::{AdminAccess, RoleName, about, give_role, member_name, space_name};
+use crate::chat::{GetMembership, Method, PatchMembership, Scopes};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// In which space.
-    pub space: String,
-    /// Who.
-    pub user: String,
-    /// The new role.
-    pub role: Role,
-    /// Whether as an administrator.
-    pub admin: bool,
+/// Give a member of a space another role
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("chatauth members update spaces/AAAA ada@example.com --role manager"))]
+pub struct Update {
+    /// The space: spaces/AAAA, its ID or its URL
+    #[arg(value_name = "SPACE")]
+    space: String,
+    /// The member, by email address or ID
+    #[arg(value_name = "USER")]
+    user: String,
+    /// The new role
+    #[arg(long, value_name = "ROLE")]
+    role: RoleName,
+    #[command(flatten)]
+    admin: AdminAccess,
 }
 
-/// Gives a member another role.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    let space = space_name(&options.space)?;
-    let name = member_name(&space, &options.user)?;
-    let methods: &[Scopes] = if name.id().contains('@') {
-        &[PatchMembership::SCOPES, GetMembership::SCOPES]
-    } else {
-        &[PatchMembership::SCOPES]
-    };
-    let mut caller = Caller::new(context, methods, options.admin).await?;
-    let repeat = context.repeat();
-    let membership = give_role(&space, name.as_str(), options.role, options.admin, &repeat, &mut caller)
-        .await
-        .map_err(|error| about(&space, context.report(error), context))?;
-    super::print(&membership, context)?;
-    Ok(())
+impl Update {
+    /// Changes the role.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.update(context))
+    }
+
+    async fn update(self, context: &Context) -> anyhow::Result<()> {
+        let admin = self.admin.use_admin_access;
+        let space = space_name(&self.space)?;
+        let name = member_name(&space, &self.user)?;
+        let methods: &[Scopes] = if name.id().contains('@') {
+            &[PatchMembership::SCOPES, GetMembership::SCOPES]
+        } else {
+            &[PatchMembership::SCOPES]
+        };
+        let mut caller = Caller::new(context, methods, admin).await?;
+        let repeat = context.repeat();
+        let membership = give_role(&space, name.as_str(), self.role.into(), admin, &repeat, &mut caller)
+            .await
+            .map_err(|error| about(&space, context.report(error), context))?;
+        super::print(&membership, context)?;
+        Ok(())
+    }
 }

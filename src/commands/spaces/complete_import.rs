@@ -1,15 +1,30 @@
 //! `chatauth spaces complete-import`.
 
-use crate::chat::{CompleteImport, Method};
+use crate::chat::{self, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
 use crate::commands::members::space_name;
 
-/// Opens a space that was filled in import mode to its members.
-pub async fn run(space: &str, context: &Context) -> anyhow::Result<()> {
-    let name = space_name(space)?;
-    let mut caller = Caller::new(context, &[CompleteImport::SCOPES], false).await?;
-    let space = caller.send(&CompleteImport { name }).await?;
-    super::print(&space, context)?;
-    Ok(())
+/// Open a space that was filled in import mode to its members
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("chatauth spaces complete-import spaces/AAAA"))]
+pub struct CompleteImport {
+    /// The space: spaces/AAAA, its ID or its URL
+    #[arg(value_name = "SPACE")]
+    space: String,
+}
+
+impl CompleteImport {
+    /// Open a space that was filled in import mode to its members.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.complete(context))
+    }
+
+    async fn complete(self, context: &Context) -> anyhow::Result<()> {
+        let name = space_name(&self.space)?;
+        let mut caller = Caller::new(context, &[chat::CompleteImport::SCOPES], false).await?;
+        let space = caller.send(&chat::CompleteImport { name }).await?;
+        super::print(&space, context)?;
+        Ok(())
+    }
 }

@@ -1,26 +1,98 @@
 //! `chatauth spaces create`.
 
 mod finish;
-pub mod from;
+mod from;
 mod plan;
 
-pub use plan::{IfExists, Options, Plan, plan};
+use std::path::PathBuf;
 
+use clap::ValueEnum;
+
+use super::fields::SpaceFields;
 use crate::chat::{
     CreateMembership, CreateSpace, GetMembership, ListSpaces, Method, PatchMembership, Resource, Scopes, SetUpSpace,
     Space,
 };
+use crate::commands::bulk::{self, BulkArgs};
 use crate::commands::caller::{CallError, Caller};
 use crate::commands::pages::Pages;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
-use plan::Request;
+use plan::{Plan, Request, plan};
 
 /// The most spaces that the API lists at once.
 const LARGEST_PAGE: u32 = 1000;
 
+/// What to do when you already have a space of this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum IfExists {
+    Fail,
+    Reuse,
+}
+
+/// Create a space, logging in first when needed
+#[derive(Debug, Default, Clone, clap::Args)]
+#[command(after_help = super::with_columns(examples!(
+    "chatauth spaces create --name API-made",
+    "chatauth spaces create --name Team --member ada@example.com --member bob@example.com",
+    "chatauth spaces create --name Nightly --idempotency-key nightly --format name",
+    "chatauth spaces create --name Team --history on --dry-run",
+    "chatauth spaces create --from classes.csv --results classes.jsonl",
+)))]
+pub struct Create {
+    #[command(flatten)]
+    space: SpaceFields<true>,
+    /// A person to add, by email address or ID (repeatable)
+    #[arg(long, value_name = "USER")]
+    member: Vec<String>,
+    /// A group to add, by Cloud Identity ID (repeatable)
+    #[arg(long, value_name = "GROUP")]
+    group: Vec<String>,
+    /// A person to add and make a manager (repeatable)
+    #[arg(long, value_name = "USER")]
+    manager: Vec<String>,
+    /// A person to add and make an owner (repeatable)
+    #[arg(long, value_name = "USER")]
+    owner: Vec<String>,
+    /// If you already have a space with this name: fail, or reuse it. Without this option, and beside --request-id,
+    /// nothing is looked up, and only what the API refuses is refused
+    #[arg(long, value_name = "fail|reuse")]
+    if_exists: Option<IfExists>,
+    /// Repeat an earlier attempt: the same ID creates the same space
+    #[arg(long, value_name = "UUID", conflicts_with = "idempotency_key")]
+    request_id: Option<String>,
+    /// Any text that stands for this operation: the same text creates the same space
+    #[arg(long, value_name = "TEXT")]
+    idempotency_key: Option<String>,
+    /// Show the request instead of sending it; with --from, check the rows and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Create a space for each row of a file: CSV with the options' names as header (lists separated by ;), or JSON
+    /// Lines; - is standard input. Other options are defaults for every row
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "request_id", "idempotency_key", "json"])]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    bulk: BulkArgs,
+}
+
+impl Create {
+    /// Creates the space, or one for each row.
+    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
+        if let Some(from) = self.from.take() {
+            let options = std::mem::take(&mut self.bulk).options(from, bulk::Rate::DEFAULT, self.dry_run);
+            let task = from::Task::new(self);
+            return context.block_on(async move { Ok(bulk::run(&task, &options, context).await?) });
+        }
+        if self.dry_run {
+            return dry_run(&plan(&self)?, context);
+        }
+        context.block_on(async { create(&plan(&self)?, context).await })
+    }
+}
+
 /// Shows what would be sent, without a login and without sending it.
-pub fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
+fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     context.check_endpoint()?;
     say(plan.note.as_deref(), context);
     if let Some((name, _)) = &plan.look_for {
@@ -43,8 +115,8 @@ pub fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     Ok(context.printer.item(&item, &details)?)
 }
 
-/// Makes the space, and does what is to be done afterwards.
-pub async fn run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
+/// Creates the space, and does what comes after it.
+async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     say(plan.note.as_deref(), context);
     let mut caller = Caller::new(context, &methods(plan), false).await?;
     let whom = caller.whom();

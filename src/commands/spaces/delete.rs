@@ -1,59 +1,82 @@
 //! `chatauth spaces delete`.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::chat::{DeleteSpace, GetSpace, Method, Scopes};
-use crate::commands::bulk::{self, Made, Task, Wrong, fields};
+use crate::commands::bulk::{self, BulkArgs, Made, Task, Wrong, fields};
 use crate::commands::caller::Caller;
-use crate::commands::members::space_name;
+use crate::commands::members::{AdminAccess, space_name};
 use crate::commands::{Context, Failure};
 use crate::platform::terminal::LineReader;
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// Which space.
-    pub space: String,
-    /// Whether nobody is to be asked.
-    pub yes: bool,
-    /// Whether as an administrator.
-    pub admin: bool,
+/// Delete a space with everything in it
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "chatauth spaces delete spaces/AAAA --yes",
+    "chatauth spaces delete --from old.csv --yes --results old.jsonl",
+))]
+pub struct Delete {
+    /// The space: spaces/AAAA, its ID or its URL
+    #[arg(value_name = "SPACE", required_unless_present = "from")]
+    space: Option<String>,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    yes: bool,
+    /// Delete the space of each row of a file: CSV with the column space, or JSON Lines; - is standard input. Nothing is
+    /// asked, so it needs --yes
+    #[arg(long, value_name = "FILE", conflicts_with = "space", requires = "yes")]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    bulk: BulkArgs,
+    #[command(flatten)]
+    admin: AdminAccess,
 }
 
-/// Deletes a space with all that is in it.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    let request = DeleteSpace { name: space_name(&options.space)?, admin: options.admin };
-    let settings = &context.settings;
-    let somebody = settings.input && settings.terminals.stdin && settings.terminals.stderr;
-    if !options.yes && !somebody {
-        return Err(Failure::usage(format!(
-            "deleting {} ends its messages, files and memberships for good, and nobody is there to be asked",
-            request.name
-        ))
-        .hint(format!("to delete it all the same, say --yes: {} --yes", context.repeat()))
-        .into());
+impl Delete {
+    /// Deletes the space, or those of a file.
+    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
+        let admin = self.admin.use_admin_access;
+        if let Some(from) = self.from.take() {
+            let options = std::mem::take(&mut self.bulk).options(from, DEFAULT_RATE, false);
+            return context.block_on(async move { Ok(bulk::run(&Rows { admin }, &options, context).await?) });
+        }
+        context.block_on(self.delete(context))
     }
-    let mut caller = Caller::new(context, &[DeleteSpace::SCOPES], options.admin).await?;
-    if !options.yes {
-        confirm(&request, &mut caller, context).await?;
+
+    async fn delete(self, context: &Context) -> anyhow::Result<()> {
+        let request = DeleteSpace {
+            name: space_name(self.space.as_deref().unwrap_or_default())?,
+            admin: self.admin.use_admin_access,
+        };
+        let settings = &context.settings;
+        let somebody = settings.input && settings.terminals.stdin && settings.terminals.stderr;
+        if !self.yes && !somebody {
+            return Err(Failure::usage(format!(
+                "deleting {} ends its messages, files and memberships for good, and nobody is there to be asked",
+                request.name
+            ))
+            .hint(format!("to delete it all the same, say --yes: {} --yes", context.repeat()))
+            .into());
+        }
+        let mut caller = Caller::new(context, &[DeleteSpace::SCOPES], request.admin).await?;
+        if !self.yes {
+            confirm(&request, &mut caller, context).await?;
+        }
+        caller.send(&request).await?;
+        context.messages.note(&format!("Deleted {}.", request.name));
+        Ok(())
     }
-    caller.send(&request).await?;
-    context.messages.note(&format!("Deleted {}.", request.name));
-    Ok(())
 }
 
 /// Under the 60 writes of spaces a minute that Google allows a project.
-pub const DEFAULT_RATE: bulk::Rate = bulk::Rate::Limited { per_minute: 50, per_hour: None };
+const DEFAULT_RATE: bulk::Rate = bulk::Rate::Limited { per_minute: 50, per_hour: None };
 
 /// Deleting the space of every row.
 struct Rows {
     admin: bool,
-}
-
-/// Deletes the space of every row.
-pub async fn run_from(admin: bool, options: &bulk::Options, context: &Context) -> anyhow::Result<()> {
-    Ok(bulk::run(&Rows { admin }, options, context).await?)
 }
 
 impl Task for Rows {

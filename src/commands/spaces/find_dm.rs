@@ -4,17 +4,36 @@ use crate::chat::{FindDirectMessage, Method, user_name};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, Failure};
 
-/// Shows the direct message with a person.
-pub async fn run(user: &str, context: &Context) -> anyhow::Result<()> {
-    let name = user_name(user).map_err(|cause| Failure::usage(format!("the user {user:?} (name) {cause}")))?;
-    let mut caller = Caller::new(context, &[FindDirectMessage::SCOPES], false).await?;
-    let space = match caller.send(&FindDirectMessage { user: name }).await {
-        Err(error) if error.is_not_found() => {
-            let command = context.command(["spaces", "create", "--type", "direct-message", "--member", user]);
-            return Err(context.report(error).hint(format!("there is none yet; this begins one: {command}")).into());
-        }
-        result => result?,
-    };
-    super::print(&space, context)?;
-    Ok(())
+/// Find the direct message with a person
+#[derive(Debug, clap::Args)]
+#[command(after_help = super::with_columns(examples!("chatauth spaces find-dm ada@example.com --format name")))]
+pub struct FindDm {
+    /// The person, by email address or ID
+    #[arg(value_name = "USER")]
+    user: String,
+}
+
+impl FindDm {
+    /// Find the direct message with a person.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.find(context))
+    }
+
+    async fn find(self, context: &Context) -> anyhow::Result<()> {
+        let user = self.user.as_str();
+        let name = user_name(user).map_err(|cause| Failure::usage(format!("the user {user:?} (name) {cause}")))?;
+        let mut caller = Caller::new(context, &[FindDirectMessage::SCOPES], false).await?;
+        let space = match caller.send(&FindDirectMessage { user: name }).await {
+            Err(error) if error.is_not_found() => {
+                let command = context.command(["spaces", "create", "--type", "direct-message", "--member", user]);
+                return Err(context
+                    .report(error)
+                    .hint(format!("there is none yet; this begins one: {command}"))
+                    .into());
+            }
+            result => result?,
+        };
+        super::print(&space, context)?;
+        Ok(())
+    }
 }

@@ -1,6 +1,6 @@
 //! `chatauth spaces find-group-chats`.
 
-use crate::chat::{FindGroupChats, GetSpace, Method, Scopes, user_name};
+use crate::chat::{self, GetSpace, Method, Scopes, user_name};
 use crate::commands::caller::Caller;
 use crate::commands::pages::Pages;
 use crate::commands::{Context, Failure};
@@ -11,44 +11,54 @@ const LARGEST_PAGE: u32 = 30;
 /// The most people that the API takes.
 const MOST_USERS: usize = 49;
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// The other members, as the person wrote them.
-    pub users: Vec<String>,
-    /// Whether whole spaces are wanted, which needs a scope more.
-    pub expanded: bool,
-    /// Stop after so many.
-    pub limit: Option<u32>,
+/// Find the group chats of exactly these people and yourself
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("chatauth spaces find-group-chats ada@example.com bob@example.com"))]
+pub struct FindGroupChats {
+    /// A person, by email address or ID (repeatable)
+    #[arg(value_name = "USER", required = true)]
+    users: Vec<String>,
+    /// Whole spaces instead of bare names (needs the scope chat.spaces.readonly too)
+    #[arg(long)]
+    expanded: bool,
+    /// Stop after N results
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
 }
 
-/// Lists the group chats of exactly these people and the caller.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    let users = users(&options)?;
-    let methods: &[Scopes] =
-        if options.expanded { &[FindGroupChats::SCOPES, GetSpace::SCOPES] } else { &[FindGroupChats::SCOPES] };
-    let mut caller = Caller::new(context, methods, false).await?;
-    let mut pages = Pages::new(options.limit, LARGEST_PAGE);
-    let mut list = super::list_of_spaces(context);
-    while let Some(paging) = pages.next() {
-        let request = FindGroupChats { users: users.clone(), expanded: options.expanded, paging };
-        let page = caller.send(&request).await?;
-        super::push(pages.take(page), &mut list)?;
+impl FindGroupChats {
+    /// Find the group chats of exactly these people and yourself.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.find(context))
     }
-    super::finish(list, context)?;
-    Ok(())
+
+    async fn find(self, context: &Context) -> anyhow::Result<()> {
+        let users = user_names(&self.users)?;
+        let methods: &[Scopes] = if self.expanded {
+            &[chat::FindGroupChats::SCOPES, GetSpace::SCOPES]
+        } else {
+            &[chat::FindGroupChats::SCOPES]
+        };
+        let mut caller = Caller::new(context, methods, false).await?;
+        let mut pages = Pages::new(self.limit, LARGEST_PAGE);
+        let mut list = super::list_of_spaces(context);
+        while let Some(paging) = pages.next() {
+            let request = chat::FindGroupChats { users: users.clone(), expanded: self.expanded, paging };
+            let page = caller.send(&request).await?;
+            super::push(pages.take(page), &mut list)?;
+        }
+        super::finish(list, context)?;
+        Ok(())
+    }
 }
 
-fn users(options: &Options) -> Result<Vec<String>, Failure> {
-    if options.users.len() > MOST_USERS {
-        return Err(Failure::usage(format!(
-            "{} people (users) were given, and {MOST_USERS} are allowed",
-            options.users.len()
-        )));
+fn user_names(texts: &[String]) -> Result<Vec<String>, Failure> {
+    if texts.len() > MOST_USERS {
+        return Err(Failure::usage(format!("{} people (users) were given, and {MOST_USERS} are allowed", texts.len())));
     }
     let name =
         |text: &String| user_name(text).map_err(|cause| Failure::usage(format!("the user {text:?} (users) {cause}")));
-    options.users.iter().map(name).collect()
+    texts.iter().map(name).collect()
 }
 
 #[cfg(test)]
@@ -57,9 +67,8 @@ mod tests {
 
     #[test]
     fn what_breaks_a_rule_is_refused_with_the_apis_word_for_it() {
-        let options = |users: Vec<String>| Options { users, expanded: false, limit: None };
-        assert!(users(&options(vec!["7".into(); 50])).unwrap_err().message.contains("(users)"));
-        assert!(users(&options(vec!["a/b".into()])).unwrap_err().message.contains("(users)"));
-        assert_eq!(users(&options(vec!["7".into()])).unwrap(), ["users/7"]);
+        assert!(user_names(&vec!["7".into(); 50]).unwrap_err().message.contains("(users)"));
+        assert!(user_names(&["a/b".into()]).unwrap_err().message.contains("(users)"));
+        assert_eq!(user_names(&["7".into()]).unwrap(), ["users/7"]);
     }
 }

@@ -3,22 +3,34 @@
 use crate::chat::{GetSpace, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
-use crate::commands::members::space_name;
+use crate::commands::members::{AdminAccess, space_name};
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// Which space.
-    pub space: String,
-    /// Whether as an administrator.
-    pub admin: bool,
+/// Show a space
+#[derive(Debug, clap::Args)]
+#[command(after_help = super::with_columns(examples!(
+    "chatauth spaces get spaces/AAAA",
+    "chatauth spaces get AAAA --jq .spaceUri",
+)))]
+pub struct Get {
+    /// The space: spaces/AAAA, its ID or its URL
+    #[arg(value_name = "SPACE")]
+    space: String,
+    #[command(flatten)]
+    admin: AdminAccess,
 }
 
-/// Shows one space.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    let request = GetSpace { name: space_name(&options.space)?, admin: options.admin };
-    let mut caller = Caller::new(context, &[GetSpace::SCOPES], options.admin).await?;
-    let space = caller.send(&request).await?;
-    super::print(&space, context)?;
-    Ok(())
+impl Get {
+    /// Show a space.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.get(context))
+    }
+
+    async fn get(self, context: &Context) -> anyhow::Result<()> {
+        let admin = self.admin.use_admin_access;
+        let request = GetSpace { name: space_name(&self.space)?, admin };
+        let mut caller = Caller::new(context, &[GetSpace::SCOPES], admin).await?;
+        let space = caller.send(&request).await?;
+        super::print(&space, context)?;
+        Ok(())
+    }
 }

@@ -1,5 +1,6 @@
 //! `chatauth spaces list`.
 
+use super::SpaceTypeName;
 use crate::chat::{ListSpaces, Method, SpaceType};
 use crate::commands::caller::Caller;
 use crate::commands::pages::Pages;
@@ -8,33 +9,47 @@ use crate::commands::{Context, Failure};
 /// The most that the API gives at once.
 const LARGEST_PAGE: u32 = 1000;
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// Only these kinds.
-    pub types: Vec<SpaceType>,
-    /// A filter in the API's own language.
-    pub filter: Option<String>,
-    /// Stop after so many.
-    pub limit: Option<u32>,
+/// List the spaces that you are a member of
+#[derive(Debug, clap::Args)]
+#[command(after_help = super::with_columns(examples!(
+    "chatauth spaces list --type space --limit 20",
+    "chatauth spaces list --format csv > spaces.csv",
+    "chatauth spaces list --format jsonl --jq 'select(.displayName == \"Team\").name'",
+)))]
+pub struct List {
+    /// Only this kind of space (repeatable)
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<SpaceTypeName>,
+    /// Filter in the API's own language, as in 'spaceType = "SPACE"'
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// Stop after N results
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
 }
 
-/// Lists the spaces of which the account is a member, page by page.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    let filter = filter(&options)?;
-    let mut caller = Caller::new(context, &[ListSpaces::SCOPES], false).await?;
-    let mut pages = Pages::new(options.limit, LARGEST_PAGE);
-    let mut list = super::list_of_spaces(context);
-    while let Some(paging) = pages.next() {
-        let request = ListSpaces { filter: filter.clone(), paging };
-        let page = caller.send(&request).await?;
-        super::push(pages.take(page), &mut list)?;
+impl List {
+    /// List the spaces that you are a member of.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.list(context))
     }
-    super::finish(list, context)?;
-    Ok(())
+
+    async fn list(self, context: &Context) -> anyhow::Result<()> {
+        let filter = filter(&self)?;
+        let mut caller = Caller::new(context, &[ListSpaces::SCOPES], false).await?;
+        let mut pages = Pages::new(self.limit, LARGEST_PAGE);
+        let mut list = super::list_of_spaces(context);
+        while let Some(paging) = pages.next() {
+            let request = ListSpaces { filter: filter.clone(), paging };
+            let page = caller.send(&request).await?;
+            super::push(pages.take(page), &mut list)?;
+        }
+        super::finish(list, context)?;
+        Ok(())
+    }
 }
 
-fn filter(options: &Options) -> Result<Option<String>, Failure> {
+fn filter(options: &List) -> Result<Option<String>, Failure> {
     match (&options.filter, &options.types[..]) {
         (Some(_), [_, ..]) => {
             Err(Failure::usage("--type and --filter cannot stand together: put the type into the filter"))
@@ -42,7 +57,8 @@ fn filter(options: &Options) -> Result<Option<String>, Failure> {
         (Some(filter), []) => Ok(Some(filter.clone())),
         (None, []) => Ok(None),
         (None, types) => {
-            let terms: Vec<String> = types.iter().map(|kind| format!("spaceType = \"{}\"", kind.as_wire())).collect();
+            let terms: Vec<String> =
+                types.iter().map(|kind| format!("spaceType = \"{}\"", SpaceType::from(*kind).as_wire())).collect();
             Ok(Some(terms.join(" OR ")))
         }
     }
@@ -54,16 +70,16 @@ mod tests {
 
     #[test]
     fn types_become_a_filter() {
-        let options = |types: &[SpaceType], filter: Option<&str>| Options {
+        let options = |types: &[SpaceTypeName], filter: Option<&str>| List {
             types: types.to_vec(),
             filter: filter.map(str::to_owned),
             limit: None,
         };
         assert_eq!(filter(&options(&[], None)).unwrap(), None);
         assert_eq!(
-            filter(&options(&[SpaceType::Space, SpaceType::GroupChat], None)).unwrap().as_deref(),
+            filter(&options(&[SpaceTypeName::Space, SpaceTypeName::GroupChat], None)).unwrap().as_deref(),
             Some("spaceType = \"SPACE\" OR spaceType = \"GROUP_CHAT\"")
         );
-        assert!(filter(&options(&[SpaceType::Space], Some("x"))).is_err());
+        assert!(filter(&options(&[SpaceTypeName::Space], Some("x"))).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::chat::{Method, SearchSpaces};
 use crate::commands::caller::Caller;
+use crate::commands::members::AdminAccess;
 use crate::commands::pages::Pages;
 use crate::commands::{Context, Failure};
 
@@ -14,44 +15,54 @@ const LARGEST_ADMIN_PAGE: u32 = 1000;
 /// The longest query that the API takes, in characters.
 const LONGEST_QUERY: usize = 1000;
 
-/// The options of the command.
-#[derive(Debug)]
-pub struct Options {
-    /// Words of the name, or a query in the API's own language.
-    pub query: String,
-    /// As in `create_time DESC`.
-    pub order_by: Option<String>,
-    /// Stop after so many.
-    pub limit: Option<u32>,
-    /// Whether as an administrator, who searches all spaces of the organization.
-    pub admin: bool,
+/// Find spaces by name, or with a query
+#[derive(Debug, clap::Args)]
+#[command(after_help = super::with_columns(examples!("chatauth spaces search team --use-admin-access")))]
+pub struct Search {
+    /// Words of the name; with = or : in it, a query in the API's own language
+    #[arg(value_name = "QUERY", required = true)]
+    query: Vec<String>,
+    /// Order of the results, as in 'create_time DESC'
+    #[arg(long, value_name = "ORDER")]
+    order_by: Option<String>,
+    /// Stop after N results
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    #[command(flatten)]
+    admin: AdminAccess,
 }
 
-/// Lists the spaces that a query finds, page by page.
-pub async fn run(options: Options, context: &Context) -> anyhow::Result<()> {
-    let query = query(&options)?;
-    if !options.admin && !query.contains("display_name") && !query.contains("displayName") {
-        context
-            .messages
-            .note("Without display_name in the query, only administrators (--use-admin-access) find spaces.");
+impl Search {
+    /// Find spaces by name, or with a query.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.search(context))
     }
-    let mut caller = Caller::new(context, &[SearchSpaces::SCOPES], options.admin).await?;
-    let mut pages = Pages::new(options.limit, if options.admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE });
-    let mut list = super::list_of_spaces(context);
-    while let Some(paging) = pages.next() {
-        let request =
-            SearchSpaces { query: query.clone(), order_by: options.order_by.clone(), paging, admin: options.admin };
-        let page = caller.send(&request).await?;
-        super::push(pages.take(page), &mut list)?;
+
+    async fn search(self, context: &Context) -> anyhow::Result<()> {
+        let admin = self.admin.use_admin_access;
+        let query = query(&self.query.join(" "), admin)?;
+        if !admin && !query.contains("display_name") && !query.contains("displayName") {
+            context
+                .messages
+                .note("Without display_name in the query, only administrators (--use-admin-access) find spaces.");
+        }
+        let mut caller = Caller::new(context, &[SearchSpaces::SCOPES], admin).await?;
+        let mut pages = Pages::new(self.limit, if admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE });
+        let mut list = super::list_of_spaces(context);
+        while let Some(paging) = pages.next() {
+            let request = SearchSpaces { query: query.clone(), order_by: self.order_by.clone(), paging, admin };
+            let page = caller.send(&request).await?;
+            super::push(pages.take(page), &mut list)?;
+        }
+        super::finish(list, context)?;
+        Ok(())
     }
-    super::finish(list, context)?;
-    Ok(())
 }
 
 /// Words are looked for in the name; one with `=` or `:` is a query already. What the API demands of every query is
 /// added where it is not there.
-fn query(options: &Options) -> Result<String, Failure> {
-    let text = options.query.trim();
+fn query(text: &str, admin: bool) -> Result<String, Failure> {
+    let text = text.trim();
     if text.is_empty() {
         return Err(Failure::usage("QUERY (query) is empty: say some words of the name"));
     }
@@ -62,7 +73,7 @@ fn query(options: &Options) -> Result<String, Failure> {
     };
     let mut terms = Vec::new();
     let compact = query.replace(' ', "");
-    if options.admin && !compact.contains("customer=") {
+    if admin && !compact.contains("customer=") {
         terms.push("customer = \"customers/my_customer\"");
     }
     if !compact.contains("space_type=") && !compact.contains("spaceType=") {
@@ -87,7 +98,7 @@ mod tests {
     use super::*;
 
     fn ask(text: &str, admin: bool) -> Result<String, Failure> {
-        query(&Options { query: text.to_owned(), order_by: None, limit: None, admin })
+        query(text, admin)
     }
 
     #[test]

@@ -2,61 +2,85 @@
 
 mod changes;
 
-pub use changes::{Options, Plan, plan};
+use changes::plan;
 
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::fields::SpaceFields;
 use crate::chat::{GetSpace, Method, PatchSpace, Scopes};
 use crate::commands::caller::Caller;
+use crate::commands::members::AdminAccess;
 use crate::commands::{Context, Failure};
 
 /// Google lets all apps together write once a second to a space.
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
-/// Changes a space, in as many requests as the API wants for it.
-pub async fn run(plan: Plan, context: &Context) -> anyhow::Result<()> {
-    if let Some(note) = &plan.note {
-        context.messages.note(note);
+/// Change a space
+#[derive(Debug, clap::Args)]
+#[command(after_help = super::with_columns(examples!("chatauth spaces update spaces/AAAA --name 'A better name'")))]
+pub struct Update {
+    /// The space: spaces/AAAA, its ID or its URL
+    #[arg(value_name = "SPACE")]
+    space: String,
+    #[command(flatten)]
+    fields: SpaceFields<false>,
+    /// Who can do what, as in use-at-mention-all=managers: owners, managers (and owners), or members (everyone)
+    /// (repeatable)
+    #[arg(long, value_name = "SETTING=WHO")]
+    allow: Vec<String>,
+    #[command(flatten)]
+    admin: AdminAccess,
+}
+
+impl Update {
+    /// Changes the space, in as many requests as the API wants for it.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.update(context))
     }
-    let methods: &[Scopes] =
-        if plan.half_of_the_details { &[PatchSpace::SCOPES, GetSpace::SCOPES] } else { &[PatchSpace::SCOPES] };
-    let mut caller = Caller::new(context, methods, plan.admin).await?;
-    let mut changes = plan.changes;
-    if plan.half_of_the_details {
-        let space = caller.send(&GetSpace { name: plan.space.clone(), admin: plan.admin }).await?;
-        let present = space.json.get("spaceDetails").and_then(Value::as_object).cloned().unwrap_or_default();
-        for details in changes.iter_mut().filter_map(|change| change.fields.get_mut("spaceDetails")) {
-            // The mask takes both together, so what was not given is sent as it is.
-            for (key, value) in present.iter().filter(|(key, _)| ["description", "guidelines"].contains(&key.as_str()))
-            {
-                if details.get(key).is_none() {
-                    details[key] = value.clone();
+
+    async fn update(self, context: &Context) -> anyhow::Result<()> {
+        let admin = self.admin.use_admin_access;
+        let plan = plan(&self)?;
+        if let Some(note) = &plan.note {
+            context.messages.note(note);
+        }
+        let methods: &[Scopes] =
+            if plan.partial.is_empty() { &[PatchSpace::SCOPES] } else { &[PatchSpace::SCOPES, GetSpace::SCOPES] };
+        let mut caller = Caller::new(context, methods, admin).await?;
+        let mut changes = plan.changes;
+        if !plan.partial.is_empty() {
+            let space = caller.send(&GetSpace { name: plan.space.clone(), admin }).await?;
+            for outer in plan.partial {
+                let Some(Value::Object(present)) = space.json.get(outer) else { continue };
+                // The mask takes the object as a whole, so what was not given is sent as it is.
+                for given in changes.iter_mut().filter_map(|change| change.fields.get_mut(outer)) {
+                    for (key, value) in present {
+                        if given.get(key).is_none() {
+                            given[key] = value.clone();
+                        }
+                    }
                 }
             }
         }
-    }
-    let mut done: Vec<String> = Vec::new();
-    let mut latest = None;
-    for change in changes {
-        if latest.is_some() {
-            tokio::time::sleep(BETWEEN_WRITES).await;
+        let mut done: Vec<String> = Vec::new();
+        let mut latest = None;
+        for change in changes {
+            if latest.is_some() {
+                tokio::time::sleep(BETWEEN_WRITES).await;
+            }
+            let update_mask = change.mask.join(",");
+            let request =
+                PatchSpace { name: plan.space.clone(), update_mask: update_mask.clone(), space: change.fields, admin };
+            let result = caller.send(&request).await;
+            latest = Some(result.map_err(|error| after(&done, &update_mask, context.report(error)))?);
+            done.push(update_mask);
         }
-        let update_mask = change.mask.join(",");
-        let request = PatchSpace {
-            name: plan.space.clone(),
-            update_mask: update_mask.clone(),
-            space: change.fields,
-            admin: plan.admin,
-        };
-        let result = caller.send(&request).await;
-        latest = Some(result.map_err(|error| after(&done, &update_mask, context.report(error)))?);
-        done.push(update_mask);
-    }
-    match latest {
-        Some(space) => Ok(super::print(&space, context)?),
-        None => Ok(()),
+        match latest {
+            Some(space) => Ok(super::print(&space, context)?),
+            None => Ok(()),
+        }
     }
 }
 

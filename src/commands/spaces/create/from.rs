@@ -1,92 +1,56 @@
 //! `chatauth spaces create --from`: a space for every row.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::plan::{IfExists, Options, Plan, plan};
+use super::super::fields::SpaceFields;
+use super::plan::{Plan, plan};
+use super::{Create, IfExists};
 use super::{finish, look_for, methods, send};
-use crate::chat::{CreateSpace, Method, Scopes, SpaceType};
-use crate::commands::bulk::{self, Made, Task as Rows, Wrong, fields};
+use crate::chat::{CreateSpace, Method, Scopes};
+use crate::commands::bulk::{Made, Task as Rows, Wrong, fields};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure};
 
-/// The columns, named as the options.
-const COLUMNS: &[&str] = &[
-    "name",
-    "description",
-    "guidelines",
-    "external",
-    "internal",
-    "history",
-    "permissions",
-    "audience",
-    "type",
-    "member",
-    "group",
-    "manager",
-    "owner",
-    "import-mode",
-    "create-time",
-    "if-exists",
-    "space",
-    "memberships",
-];
+/// The columns besides those of the fields of a space, named as the options.
+const COLUMNS: &[&str] = &["member", "group", "manager", "owner", "if-exists", "space", "memberships"];
 
 /// How far apart the clocks of this machine and of the server may be.
 const CLOCKS: time::Duration = time::Duration::minutes(2);
 
 /// Creating spaces, with what every row has in common.
 #[derive(Debug)]
-pub struct Task {
-    defaults: Options,
+pub(super) struct Task {
+    defaults: Create,
 }
 
 impl Task {
     /// Rows say what differs from `defaults`.
-    pub fn new(defaults: Options) -> Self {
+    pub(super) fn new(defaults: Create) -> Self {
         Self { defaults }
     }
 
-    fn options(&self, members: &Map<String, Value>) -> Result<Options, Wrong> {
+    fn options(&self, members: &Map<String, Value>) -> Result<Create, Wrong> {
         let mut options = self.defaults.clone();
         for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
-            let text = || fields::text(name, value);
             match name.as_str() {
-                "name" => options.fields.name = Some(text()?),
-                "description" => options.fields.description = Some(text()?),
-                "guidelines" => options.fields.guidelines = Some(text()?),
-                "external" => options.fields.external = Some(fields::switch(name, value)?),
-                "internal" => options.fields.external = Some(!fields::switch(name, value)?),
-                "history" => options.fields.history = Some(fields::switch(name, value)?),
-                "permissions" => {
-                    options.fields.announcement =
-                        Some(fields::one_of(name, value, &[("collaboration", false), ("announcement", true)])?);
-                }
-                "audience" => options.fields.audience = Some(text()?),
-                "type" => {
-                    let types = [
-                        ("space", SpaceType::Space),
-                        ("group-chat", SpaceType::GroupChat),
-                        ("direct-message", SpaceType::DirectMessage),
-                    ];
-                    options.space_type = Some(fields::one_of(name, value, &types)?);
-                }
-                "member" => options.members = fields::list(name, value)?,
-                "group" => options.groups = fields::list(name, value)?,
-                "manager" => options.managers = fields::list(name, value)?,
-                "owner" => options.owners = fields::list(name, value)?,
-                "import-mode" => options.import_mode = fields::switch(name, value)?,
-                "create-time" => options.create_time = Some(text()?),
+                "member" => options.member = fields::list(name, value)?,
+                "group" => options.group = fields::list(name, value)?,
+                "manager" => options.manager = fields::list(name, value)?,
+                "owner" => options.owner = fields::list(name, value)?,
                 "if-exists" => {
                     let choices = [("fail", IfExists::Fail), ("reuse", IfExists::Reuse)];
                     options.if_exists = Some(fields::one_of(name, value, &choices)?);
                 }
                 "space" => {
                     let space = value.as_object().ok_or_else(|| Wrong::new(name, "is not a JSON object"))?;
-                    options.fields.document.clone_from(space);
+                    options.space.document.clone_from(space);
                 }
                 "memberships" => memberships(value, &mut options)?,
+                other if options.space.set_cell(other, value)? => {}
                 other => return Err(Wrong::new(other, "there is no such member")),
             }
         }
@@ -98,13 +62,13 @@ impl Task {
 }
 
 /// The members of a whole request, as `spaces.setup` takes them.
-fn memberships(value: &Value, options: &mut Options) -> Result<(), Wrong> {
+fn memberships(value: &Value, options: &mut Create) -> Result<(), Wrong> {
     let wrong = || Wrong::new("memberships", "is not a list of memberships with member.name or groupMember.name");
     for membership in value.as_array().ok_or_else(wrong)? {
         let name = |outer: &str| membership.get(outer).and_then(|inner| inner.get("name")).and_then(Value::as_str);
         match (name("member"), name("groupMember")) {
-            (Some(user), None) => options.members.push(user.to_owned()),
-            (None, Some(group)) => options.groups.push(group.to_owned()),
+            (Some(user), None) => options.member.push(user.to_owned()),
+            (None, Some(group)) => options.group.push(group.to_owned()),
             _ => return Err(wrong()),
         }
     }
@@ -115,7 +79,9 @@ impl Rows for Task {
     type Work = Plan;
 
     fn columns(&self) -> &'static [&'static str] {
-        COLUMNS
+        static ALL: LazyLock<Vec<&'static str>> =
+            LazyLock::new(|| SpaceFields::<true>::columns().chain(COLUMNS.iter().copied()).collect());
+        &ALL
     }
 
     fn verb(&self) -> (&'static str, &'static str) {
@@ -131,14 +97,14 @@ impl Rows for Task {
     }
 
     fn plan(&self, members: &Map<String, Value>, request_id: &str) -> Result<Plan, Wrong> {
-        let options = Options { request_id: Some(request_id.to_owned()), ..self.options(members)? };
+        let options = Create { request_id: Some(request_id.to_owned()), ..self.options(members)? };
         let if_exists = options.if_exists;
         let mut plan = plan(&options).map_err(|failure| Wrong { column: None, reason: failure.message })?;
         // Beside a request id a single create looks for nothing; here the id is the run's own.
         if plan.look_for.is_none()
-            && let (Some(what), Some(name)) = (if_exists, &options.fields.name)
+            && let (Some(what), Some(name)) = (if_exists, options.space.get("displayName").and_then(Value::as_str))
         {
-            plan.look_for = Some((name.trim().to_owned(), what));
+            plan.look_for = Some((name.to_owned(), what));
         }
         Ok(plan)
     }
@@ -148,7 +114,8 @@ impl Rows for Task {
     }
 
     fn least(&self) -> Vec<Scopes> {
-        vec![if self.defaults.import_mode { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }]
+        let import = self.defaults.space.get("importMode") == Some(&Value::Bool(true));
+        vec![if import { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }]
     }
 
     async fn make(
@@ -196,11 +163,6 @@ fn is_younger(space: &Value, since: OffsetDateTime) -> bool {
     made.is_none_or(|made| made >= since - CLOCKS)
 }
 
-/// Makes the spaces.
-pub async fn run(task: &Task, options: &bulk::Options, context: &Context) -> anyhow::Result<()> {
-    Ok(bulk::run(task, options, context).await?)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -209,13 +171,13 @@ mod tests {
 
     const ID: &str = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
 
-    fn preview(defaults: Options, members: &Value) -> Value {
+    fn preview(defaults: Create, members: &Value) -> Value {
         let plan = Task::new(defaults).plan(members.as_object().unwrap(), ID).unwrap();
         plan.request.preview()["body"].clone()
     }
 
     fn wrong(members: &Value) -> String {
-        let wrong = Task::new(Options::default()).plan(members.as_object().unwrap(), ID).unwrap_err();
+        let wrong = Task::new(Create::default()).plan(members.as_object().unwrap(), ID).unwrap_err();
         format!("{}: {}", wrong.column.unwrap_or_default(), wrong.reason)
     }
 
@@ -223,17 +185,17 @@ mod tests {
     fn rows_of_both_forms_mean_the_same() {
         let csv = json!({"name":"A","member":"ada@example.com; 7","history":"on","external":"yes"});
         let lines = json!({"name":"A","member":["ada@example.com","7"],"history":true,"external":true});
-        assert_eq!(preview(Options::default(), &csv), preview(Options::default(), &lines));
+        assert_eq!(preview(Create::default(), &csv), preview(Create::default(), &lines));
         let whole = json!({"space":{"displayName":"A","spaceType":"SPACE","new":1},"memberships":[
             {"member":{"name":"users/7","type":"HUMAN"}},{"groupMember":{"name":"groups/g"}}]});
-        let body = preview(Options::default(), &whole);
+        let body = preview(Create::default(), &whole);
         assert_eq!(body["space"]["new"], 1);
         assert_eq!(body["memberships"][1]["groupMember"]["name"], "groups/g");
     }
 
     #[test]
     fn options_are_defaults_and_rows_overrule_them() {
-        let defaults = Options { members: vec!["boss@example.com".into()], ..Options::default() };
+        let defaults = Create { member: vec!["boss@example.com".into()], ..Create::default() };
         let body = preview(defaults.clone(), &json!({"name":"A"}));
         assert_eq!(body["memberships"][0]["member"]["name"], "users/boss@example.com");
         let body = preview(defaults, &json!({"name":"A","member":["ada@example.com"]}));

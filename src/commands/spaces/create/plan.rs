@@ -1,12 +1,14 @@
 //! From options to requests, with everything checked that can be checked without asking anybody.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::super::draft::{Draft, Fields};
-use crate::chat::{CreateSpace, Method, NewMembership, NewSpace, Role, SetUpSpace, SpaceType, group_name, user_name};
+use super::super::draft::Draft;
+use super::super::fields::word;
+use super::{Create, IfExists};
+use crate::chat::{CreateSpace, Method, NewMembership, Role, SetUpSpace, group_name, user_name};
 use crate::commands::Failure;
 
 /// The most members that a space can be made with; more are added afterwards.
@@ -14,42 +16,6 @@ const MOST_MEMBERSHIPS: usize = 49;
 
 /// What the id of an idempotency key is derived from, so that it cannot meet another program's.
 const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x7e4e_2e0a_94a5_4c0e_9f64_53f3_5c1b_8a2d);
-
-/// What to do when there is a space of this name already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfExists {
-    /// Make none.
-    Fail,
-    /// Take it.
-    Reuse,
-}
-
-/// The options of the command, as the person wrote them.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// What describes the space.
-    pub fields: Fields,
-    /// The kind; a named space where nothing says otherwise.
-    pub space_type: Option<SpaceType>,
-    /// People to add.
-    pub members: Vec<String>,
-    /// Groups to add.
-    pub groups: Vec<String>,
-    /// People to add and make managers.
-    pub managers: Vec<String>,
-    /// People to add and make owners.
-    pub owners: Vec<String>,
-    /// Whether the space is filled with old messages first.
-    pub import_mode: bool,
-    /// When it began, for import mode.
-    pub create_time: Option<String>,
-    /// The id of an earlier attempt.
-    pub request_id: Option<String>,
-    /// A text that stands for the operation.
-    pub idempotency_key: Option<String>,
-    /// What to do when a space of mine has this name; not said is not looked for.
-    pub if_exists: Option<IfExists>,
-}
 
 /// The request that makes the space.
 #[derive(Debug)]
@@ -69,7 +35,7 @@ impl Request {
 
 /// Everything that is to be done, checked and complete.
 #[derive(Debug)]
-pub struct Plan {
+pub(super) struct Plan {
     pub(in crate::commands) request: Request,
     /// Who is added after the space was made.
     pub(super) more: Vec<NewMembership>,
@@ -88,15 +54,9 @@ pub struct Plan {
 ///
 /// # Errors
 /// An option or a document that breaks a rule of the API's.
-pub fn plan(options: &Options) -> Result<Plan, Failure> {
-    let more = NewSpace {
-        space_type: options.space_type,
-        import_mode: options.import_mode.then_some(true),
-        create_time: options.create_time.as_deref().map(|text| text.trim().to_owned()),
-        ..NewSpace::default()
-    };
-    let mut draft = options.fields.draft(more)?;
-    let kind = match draft.at("/spaceType").and_then(Value::as_str) {
+pub(super) fn plan(options: &Create) -> Result<Plan, Failure> {
+    let mut draft = options.space.draft(Map::new())?;
+    let kind = match draft.at("spaceType").and_then(Value::as_str) {
         None => {
             // First, where the reference and every example have it.
             let rest = std::mem::take(&mut draft.space);
@@ -109,12 +69,12 @@ pub fn plan(options: &Options) -> Result<Plan, Failure> {
     let promotions = promotions(options)?;
     let mut memberships = memberships(options, &promotions)?;
     check_name(&draft, &kind)?;
-    let import = draft.has("/importMode");
-    check_import(&mut draft, options, &kind, import)?;
+    let import = draft.has("importMode");
+    check_import(&mut draft, &kind, import)?;
     check_conversation(&mut draft, &kind, &mut memberships, import)?;
     if kind != "SPACE" {
         for (given, option) in [
-            (!options.groups.is_empty(), "--group (memberships[].groupMember)"),
+            (!options.group.is_empty(), "--group (memberships[].groupMember)"),
             (!promotions.is_empty(), "--manager and --owner (memberships[].role)"),
             (options.if_exists.is_some(), "--if-exists"),
         ] {
@@ -126,7 +86,7 @@ pub fn plan(options: &Options) -> Result<Plan, Failure> {
     // An earlier attempt may have made the space that would be found, and left its members to be added yet: the server
     // knows that attempt by its id.
     let look_for = options.if_exists.filter(|_| options.request_id.is_none()).and_then(|what| {
-        let name = draft.at("/displayName").and_then(Value::as_str)?;
+        let name = draft.at("displayName").and_then(Value::as_str)?;
         Some((name.to_owned(), what))
     });
     let request_id = request_id(options)?;
@@ -149,36 +109,34 @@ pub fn plan(options: &Options) -> Result<Plan, Failure> {
 }
 
 fn check_name(draft: &Draft, kind: &str) -> Result<(), Failure> {
-    let name = draft.at("/displayName").filter(|name| !name.is_null());
+    let name = draft.at("displayName").filter(|name| !name.is_null());
     match (kind, name) {
         ("SPACE", None) => Err(Failure::usage("--name (displayName) is missing: a space needs a name")
             .hint("chatauth spaces create --name NAME")),
         ("SPACE", Some(Value::String(name))) if name.trim().is_empty() => {
-            Err(draft.refuse("/displayName", "--name", "is empty: a space needs a name of 1 to 128 characters"))
+            Err(draft.refuse("displayName", "is empty: a space needs a name of 1 to 128 characters"))
         }
         ("GROUP_CHAT" | "DIRECT_MESSAGE", Some(_)) => {
-            Err(draft.refuse("/displayName", "--name", &format!("must be left out: a {} has no name", word(kind))))
+            Err(draft.refuse("displayName", &format!("must be left out: a {} has no name", kind_word(kind))))
         }
         _ => Ok(()),
     }
 }
 
-fn check_import(draft: &mut Draft, options: &Options, kind: &str, import: bool) -> Result<(), Failure> {
+fn check_import(draft: &mut Draft, kind: &str, import: bool) -> Result<(), Failure> {
     if import && kind == "DIRECT_MESSAGE" {
-        return Err(draft.refuse("/importMode", "--import-mode", "is for spaces and group chats, not direct messages"));
+        return Err(draft.refuse("importMode", "is for spaces and group chats, not direct messages"));
     }
-    if let Some(text) = &options.create_time {
-        if !import {
-            return Err(Failure::usage("--create-time (createTime) can be set in import mode only: add --import-mode"));
+    if import {
+        let time = draft.at("createTime").and_then(Value::as_str);
+        if time.is_some_and(|time| OffsetDateTime::parse(time, &Rfc3339).is_err()) {
+            return Err(draft.refuse("createTime", "should be a time as in RFC 3339, such as 2024-02-29T12:00:00Z"));
         }
-        OffsetDateTime::parse(text.trim(), &Rfc3339).map_err(|_| {
-            Failure::usage(format!(
-                "--create-time (createTime) {text:?} is no time as in RFC 3339, such as 2024-02-29T12:00:00Z"
-            ))
-        })?;
-    } else if !import {
+    } else if draft.was_given("createTime") {
+        return Err(draft.refuse("createTime", "can be set in import mode only: add --import-mode"));
+    } else {
         // Every space that the server has sent has one.
-        draft.leave_out("/createTime");
+        draft.leave_out_field("createTime");
     }
     Ok(())
 }
@@ -193,14 +151,11 @@ fn check_conversation(
     if !matches!(kind, "GROUP_CHAT" | "DIRECT_MESSAGE") {
         return Ok(());
     }
-    for (pointer, option) in [
-        ("/predefinedPermissionSettings", "--permissions"),
-        ("/accessSettings", "--audience"),
-        ("/spaceDetails", "--description"),
-    ] {
-        // Whether a group chat takes details is for the server to say.
-        if draft.has(pointer) && (pointer != "/spaceDetails" || kind == "DIRECT_MESSAGE") {
-            return Err(draft.refuse(pointer, option, &format!("must be left out: a {} has none", word(kind))));
+    for path in ["predefinedPermissionSettings", "accessSettings.audience", "spaceDetails.description"] {
+        let outer = path.split('.').next().unwrap_or(path);
+        // Whether a group chat takes details is for the server to decide.
+        if draft.has(outer) && (outer != "spaceDetails" || kind == "DIRECT_MESSAGE") {
+            return Err(draft.refuse(path, &format!("must be left out: a {} has none", kind_word(kind))));
         }
     }
     let count = memberships.len();
@@ -211,25 +166,25 @@ fn check_conversation(
         "GROUP_CHAT" if import => Ok(()),
         "GROUP_CHAT" if count < 2 => wrong("a group chat has at least two members"),
         "GROUP_CHAT" => Ok(()),
-        _ if memberships[..] == [NewMembership::App] || (draft.has("/singleUserBotDm") && count == 0) => {
+        _ if memberships[..] == [NewMembership::App] || (draft.has("singleUserBotDm") && count == 0) => {
             // The API takes the calling app by a word of its own instead of a membership.
             memberships.clear();
             draft.space.insert(String::from("singleUserBotDm"), Value::Bool(true));
             Ok(())
         }
-        _ if count != 1 || draft.has("/singleUserBotDm") => wrong("a direct message has exactly one member"),
+        _ if count != 1 || draft.has("singleUserBotDm") => wrong("a direct message has exactly one member"),
         _ => Ok(()),
     }
 }
 
-fn word(kind: &str) -> &'static str {
-    if kind == "GROUP_CHAT" { "group chat" } else { "direct message" }
+fn kind_word(kind: &str) -> String {
+    word("spaceType", kind).replace('-', " ")
 }
 
-fn promotions(options: &Options) -> Result<Vec<(String, Role)>, Failure> {
+fn promotions(options: &Create) -> Result<Vec<(String, Role)>, Failure> {
     let mut promotions: Vec<(String, Role)> = Vec::new();
     for (option, texts, role) in
-        [("--owner", &options.owners, Role::Owner), ("--manager", &options.managers, Role::Manager)]
+        [("--owner", &options.owner, Role::Owner), ("--manager", &options.manager, Role::Manager)]
     {
         for text in texts {
             let name = user_name(text).map_err(|cause| Failure::usage(format!("{option} {text:?} {cause}")))?;
@@ -243,7 +198,7 @@ fn promotions(options: &Options) -> Result<Vec<(String, Role)>, Failure> {
     Ok(promotions)
 }
 
-fn memberships(options: &Options, promotions: &[(String, Role)]) -> Result<Vec<NewMembership>, Failure> {
+fn memberships(options: &Create, promotions: &[(String, Role)]) -> Result<Vec<NewMembership>, Failure> {
     let mut memberships = Vec::new();
     let mut add = |membership: NewMembership| {
         if !memberships.contains(&membership) {
@@ -254,11 +209,11 @@ fn memberships(options: &Options, promotions: &[(String, Role)]) -> Result<Vec<N
     for (name, _) in promotions {
         add(NewMembership::Human(name.clone()));
     }
-    for text in &options.members {
+    for text in &options.member {
         let name = user_name(text).map_err(|cause| Failure::usage(format!("--member {text:?} {cause}")))?;
         add(if name == "users/app" { NewMembership::App } else { NewMembership::Human(name) });
     }
-    for text in &options.groups {
+    for text in &options.group {
         let name = group_name(text).map_err(|cause| Failure::usage(format!("--group {text:?} {cause}")))?;
         add(NewMembership::Group(name));
     }
@@ -266,7 +221,7 @@ fn memberships(options: &Options, promotions: &[(String, Role)]) -> Result<Vec<N
 }
 
 /// Fixed before the first attempt, and the same for every attempt.
-fn request_id(options: &Options) -> Result<String, Failure> {
+fn request_id(options: &Create) -> Result<String, Failure> {
     match (&options.request_id, &options.idempotency_key) {
         (Some(text), _) => Uuid::parse_str(text.trim())
             .map(|id| id.to_string())

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::draft::{Draft, Fields};
-use crate::chat::{NewSpace, SpaceName, SpaceType};
+use super::super::draft::Draft;
+use super::super::fields::{self, FIELDS, Mask, Settable};
+use super::Update;
+use crate::chat::SpaceName;
 use crate::commands::Failure;
 use crate::commands::members::space_name;
 
@@ -19,21 +21,6 @@ const PERMISSIONS: &[&str] = &[
     "viewSpaceMembership",
 ];
 
-/// The options of the command, as the person wrote them.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// Which space.
-    pub space: String,
-    /// What changes.
-    pub fields: Fields,
-    /// Whether a group chat becomes a named space.
-    pub to_space: bool,
-    /// Permissions, each as `SETTING=owners|managers|members`.
-    pub allow: Vec<String>,
-    /// Whether as an administrator.
-    pub admin: bool,
-}
-
 /// One request.
 #[derive(Debug, PartialEq)]
 pub(super) struct Change {
@@ -43,90 +30,82 @@ pub(super) struct Change {
 
 /// Everything that is to be sent.
 #[derive(Debug)]
-pub struct Plan {
+pub(super) struct Plan {
     pub(super) space: SpaceName,
     pub(super) changes: Vec<Change>,
-    /// Whether only one of description and guidelines was given, which the API takes together.
-    pub(super) half_of_the_details: bool,
-    pub(super) admin: bool,
+    /// The objects that a mask names as a whole, and of which only a part was given: the rest has to be sent too.
+    pub(super) partial: Vec<&'static str>,
     pub(super) note: Option<String>,
 }
 
-/// Checks everything that can be checked without asking anybody.
+/// Checks everything that can be checked without a request.
 ///
 /// # Errors
-/// An option or a document that breaks a rule of the API's.
-pub fn plan(options: &Options) -> Result<Plan, Failure> {
+/// An option or a document that breaks a rule of the API.
+pub(super) fn plan(options: &Update) -> Result<Plan, Failure> {
     let space = space_name(&options.space)?;
-    let more = NewSpace {
-        space_type: options.to_space.then_some(SpaceType::Space),
-        permission_settings: permissions(&options.allow)?,
-        ..NewSpace::default()
-    };
+    let permissions = permissions(&options.allow)?;
+    let more = permissions.map(|settings| (String::from("permissionSettings"), settings)).into_iter().collect();
     let mut draft = options.fields.draft(more)?;
-    if options.fields.external.is_some() {
-        return Err(draft.refuse(
-            "/externalUserAllowed",
-            "--external and --internal",
-            "cannot be changed: it is set when the space is made",
-        ));
+    for field in FIELDS.iter().filter(|field| field.settable == Settable::AtCreation) {
+        if draft.was_given(field.path) {
+            return Err(draft.refuse(
+                field.path,
+                match field.path {
+                    "predefinedPermissionSettings" => {
+                        "can only be set at creation; --allow changes the permissions one by one"
+                    }
+                    _ => "can only be set at creation",
+                },
+            ));
+        }
     }
-    if options.fields.announcement.is_some() {
-        return Err(draft.refuse(
-            "/predefinedPermissionSettings",
-            "--permissions",
-            "is for new spaces; --allow changes the permissions of this one, each by itself",
-        ));
+    // A document may be a whole space as the server sent it.
+    draft.leave_out(Settable::AtCreation);
+    if !draft.was_given("spaceType") {
+        draft.leave_out_field("spaceType");
     }
-    // A document may be a whole space as the server sent it, with what is set once and for all.
-    for pointer in
-        ["/createTime", "/externalUserAllowed", "/importMode", "/predefinedPermissionSettings", "/singleUserBotDm"]
-    {
-        draft.leave_out(pointer);
-    }
-    if !options.to_space {
-        // It can change in one way only, and a document that the server sent has it always.
-        draft.leave_out("/spaceType");
-    }
-    check(&draft, options)?;
+    check(&draft, options.admin.use_admin_access)?;
     let note = draft.note();
-    let details = draft.at("/spaceDetails").and_then(Value::as_object);
-    let half_of_the_details =
-        details.is_some_and(|details| !(details.contains_key("description") && details.contains_key("guidelines")));
+    let partial = partial(&draft);
     let changes = changes(draft.space);
     if changes.is_empty() {
-        return Err(Failure::usage("nothing was said that is to be changed (updateMask)")
+        return Err(Failure::usage("nothing to update (updateMask): give at least one option, such as --name")
             .hint("chatauth spaces update --help shows what can be changed"));
     }
-    Ok(Plan { space, changes, half_of_the_details, admin: options.admin, note })
+    Ok(Plan { space, changes, partial, note })
 }
 
-fn check(draft: &Draft, options: &Options) -> Result<(), Failure> {
-    if draft.at("/displayName").and_then(Value::as_str).is_some_and(|name| name.trim().is_empty()) {
-        return Err(draft.refuse("/displayName", "--name", "is empty: a space needs a name of 1 to 128 characters"));
+fn check(draft: &Draft, admin: bool) -> Result<(), Failure> {
+    if draft.at("displayName").and_then(Value::as_str).is_some_and(|name| name.trim().is_empty()) {
+        return Err(draft.refuse("displayName", "is empty: a space needs a name of 1 to 128 characters"));
     }
-    if options.to_space && draft.at("/displayName").is_none() {
-        return Err(Failure::usage(
-            "--type space (spaceType) makes a group chat a space, which needs a name: add --name",
-        ));
+    if draft.has("spaceType") && draft.at("displayName").is_none() {
+        return Err(draft.refuse("spaceType", "makes a group chat a space, which needs a name: add --name"));
     }
-    if options.admin {
-        for (pointer, option) in
-            [("/spaceType", "--type"), ("/spaceHistoryState", "--history"), ("/accessSettings", "--audience")]
-        {
-            if draft.at(pointer).is_some() {
-                return Err(draft.refuse(
-                    pointer,
-                    option,
-                    "cannot be changed with --use-admin-access (useAdminAccess)",
-                ));
+    if admin {
+        for field in FIELDS.iter().filter(|field| field.members_only) {
+            if draft.at(field.path).is_some() {
+                return Err(draft.refuse(field.path, "cannot be changed with --use-admin-access (useAdminAccess)"));
             }
         }
     }
     Ok(())
 }
 
-/// Sorts the fields into requests: most may go together, and some the API wants alone.
+/// The objects of which not all fields were given although the API takes them as a whole.
+fn partial(draft: &Draft) -> Vec<&'static str> {
+    let mut partial = Vec::new();
+    for field in FIELDS.iter().filter(|field| field.mask == Mask::Whole) {
+        let outer = field.path.split('.').next().unwrap_or(field.path);
+        if draft.at(outer).is_some() && draft.at(field.path).is_none() && !partial.contains(&outer) {
+            partial.push(outer);
+        }
+    }
+    partial
+}
+
+/// Splits the fields into requests: most can go together, and some the API wants alone.
 fn changes(space: Map<String, Value>) -> Vec<Change> {
     let mut together = Change::empty();
     let mut permissions = Change::empty();
@@ -137,14 +116,14 @@ fn changes(space: Map<String, Value>) -> Vec<Change> {
                 permissions.mask.extend(settings.keys().map(|key| format!("permission_settings.{}", snake_case(key))));
                 permissions.fields.insert(key, Value::Object(settings));
             }
-            ("accessSettings", Value::Object(settings)) => {
-                for (inner, value) in settings {
-                    let mask = vec![format!("access_settings.{}", snake_case(&inner))];
+            (_, Value::Object(parts)) if is_alone(|field| field.path.starts_with(&format!("{key}."))) => {
+                for (inner, value) in parts {
+                    let mask = vec![format!("{}.{}", snake_case(&key), snake_case(&inner))];
                     let fields = Map::from_iter([(key.clone(), json!({ inner: value }))]);
                     alone.push(Change { mask, fields });
                 }
             }
-            ("spaceHistoryState", value) => {
+            (_, value) if is_alone(|field| field.path == key) => {
                 alone.push(Change { mask: vec![snake_case(&key)], fields: Map::from_iter([(key, value)]) });
             }
             (_, value) => {
@@ -154,6 +133,10 @@ fn changes(space: Map<String, Value>) -> Vec<Change> {
         }
     }
     [together, permissions].into_iter().chain(alone).filter(|change| !change.mask.is_empty()).collect()
+}
+
+fn is_alone(is: impl Fn(&fields::Field) -> bool) -> bool {
+    FIELDS.iter().any(|field| field.mask == Mask::Alone && is(field))
 }
 
 impl Change {

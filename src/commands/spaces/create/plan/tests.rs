@@ -2,31 +2,38 @@
 
 use std::io::Write;
 
+use clap::Parser;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::commands::ErrorCode;
-use crate::platform::input::Source;
 
-fn options(name: &str) -> Options {
-    let fields = Fields { name: Some(name.to_owned()), ..Fields::default() };
-    Options { fields, ..Options::default() }
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(flatten)]
+    create: Create,
 }
 
-fn texts(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
+/// The options of a command line, without the words `chatauth spaces create`.
+fn typed(words: &[&str]) -> Create {
+    Line::try_parse_from(["create"].iter().chain(words)).unwrap().create
 }
 
+fn named(name: &str) -> Create {
+    typed(&["--name", name])
+}
+
+/// `--member` for numbered people.
 fn numbers(count: usize) -> Vec<String> {
-    (0..count).map(|id| id.to_string()).collect()
+    (0..count).map(|id| format!("--member={id}")).collect()
 }
 
-fn body(options: &Options) -> Value {
+fn body(options: &Create) -> Value {
     plan(options).unwrap().request.preview()["body"].clone()
 }
 
 #[track_caller]
-fn refused(options: &Options, code: ErrorCode, words: &[&str]) {
+fn refused(options: &Create, code: ErrorCode, words: &[&str]) {
     let failure = plan(options).unwrap_err();
     assert_eq!(failure.code, code, "{}", failure.message);
     for word in words {
@@ -34,51 +41,56 @@ fn refused(options: &Options, code: ErrorCode, words: &[&str]) {
     }
 }
 
-/// Options with a document, which lives as long as the file does.
-fn document(json: &Value) -> (Options, tempfile::NamedTempFile) {
+/// A document, which lives as long as the file does, with options beside it.
+fn document(json: &Value, words: &[&str]) -> (Create, tempfile::NamedTempFile) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(json.to_string().as_bytes()).unwrap();
-    let fields = Fields { json: Some(Source::new(file.path().to_owned())), ..Fields::default() };
-    (Options { fields, ..Options::default() }, file)
+    let path = file.path().to_str().unwrap();
+    (typed(&[&["--json", path], words].concat()), file)
 }
 
-fn conversation(kind: SpaceType, members: &[&str]) -> Options {
-    Options { space_type: Some(kind), members: texts(members), ..Options::default() }
+fn conversation(kind: &str, members: &[&str], words: &[&str]) -> Create {
+    let members: Vec<String> = members.iter().map(|member| format!("--member={member}")).collect();
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
+    typed(&[&["--type", kind], &members[..], words].concat())
 }
 
 #[test]
 fn every_option_lands_in_its_field() {
-    let all = Options {
-        fields: Fields {
-            name: Some(" API-made ".into()),
-            description: Some("d".into()),
-            guidelines: Some("g".into()),
-            external: Some(false),
-            history: Some(true),
-            announcement: Some(true),
-            audience: Some("default".into()),
-            json: None,
-            ..Fields::default()
-        },
-        ..Options::default()
-    };
+    let all = typed(&[
+        "--name",
+        " API-made ",
+        "--description",
+        "d",
+        "--guidelines",
+        "g",
+        "--internal",
+        "--history",
+        "on",
+        "--permissions",
+        "announcement",
+        "--audience",
+        "default",
+    ]);
     assert_eq!(
         body(&all),
         json!({"spaceType":"SPACE","displayName":"API-made","spaceDetails":{"description":"d","guidelines":"g"},
             "externalUserAllowed":false,"spaceHistoryState":"HISTORY_ON",
             "predefinedPermissionSettings":"ANNOUNCEMENT_SPACE","accessSettings":{"audience":"audiences/default"}})
     );
-    assert_eq!(body(&options("x")).to_string(), r#"{"spaceType":"SPACE","displayName":"x"}"#);
+    assert_eq!(body(&named("x")).to_string(), r#"{"spaceType":"SPACE","displayName":"x"}"#);
 }
 
 #[test]
 fn members_make_it_a_set_up() {
-    let team = Options {
-        members: texts(&["ada@example.com", "users/ada@example.com", "7"]),
-        groups: texts(&["g1"]),
-        request_id: Some("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11".into()),
-        ..options("x")
-    };
+    let team = typed(&[
+        "--name=x",
+        "--member=ada@example.com",
+        "--member=users/ada@example.com",
+        "--member=7",
+        "--group=g1",
+        "--request-id=A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",
+    ]);
     assert_eq!(
         body(&team),
         json!({"space":{"spaceType":"SPACE","displayName":"x"},"requestId":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
@@ -90,7 +102,9 @@ fn members_make_it_a_set_up() {
 
 #[test]
 fn more_than_fit_into_the_request_follow_it_and_the_app_always_does() {
-    let many = Options { members: [numbers(60), texts(&["app"])].concat(), ..options("x") };
+    let members = numbers(60);
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
+    let many = typed(&[&["--name=x"], &members[..], &["--member=app"]].concat());
     let plan = plan(&many).unwrap();
     assert_eq!(plan.request.preview()["body"]["memberships"].as_array().unwrap().len(), 49);
     assert_eq!((plan.more.len(), plan.more.last()), (12, Some(&NewMembership::App)));
@@ -98,100 +112,84 @@ fn more_than_fit_into_the_request_follow_it_and_the_app_always_does() {
 
 #[test]
 fn those_who_look_after_the_space_come_first_and_have_one_role() {
-    let team =
-        Options { members: texts(&["1"]), managers: texts(&["2", "users/2"]), owners: texts(&["3"]), ..options("x") };
+    let team = typed(&["--name=x", "--member=1", "--manager=2", "--manager=users/2", "--owner=3"]);
     let made = plan(&team).unwrap();
     assert_eq!(made.promotions, [("users/3".to_owned(), Role::Owner), ("users/2".to_owned(), Role::Manager)]);
     let preview = made.request.preview();
     let first = &preview["body"]["memberships"][0];
     assert_eq!(first, &json!({"member":{"name":"users/3","type":"HUMAN"}}), "no role, which create does not take");
-    let both = Options { managers: texts(&["2"]), owners: texts(&["2"]), ..options("x") };
-    refused(&both, ErrorCode::Usage, &["--manager", "--owner"]);
+    refused(&typed(&["--name=x", "--manager=2", "--owner=2"]), ErrorCode::Usage, &["--manager", "--owner"]);
 }
 
 #[test]
 fn names_and_texts_have_limits() {
-    refused(&Options::default(), ErrorCode::Usage, &["--name (displayName)"]);
-    refused(&options("  "), ErrorCode::Usage, &["--name (displayName)"]);
-    refused(&options(&"ä".repeat(129)), ErrorCode::Usage, &["129 characters, and 128"]);
-    assert!(plan(&options(&"ä".repeat(128))).is_ok());
-    for (fields, word) in [
-        (Fields { description: Some("x".repeat(4097)), ..Fields::default() }, "spaceDetails.description"),
-        (Fields { guidelines: Some("x".repeat(5001)), ..Fields::default() }, "spaceDetails.guidelines"),
-        (Fields { audience: Some("a/b".into()), ..Fields::default() }, "accessSettings.audience"),
+    refused(&typed(&[]), ErrorCode::Usage, &["--name (displayName)"]);
+    refused(&named("  "), ErrorCode::Usage, &["--name (displayName)"]);
+    refused(&named(&"ä".repeat(129)), ErrorCode::Usage, &["129 characters, and 128"]);
+    assert!(plan(&named(&"ä".repeat(128))).is_ok());
+    for (option, text, word) in [
+        ("--description", "x".repeat(4097), "spaceDetails.description"),
+        ("--guidelines", "x".repeat(5001), "spaceDetails.guidelines"),
     ] {
-        refused(&Options { fields, ..options("x") }, ErrorCode::Usage, &[word]);
+        refused(&typed(&["--name=x", option, &text]), ErrorCode::Usage, &[word]);
     }
-    let group = Options { groups: texts(&["team@example.com"]), ..options("x") };
-    refused(&group, ErrorCode::Usage, &["Cloud Identity"]);
-    let id = Options { request_id: Some("no-uuid".into()), ..options("x") };
-    refused(&id, ErrorCode::Usage, &["no UUID", "requestId"]);
+    let audience = Line::try_parse_from(["create", "--name=x", "--audience=a/b"]).unwrap_err().to_string();
+    assert!(audience.contains("accessSettings.audience"), "{audience}");
+    refused(&typed(&["--name=x", "--group=team@example.com"]), ErrorCode::Usage, &["Cloud Identity"]);
+    refused(&typed(&["--name=x", "--request-id=no-uuid"]), ErrorCode::Usage, &["no UUID", "requestId"]);
 }
 
 #[test]
 fn conversations_follow_the_rules_of_set_up() {
-    let chat = body(&conversation(SpaceType::GroupChat, &["1", "2"]));
+    let chat = body(&conversation("group-chat", &["1", "2"], &[]));
     assert_eq!(chat["space"], json!({"spaceType":"GROUP_CHAT"}));
-    let direct = body(&conversation(SpaceType::DirectMessage, &["1"]));
+    let direct = body(&conversation("direct-message", &["1"], &[]));
     assert_eq!(direct["space"], json!({"spaceType":"DIRECT_MESSAGE"}));
-    let with_app = body(&conversation(SpaceType::DirectMessage, &["app"]));
+    let with_app = body(&conversation("direct-message", &["app"], &[]));
     assert_eq!(with_app["space"], json!({"spaceType":"DIRECT_MESSAGE","singleUserBotDm":true}));
     assert_eq!(with_app["memberships"], json!([]));
 
-    for kind in [SpaceType::GroupChat, SpaceType::DirectMessage] {
-        let members: &[&str] = if kind == SpaceType::GroupChat { &["1", "2"] } else { &["1"] };
-        let with = |fields: Fields| Options { fields, ..conversation(kind, members) };
-        let words = |fields, word| refused(&with(fields), ErrorCode::Usage, &[word]);
-        words(Fields { name: Some("x".into()), ..Fields::default() }, "displayName");
-        words(Fields { announcement: Some(false), ..Fields::default() }, "predefinedPermissionSettings");
-        words(Fields { audience: Some("default".into()), ..Fields::default() }, "accessSettings");
-        let group = Options { groups: texts(&["g"]), ..conversation(kind, members) };
-        assert!(plan(&group).is_err());
-        let manager = Options { managers: texts(&["1"]), ..conversation(kind, members) };
-        refused(&manager, ErrorCode::Usage, &["memberships[].role"]);
-        let reuse = Options { if_exists: Some(IfExists::Reuse), ..conversation(kind, members) };
-        refused(&reuse, ErrorCode::Usage, &["--if-exists"]);
+    for (kind, members) in [("group-chat", &["1", "2"][..]), ("direct-message", &["1"])] {
+        for (option, word) in [
+            ("--name=x", "displayName"),
+            ("--permissions=collaboration", "predefinedPermissionSettings"),
+            ("--audience=default", "accessSettings"),
+            ("--manager=1", "memberships[].role"),
+            ("--if-exists=reuse", "--if-exists"),
+        ] {
+            refused(&conversation(kind, members, &[option]), ErrorCode::Usage, &[word]);
+        }
+        assert!(plan(&conversation(kind, members, &["--group=g"])).is_err());
     }
-    let described = Options {
-        fields: Fields { description: Some("d".into()), ..Fields::default() },
-        ..conversation(SpaceType::DirectMessage, &["1"])
-    };
-    refused(&described, ErrorCode::Usage, &["spaceDetails"]);
-    refused(&conversation(SpaceType::GroupChat, &["1"]), ErrorCode::Usage, &["memberships", "at least two"]);
-    refused(&conversation(SpaceType::DirectMessage, &[]), ErrorCode::Usage, &["memberships", "exactly one"]);
-    refused(&conversation(SpaceType::DirectMessage, &["1", "2"]), ErrorCode::Usage, &["exactly one"]);
+    refused(&conversation("direct-message", &["1"], &["--description=d"]), ErrorCode::Usage, &["spaceDetails"]);
+    refused(&conversation("group-chat", &["1"], &[]), ErrorCode::Usage, &["memberships", "at least two"]);
+    refused(&conversation("direct-message", &[], &[]), ErrorCode::Usage, &["memberships", "exactly one"]);
+    refused(&conversation("direct-message", &["1", "2"], &[]), ErrorCode::Usage, &["exactly one"]);
 }
 
 #[test]
 fn import_mode_adds_nobody_at_once_and_allows_a_time() {
-    let import = Options {
-        import_mode: true,
-        create_time: Some("2024-02-29T12:00:00Z".into()),
-        members: texts(&["1"]),
-        ..options("old")
-    };
+    let import = typed(&["--name=old", "--import-mode", "--create-time=2024-02-29T12:00:00Z", "--member=1"]);
     let made = plan(&import).unwrap();
     assert_eq!(
         made.request.preview()["body"],
         json!({"spaceType":"SPACE","displayName":"old","importMode":true,"createTime":"2024-02-29T12:00:00Z"})
     );
     assert_eq!(made.more.len(), 1);
-    let chat = Options { import_mode: true, ..conversation(SpaceType::GroupChat, &[]) };
+    let chat = conversation("group-chat", &[], &["--import-mode"]);
     assert!(matches!(plan(&chat).unwrap().request, Request::Create(_)));
 
-    let direct = Options { import_mode: true, ..conversation(SpaceType::DirectMessage, &["1"]) };
-    refused(&direct, ErrorCode::Usage, &["importMode"]);
-    let without = Options { create_time: Some("2024-02-29T12:00:00Z".into()), ..options("x") };
+    refused(&conversation("direct-message", &["1"], &["--import-mode"]), ErrorCode::Usage, &["importMode"]);
+    let without = typed(&["--name=x", "--create-time=2024-02-29T12:00:00Z"]);
     refused(&without, ErrorCode::Usage, &["createTime", "--import-mode"]);
-    let odd = Options { import_mode: true, create_time: Some("yesterday".into()), ..options("x") };
+    let odd = typed(&["--name=x", "--import-mode", "--create-time=yesterday"]);
     refused(&odd, ErrorCode::Usage, &["createTime", "RFC 3339"]);
 }
 
 #[test]
 fn a_document_lies_under_the_options_and_what_is_not_known_stays() {
-    let (mut options, _file) = document(&json!({"displayName":"d","spaceDetails":{"guidelines":"g"},"zNew":{"b":[1]}}));
-    options.fields.name = Some("n".into());
-    options.fields.description = Some("t".into());
+    let json = json!({"displayName":"d","spaceDetails":{"guidelines":"g"},"zNew":{"b":[1]}});
+    let (options, _file) = document(&json, &["--name=n", "--description=t"]);
     assert_eq!(
         body(&options),
         json!({"spaceType":"SPACE","displayName":"n","spaceDetails":{"guidelines":"g","description":"t"},"zNew":{"b":[1]}})
@@ -200,11 +198,14 @@ fn a_document_lies_under_the_options_and_what_is_not_known_stays() {
 
 #[test]
 fn a_space_as_the_server_sent_it_makes_another_one() {
-    let (options, _file) = document(&json!({
+    let (options, _file) = document(
+        &json!({
         "name":"spaces/A","type":"ROOM","displayName":"Team","spaceType":"SPACE","spaceThreadingState":"THREADED_MESSAGES",
         "createTime":"2026-05-30T14:00:26.378125Z","lastActiveTime":"2026-05-30T14:00:26.378125Z",
         "membershipCount":{"joinedDirectHumanUserCount":1},"customer":"customers/C01","spaceUri":"https://x",
-        "accessSettings":{"accessState":"PRIVATE"},"spaceHistoryState":"HISTORY_OFF"}));
+        "accessSettings":{"accessState":"PRIVATE"},"spaceHistoryState":"HISTORY_OFF"}),
+        &[],
+    );
     let made = plan(&options).unwrap();
     assert_eq!(
         made.request.preview()["body"],
@@ -222,36 +223,32 @@ fn what_breaks_a_rule_in_a_document_is_the_documents_fault() {
         (json!({"spaceType":"DIRECT_MESSAGE","importMode":true}), "importMode"),
         (json!([]), "no JSON object"),
     ] {
-        let (options, _file) = document(&json);
+        let (options, _file) = document(&json, &[]);
         refused(&options, ErrorCode::InputInvalid, &[word]);
     }
-    let fields = Fields { json: Some(Source::new("/nowhere".into())), ..Fields::default() };
-    refused(&Options { fields, ..Options::default() }, ErrorCode::InputInvalid, &["cannot be read"]);
+    refused(&typed(&["--json=/nowhere"]), ErrorCode::InputInvalid, &["cannot be read"]);
     // A kind that is not known here is the server's to judge.
-    let (options, _file) = document(&json!({"spaceType":"HOLODECK"}));
+    let (options, _file) = document(&json!({"spaceType":"HOLODECK"}), &[]);
     assert_eq!(body(&options), json!({"spaceType":"HOLODECK"}));
 }
 
 #[test]
 fn a_repetition_goes_by_its_id_and_not_by_the_name() {
-    let reuse = |request_id: Option<&str>| {
-        let request_id = request_id.map(str::to_owned);
-        plan(&Options { if_exists: Some(IfExists::Reuse), request_id, ..options("x") }).unwrap().look_for
-    };
-    assert_eq!(reuse(None), Some(("x".to_owned(), IfExists::Reuse)));
-    assert_eq!(reuse(Some("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")), None);
+    assert_eq!(
+        plan(&typed(&["--name=x", "--if-exists=reuse"])).unwrap().look_for,
+        Some(("x".to_owned(), IfExists::Reuse))
+    );
+    let repeated = ["--name=x", "--if-exists=reuse", "--request-id=a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"];
+    assert_eq!(plan(&typed(&repeated)).unwrap().look_for, None);
 }
 
 #[test]
 fn the_same_key_gives_the_same_id_and_no_key_a_new_one() {
-    let id = |key: Option<&str>| {
-        let options = Options { idempotency_key: key.map(str::to_owned), ..options("x") };
-        match plan(&options).unwrap().request {
-            Request::Create(request) => request.request_id,
-            Request::SetUp(request) => request.request_id,
-        }
+    let id = |words: &[&str]| match plan(&typed(&[&["--name=x"], words].concat())).unwrap().request {
+        Request::Create(request) => request.request_id,
+        Request::SetUp(request) => request.request_id,
     };
-    assert_eq!(id(Some("class-7b")), id(Some("class-7b")));
-    assert_ne!(id(Some("class-7b")), id(Some("class-7c")));
-    assert_ne!(id(None), id(None));
+    assert_eq!(id(&["--idempotency-key=class-7b"]), id(&["--idempotency-key=class-7b"]));
+    assert_ne!(id(&["--idempotency-key=class-7b"]), id(&["--idempotency-key=class-7c"]));
+    assert_ne!(id(&[]), id(&[]));
 }

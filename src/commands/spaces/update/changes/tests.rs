@@ -2,48 +2,50 @@
 
 use std::io::Write;
 
+use clap::Parser;
+
 use super::*;
 use crate::commands::ErrorCode;
-use crate::platform::input::Source;
 
-fn options(fields: Fields) -> Options {
-    Options { space: "A".into(), fields, ..Options::default() }
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(flatten)]
+    update: Update,
 }
 
-fn masks(options: &Options) -> Vec<String> {
-    plan(options).unwrap().changes.iter().map(|change| change.mask.join(",")).collect()
+/// The options of a command line, without the words `chatauth spaces update`.
+fn typed(words: &[&str]) -> Update {
+    Line::try_parse_from(["update", "A"].iter().chain(words)).unwrap().update
 }
 
 #[track_caller]
-fn refused(options: &Options, word: &str) {
-    let failure = plan(options).unwrap_err();
+fn refused(words: &[&str], word: &str) {
+    let failure = plan(&typed(words)).unwrap_err();
     assert_eq!(failure.code, ErrorCode::Usage);
     assert!(failure.message.contains(word), "{word}: {}", failure.message);
 }
 
 #[test]
 fn what_was_given_is_in_the_mask_and_split_where_the_api_wants_it_alone() {
-    let all = Options {
-        allow: vec!["use-at-mention-all=managers".into(), "manageApps=owners".into()],
-        to_space: true,
-        ..options(Fields {
-            name: Some("n".into()),
-            description: Some("d".into()),
-            guidelines: Some("g".into()),
-            history: Some(false),
-            audience: Some("default".into()),
-            ..Fields::default()
-        })
-    };
+    let all = typed(&[
+        "--allow=use-at-mention-all=managers",
+        "--allow=manageApps=owners",
+        "--type=space",
+        "--name=n",
+        "--description=d",
+        "--guidelines=g",
+        "--history=off",
+        "--audience=default",
+    ]);
     let plan = plan(&all).unwrap();
-    assert!(!plan.half_of_the_details);
+    assert!(plan.partial.is_empty());
     let requests: Vec<(String, Value)> =
         plan.changes.into_iter().map(|change| (change.mask.join(","), Value::Object(change.fields))).collect();
     assert_eq!(
         requests,
         [
             (
-                "space_type,display_name,space_details".to_owned(),
+                "display_name,space_type,space_details".to_owned(),
                 json!({"spaceType":"SPACE","displayName":"n","spaceDetails":{"description":"d","guidelines":"g"}})
             ),
             (
@@ -60,8 +62,7 @@ fn what_was_given_is_in_the_mask_and_split_where_the_api_wants_it_alone() {
 
 #[test]
 fn one_of_description_and_guidelines_needs_the_other() {
-    let half = options(Fields { description: Some(String::new()), ..Fields::default() });
-    assert!(plan(&half).unwrap().half_of_the_details);
+    assert_eq!(plan(&typed(&["--description="])).unwrap().partial, ["spaceDetails"]);
 }
 
 #[test]
@@ -71,29 +72,27 @@ fn a_whole_space_may_be_handed_in_and_what_is_fixed_is_left_out() {
         "createTime":"2026-05-30T14:00:26Z","accessSettings":{"accessState":"PRIVATE",
         "accessPermissionSettings":{"joinSpaceSetting":{}}},"newField":1});
     file.write_all(space.to_string().as_bytes()).unwrap();
-    let fields = Fields { json: Some(Source::new(file.path().to_owned())), ..Fields::default() };
-    assert_eq!(masks(&options(fields)), ["display_name,new_field", "access_settings.access_permission_settings"]);
+    let plan = plan(&typed(&["--json", file.path().to_str().unwrap()])).unwrap();
+    let masks: Vec<String> = plan.changes.iter().map(|change| change.mask.join(",")).collect();
+    assert_eq!(masks, ["display_name,new_field", "access_settings.access_permission_settings"]);
 }
 
 #[test]
 fn what_breaks_a_rule_is_refused_with_the_apis_word_for_it() {
-    let name = |text: &str| Fields { name: Some(text.to_owned()), ..Fields::default() };
-    refused(&options(Fields::default()), "updateMask");
-    refused(&options(name(" ")), "displayName");
-    refused(&options(name(&"x".repeat(129))), "displayName");
-    refused(&options(Fields { external: Some(true), ..Fields::default() }), "externalUserAllowed");
-    refused(&options(Fields { external: Some(false), ..Fields::default() }), "externalUserAllowed");
-    refused(&options(Fields { announcement: Some(true), ..Fields::default() }), "predefinedPermissionSettings");
-    refused(&Options { to_space: true, ..options(Fields::default()) }, "spaceType");
+    refused(&[], "updateMask");
+    refused(&["--name", " "], "displayName");
+    refused(&["--name", &"x".repeat(129)], "displayName");
+    refused(&["--external"], "externalUserAllowed");
+    refused(&["--internal"], "externalUserAllowed");
+    refused(&["--permissions=announcement"], "predefinedPermissionSettings");
+    refused(&["--import-mode"], "importMode");
+    refused(&["--type=space"], "spaceType");
     for allow in ["x", "manageApps", "manageApps=all", "post-messages=members", "x=members"] {
-        refused(&Options { allow: vec![allow.into()], ..options(Fields::default()) }, "permissionSettings");
+        refused(&["--allow", allow], "permissionSettings");
     }
-    for (fields, word) in [
-        (Fields { history: Some(true), ..Fields::default() }, "spaceHistoryState"),
-        (Fields { audience: Some("default".into()), ..Fields::default() }, "accessSettings"),
-    ] {
-        refused(&Options { admin: true, ..options(fields) }, word);
-    }
-    refused(&Options { admin: true, to_space: true, ..options(name("x")) }, "spaceType");
-    refused(&Options { space: "a:b".into(), ..options(name("x")) }, "the space");
+    refused(&["--use-admin-access", "--history=on"], "spaceHistoryState");
+    refused(&["--use-admin-access", "--audience=default"], "accessSettings");
+    refused(&["--use-admin-access", "--type=space", "--name=x"], "spaceType");
+    let elsewhere = Line::try_parse_from(["update", "a:b", "--name=x"]).unwrap().update;
+    assert!(plan(&elsewhere).unwrap_err().message.contains("the space"));
 }

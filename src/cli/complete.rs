@@ -1,0 +1,56 @@
+//! Answers completion scripts: candidates for the word at the cursor, from the definition of the command line.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Command, CommandFactory, Parser, ValueEnum};
+use clap_complete::CompletionCandidate;
+use clap_complete::engine::ArgValueCandidates;
+
+use crate::commands::completion::{Shell, VARIABLE};
+use crate::commands::{Context, auth};
+use crate::output::{Messages, Printer, sanitise};
+
+use super::args::Cli;
+use super::settings::{self, Environment};
+
+/// Answers a completion script, when one called this program.
+pub(super) fn complete(arguments: &[OsString], environment: Environment) -> Option<ExitCode> {
+    let shell = environment.os(VARIABLE)?;
+    let shell = Shell::from_str(shell.to_str()?, false).ok()?;
+    // The script calls `chatauth -- chatauth WORD…`.
+    let words = arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect();
+    let mut command = with_accounts(Cli::command(), environment);
+    let mut candidates = Vec::new();
+    let done = shell
+        .completer()
+        .write_complete(&mut command, words, None, &mut candidates)
+        .and_then(|()| io::stdout().write_all(&candidates));
+    Some(if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The command line with the accounts that there are logins of, where an account is meant.
+fn with_accounts(command: Command, environment: Environment) -> Command {
+    // What has control characters in it would act on the terminal of whoever presses the key.
+    let harmless = |account: &String| sanitise(account) == account.as_str();
+    let accounts: Vec<String> = accounts(environment).into_iter().filter(harmless).collect();
+    let candidates = ArgValueCandidates::new(move || accounts.iter().map(CompletionCandidate::new).collect::<Vec<_>>());
+    let of_switch = candidates.clone();
+    command.mut_arg("account", |argument| argument.add(candidates)).mut_subcommand("auth", |auth| {
+        auth.mut_subcommand("switch", |switch| switch.mut_arg("account_name", |argument| argument.add(of_switch)))
+    })
+}
+
+fn accounts(environment: Environment) -> Vec<String> {
+    let Ok(cli) = Cli::try_parse_from(["chatauth", "--quiet", "auth", "status"]) else { return Vec::new() };
+    let Ok(resolved) = settings::resolve(&cli.global, environment, &[]) else { return Vec::new() };
+    let printer = Printer::new(Box::new(io::sink()), resolved.format, false);
+    auth::accounts(&Context::new(
+        resolved.settings,
+        settings::clock(),
+        Messages::new(true, false),
+        printer,
+        Cli::command,
+    ))
+}

@@ -1,0 +1,55 @@
+//! `chatauth completion`: the script by which a shell completes commands, options, formats and accounts.
+
+use clap::ValueEnum;
+use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
+
+use crate::commands::Context;
+
+/// The variable by which a completion script calls this program.
+pub const VARIABLE: &str = "_CHATAUTH_COMPLETE";
+
+/// Generate a shell completion script
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "source <(chatauth completion bash)",
+    "chatauth completion zsh > ~/.zfunc/_chatauth",
+    "chatauth completion fish > ~/.config/fish/completions/chatauth.fish",
+    "chatauth completion powershell | Out-String | Invoke-Expression",
+))]
+pub struct Completion {
+    /// The shell that reads the script
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// The shells that are supported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names are those of the shells")]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(alias = "pwsh")]
+    Powershell,
+}
+
+impl Shell {
+    /// What writes this shell's script and candidates.
+    pub fn completer(self) -> &'static dyn EnvCompleter {
+        match self {
+            Self::Bash => &Bash,
+            Self::Zsh => &Zsh,
+            Self::Fish => &Fish,
+            Self::Powershell => &Powershell,
+        }
+    }
+}
+
+impl Completion {
+    /// Prints the script.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        let mut script = Vec::new();
+        self.shell.completer().write_registration(VARIABLE, "chatauth", "chatauth", "chatauth", &mut script)?;
+        Ok(context.printer.bytes(&script)?)
+    }
+}

@@ -1,0 +1,500 @@
+//! The fields of a space, an entry each: options, columns of rows, requests, update masks, columns of CSV and what
+//! people see all follow from this table.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use serde_json::{Map, Value};
+
+use crate::chat::{Resource, Space, audience_name};
+use crate::commands::Failure;
+use crate::commands::bulk::{Wrong, fields as cells};
+use crate::output::Details;
+use crate::platform::input::Source;
+
+/// A field of a space.
+#[derive(Debug)]
+pub(in crate::commands) struct Field {
+    /// Where it stands in the API's object, as in "spaceDetails.description".
+    pub(in crate::commands) path: &'static str,
+    /// What its value is.
+    kind: Kind,
+    /// When it can be set.
+    pub(in crate::commands) settable: Settable,
+    /// How an update sends it.
+    pub(in crate::commands) mask: Mask,
+    /// Whether an administrator cannot change it.
+    pub(in crate::commands) members_only: bool,
+    /// The options that set it: one, or two for a switch.
+    options: &'static [FieldOption],
+    /// What people see before the value; `None` where it is not shown.
+    label: Option<&'static str>,
+    /// Its place among the columns of CSV, from 1. Scripts rely on the order: new ones go to the end.
+    column: Option<usize>,
+}
+
+/// An option that sets a field, and the column of rows of the same name.
+#[derive(Debug)]
+struct FieldOption {
+    name: &'static str,
+    value_name: &'static str,
+    help: &'static str,
+}
+
+/// What the value of a field is.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// Text of at most so many characters.
+    Text(usize),
+    /// A time, RFC 3339.
+    Time,
+    /// A word for each value of an enum of the API.
+    Choice(&'static [(&'static str, &'static str)]),
+    /// True or false: the text that people see where it is true.
+    Switch(&'static str),
+    /// The resource name of a target audience.
+    Audience,
+    /// The number of people, with that of groups beside it.
+    People,
+    /// Anything else.
+    Other,
+}
+
+/// When a field can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::commands) enum Settable {
+    /// When the space is created, and later.
+    Always,
+    /// When the space is created.
+    AtCreation,
+    /// By the server, or by apps only.
+    Never,
+}
+
+/// How an update sends a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::commands) enum Mask {
+    /// Together with others.
+    Together,
+    /// In a request of its own, because the API wants it alone.
+    Alone,
+    /// As a part of the object that it stands in: the mask names the object, so all of it is sent.
+    Whole,
+}
+
+impl Field {
+    const fn new(path: &'static str, kind: Kind, settable: Settable) -> Self {
+        Self {
+            path,
+            kind,
+            settable,
+            mask: Mask::Together,
+            members_only: false,
+            options: &[],
+            label: None,
+            column: None,
+        }
+    }
+
+    const fn options(mut self, options: &'static [FieldOption]) -> Self {
+        self.options = options;
+        self
+    }
+
+    const fn label(mut self, label: &'static str) -> Self {
+        self.label = Some(label);
+        self
+    }
+
+    const fn column(mut self, place: usize) -> Self {
+        self.column = Some(place);
+        self
+    }
+
+    const fn mask(mut self, mask: Mask) -> Self {
+        self.mask = mask;
+        self
+    }
+
+    const fn members_only(mut self) -> Self {
+        self.members_only = true;
+        self
+    }
+
+    /// The option that sets the field, as people type it.
+    pub(in crate::commands) fn option(&self) -> String {
+        let names: Vec<String> = self.options.iter().map(|option| format!("--{}", option.name)).collect();
+        names.join(" and ")
+    }
+
+    /// The longest text, in characters.
+    pub(in crate::commands) const fn longest(&self) -> Option<usize> {
+        match self.kind {
+            Kind::Text(longest) => Some(longest),
+            _ => None,
+        }
+    }
+
+    /// The value that an option with this text stands for.
+    fn parse(&self, option: &FieldOption, text: &str) -> Result<Value, Failure> {
+        match self.kind {
+            Kind::Switch(_) => Ok(Value::Bool(self.is_first(option))),
+            Kind::Choice(choices) => {
+                let known = choices.iter().find(|(word, _)| *word == text);
+                Ok(known.map_or_else(|| Value::from(text), |(_, wire)| Value::from(*wire)))
+            }
+            Kind::Audience => audience_name(text)
+                .map(Value::from)
+                .map_err(|cause| Failure::usage(format!("--{} {text:?} ({}) {cause}", option.name, self.path))),
+            // A name or a time with blanks around it is a slip; a description is as it was typed.
+            _ if !self.path.contains('.') => Ok(Value::from(text.trim())),
+            _ => Ok(Value::from(text)),
+        }
+    }
+
+    /// The value that a cell of a row stands for.
+    fn parse_cell(&self, option: &FieldOption, value: &Value) -> Result<Value, Wrong> {
+        match self.kind {
+            Kind::Switch(_) => cells::switch(option.name, value).map(|on| Value::Bool(on == self.is_first(option))),
+            Kind::Choice(choices @ [("on", on), ("off", off)]) => {
+                let _ = choices;
+                cells::switch(option.name, value).map(|switch| Value::from(if switch { *on } else { *off }))
+            }
+            Kind::Choice(choices) => cells::one_of(option.name, value, choices).map(Value::from),
+            _ => {
+                let text = cells::text(option.name, value)?;
+                self.parse(option, &text).map_err(|failure| Wrong::new(option.name, failure.message))
+            }
+        }
+    }
+
+    /// Whether an option turns a switch on; the second one turns it off.
+    fn is_first(&self, option: &FieldOption) -> bool {
+        self.options.first().is_some_and(|first| first.name == option.name)
+    }
+}
+
+/// All fields. The order is that in which people see them.
+pub(in crate::commands) const FIELDS: &[Field] = &[
+    Field::new("displayName", Kind::Text(128), Settable::Always)
+        .options(&[FieldOption { name: "name", value_name: "NAME", help: "Name of the space, 1 to 128 characters" }])
+        .label("Name")
+        .column(2),
+    Field::new("name", Kind::Other, Settable::Never).label("Resource").column(1),
+    Field::new("spaceUri", Kind::Other, Settable::Never).label("Link").column(4),
+    Field::new("spaceType", Kind::Choice(TYPES), Settable::Always)
+        .options(&[FieldOption {
+            name: "type",
+            value_name: "TYPE",
+            help: "What to create: a named space, a group chat or a direct message [default: space]",
+        }])
+        .members_only()
+        .label("Type")
+        .column(3),
+    Field::new("spaceDetails.description", Kind::Text(4096), Settable::Always)
+        .options(&[FieldOption {
+            name: "description",
+            value_name: "TEXT",
+            help: "What the space is for, at most 4,096 characters",
+        }])
+        .mask(Mask::Whole)
+        .label("Description")
+        .column(10),
+    Field::new("spaceDetails.guidelines", Kind::Text(5000), Settable::Always)
+        .options(&[FieldOption {
+            name: "guidelines",
+            value_name: "TEXT",
+            help: "Rules of the space, at most 5,000 characters",
+        }])
+        .mask(Mask::Whole)
+        .label("Guidelines"),
+    Field::new("externalUserAllowed", Kind::Switch("people outside the organization may join"), Settable::AtCreation)
+        .options(&[
+            FieldOption {
+                name: "external",
+                value_name: "",
+                help: "Let people outside the organization join (cannot be changed later)",
+            },
+            FieldOption { name: "internal", value_name: "", help: "Let only people of the organization join" },
+        ])
+        .label("External")
+        .column(5),
+    Field::new("spaceHistoryState", Kind::Choice(&[("on", "HISTORY_ON"), ("off", "HISTORY_OFF")]), Settable::Always)
+        .options(&[FieldOption { name: "history", value_name: "on|off", help: "Whether messages are kept" }])
+        .mask(Mask::Alone)
+        .members_only()
+        .label("History")
+        .column(6),
+    Field::new("predefinedPermissionSettings", Kind::Choice(PERMISSIONS), Settable::AtCreation).options(&[
+        FieldOption {
+            name: "permissions",
+            value_name: "PRESET",
+            help: "Who can post: everyone (collaboration) or managers only (announcement)",
+        },
+    ]),
+    Field::new("accessSettings.accessState", Kind::Choice(ACCESS), Settable::Never).label("Access"),
+    Field::new("accessSettings.audience", Kind::Audience, Settable::Always)
+        .options(&[FieldOption {
+            name: "audience",
+            value_name: "AUDIENCE",
+            help: "Who can find the space: default, or the ID of a target audience",
+        }])
+        .mask(Mask::Alone)
+        .members_only(),
+    Field::new("accessSettings.accessPermissionSettings", Kind::Other, Settable::Always)
+        .mask(Mask::Alone)
+        .members_only(),
+    Field::new("membershipCount.joinedDirectHumanUserCount", Kind::People, Settable::Never).label("Members").column(7),
+    Field::new("importMode", Kind::Switch("the space is being filled with old messages"), Settable::AtCreation)
+        .options(&[FieldOption {
+            name: "import-mode",
+            value_name: "",
+            help: "Create the space in import mode, to fill it with old messages (needs domain-wide delegation)",
+        }]),
+    Field::new("createTime", Kind::Time, Settable::AtCreation)
+        .options(&[FieldOption {
+            name: "create-time",
+            value_name: "TIME",
+            help: "When the imported space began, as in 2024-02-29T12:00:00Z",
+        }])
+        .label("Created")
+        .column(8),
+    Field::new("lastActiveTime", Kind::Time, Settable::Never).column(9),
+    Field::new("permissionSettings", Kind::Other, Settable::Always),
+    Field::new("permissionSettings.postMessages", Kind::Other, Settable::Never),
+    Field::new("singleUserBotDm", Kind::Other, Settable::AtCreation),
+    Field::new("membershipCount", Kind::Other, Settable::Never),
+    Field::new("adminInstalled", Kind::Other, Settable::Never),
+    Field::new("customer", Kind::Other, Settable::Never),
+    Field::new("importModeExpireTime", Kind::Other, Settable::Never),
+    Field::new("spaceThreadingState", Kind::Other, Settable::Never),
+    Field::new("threaded", Kind::Other, Settable::Never),
+    Field::new("type", Kind::Other, Settable::Never),
+];
+
+const TYPES: &[(&str, &str)] =
+    &[("space", "SPACE"), ("group-chat", "GROUP_CHAT"), ("direct-message", "DIRECT_MESSAGE")];
+
+const PERMISSIONS: &[(&str, &str)] =
+    &[("collaboration", "COLLABORATION_SPACE"), ("announcement", "ANNOUNCEMENT_SPACE")];
+
+const ACCESS: &[(&str, &str)] = &[("private", "PRIVATE"), ("discoverable", "DISCOVERABLE")];
+
+/// How many fields are columns of CSV.
+const COLUMN_COUNT: usize = {
+    let (mut index, mut count) = (0, 0);
+    while index < FIELDS.len() {
+        if FIELDS[index].column.is_some() {
+            count += 1;
+        }
+        index += 1;
+    }
+    count
+};
+
+/// The columns of spaces as CSV.
+pub(in crate::commands) const COLUMNS: &[&str] = &{
+    let mut columns = [""; COLUMN_COUNT];
+    let mut index = 0;
+    while index < FIELDS.len() {
+        if let Some(place) = FIELDS[index].column {
+            columns[place - 1] = FIELDS[index].path;
+        }
+        index += 1;
+    }
+    columns
+};
+
+/// The entry of a path.
+pub(in crate::commands) fn field(path: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.path == path)
+}
+
+/// The word of an enum value of the API, for people; what is not known stays as it came.
+pub(in crate::commands) fn word<'a>(path: &str, wire: &'a str) -> &'a str {
+    let Some(Field { kind: Kind::Choice(choices), .. }) = field(path) else { return wire };
+    choices.iter().find(|(_, known)| *known == wire).map_or(wire, |(word, _)| word)
+}
+
+/// What stands at a path.
+pub(in crate::commands) fn at<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    let mut parts = path.split('.');
+    let mut value = object.get(parts.next()?)?;
+    for part in parts {
+        value = value.get(part)?;
+    }
+    Some(value)
+}
+
+/// A space as people like to read it.
+pub(in crate::commands) fn details(space: &Resource<Space>) -> Details {
+    let mut details = Details::new().columns(COLUMNS);
+    let Some(object) = space.json.as_object() else { return details };
+    for field in FIELDS {
+        let (Some(label), Some(value)) = (field.label, at(object, field.path)) else { continue };
+        let text = value.as_str();
+        details = match field.kind {
+            Kind::Time => details.time(label, text),
+            Kind::Choice(_) => details.maybe(label, text.map(|text| sentence(word(field.path, text)))),
+            Kind::Switch(on) => details.maybe(label, value.as_bool().unwrap_or_default().then_some(on)),
+            Kind::People => details.maybe(label, value.as_i64().map(|people| members(people, object))),
+            Kind::Text(_) | Kind::Audience | Kind::Other => details.maybe(label, text),
+        };
+    }
+    details
+}
+
+/// The words of options have hyphens, those of sentences do not.
+fn sentence(word: &str) -> String {
+    if TYPES.iter().any(|(known, _)| *known == word) { word.replace('-', " ") } else { word.to_owned() }
+}
+
+/// As in "3" or "3 and 2 groups".
+fn members(people: i64, space: &Map<String, Value>) -> String {
+    match at(space, "membershipCount.joinedGroupCount").and_then(Value::as_i64) {
+        Some(1) => format!("{people} and 1 group"),
+        Some(groups @ 2..) => format!("{people} and {groups} groups"),
+        _ => people.to_string(),
+    }
+}
+
+/// The fields that options, a document or a row give. `NEW` is for spaces that are created: elsewhere the options that
+/// only work then are hidden, and refused with the reason.
+#[derive(Debug, Clone, Default)]
+pub(in crate::commands) struct SpaceFields<const NEW: bool> {
+    /// What options or cells gave, in the order of the table.
+    given: Map<String, Value>,
+    /// A whole space as the API has it; the options go over it.
+    pub(in crate::commands) json: Option<Source>,
+    /// The same, where it is at hand already.
+    pub(in crate::commands) document: Map<String, Value>,
+}
+
+impl<const NEW: bool> SpaceFields<NEW> {
+    /// The columns of rows.
+    pub(in crate::commands) fn columns() -> impl Iterator<Item = &'static str> {
+        FIELDS.iter().flat_map(|field| field.options).map(|option| option.name)
+    }
+
+    /// Takes a cell of a row; whether there is a field of that name.
+    pub(in crate::commands) fn set_cell(&mut self, column: &str, value: &Value) -> Result<bool, Wrong> {
+        for field in FIELDS {
+            if let Some(option) = field.options.iter().find(|option| option.name == column) {
+                self.given.insert(field.path.to_owned(), field.parse_cell(option, value)?);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What was given for a path.
+    pub(in crate::commands) fn get(&self, path: &str) -> Option<&Value> {
+        self.given.get(path)
+    }
+
+    /// What was given, as the API nests it.
+    pub(in crate::commands) fn nested(&self) -> Map<String, Value> {
+        let mut object = Map::new();
+        for field in FIELDS {
+            let Some(value) = self.given.get(field.path) else { continue };
+            match field.path.split_once('.') {
+                None => {
+                    object.insert(field.path.to_owned(), value.clone());
+                }
+                Some((outer, inner)) => {
+                    let outer = object.entry(outer).or_insert_with(|| Value::Object(Map::new()));
+                    outer[inner] = value.clone();
+                }
+            }
+        }
+        object
+    }
+}
+
+impl<const NEW: bool> clap::Args for SpaceFields<NEW> {
+    fn augment_args(mut command: Command) -> Command {
+        for field in FIELDS {
+            for option in field.options {
+                let update_of_type = !NEW && field.path == "spaceType";
+                let mut argument = Arg::new(option.name)
+                    .long(option.name)
+                    .help(if update_of_type { UPDATE_TYPE } else { option.help })
+                    .hide(!NEW && field.settable == Settable::AtCreation);
+                argument = match field.kind {
+                    Kind::Switch(_) => argument.action(ArgAction::SetTrue).conflicts_with_all(
+                        field.options.iter().map(|other| other.name).filter(|name| *name != option.name),
+                    ),
+                    Kind::Choice(_) if update_of_type => {
+                        argument.value_name("space").value_parser(PossibleValuesParser::new(["space"]))
+                    }
+                    Kind::Choice(choices) => argument
+                        .value_name(option.value_name)
+                        .value_parser(PossibleValuesParser::new(choices.iter().map(|(word, _)| *word))),
+                    _ => argument.value_name(option.value_name),
+                };
+                command = command.arg(argument);
+            }
+        }
+        command.arg(Arg::new("json").long("json").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
+            "A space as JSON, as the API has it; - is standard input. Options override it, and unknown fields are \
+                 sent as they are",
+        ))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+const UPDATE_TYPE: &str = "Make a group chat a named space; needs --name";
+
+impl<const NEW: bool> clap::FromArgMatches for SpaceFields<NEW> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut fields = Self::default();
+        fields.update_from_arg_matches(matches)?;
+        Ok(fields)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for field in FIELDS {
+            for option in field.options {
+                let text = if let Kind::Switch(_) = field.kind {
+                    matches.get_flag(option.name).then_some("")
+                } else {
+                    matches.get_one::<String>(option.name).map(String::as_str)
+                };
+                if let Some(text) = text {
+                    let value = field.parse(option, text).map_err(|failure| {
+                        clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{failure}\n"))
+                    })?;
+                    self.given.insert(field.path.to_owned(), value);
+                }
+            }
+        }
+        self.json = matches.get_one::<PathBuf>("json").cloned().map(Source::new);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_field_that_the_api_has_is_in_the_table() {
+        let document: Value = serde_json::from_str(include_str!("../../../tests/it/support/chat-v1.json")).unwrap();
+        let known: BTreeSet<&str> =
+            FIELDS.iter().map(|field| field.path.split('.').next().unwrap_or_default()).collect();
+        for name in document["schemas"]["Space"]["properties"].as_object().unwrap().keys() {
+            assert!(known.contains(name.as_str()), "{name} is in the API and not in the table");
+        }
+    }
+
+    #[test]
+    fn the_columns_are_complete() {
+        assert!(COLUMNS.iter().all(|column| !column.is_empty()), "{COLUMNS:?}");
+    }
+}
