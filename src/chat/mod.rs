@@ -13,6 +13,7 @@ mod operation;
 mod page;
 mod path;
 mod raw;
+mod request_id;
 mod spaces;
 mod status;
 mod wire;
@@ -21,20 +22,18 @@ pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use members::{CreateMembership, DeleteMembership, GetMembership, ListMemberships, PatchMembership};
 pub use method::{Call, Method, Scopes};
-pub use names::{MemberName, NameError, SpaceName, audience_name, group_name, user_name};
+pub use names::{MemberName, NameError, SpaceName, audience_name, id_of, user_name};
 pub use operation::Operation;
 pub use page::{Page, Paging};
 pub use path::{ApiPath, PathError};
 pub use raw::{RawAnswer, RawRequest};
+pub use request_id::{InvalidRequestId, parse_request_id, random_request_id, request_id_of_key};
 pub use spaces::{
     CompleteImport, CreateSpace, DeleteSpace, FindDirectMessage, FindGroupChats, GetSpace, ListSpaces, PatchSpace,
     SearchSpaces, SetUpSpace,
 };
 pub use status::Status;
-pub use wire::{
-    AccessSettings, Group, HistoryState, Membership, MembershipCount, NewMembership, NewSpace,
-    PredefinedPermissionSettings, Resource, Role, Space, SpaceDetails, SpaceType, User,
-};
+pub use wire::{Group, Membership, NewMembership, Resource, Role, Space, User};
 
 /// Returns the current time. Only `platform` holds a clock, which this room does not use.
 pub type Now = fn() -> time::OffsetDateTime;

@@ -27,13 +27,18 @@ pub enum NameError {
     GroupAddress,
 }
 
+/// The last part of a resource name, as in "ada@example.com" of "users/ada@example.com".
+pub fn id_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(_, id)| id)
+}
+
 /// `users/{user}` for an e-mail address, `users/ID` or a bare id.
 pub fn user_name(text: &str) -> Result<String, NameError> {
     name(text, "users/")
 }
 
 /// `groups/{group}` for `groups/ID` or a bare id.
-pub fn group_name(text: &str) -> Result<String, NameError> {
+pub(super) fn group_name(text: &str) -> Result<String, NameError> {
     if text.contains('@') { Err(NameError::GroupAddress) } else { name(text, "groups/") }
 }
 

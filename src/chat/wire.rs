@@ -5,6 +5,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::names::{NameError, group_name, id_of, user_name};
+
+/// The calling Chat app.
+const APP: &str = "users/app";
+
 /// What the server sent: the fields that this program looks at, and the whole object for whoever wants the rest.
 #[derive(Debug, Clone)]
 pub struct Resource<Fields> {
@@ -34,143 +39,8 @@ pub struct Space {
     pub display_name: Option<String>,
     /// The address of the space in a browser.
     pub space_uri: Option<String>,
-    /// Description and guidelines.
-    pub space_details: Option<SpaceDetails>,
-    /// Whether people outside the organization may be members; absent means no.
-    pub external_user_allowed: Option<bool>,
-    /// `HISTORY_ON` or `HISTORY_OFF`.
-    pub space_history_state: Option<String>,
-    /// When it was made, RFC 3339.
-    pub create_time: Option<String>,
     /// When something was last written in it, RFC 3339.
     pub last_active_time: Option<String>,
-    /// How many members it has.
-    pub membership_count: Option<MembershipCount>,
-    /// Who may find it.
-    pub access_settings: Option<AccessSettings>,
-    /// Whether it is being filled with old messages.
-    pub import_mode: Option<bool>,
-}
-
-/// How many members a space has.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MembershipCount {
-    /// People who have joined.
-    pub joined_direct_human_user_count: Option<i64>,
-    /// Groups that have joined.
-    pub joined_group_count: Option<i64>,
-}
-
-/// Description and guidelines of a space.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SpaceDetails {
-    /// At most 4,096 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// At most 5,000 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub guidelines: Option<String>,
-}
-
-/// Who may find and join a space.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AccessSettings {
-    /// `PRIVATE` or `DISCOVERABLE`; the server says it, nobody sends it.
-    #[serde(skip_serializing)]
-    pub access_state: Option<String>,
-    /// `audiences/{audience}`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub audience: Option<String>,
-    /// Finer settings, as the API has them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub access_permission_settings: Option<Value>,
-}
-
-/// The kinds of spaces that can be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum SpaceType {
-    /// A named space.
-    Space,
-    /// A conversation of three or more people.
-    GroupChat,
-    /// A conversation of two.
-    DirectMessage,
-}
-
-impl SpaceType {
-    /// The kind as it is sent.
-    pub const fn as_wire(self) -> &'static str {
-        match self {
-            Self::Space => "SPACE",
-            Self::GroupChat => "GROUP_CHAT",
-            Self::DirectMessage => "DIRECT_MESSAGE",
-        }
-    }
-}
-
-/// Whether messages are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum HistoryState {
-    /// For good.
-    HistoryOn,
-    /// For 24 hours.
-    HistoryOff,
-}
-
-/// Who may do what in a new space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum PredefinedPermissionSettings {
-    /// Everybody may post.
-    CollaborationSpace,
-    /// Only managers may post.
-    AnnouncementSpace,
-}
-
-/// A space to be made: every field that can be sent.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewSpace {
-    /// The kind.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub space_type: Option<SpaceType>,
-    /// 1 to 128 characters, for named spaces only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    /// Description and guidelines.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub space_details: Option<SpaceDetails>,
-    /// Cannot be changed later; must be left out for consumer accounts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub external_user_allowed: Option<bool>,
-    /// Whether messages are kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub space_history_state: Option<HistoryState>,
-    /// Who may do what, as a preset.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub predefined_permission_settings: Option<PredefinedPermissionSettings>,
-    /// Who may do what, one by one, as the API has it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub permission_settings: Option<Value>,
-    /// Who may find it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub access_settings: Option<AccessSettings>,
-    /// Whether the space is filled with old messages first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub import_mode: Option<bool>,
-    /// When the space began, RFC 3339; in import mode only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_time: Option<String>,
-    /// A direct message with the calling app itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub single_user_bot_dm: Option<bool>,
-    /// The organization, `customers/{customer}`; for app authentication.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub customer: Option<String>,
 }
 
 /// A member of a space, as far as this program looks at it.
@@ -263,11 +133,33 @@ pub enum NewMembership {
 }
 
 impl NewMembership {
+    /// Parses a user as people write it: a person, or `app` for the calling Chat app.
+    ///
+    /// # Errors
+    /// What cannot be a user's name.
+    pub fn of_user(text: &str) -> Result<Self, NameError> {
+        let name = user_name(text)?;
+        Ok(if name == APP { Self::App } else { Self::Human(name) })
+    }
+
+    /// Parses a group as people write it.
+    ///
+    /// # Errors
+    /// What cannot be a group's name.
+    pub fn of_group(text: &str) -> Result<Self, NameError> {
+        group_name(text).map(Self::Group)
+    }
+
+    /// The ID of the person, group or app, as people write it.
+    pub fn id(&self) -> &str {
+        id_of(self.name())
+    }
+
     /// The name of the person, group or app.
     pub fn name(&self) -> &str {
         match self {
             Self::Human(name) | Self::Group(name) => name,
-            Self::App => "users/app",
+            Self::App => APP,
             Self::Raw(json) => ["/member/name", "/groupMember/name"]
                 .iter()
                 .find_map(|pointer| json.pointer(pointer))
@@ -282,7 +174,7 @@ impl From<&NewMembership> for Value {
         match membership {
             NewMembership::Human(name) => serde_json::json!({ "member": { "name": name, "type": "HUMAN" } }),
             NewMembership::Group(name) => serde_json::json!({ "groupMember": { "name": name } }),
-            NewMembership::App => serde_json::json!({ "member": { "name": "users/app", "type": "BOT" } }),
+            NewMembership::App => serde_json::json!({ "member": { "name": APP, "type": "BOT" } }),
             NewMembership::Raw(json) => json.clone(),
         }
     }
@@ -302,16 +194,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn only_what_was_given_is_sent() {
-        let space = NewSpace {
-            space_type: Some(SpaceType::Space),
-            display_name: Some(String::from("API-made")),
-            ..NewSpace::default()
-        };
-        assert_eq!(serde_json::to_value(space).unwrap(), json!({"spaceType":"SPACE","displayName":"API-made"}));
-    }
 
     #[test]
     fn what_is_not_known_here_survives() {

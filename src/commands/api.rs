@@ -12,7 +12,7 @@ use crate::commands::{Context, ErrorCode, Failure};
 
 mod answer;
 mod fields;
-mod scopes;
+mod routes;
 
 use answer::Answers;
 
@@ -130,7 +130,7 @@ fn known_scopes(request: &RawRequest, context: &Context) -> Result<ScopeSet, Fai
     let record = chosen.as_ref().and_then(|account| session.record(account).ok().flatten());
     let granted = record.as_ref().map_or_else(ScopeSet::default, Record::granted);
     let nobody = record.is_none();
-    Ok(scopes::needed(request, &granted).unwrap_or_else(|| {
+    Ok(routes::needed(request, &granted).unwrap_or_else(|| {
         let first = nobody.then(|| Scope::google("chat.spaces.readonly"));
         first.into_iter().collect()
     }))

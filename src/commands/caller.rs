@@ -6,7 +6,7 @@ use std::fmt;
 use crate::auth::{self, Access, Interaction, Record, ScopeSet};
 use crate::chat::{self, Client, ErrorKind, Method, Scopes};
 
-use super::scopes;
+use super::needed_scopes;
 use super::{Context, Failure, InFlight};
 
 /// Sends requests with one access token, and with another when that one is not accepted.
@@ -110,9 +110,9 @@ impl<'a> Caller<'a> {
     /// Gets an access token that allows `methods`, with a login first when that is needed and a person can be asked.
     pub(super) async fn new(context: &'a Context, methods: &[Scopes], admin: bool) -> Result<Self, Failure> {
         // The login is looked at before only where its scopes make a difference.
-        let choice = methods.iter().any(|method| scopes::has_choice(method, admin));
+        let choice = methods.iter().any(|method| needed_scopes::has_choice(method, admin));
         let granted = if choice { granted(context) } else { ScopeSet::default() };
-        Self::with_scopes(context, scopes::needed(methods, admin, &granted)).await
+        Self::with_scopes(context, needed_scopes::needed(methods, admin, &granted)).await
     }
 
     /// The same for scopes that are known already.
@@ -174,7 +174,7 @@ impl<'a> Caller<'a> {
     /// Whether the login allows a method besides those it was asked for; `None` for a token from outside, of which
     /// nothing is known.
     pub(super) fn allows(&self, method: Scopes, admin: bool) -> Option<bool> {
-        self.access.record.as_ref().map(|record| scopes::allowed(&method, admin, &record.granted()))
+        self.access.record.as_ref().map(|record| needed_scopes::allowed(&method, admin, &record.granted()))
     }
 
     /// Sends a request until its answer stands.

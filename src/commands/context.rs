@@ -15,7 +15,7 @@ use crate::platform::terminal::Terminals;
 use crate::secret::Secret;
 
 use super::Failure;
-use super::person::Person;
+use super::terminal_prompt::TerminalPrompt;
 
 /// The value of a setting, and where it came from.
 #[derive(Debug, Clone)]
@@ -226,7 +226,7 @@ impl Context {
             && ((self.settings.terminals.stdin && self.settings.terminals.stderr)
                 || self.settings.browser.browser.is_some());
         let result = if may_ask {
-            let mut person = Person::new(self, true);
+            let mut person = TerminalPrompt::new(self, true);
             self.session().access_token(needed, Interaction::Allowed(&mut person)).await
         } else {
             self.session().access_token(needed, Interaction::Refused).await

@@ -6,7 +6,7 @@ use crate::auth::{Access, ClientKind, ClientProbe, ClientSecretsError, Error, Fr
 use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::caller::Caller;
 use crate::commands::report::console;
-use crate::commands::{Context, ErrorCode, Failure, scopes};
+use crate::commands::{Context, ErrorCode, Failure, needed_scopes};
 use crate::output::{Details, Item};
 
 /// A clock that differs by more than this makes tokens fail.
@@ -214,7 +214,7 @@ async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
     let session = context.session();
     // Of a stored login any token will do; a service account has to be asked for something.
     let delegated = context.settings.impersonated().is_some();
-    let needed = if delegated { scopes::default() } else { ScopeSet::default() };
+    let needed = if delegated { needed_scopes::default() } else { ScopeSet::default() };
     let access = match session.access_token(&needed, Interaction::Refused).await {
         Ok(access) => access,
         Err(error) => {

@@ -73,7 +73,7 @@ async fn guide(context: &Context) -> anyhow::Result<()> {
     if !(context.settings.input && terminals.stdin && terminals.stderr) {
         return Ok(print_steps(context)?);
     }
-    let mut person = Asking::new(context)?;
+    let mut person = Prompter::new(context)?;
     match context.session().client() {
         Ok(client) => {
             let already = format!("There is a client file already: {} ({}).", client.path.display(), client.client_id);
@@ -105,7 +105,7 @@ fn print_steps(context: &Context) -> Result<(), Failure> {
     Ok(context.printer.text(&text)?)
 }
 
-async fn walk(context: &Context, person: &mut Asking<'_>) -> Result<(), Failure> {
+async fn walk(context: &Context, person: &mut Prompter<'_>) -> Result<(), Failure> {
     let say = |text: &str| context.messages.always(text);
     say("This takes you from nothing to your first space. Each step is one page of the Google Cloud console.");
     let project = person.ask("Number or id of your Cloud project (Enter if you have none in mind):").await?;
@@ -170,12 +170,12 @@ fn expand_home(answer: &str, context: &Context) -> String {
 }
 
 /// A person who answers questions.
-struct Asking<'a> {
+struct Prompter<'a> {
     context: &'a Context,
     reader: LineReader,
 }
 
-impl<'a> Asking<'a> {
+impl<'a> Prompter<'a> {
     fn new(context: &'a Context) -> Result<Self, Failure> {
         let reader = LineReader::new()
             .map_err(|error| Failure::new(ErrorCode::Internal, format!("the terminal cannot be read: {error}")))?;

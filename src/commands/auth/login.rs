@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::auth::{LoginOptions, ScopeSet};
-use crate::commands::person::Person;
-use crate::commands::{Context, ErrorCode, Failure, scopes};
+use crate::commands::terminal_prompt::TerminalPrompt;
+use crate::commands::{Context, ErrorCode, Failure, needed_scopes};
 
 /// How long a login waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
@@ -61,7 +61,7 @@ impl Login {
             port: self.port,
             wait: self.wait.map_or(DEFAULT_WAIT, Duration::from_secs),
         };
-        let mut person = Person::new(context, !self.no_browser);
+        let mut person = TerminalPrompt::new(context, !self.no_browser);
         let record = context.session().log_in(&login, &mut person).await?;
         drop(person);
         context.messages.note(&format!("Logged in as {} ({}).", record.email, record.granted().without_identity()));
@@ -84,7 +84,7 @@ impl Login {
 /// What a plain create needs; for an account that is named, also what its login has already, so that logging in again
 /// takes nothing away.
 fn default_scopes(context: &Context, account: Option<&str>) -> ScopeSet {
-    let create = scopes::default();
+    let create = needed_scopes::default();
     let Some(account) = account else { return create };
     // An unreadable record is what a login repairs, so it is no reason to stop here.
     let stored = context.session().record(account).ok().flatten();

@@ -4,7 +4,7 @@ use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
 use crate::auth::Scope;
-use crate::commands::{Context, scopes};
+use crate::commands::{Context, needed_scopes};
 
 /// Print an access token, refreshed when needed
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ impl Token {
             && (context.settings.delegation.value.is_some() || context.session().accounts()?.is_empty());
         // Any login will do where no scope was named; a new one, or a service account's token, is asked for what creating
         // a space needs.
-        let needed = if new { scopes::default() } else { asked };
+        let needed = if new { needed_scopes::default() } else { asked };
         let access = context.access(&needed).await?;
         let record = access.record.as_ref();
         if context.wants_json() {

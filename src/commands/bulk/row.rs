@@ -8,9 +8,6 @@ use super::input::Row;
 use super::journal::{Entry, State};
 use crate::commands::{ErrorCode, Failure};
 
-/// What makes request ids of idempotency keys, so that they cannot meet another program's.
-const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x7e4e_2e0a_94a5_4c0e_9f64_53f3_5c1b_8a2d);
-
 /// What a row is recognised by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
@@ -47,7 +44,7 @@ impl Identity {
             Some(key) => format!("key:{key}"),
             None => format!("row:{}:{content}", row.number),
         };
-        let derived = key.as_ref().map(|key| Uuid::new_v5(&KEY_NAMESPACE, key.as_bytes()).to_string());
+        let derived = key.as_ref().map(|key| crate::chat::request_id_of_key(key));
         Ok(Self { text, content, keyed: key.is_some(), request_id: given.or(derived) })
     }
 

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use super::several::Several;
-use super::{AdminAccess, Pace, member_name, space_name};
-use crate::chat::{
-    CreateMembership, GetMembership, Membership, Method, NewMembership, Resource, SpaceName, group_name, user_name,
-};
+use super::{AdminAccess, Pace, member_name};
+use crate::chat::{CreateMembership, GetMembership, Membership, Method, NewMembership, Resource, SpaceName};
 use crate::commands::bulk::BulkArgs;
 use crate::commands::caller::Caller;
+use crate::commands::spaces::space_name;
 use crate::commands::{Context, ErrorCode, Failure};
 
 /// Add people, groups or the calling Chat app to a space
@@ -63,7 +62,7 @@ impl Add {
             match caller.send(&request).await {
                 Ok(Some(made)) => {
                     if made.fields.state.as_deref() == Some("INVITED") {
-                        context.messages.note(&format!("{} is invited, and a member on accepting.", bare(membership)));
+                        context.messages.note(&format!("{} is invited, and a member on accepting.", membership.id()));
                     }
                     several.done(Some(&made))?;
                 }
@@ -76,8 +75,8 @@ impl Add {
                     if failure.code == ErrorCode::AlreadyExists {
                         failure.hint = Some(String::from("nothing needs to be done: this member is there already"));
                     }
-                    if !several.failed(bare(membership), failure) {
-                        several.not_tried(wanted[index + 1..].iter().map(|membership| bare(membership).to_owned()));
+                    if !several.failed(membership.id(), failure) {
+                        several.not_tried(wanted[index + 1..].iter().map(|membership| membership.id().to_owned()));
                         break;
                     }
                 }
@@ -86,7 +85,7 @@ impl Add {
         let finished = several.finish(|left| {
             let mut words = vec!["members", "add", space.as_str()];
             for user in left {
-                if wanted.iter().any(|one| matches!(one, NewMembership::Group(_)) && bare(one) == user) {
+                if wanted.iter().any(|one| matches!(one, NewMembership::Group(_)) && one.id() == user) {
                     words.push("--group");
                 }
                 words.push(user);
@@ -103,14 +102,16 @@ impl Add {
 fn wanted(options: &Add) -> Result<Vec<NewMembership>, Failure> {
     let mut wanted = Vec::new();
     for text in &options.users {
-        let name =
-            user_name(text).map_err(|cause| Failure::usage(format!("the user {text:?} (member.name) {cause}")))?;
-        wanted.push(if name == "users/app" { NewMembership::App } else { NewMembership::Human(name) });
+        wanted.push(
+            NewMembership::of_user(text)
+                .map_err(|cause| Failure::usage(format!("the user {text:?} (member.name) {cause}")))?,
+        );
     }
     for text in &options.group {
-        let name = group_name(text)
-            .map_err(|cause| Failure::usage(format!("the group {text:?} (groupMember.name) {cause}")))?;
-        wanted.push(NewMembership::Group(name));
+        wanted.push(
+            NewMembership::of_group(text)
+                .map_err(|cause| Failure::usage(format!("the group {text:?} (groupMember.name) {cause}")))?,
+        );
     }
     let mut seen = Vec::new();
     wanted.retain(|one| {
@@ -132,13 +133,8 @@ async fn look(
     admin: bool,
     caller: &mut Caller<'_>,
 ) -> Option<Resource<Membership>> {
-    let name = member_name(space, bare(membership)).ok()?;
+    let name = member_name(space, membership.id()).ok()?;
     caller.send(&GetMembership { name, admin }).await.ok()
-}
-
-fn bare(membership: &NewMembership) -> &str {
-    let name = membership.name();
-    name.split_once('/').map_or(name, |(_, id)| id)
 }
 
 #[cfg(test)]

@@ -3,11 +3,9 @@
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::{give_role, space_name};
-use crate::chat::{
-    CreateMembership, GetMembership, Method, NewMembership, PatchMembership, Role, Scopes, SpaceName, group_name,
-    user_name,
-};
+use super::super::spaces::space_name;
+use super::give_role;
+use crate::chat::{CreateMembership, GetMembership, Method, NewMembership, PatchMembership, Role, Scopes, SpaceName};
 use crate::commands::bulk::{self, Made, Task as Rows, Wrong, fields};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, Failure};
@@ -71,12 +69,11 @@ impl Rows for Task {
         let space = space_name(&space).map_err(|failure| Wrong::new("space", failure.message))?;
         let membership = match (text("member")?, text("group")?) {
             (Some(user), None) => {
-                let name = user_name(&user).map_err(|cause| Wrong::new("member", format!("{user:?} {cause}")))?;
-                if name == "users/app" { NewMembership::App } else { NewMembership::Human(name) }
+                NewMembership::of_user(&user).map_err(|cause| Wrong::new("member", format!("{user:?} {cause}")))?
             }
-            (None, Some(group)) => NewMembership::Group(
-                group_name(&group).map_err(|cause| Wrong::new("group", format!("{group:?} {cause}")))?,
-            ),
+            (None, Some(group)) => {
+                NewMembership::of_group(&group).map_err(|cause| Wrong::new("group", format!("{group:?} {cause}")))?
+            }
             _ => return Err(Wrong::new("member", "a row has a member or a group")),
         };
         let roles = [("member", Role::Member), ("manager", Role::Manager), ("owner", Role::Owner)];
@@ -119,8 +116,7 @@ impl Rows for Task {
             admin: self.admin,
         };
         let result = caller.send(&request).await;
-        let who = addition.membership.name();
-        let id = who.split_once('/').map_or(who, |(_, id)| id);
+        let id = addition.membership.id();
         let known = || {
             let name = format!("{}/members/{id}", addition.space);
             Made { json: json!({ "name": name }), name, existed: true }

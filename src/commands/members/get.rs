@@ -1,9 +1,10 @@
 //! `chatauth members get`.
 
-use super::{AdminAccess, about, member_name, space_name};
+use super::{AdminAccess, about, member_name};
 use crate::chat::{GetMembership, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
+use crate::commands::spaces::space_name;
 
 /// Show one member of a space
 #[derive(Debug, clap::Args)]

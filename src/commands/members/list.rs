@@ -1,11 +1,10 @@
 //! `chatauth members list`.
 
-use super::{
-    AdminAccess, LARGEST_PAGE, RoleName, label, role_for_people, space_name, state_for_people, type_for_people,
-};
+use super::{AdminAccess, LARGEST_PAGE, RoleName, label, role_for_people, state_for_people, type_for_people};
 use crate::chat::{ListMemberships, Membership, Method, Role};
 use crate::commands::caller::Caller;
-use crate::commands::pages::Pages;
+use crate::commands::pagination::Pages;
+use crate::commands::spaces::space_name;
 use crate::commands::{Context, Failure};
 use crate::output::{self, Item};
 

@@ -76,11 +76,6 @@ impl Pace {
     }
 }
 
-/// Reads the name of a space.
-pub(super) fn space_name(text: &str) -> Result<SpaceName, Failure> {
-    SpaceName::parse(text).map_err(|cause| Failure::usage(format!("the space {text:?} {cause}")))
-}
-
 /// Reads the name of a member of a space.
 pub(super) fn member_name(space: &SpaceName, text: &str) -> Result<MemberName, Failure> {
     MemberName::of(space, text).map_err(|cause| Failure::usage(format!("the user {text:?} {cause}")))

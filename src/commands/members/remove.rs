@@ -1,10 +1,11 @@
 //! `chatauth members remove`.
 
 use super::several::Several;
-use super::{AdminAccess, Pace, about, member_name, space_name};
+use super::{AdminAccess, Pace, about, member_name};
 use crate::chat::{DeleteMembership, MemberName, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
+use crate::commands::spaces::space_name;
 
 /// Remove people from a space
 #[derive(Debug, clap::Args)]

@@ -1,9 +1,10 @@
 //! `chatauth members update`.
 
-use super::{AdminAccess, RoleName, about, give_role, member_name, space_name};
+use super::{AdminAccess, RoleName, about, give_role, member_name};
 use crate::chat::{GetMembership, Method, PatchMembership, Scopes};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
+use crate::commands::spaces::space_name;
 
 /// Give a member of a space another role
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,7 @@
 use crate::chat::{self, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
-use crate::commands::members::space_name;
+use crate::commands::spaces::space_name;
 
 /// Open a space that was filled in import mode to its members
 #[derive(Debug, clap::Args)]

@@ -15,7 +15,7 @@ use crate::chat::{
 };
 use crate::commands::bulk::{self, BulkArgs};
 use crate::commands::caller::{CallError, Caller};
-use crate::commands::pages::Pages;
+use crate::commands::pagination::Pages;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
 use plan::{Plan, Request, plan};

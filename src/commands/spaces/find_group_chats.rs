@@ -2,7 +2,7 @@
 
 use crate::chat::{self, GetSpace, Method, Scopes, user_name};
 use crate::commands::caller::Caller;
-use crate::commands::pages::Pages;
+use crate::commands::pagination::Pages;
 use crate::commands::{Context, Failure};
 
 /// The most that the API gives at once.

@@ -3,7 +3,8 @@
 use crate::chat::{GetSpace, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
-use crate::commands::members::{AdminAccess, space_name};
+use crate::commands::members::AdminAccess;
+use crate::commands::spaces::space_name;
 
 /// Show a space
 #[derive(Debug, clap::Args)]

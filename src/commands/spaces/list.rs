@@ -1,13 +1,31 @@
 //! `chatauth spaces list`.
 
-use super::SpaceTypeName;
-use crate::chat::{ListSpaces, Method, SpaceType};
+use crate::chat::{ListSpaces, Method};
 use crate::commands::caller::Caller;
-use crate::commands::pages::Pages;
+use crate::commands::pagination::Pages;
 use crate::commands::{Context, Failure};
 
 /// The most that the API gives at once.
 const LARGEST_PAGE: u32 = 1000;
+
+/// The kinds of spaces as people call them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[expect(missing_docs, reason = "the names are those of the kinds")]
+pub enum SpaceType {
+    Space,
+    GroupChat,
+    DirectMessage,
+}
+
+impl SpaceType {
+    const fn as_wire(self) -> &'static str {
+        match self {
+            Self::Space => "SPACE",
+            Self::GroupChat => "GROUP_CHAT",
+            Self::DirectMessage => "DIRECT_MESSAGE",
+        }
+    }
+}
 
 /// List the spaces that you are a member of
 #[derive(Debug, clap::Args)]
@@ -19,7 +37,7 @@ const LARGEST_PAGE: u32 = 1000;
 pub struct List {
     /// Only this kind of space (repeatable)
     #[arg(long = "type", value_name = "TYPE")]
-    types: Vec<SpaceTypeName>,
+    types: Vec<SpaceType>,
     /// Filter in the API's own language, as in 'spaceType = "SPACE"'
     #[arg(long, value_name = "FILTER")]
     filter: Option<String>,
@@ -57,8 +75,7 @@ fn filter(options: &List) -> Result<Option<String>, Failure> {
         (Some(filter), []) => Ok(Some(filter.clone())),
         (None, []) => Ok(None),
         (None, types) => {
-            let terms: Vec<String> =
-                types.iter().map(|kind| format!("spaceType = \"{}\"", SpaceType::from(*kind).as_wire())).collect();
+            let terms: Vec<String> = types.iter().map(|kind| format!("spaceType = \"{}\"", kind.as_wire())).collect();
             Ok(Some(terms.join(" OR ")))
         }
     }
@@ -70,16 +87,16 @@ mod tests {
 
     #[test]
     fn types_become_a_filter() {
-        let options = |types: &[SpaceTypeName], filter: Option<&str>| List {
+        let options = |types: &[SpaceType], filter: Option<&str>| List {
             types: types.to_vec(),
             filter: filter.map(str::to_owned),
             limit: None,
         };
         assert_eq!(filter(&options(&[], None)).unwrap(), None);
         assert_eq!(
-            filter(&options(&[SpaceTypeName::Space, SpaceTypeName::GroupChat], None)).unwrap().as_deref(),
+            filter(&options(&[SpaceType::Space, SpaceType::GroupChat], None)).unwrap().as_deref(),
             Some("spaceType = \"SPACE\" OR spaceType = \"GROUP_CHAT\"")
         );
-        assert!(filter(&options(&[SpaceTypeName::Space], Some("x"))).is_err());
+        assert!(filter(&options(&[SpaceType::Space], Some("x"))).is_err());
     }
 }

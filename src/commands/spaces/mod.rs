@@ -12,7 +12,7 @@ pub mod list;
 pub mod search;
 pub mod update;
 
-use crate::chat::{Resource, Space, SpaceType};
+use crate::chat::{Resource, Space, SpaceName};
 use crate::output::{Item, List};
 
 use super::{Context, Failure};
@@ -33,25 +33,6 @@ super::subcommands! {
     }
 }
 
-/// The kinds of spaces as people call them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-#[expect(missing_docs, reason = "the names are those of the kinds")]
-pub enum SpaceTypeName {
-    Space,
-    GroupChat,
-    DirectMessage,
-}
-
-impl From<SpaceTypeName> for SpaceType {
-    fn from(name: SpaceTypeName) -> Self {
-        match name {
-            SpaceTypeName::Space => Self::Space,
-            SpaceTypeName::GroupChat => Self::GroupChat,
-            SpaceTypeName::DirectMessage => Self::DirectMessage,
-        }
-    }
-}
-
 /// Help that names the columns of CSV after the examples.
 fn with_columns(examples: &str) -> String {
     let columns: Vec<String> = COLUMNS.chunks(5).map(|columns| columns.join(", ")).collect();
@@ -61,6 +42,11 @@ fn with_columns(examples: &str) -> String {
          spreadsheet would take for a formula (= + - @).\n\n{more}",
         columns.join(",\n  ")
     )
+}
+
+/// Reads the name of a space.
+pub(super) fn space_name(text: &str) -> Result<SpaceName, Failure> {
+    SpaceName::parse(text).map_err(|cause| Failure::usage(format!("the space {text:?} {cause}")))
 }
 
 /// Begins a list of spaces.

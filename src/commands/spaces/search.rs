@@ -3,7 +3,7 @@
 use crate::chat::{Method, SearchSpaces};
 use crate::commands::caller::Caller;
 use crate::commands::members::AdminAccess;
-use crate::commands::pages::Pages;
+use crate::commands::pagination::Pages;
 use crate::commands::{Context, Failure};
 
 /// The most that the API gives at once.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::plan::{Plan, Request};
 use crate::chat::{
     CreateMembership, GetMembership, ListMemberships, MemberName, Membership, Method, NewMembership, Resource, Role,
-    SpaceName,
+    SpaceName, id_of,
 };
 use crate::commands::caller::{CallError, Caller};
 use crate::commands::members::{LARGEST_PAGE, Pace};
-use crate::commands::pages::Pages;
+use crate::commands::pagination::Pages;
 use crate::commands::{Context, ErrorCode, Failure, InFlight};
 
 /// What is known of the members: by the name under which they were asked for.
@@ -123,8 +123,11 @@ async fn look(plan: &Plan, space: &SpaceName, caller: &mut Caller<'_>, context: 
             .note(&format!("Not checked is whether everybody is in the space: {why}. This shows who is: {command}"));
     }
     let missing = checked.unwrap_or_default();
-    let invited: Vec<&str> =
-        known.iter().filter(|(_, seen)| seen.state.as_deref() == Some("INVITED")).map(|(name, _)| bare(name)).collect();
+    let invited: Vec<&str> = known
+        .iter()
+        .filter(|(_, seen)| seen.state.as_deref() == Some("INVITED"))
+        .map(|(name, _)| id_of(name))
+        .collect();
     if !missing.is_empty() {
         context.messages.warning(&format!(
             "not in the space, because they cannot be added or block you (or you them): {}",
@@ -160,12 +163,12 @@ async fn present<'a>(
         }
         // The list may hold somebody under an id alone, of whom only the address was given.
         let by_address = name.contains('@') && caller.allows(GetMembership::SCOPES, false) != Some(false);
-        let found = if by_address { member(space, bare(name), caller).await? } else { None };
+        let found = if by_address { member(space, id_of(name), caller).await? } else { None };
         match found {
             Some(found) => {
                 known.insert(name.to_owned(), Seen::from(&found));
             }
-            None => missing.push(bare(name)),
+            None => missing.push(id_of(name)),
         }
     }
     Ok(missing)
@@ -176,7 +179,7 @@ fn is(membership: &Membership, name: &str) -> bool {
     let person = membership.member.as_ref();
     group == Some(name)
         || person.and_then(|user| user.name.as_deref()) == Some(name)
-        || person.and_then(|user| user.email.as_deref()).is_some_and(|email| email.eq_ignore_ascii_case(bare(name)))
+        || person.and_then(|user| user.email.as_deref()).is_some_and(|email| email.eq_ignore_ascii_case(id_of(name)))
 }
 
 /// One membership; `None` where there is none.
@@ -206,7 +209,7 @@ async fn promote(
         let result = async {
             let name = match known.get(user) {
                 Some(seen) => seen.name.clone(),
-                None => format!("{space}/members/{}", bare(user)),
+                None => format!("{space}/members/{}", id_of(user)),
             };
             crate::commands::members::give_role(space, &name, *role, false, &repeat, caller).await
         }
@@ -229,9 +232,9 @@ impl Undone {
     fn report(self, space: &SpaceName, context: &Context) -> Result<(), Failure> {
         let mut failures = self.failures.into_iter();
         let Some((user, mut first)) = failures.next() else { return Ok(()) };
-        let mut message = format!("the space {space} was created, but {}: {}", bare(&user), first.message);
+        let mut message = format!("the space {space} was created, but {}: {}", id_of(&user), first.message);
         for (user, failure) in failures {
-            message += &format!("; {}: {}", bare(&user), failure.message);
+            message += &format!("; {}: {}", id_of(&user), failure.message);
         }
         first.message = message;
         let commands = commands(space.as_str(), &self.members, &self.promotions, context);
@@ -254,16 +257,12 @@ fn commands(space: &str, members: &[NewMembership], promotions: &[(String, Role)
             if matches!(membership, NewMembership::Group(_)) {
                 words.push("--group");
             }
-            words.push(bare(membership.name()));
+            words.push(id_of(membership.name()));
         }
         lines.push(context.command(words));
     }
     for (user, role) in promotions {
-        lines.push(context.command(["members", "update", space, bare(user), "--role", role.as_word()]));
+        lines.push(context.command(["members", "update", space, id_of(user), "--role", role.as_word()]));
     }
     lines.join(" && ")
-}
-
-fn bare(name: &str) -> &str {
-    name.split_once('/').map_or(name, |(_, id)| id)
 }

@@ -3,19 +3,18 @@
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use uuid::Uuid;
 
 use super::super::draft::Draft;
 use super::super::fields::word;
 use super::{Create, IfExists};
-use crate::chat::{CreateSpace, Method, NewMembership, Role, SetUpSpace, group_name, user_name};
+use crate::chat::{
+    CreateSpace, Method, NewMembership, Role, SetUpSpace, parse_request_id, random_request_id, request_id_of_key,
+    user_name,
+};
 use crate::commands::Failure;
 
 /// The most members that a space can be made with; more are added afterwards.
 const MOST_MEMBERSHIPS: usize = 49;
-
-/// What the id of an idempotency key is derived from, so that it cannot meet another program's.
-const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x7e4e_2e0a_94a5_4c0e_9f64_53f3_5c1b_8a2d);
 
 /// The request that makes the space.
 #[derive(Debug)]
@@ -210,12 +209,10 @@ fn memberships(options: &Create, promotions: &[(String, Role)]) -> Result<Vec<Ne
         add(NewMembership::Human(name.clone()));
     }
     for text in &options.member {
-        let name = user_name(text).map_err(|cause| Failure::usage(format!("--member {text:?} {cause}")))?;
-        add(if name == "users/app" { NewMembership::App } else { NewMembership::Human(name) });
+        add(NewMembership::of_user(text).map_err(|cause| Failure::usage(format!("--member {text:?} {cause}")))?);
     }
     for text in &options.group {
-        let name = group_name(text).map_err(|cause| Failure::usage(format!("--group {text:?} {cause}")))?;
-        add(NewMembership::Group(name));
+        add(NewMembership::of_group(text).map_err(|cause| Failure::usage(format!("--group {text:?} {cause}")))?);
     }
     Ok(memberships)
 }
@@ -223,12 +220,12 @@ fn memberships(options: &Create, promotions: &[(String, Role)]) -> Result<Vec<Ne
 /// Fixed before the first attempt, and the same for every attempt.
 fn request_id(options: &Create) -> Result<String, Failure> {
     match (&options.request_id, &options.idempotency_key) {
-        (Some(text), _) => Uuid::parse_str(text.trim())
-            .map(|id| id.to_string())
-            .map_err(|_| Failure::usage(format!("--request-id (requestId) {text:?} is no UUID"))),
+        (Some(text), _) => {
+            parse_request_id(text).map_err(|cause| Failure::usage(format!("--request-id (requestId) {text:?} {cause}")))
+        }
         (None, Some(key)) if key.trim().is_empty() => Err(Failure::usage("--idempotency-key is empty")),
-        (None, Some(key)) => Ok(Uuid::new_v5(&KEY_NAMESPACE, key.as_bytes()).to_string()),
-        (None, None) => Ok(Uuid::new_v4().to_string()),
+        (None, Some(key)) => Ok(request_id_of_key(key)),
+        (None, None) => Ok(random_request_id()),
     }
 }
 

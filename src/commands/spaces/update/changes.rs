@@ -7,7 +7,7 @@ use super::super::fields::{self, FIELDS, Mask, Settable};
 use super::Update;
 use crate::chat::SpaceName;
 use crate::commands::Failure;
-use crate::commands::members::space_name;
+use crate::commands::spaces::space_name;
 
 /// The permissions that can be given, as the API calls them.
 const PERMISSIONS: &[&str] = &[

@@ -10,9 +10,10 @@ use crate::platform::machine::{self, Distance};
 use crate::platform::terminal::LineReader;
 
 use super::Context;
+use super::report::console;
 
 /// Talks on standard error, and reads what is pasted where there is a terminal.
-pub(super) struct Person<'a> {
+pub(super) struct TerminalPrompt<'a> {
     messages: Messages,
     environment: &'a browser::Environment,
     open_browser: bool,
@@ -21,7 +22,7 @@ pub(super) struct Person<'a> {
     project: Option<String>,
 }
 
-impl<'a> Person<'a> {
+impl<'a> TerminalPrompt<'a> {
     /// `open_browser` says whether the browser is to be started.
     pub(super) fn new(context: &'a Context, open_browser: bool) -> Self {
         let settings = &context.settings;
@@ -36,7 +37,7 @@ impl<'a> Person<'a> {
     }
 }
 
-impl LoginPrompt for Person<'_> {
+impl LoginPrompt for TerminalPrompt<'_> {
     fn login_needed(&mut self, reason: &Error) {
         self.messages.note(&format!("A login is needed: {reason}."));
     }
@@ -121,10 +122,7 @@ fn advice(distance: Distance, port: u16) -> String {
 
 /// What Google shows on its own page, without ever sending the browser back.
 pub(super) fn browser_only_errors(project: Option<&str>) -> Vec<String> {
-    let link = |path: &str| {
-        let project = project.map(|project| format!("?project={project}")).unwrap_or_default();
-        format!("https://console.cloud.google.com/{path}{project}")
-    };
+    let link = |path: &str| console(path, project);
     vec![
         String::from("Still waiting. If the browser shows an error of Google's, this is what it means:"),
         format!("  access_denied (app is being tested): add the account as a test user at {}", link("auth/audience")),

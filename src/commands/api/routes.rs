@@ -6,7 +6,7 @@ use crate::chat::{
     GetMembership, GetSpace, ListMemberships, ListSpaces, Method, PatchMembership, PatchSpace, RawRequest, Scopes,
     SearchSpaces, SetUpSpace,
 };
-use crate::commands::scopes;
+use crate::commands::needed_scopes;
 
 /// An HTTP method, the path below `v1/` with `*` for an ID, and the scopes of the API's method.
 const ROUTES: &[(&str, &str, Scopes)] = &[
@@ -26,7 +26,7 @@ const ROUTES: &[(&str, &str, Scopes)] = &[
     ("PATCH", "spaces/*/members/*", PatchMembership::SCOPES),
     ("DELETE", "spaces/*/members/app", DeleteMembership::SCOPES_FOR_APP),
     ("DELETE", "spaces/*/members/*", DeleteMembership::SCOPES),
-    ("POST", "spaces/*/messages", scopes::CREATE_MESSAGE),
+    ("POST", "spaces/*/messages", needed_scopes::CREATE_MESSAGE),
 ];
 
 /// The scopes to ask for, given what is `granted` already. `None` for methods that are not known here.
@@ -35,7 +35,7 @@ pub(super) fn needed(request: &RawRequest, granted: &ScopeSet) -> Option<ScopeSe
     let name = if request.verb == http::Method::HEAD { "GET" } else { request.verb.as_str() };
     let (.., scopes) = ROUTES.iter().find(|(known, pattern, _)| *known == name && matches(pattern, path))?;
     let admin = request.query.iter().any(|(name, value)| name == "useAdminAccess" && value == "true");
-    Some(scopes::needed(&[*scopes], admin, granted))
+    Some(needed_scopes::needed(&[*scopes], admin, granted))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
