@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::{self, FIELDS, Settable, SpaceFields};
+use super::fields::{self, FIELDS, Settable};
+use super::options::SpaceFields;
 use crate::commands::input::{self, merge};
 use crate::commands::{ErrorCode, Failure};
 use crate::platform::input::Source;

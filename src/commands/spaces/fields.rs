@@ -1,17 +1,12 @@
 //! The fields of a space, an entry each: options, columns of rows, requests, update masks, columns of CSV and what
 //! people see all follow from this table.
 
-use std::path::PathBuf;
-
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::{Map, Value};
 
 use crate::chat::{Resource, Space, audience_name};
 use crate::commands::Failure;
 use crate::commands::bulk::{Wrong, fields as cells};
 use crate::output::Details;
-use crate::platform::input::Source;
 
 /// A field of a space.
 #[derive(Debug)]
@@ -19,7 +14,7 @@ pub(in crate::commands) struct Field {
     /// Where it stands in the API's object, as in "spaceDetails.description".
     pub(in crate::commands) path: &'static str,
     /// What its value is.
-    kind: Kind,
+    pub(super) kind: Kind,
     /// When it can be set.
     pub(in crate::commands) settable: Settable,
     /// How an update sends it.
@@ -27,7 +22,7 @@ pub(in crate::commands) struct Field {
     /// Whether an administrator cannot change it.
     pub(in crate::commands) members_only: bool,
     /// The options that set it: one, or two for a switch.
-    options: &'static [FieldOption],
+    pub(super) options: &'static [FieldOption],
     /// What people see before the value; `None` where it is not shown.
     label: Option<&'static str>,
     /// Its place among the columns of CSV, from 1. Scripts rely on the order: new ones go to the end.
@@ -36,15 +31,15 @@ pub(in crate::commands) struct Field {
 
 /// An option that sets a field, and the column of rows of the same name.
 #[derive(Debug)]
-struct FieldOption {
-    name: &'static str,
-    value_name: &'static str,
-    help: &'static str,
+pub(super) struct FieldOption {
+    pub(super) name: &'static str,
+    pub(super) value_name: &'static str,
+    pub(super) help: &'static str,
 }
 
 /// What the value of a field is.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     /// Text of at most so many characters.
     Text(usize),
     /// A time, RFC 3339.
@@ -137,7 +132,7 @@ impl Field {
     }
 
     /// The value that an option with this text stands for.
-    fn parse(&self, option: &FieldOption, text: &str) -> Result<Value, Failure> {
+    pub(super) fn parse(&self, option: &FieldOption, text: &str) -> Result<Value, Failure> {
         match self.kind {
             Kind::Switch(_) => Ok(Value::Bool(self.is_first(option))),
             Kind::Choice(choices) => {
@@ -154,7 +149,7 @@ impl Field {
     }
 
     /// The value that a cell of a row stands for.
-    fn parse_cell(&self, option: &FieldOption, value: &Value) -> Result<Value, Wrong> {
+    pub(super) fn parse_cell(&self, option: &FieldOption, value: &Value) -> Result<Value, Wrong> {
         match self.kind {
             Kind::Switch(_) => cells::switch(option.name, value).map(|on| Value::Bool(on == self.is_first(option))),
             Kind::Choice(choices @ [("on", on), ("off", off)]) => {
@@ -356,124 +351,6 @@ fn members(people: i64, space: &Map<String, Value>) -> String {
         Some(1) => format!("{people} and 1 group"),
         Some(groups @ 2..) => format!("{people} and {groups} groups"),
         _ => people.to_string(),
-    }
-}
-
-/// The fields that options, a document or a row give. `NEW` is for spaces that are created: elsewhere the options that
-/// only work then are hidden, and refused with the reason.
-#[derive(Debug, Clone, Default)]
-pub(in crate::commands) struct SpaceFields<const NEW: bool> {
-    /// What options or cells gave, in the order of the table.
-    given: Map<String, Value>,
-    /// A whole space as the API has it; the options go over it.
-    pub(in crate::commands) json: Option<Source>,
-    /// The same, where it is at hand already.
-    pub(in crate::commands) document: Map<String, Value>,
-}
-
-impl<const NEW: bool> SpaceFields<NEW> {
-    /// The columns of rows.
-    pub(in crate::commands) fn columns() -> impl Iterator<Item = &'static str> {
-        FIELDS.iter().flat_map(|field| field.options).map(|option| option.name)
-    }
-
-    /// Takes a cell of a row; whether there is a field of that name.
-    pub(in crate::commands) fn set_cell(&mut self, column: &str, value: &Value) -> Result<bool, Wrong> {
-        for field in FIELDS {
-            if let Some(option) = field.options.iter().find(|option| option.name == column) {
-                self.given.insert(field.path.to_owned(), field.parse_cell(option, value)?);
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// What was given for a path.
-    pub(in crate::commands) fn get(&self, path: &str) -> Option<&Value> {
-        self.given.get(path)
-    }
-
-    /// What was given, as the API nests it.
-    pub(in crate::commands) fn nested(&self) -> Map<String, Value> {
-        let mut object = Map::new();
-        for field in FIELDS {
-            let Some(value) = self.given.get(field.path) else { continue };
-            match field.path.split_once('.') {
-                None => {
-                    object.insert(field.path.to_owned(), value.clone());
-                }
-                Some((outer, inner)) => {
-                    let outer = object.entry(outer).or_insert_with(|| Value::Object(Map::new()));
-                    outer[inner] = value.clone();
-                }
-            }
-        }
-        object
-    }
-}
-
-impl<const NEW: bool> clap::Args for SpaceFields<NEW> {
-    fn augment_args(mut command: Command) -> Command {
-        for field in FIELDS {
-            for option in field.options {
-                let update_of_type = !NEW && field.path == "spaceType";
-                let mut argument = Arg::new(option.name)
-                    .long(option.name)
-                    .help(if update_of_type { UPDATE_TYPE } else { option.help })
-                    .hide(!NEW && field.settable == Settable::AtCreation);
-                argument = match field.kind {
-                    Kind::Switch(_) => argument.action(ArgAction::SetTrue).conflicts_with_all(
-                        field.options.iter().map(|other| other.name).filter(|name| *name != option.name),
-                    ),
-                    Kind::Choice(_) if update_of_type => {
-                        argument.value_name("space").value_parser(PossibleValuesParser::new(["space"]))
-                    }
-                    Kind::Choice(choices) => argument
-                        .value_name(option.value_name)
-                        .value_parser(PossibleValuesParser::new(choices.iter().map(|(word, _)| *word))),
-                    _ => argument.value_name(option.value_name),
-                };
-                command = command.arg(argument);
-            }
-        }
-        command.arg(Arg::new("json").long("json").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
-            "A space as JSON, as the API has it; - is standard input. Options override it, and unknown fields are \
-                 sent as they are",
-        ))
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-}
-
-const UPDATE_TYPE: &str = "Make a group chat a named space; needs --name";
-
-impl<const NEW: bool> clap::FromArgMatches for SpaceFields<NEW> {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut fields = Self::default();
-        fields.update_from_arg_matches(matches)?;
-        Ok(fields)
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        for field in FIELDS {
-            for option in field.options {
-                let text = if let Kind::Switch(_) = field.kind {
-                    matches.get_flag(option.name).then_some("")
-                } else {
-                    matches.get_one::<String>(option.name).map(String::as_str)
-                };
-                if let Some(text) = text {
-                    let value = field.parse(option, text).map_err(|failure| {
-                        clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{failure}\n"))
-                    })?;
-                    self.given.insert(field.path.to_owned(), value);
-                }
-            }
-        }
-        self.json = matches.get_one::<PathBuf>("json").cloned().map(Source::new);
-        Ok(())
     }
 }
 

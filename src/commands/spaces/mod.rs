@@ -9,6 +9,7 @@ pub mod find_dm;
 pub mod find_group_chats;
 pub mod get;
 pub mod list;
+mod options;
 pub mod search;
 pub mod update;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fields::SpaceFields;
+use super::options::SpaceFields;
 use crate::chat::{GetSpace, Method, PatchSpace, Scopes};
 use crate::commands::caller::Caller;
 use crate::commands::members::AdminAccess;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::super::fields::SpaceFields;
+use super::super::options::SpaceFields;
 use super::plan::{Plan, plan};
 use super::{Create, IfExists};
 use super::{finish, look_for, methods, send};
