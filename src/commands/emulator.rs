@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::commands::{Context, ErrorCode, Failure, runtime};
 use crate::emulator::browser::visit;
 use crate::emulator::{
-    self, Audience, ChatApp, Consent, Emulator as Server, Fault, GrantedScopes, Options, Quota, Surroundings, User,
+    self, Audience, Consent, Emulator as Server, Fault, GrantedScopes, Options, Quota, Surroundings, User,
 };
 use crate::output::command_line;
 use crate::platform::signals;
@@ -147,7 +147,7 @@ impl Emulator {
             test_users: (!self.test_user.is_empty()).then_some(self.test_user),
             admin_policy_enforced: self.admin_policy_enforced,
             api_enabled: !self.api_disabled,
-            chat_app: if self.no_chat_app { ChatApp::NotConfigured } else { ChatApp::Configured },
+            chat_app_configured: !self.no_chat_app,
             echo_on_repeat: self.echo_on_repeat,
             unique_names: self.unique_names,
             unaddable: self.unaddable,

@@ -1,13 +1,10 @@
 //! The emulator's back door for tests in the same process.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::fault::{Endpoint, Fault};
-use super::options::{Audience, ChatApp, Consent, GrantedScopes, User};
-use super::quota::Quota;
+use super::options::Options;
 use super::state::Shared;
 
 /// A request that arrived, whatever became of it.
@@ -87,12 +84,12 @@ impl Control {
 
     /// Adds a fault behind those there are.
     pub fn add_fault(&self, fault: Fault) {
-        self.shared.lock().faults.push(fault);
+        self.shared.lock().options.faults.push(fault);
     }
 
     /// From now on nothing goes wrong.
     pub fn clear_faults(&self) {
-        self.shared.lock().faults.clear();
+        self.shared.lock().options.faults.clear();
     }
 
     /// Ends the life of every access token issued so far.
@@ -142,89 +139,12 @@ impl Control {
         self.shared.lock().token_patch = None;
     }
 
-    /// What the person at the browser does from now on.
-    pub fn set_consent(&self, consent: Consent) {
-        self.shared.lock().options.consent = consent;
-    }
-
-    /// What is ticked from now on.
-    pub fn set_granted_scopes(&self, scopes: GrantedScopes) {
-        self.shared.lock().options.granted_scopes = scopes;
-    }
-
-    /// Life of the access tokens issued from now on.
-    pub fn set_access_token_lifetime(&self, lifetime: Duration) {
-        self.shared.lock().options.access_token_lifetime = lifetime;
-    }
-
-    /// Whether refreshes bring new refresh tokens from now on.
-    pub fn set_rotate_refresh_tokens(&self, rotate: bool) {
-        self.shared.lock().options.rotate_refresh_tokens = rotate;
-    }
-
-    /// Enables or disables the Chat API.
-    pub fn set_api_enabled(&self, enabled: bool) {
-        self.shared.lock().options.api_enabled = enabled;
-    }
-
-    /// Configures the Chat app or takes the configuration away.
-    pub fn set_chat_app(&self, chat_app: ChatApp) {
-        self.shared.lock().options.chat_app = chat_app;
-    }
-
-    /// An account that exists from now on.
-    pub fn add_user(&self, user: User) {
-        self.shared.lock().options.users.push(user);
-    }
-
-    /// Who may use `useAdminAccess` from now on, by e-mail address.
-    pub fn set_admins(&self, admins: &[&str]) {
-        self.shared.lock().options.admins = owned(admins);
-    }
-
-    /// Who has to accept invitations from now on, by e-mail address.
-    pub fn set_auto_accept_off(&self, people: &[&str]) {
-        self.shared.lock().options.auto_accept_off = owned(people);
-    }
-
-    /// Who cannot be added from now on, by e-mail address.
-    pub fn set_unaddable(&self, people: &[&str]) {
-        self.shared.lock().options.unaddable = owned(people);
-    }
-
-    /// Which addresses belong to nobody from now on.
-    pub fn set_unresolvable(&self, people: &[&str]) {
-        self.shared.lock().options.unresolvable = owned(people);
-    }
-
-    /// Who may use the app from now on.
-    pub fn set_audience(&self, audience: Audience) {
-        self.shared.lock().options.audience = audience;
-    }
-
-    /// Who may use an app in testing from now on; every account without a list.
-    pub fn set_test_users(&self, people: Option<&[&str]>) {
-        self.shared.lock().options.test_users = people.map(owned);
-    }
-
-    /// Whether the administrator keeps the organization's accounts from using the app.
-    pub fn set_admin_policy_enforced(&self, enforced: bool) {
-        self.shared.lock().options.admin_policy_enforced = enforced;
-    }
-
-    /// After how long people have to sign in again; never when there is none.
-    pub fn set_session_length(&self, length: Option<Duration>) {
-        self.shared.lock().options.session_length = length;
-    }
-
-    /// How often the API may be called from now on. What was counted so far still counts.
-    pub fn set_quota(&self, quota: Option<Quota>) {
-        self.shared.lock().options.quota = quota;
-    }
-
-    /// What the service account may ask for from now on.
-    pub fn set_delegated_scopes(&self, scopes: GrantedScopes) {
-        self.shared.lock().options.delegated_scopes = scopes;
+    /// Changes the options of the running emulator, for the requests from now on.
+    ///
+    /// What was counted towards a quota still counts. `change` runs while the emulator waits for it and must not
+    /// use a `Control`.
+    pub fn change_options(&self, change: impl FnOnce(&mut Options)) {
+        change(&mut self.shared.lock().options);
     }
 
     /// Deletes the service account's key, as in the Cloud console.
@@ -245,8 +165,4 @@ impl Control {
         let found = state.spaces.iter_mut().find(|candidate| candidate.name() == space);
         found.map(|space| space.hear(now)).is_some()
     }
-}
-
-fn owned(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|&text| text.to_owned()).collect()
 }

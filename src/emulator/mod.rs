@@ -37,7 +37,7 @@ use state::{Client, ClientKind, Shared, State};
 pub use command::{Command, Surroundings, run_command};
 pub use control::{Control, Recorded};
 pub use fault::{Endpoint, Fault};
-pub use options::{Audience, ChatApp, Consent, GrantedScopes, InvalidOption, Options, User};
+pub use options::{Audience, Consent, GrantedScopes, InvalidOption, Options, User};
 pub use quota::Quota;
 
 /// What every Google scope but the sign-in ones begins with.

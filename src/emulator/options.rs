@@ -48,8 +48,9 @@ pub struct Options {
     pub delegated_scopes: GrantedScopes,
     /// Whether the Chat API is enabled for the project.
     pub api_enabled: bool,
-    /// Whether a Chat app is configured for the project.
-    pub chat_app: ChatApp,
+    /// Whether a Chat app is configured for the project. Without one Google refuses to create spaces (404 "Google
+    /// Chat app not found") and still reads them.
+    pub chat_app_configured: bool,
     /// Whether a repeated `requestId` answers with name, type and display name only.
     pub echo_on_repeat: bool,
     /// Whether a display name that is taken is refused with `ALREADY_EXISTS`.
@@ -91,7 +92,7 @@ impl Default for Options {
             nothing_ticked_refuses: false,
             delegated_scopes: GrantedScopes::All,
             api_enabled: true,
-            chat_app: ChatApp::Configured,
+            chat_app_configured: true,
             echo_on_repeat: false,
             unique_names: false,
             unaddable: Vec::new(),
@@ -187,16 +188,6 @@ impl fmt::Display for Consent {
             Self::Deny => "deny",
         })
     }
-}
-
-/// Whether a Chat app is configured in the project. Without one Google refuses
-/// to create spaces, and still reads them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChatApp {
-    /// Spaces can be created.
-    Configured,
-    /// `create` and `setup` answer 404 "Google Chat app not found".
-    NotConfigured,
 }
 
 /// A set of scopes that are granted when they are asked for.

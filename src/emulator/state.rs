@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::chat::Space;
 use super::control::Recorded;
-use super::fault::{Endpoint, Fault, Plan};
+use super::fault::{Endpoint, Plan};
 use super::oauth::{Ledger, Page, ServiceAccount};
 use super::options::{Options, User};
 use super::quota::Tally;
@@ -36,7 +36,6 @@ pub(super) struct State {
     pub(super) tally: Tally,
     pub(super) requests: VecDeque<Recorded>,
     pub(super) connections: u64,
-    pub(super) faults: Vec<Fault>,
     pub(super) secrets: Vec<String>,
     pub(super) token_patch: Option<TokenPatch>,
 }
@@ -61,7 +60,6 @@ impl State {
             options.users = Options::default().users;
         }
         let mut state = Self {
-            faults: std::mem::take(&mut options.faults),
             options,
             origin,
             clients: Vec::new(),
@@ -122,7 +120,7 @@ impl State {
     /// The fault whose turn it is; all of them see the request.
     pub(super) fn fault(&mut self, endpoint: Endpoint) -> Option<Plan> {
         let mut plan = None;
-        for fault in &mut self.faults {
+        for fault in &mut self.options.faults {
             plan = fault.strike(endpoint, plan.is_some()).or(plan);
         }
         plan

@@ -7,7 +7,7 @@ use super::membership::Invitee;
 use super::rules::{self, flag, text};
 use super::space::Space;
 use super::{Status, answer, schema};
-use crate::emulator::options::{ChatApp, User};
+use crate::emulator::options::User;
 use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
 use crate::emulator::wire::{Call, Reply};
@@ -98,10 +98,7 @@ fn check_import(caller: &Caller, space: &Map<String, Value>) -> Result<(), Statu
 }
 
 pub(super) fn check_app(state: &State) -> Result<(), Status> {
-    match state.options.chat_app {
-        ChatApp::Configured => Ok(()),
-        ChatApp::NotConfigured => Err(Status::app_not_found()),
-    }
+    if state.options.chat_app_configured { Ok(()) } else { Err(Status::app_not_found()) }
 }
 
 /// Two people have one direct message, however often it is set up.

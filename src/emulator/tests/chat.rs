@@ -112,12 +112,12 @@ async fn a_missing_scope_is_named() {
 async fn the_project_must_be_set_up() {
     let bench = Bench::new().await;
     let token = bench.access_token().await;
-    bench.control.set_chat_app(ChatApp::NotConfigured);
+    bench.control.change_options(|options| options.chat_app_configured = false);
     let answer = bench.call(&token, "POST", "/v1/spaces", NAMED).await;
     assert_eq!(answer.status, 404);
     assert!(status(&answer).2.starts_with("Google Chat app not found."));
     assert_eq!(bench.call(&token, "GET", "/v1/spaces", "").await.status, 200);
-    bench.control.set_api_enabled(false);
+    bench.control.change_options(|options| options.api_enabled = false);
     let answer = bench.call(&token, "GET", "/v1/spaces", "").await;
     assert_eq!((answer.status, reason(&answer)), (403, json!("SERVICE_DISABLED")));
 }

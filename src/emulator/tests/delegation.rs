@@ -87,7 +87,7 @@ async fn import_mode_needs_delegation() {
 async fn an_assertion_is_refused_in_googles_words() {
     let delegated_scopes = GrantedScopes::Only(vec![String::from("chat.import")]);
     let bench = Bench::with(Options { delegated_scopes, ..Options::default() }).await;
-    bench.control.add_user(User::new("zoe@other.com"));
+    bench.control.change_options(|options| options.users.push(User::new("zoe@other.com")));
     let now = standing().unix_timestamp();
     for (name, value, error, description) in [
         ("sub", json!("eve@example.com"), "invalid_grant", "Invalid email or User ID"),

@@ -53,7 +53,7 @@ async fn people_groups_and_the_app_are_added() {
 #[tokio::test]
 async fn a_new_membership_keeps_to_the_rules() {
     let bench = Bench::with(Options { unaddable: vec![String::from("eve@other.com")], ..people() }).await;
-    bench.control.set_unresolvable(&["ghost@example.com"]);
+    bench.control.change_options(|options| options.unresolvable = vec![String::from("ghost@example.com")]);
     let ann = bench.token_of("ann@example.com", ALL).await;
     let name = bench.set_up(&ann, named("x"), &[]).await;
     let path = format!("/v1/{name}/members");

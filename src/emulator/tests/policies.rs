@@ -19,12 +19,12 @@ async fn blocked(bench: &Bench, email: &str) -> Option<String> {
 #[tokio::test]
 async fn an_internal_app_is_for_the_organization() {
     let bench = Bench::with(Options { audience: Audience::Internal, ..people() }).await;
-    bench.control.add_user(User::new("zoe@gmail.com"));
+    bench.control.change_options(|options| options.users.push(User::new("zoe@gmail.com")));
     assert_eq!(blocked(&bench, "bob@example.com").await, None);
     for outsider in ["eve@other.com", "zoe@gmail.com"] {
         assert_eq!(blocked(&bench, outsider).await.as_deref(), Some("403: org_internal"), "{outsider}");
     }
-    bench.control.set_audience(Audience::Production);
+    bench.control.change_options(|options| options.audience = Audience::Production);
     assert_eq!(blocked(&bench, "eve@other.com").await, None);
 }
 
@@ -32,7 +32,7 @@ async fn an_internal_app_is_for_the_organization() {
 async fn an_app_in_testing_is_for_its_testers_and_for_a_week() {
     let bench = Bench::with(Options { audience: Audience::Testing, ..people() }).await;
     assert_eq!(blocked(&bench, "eve@other.com").await, None, "without a list everybody is a tester");
-    bench.control.set_test_users(Some(&["Ann@example.com"]));
+    bench.control.change_options(|options| options.test_users = Some(vec![String::from("Ann@example.com")]));
     assert_eq!(blocked(&bench, "eve@other.com").await.as_deref(), Some("403: access_denied"));
     assert_eq!(bench.login(&[]).await["refresh_token_expires_in"], 604_799);
     let signed_in = bench.login(&[("scope", "openid email")]).await;
@@ -64,11 +64,11 @@ async fn the_person_learns_of_it_after_choosing_the_account() {
 async fn the_administrator_has_the_last_word() {
     let bench = Bench::with(people()).await;
     let refresh = bench.login(&[]).await["refresh_token"].as_str().unwrap().to_owned();
-    bench.control.set_admin_policy_enforced(true);
+    bench.control.change_options(|options| options.admin_policy_enforced = true);
     assert_eq!(blocked(&bench, "ann@example.com").await.as_deref(), Some("400: admin_policy_enforced"));
     let refused = bench.refresh(&refresh, &[]).await;
     assert_eq!((refused.status, refused.refusal().1.as_str()), (400, "admin_policy_enforced"));
-    bench.control.add_user(User::new("zoe@gmail.com"));
+    bench.control.change_options(|options| options.users.push(User::new("zoe@gmail.com")));
     assert_eq!(blocked(&bench, "zoe@gmail.com").await, None);
 }
 
@@ -76,12 +76,12 @@ async fn the_administrator_has_the_last_word() {
 async fn a_session_that_is_over_asks_for_a_new_login() {
     let bench = Bench::with(people()).await;
     let refresh = bench.login(&[]).await["refresh_token"].as_str().unwrap().to_owned();
-    bench.control.set_session_length(Some(Duration::from_secs(1)));
+    bench.control.change_options(|options| options.session_length = Some(Duration::from_secs(1)));
     assert_eq!(bench.refresh(&refresh, &[]).await.status, 200);
-    bench.control.set_session_length(Some(Duration::ZERO));
+    bench.control.change_options(|options| options.session_length = Some(Duration::ZERO));
     let refused = bench.refresh(&refresh, &[]).await.json();
     assert_eq!((&refused["error"], &refused["error_subtype"]), (&json!("invalid_grant"), &json!("invalid_rapt")));
-    bench.control.set_session_length(None);
+    bench.control.change_options(|options| options.session_length = None);
     assert_eq!(bench.refresh(&refresh, &[]).await.status, 200, "it was not the token's end");
 }
 

@@ -83,14 +83,14 @@ async fn administrators_search_the_organization_in_pages() {
         assert_eq!(names(&bench.call(&bob, "GET", &path(rest), "").await).len(), expected, "{rest}");
     }
     assert_eq!(bench.call(&bob, "GET", &path(" AND"), "").await.status, 400);
-    bench.control.set_chat_app(ChatApp::NotConfigured);
+    bench.control.change_options(|options| options.chat_app_configured = false);
     assert_eq!(bench.call(&bob, "GET", &path(""), "").await.status, 404);
 }
 
 #[tokio::test]
 async fn a_direct_message_is_found_by_the_other_person() {
     let bench = Bench::with(people()).await;
-    bench.control.set_unresolvable(&["ghost@example.com"]);
+    bench.control.change_options(|options| options.unresolvable = vec![String::from("ghost@example.com")]);
     let ann = bench.token_of("ann@example.com", ALL).await;
     let direct = bench.set_up(&ann, json!({ "spaceType": "DIRECT_MESSAGE" }), &["bob@example.com"]).await;
     let app = bench.set_up(&ann, json!({ "spaceType": "DIRECT_MESSAGE", "singleUserBotDm": true }), &[]).await;

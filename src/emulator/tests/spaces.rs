@@ -165,7 +165,7 @@ async fn an_administrator_acts_in_spaces_of_the_organization() {
     let foreign = bench.set_up(&eve, named("y"), &[]).await;
     let get = format!("/v1/{own}?useAdminAccess=true");
     assert_eq!(status(&bench.call(&bob, "GET", &get, "").await).2, "The caller does not have permission");
-    bench.control.set_admins(&["bob@example.com"]);
+    bench.control.change_options(|options| options.admins = vec![String::from("bob@example.com")]);
     assert_eq!(bench.call(&bob, "GET", &get, "").await.status, 200);
     assert_eq!(bench.call(&bob, "GET", &format!("/v1/{own}?useAdminAccess=yes"), "").await.status, 400);
     let plain = bench.call(&bob, "GET", &format!("/v1/{own}"), "").await;

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use chatauth::emulator::fuzzing::{Answer, Bench};
-use chatauth::emulator::{ChatApp, Consent, Control, Fault, Options, User};
+use chatauth::emulator::{Consent, Control, Fault, Options, User};
 use chatauth_fuzz::clock;
 use http::Request;
 use libfuzzer_sys::fuzz_target;
@@ -49,7 +49,7 @@ fn options(lines: &[&str]) -> (Options, bool) {
             "nothing-ticked-refuses" => options.nothing_ticked_refuses = true,
             "ask" => options.consent = Consent::Ask,
             "deny" => options.consent = Consent::Deny,
-            "no-chat-app" => options.chat_app = ChatApp::NotConfigured,
+            "no-chat-app" => options.chat_app_configured = false,
             "api-off" => options.api_enabled = false,
             "unaddable" => options.unaddable = vec![String::from("eve@example.com")],
             "invitation" => options.auto_accept_off = vec![String::from("bob@gmail.com")],
@@ -93,7 +93,7 @@ impl Play {
         let form = "grant_type=authorization_code&code={code}&client_id={client}&client_secret={secret}&redirect_uri=http://127.0.0.1:4711/cb";
         play.say(&format!("POST /token\n\n{form}")).await;
         assert!(play.known.contains_key("refresh"), "the login does not work");
-        play.control.set_consent(begins);
+        play.control.change_options(|options| options.consent = begins);
         options.faults.into_iter().for_each(|fault| play.control.add_fault(fault));
         play.faults = faults;
         play

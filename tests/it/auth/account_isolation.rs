@@ -131,7 +131,7 @@ fn a_dead_login_is_named_in_the_command_that_renews_it() {
 fn a_failed_login_of_one_account_leaves_the_other_alone() {
     let sandbox = logged_in();
     let before = [ANN, BOB].map(|account| sandbox.record(account));
-    sandbox.control().set_consent(Consent::Deny);
+    sandbox.control().change_options(|options| options.consent = Consent::Deny);
     sandbox.run(["auth", "login", "--account", ANN]).exits_with(4);
     assert_eq!([ANN, BOB].map(|account| sandbox.record(account)), before);
     assert_eq!(sandbox.run(["auth", "token", "--format", "json"]).success().json()["account"], BOB);

@@ -98,7 +98,7 @@ fn property_48_a_login_that_waits_for_the_browser_keeps_nobody_waiting() {
     let sandbox = Sandbox::new();
     sandbox.log_in();
     sandbox.expire_stored_token(ACCOUNT);
-    sandbox.control().set_consent(Consent::Ask);
+    sandbox.control().change_options(|options| options.consent = Consent::Ask);
     let mut login = start(sandbox.command(["auth", "login", "--account", ACCOUNT]));
     wait_until("the browser is there", || !sandbox.control().requests_to(Endpoint::Authorize).is_empty());
     sandbox.run(CREATE).success();

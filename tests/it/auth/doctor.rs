@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
-use chatauth::emulator::{ChatApp, Endpoint, Options};
+use chatauth::emulator::{Endpoint, Options};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
@@ -92,7 +92,7 @@ fn a_healthy_set_up_passes_every_check_and_changes_nothing() {
         CHECKS.iter().map(|check| human.find(check).unwrap_or_else(|| panic!("{check}: {human}"))).collect();
     assert!(positions.is_sorted(), "{human}");
     // What it cannot see is no failure of what it can.
-    sandbox.control().set_chat_app(ChatApp::NotConfigured);
+    sandbox.control().change_options(|options| options.chat_app_configured = false);
     are(&complaints(&examine(&sandbox).success()), &[]);
 }
 
@@ -238,11 +238,11 @@ fn a_login_that_will_end_is_a_warning() {
 #[test]
 fn the_chat_api_fails_on_its_own() {
     let sandbox = healthy();
-    sandbox.control().set_api_enabled(false);
+    sandbox.control().change_options(|options| options.api_enabled = false);
     let finished = examine(&sandbox).exits_with(5);
     are(&complaints(&finished), &[("Chat API", "failed")]);
     assert_eq!(finished.error()["code"], "api_disabled");
-    sandbox.control().set_api_enabled(true);
+    sandbox.control().change_options(|options| options.api_enabled = true);
     for (fault, code) in [("list:redirect=http://evil.test/", 6), ("list:status=401", 4)] {
         sandbox.control().add_fault(fault.parse().unwrap());
         let finished = examine(&sandbox);
@@ -258,7 +258,7 @@ fn the_chat_api_fails_on_its_own() {
 #[test]
 fn the_exit_code_is_that_of_the_worst() {
     let sandbox = healthy();
-    sandbox.control().set_api_enabled(false);
+    sandbox.control().change_options(|options| options.api_enabled = false);
     change_client(&sandbox, |client| client["client_secret"] = json!("wrong"));
     let finished = examine(&sandbox).exits_with(4);
     assert!(finished.error()["message"].as_str().unwrap().contains("2 of 11 checks failed, first: client id"));

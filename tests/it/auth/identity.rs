@@ -46,7 +46,9 @@ fn property_21_a_permission_that_was_left_unticked_is_named_and_the_old_login_st
     let sandbox = Sandbox::new();
     sandbox.log_in();
     let before = store(&sandbox);
-    sandbox.control().set_granted_scopes(GrantedScopes::Only(vec![String::from("chat.spaces.readonly")]));
+    sandbox.control().change_options(|options| {
+        options.granted_scopes = GrantedScopes::Only(vec![String::from("chat.spaces.readonly")])
+    });
     let scopes = ["--scope", "chat.spaces.readonly", "--scope", "chat.memberships"];
     let error = sandbox.run(["auth", "login", "--format", "json"].iter().chain(&scopes)).exits_with(4).error();
     assert_eq!(error["code"], "scope_missing");
@@ -58,7 +60,7 @@ fn property_21_a_permission_that_was_left_unticked_is_named_and_the_old_login_st
 
     // The same on the way of another command, and with nothing stored before.
     let fresh = Sandbox::new();
-    fresh.control().set_granted_scopes(GrantedScopes::Only(Vec::new()));
+    fresh.control().change_options(|options| options.granted_scopes = GrantedScopes::Only(Vec::new()));
     let error = fresh.run(["spaces", "create", "--name", "x", "--format", "json"]).exits_with(4).error();
     assert_eq!(error["code"], "scope_missing");
     assert!(error["message"].as_str().unwrap().contains("chat.spaces.create"), "{error}");
@@ -201,7 +203,7 @@ fn property_26_a_login_without_a_refresh_token_is_refused_and_a_refresh_keeps_th
         assert_eq!(after[member], before[member], "{member}");
     }
     // With a new one, the new one is kept.
-    sandbox.control().set_rotate_refresh_tokens(true);
+    sandbox.control().change_options(|options| options.rotate_refresh_tokens = true);
     sandbox.expire_stored_token(ACCOUNT);
     sandbox.run(["auth", "token", "--no-input"]).success();
     assert_ne!(sandbox.record(ACCOUNT)["refresh_token"], before["refresh_token"]);

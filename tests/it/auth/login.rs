@@ -202,7 +202,7 @@ fn property_16_a_login_that_nobody_answers_ends_in_time_and_leaves_no_trace() {
 #[test]
 fn a_cancelled_consent_ends_the_login_at_once() {
     let sandbox = Sandbox::new();
-    sandbox.control().set_consent(Consent::Deny);
+    sandbox.control().change_options(|options| options.consent = Consent::Deny);
     for words in [&["auth", "login", "--format", "json"][..], &["spaces", "create", "--name", "x", "--format", "json"]]
     {
         let error = sandbox.run(words).exits_with(4).error();

@@ -27,7 +27,7 @@ fn fault(sandbox: &Sandbox, text: &str) {
 fn property_26_a_refresh_keeps_the_old_refresh_token_unless_there_is_a_new_one() {
     for rotate in [false, true] {
         let sandbox = expired();
-        sandbox.control().set_rotate_refresh_tokens(rotate);
+        sandbox.control().change_options(|options| options.rotate_refresh_tokens = rotate);
         let before = sandbox.record(ACCOUNT);
         sandbox.run(CREATE).success();
         let after = sandbox.record(ACCOUNT);
@@ -96,7 +96,7 @@ fn property_45_a_refresh_that_fails_leaves_the_record_byte_for_byte() {
     assert_eq!(names_in(&sandbox.config_directory().join("accounts")), names);
     // Nothing of it lasts.
     sandbox.control().clear_faults();
-    sandbox.control().set_rotate_refresh_tokens(true);
+    sandbox.control().change_options(|options| options.rotate_refresh_tokens = true);
     sandbox.run(CREATE).success();
 }
 

@@ -75,7 +75,9 @@ fn a_box_left_unticked_on_the_way_stores_nothing_over_the_old_login() {
     let sandbox = Sandbox::new();
     sandbox.log_in();
     let before = sandbox.record(ACCOUNT);
-    sandbox.control().set_granted_scopes(GrantedScopes::Only(vec![String::from("chat.spaces.create")]));
+    sandbox.control().change_options(|options| {
+        options.granted_scopes = GrantedScopes::Only(vec![String::from("chat.spaces.create")])
+    });
     let error = sandbox.run(["spaces", "list", "--format", "json"]).exits_with(4).error();
     assert_eq!(error["code"], "scope_missing");
     assert!(error["hint"].as_str().unwrap().contains("leave chat.spaces.readonly ticked"), "{error}");

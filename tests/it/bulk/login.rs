@@ -44,17 +44,17 @@ fn a_login_that_is_revoked_in_the_middle_stops_the_run() {
 #[test]
 fn a_disabled_api_ends_the_run_instead_of_failing_every_row() {
     let bulk = Bulk::logged_in(&names(60)).with("--concurrency 4");
-    bulk.sandbox.control().set_api_enabled(false);
+    bulk.sandbox.control().change_options(|options| options.api_enabled = false);
     let run = bulk.run().exits_with(5);
     assert_eq!(run.error()["code"], "api_disabled");
     assert_eq!(bulk.request_ids().len(), 1);
-    bulk.sandbox.control().set_api_enabled(true);
+    bulk.sandbox.control().change_options(|options| options.api_enabled = true);
     let child = bulk.start();
     wait_until("some are made", || bulk.spaces().len() >= 5);
-    bulk.sandbox.control().set_api_enabled(false);
+    bulk.sandbox.control().change_options(|options| options.api_enabled = false);
     let run = bulk.sandbox.wait(child).exits_with(5);
     assert!(statuses(&run.stdout).iter().filter(|end| *end == "failed").count() <= 4);
-    bulk.sandbox.control().set_api_enabled(true);
+    bulk.sandbox.control().change_options(|options| options.api_enabled = true);
     bulk.run().success();
     assert_eq!(bulk.spaces().len(), 60);
 }
