@@ -9,8 +9,7 @@ use std::process::ExitStatus;
 use tempfile::TempDir;
 use tokio::process::{Child, Command as Process};
 
-use super::Emulator;
-use super::options::Consent;
+use super::instance::Emulator;
 
 /// What could lead the child past the emulator.
 const REMOVED: [&str; 12] = [
@@ -87,8 +86,7 @@ impl Surroundings {
         #[cfg(unix)]
         let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let directory = builder.tempdir()?;
-        // When a person is to decide, the browser must be theirs.
-        let browser = emulator.shared.lock().options.consent != Consent::Ask;
+        let browser = !emulator.asks_for_consent();
         let surroundings = Self { directory, origin: emulator.origin(), browser };
         #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
         let mut private = DirBuilder::new();

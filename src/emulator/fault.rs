@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::options::InvalidOption;
+use super::endpoint::{ENDPOINTS, Endpoint};
+use super::invalid_option::InvalidOption;
 
 /// Something that goes wrong on purpose: `ENDPOINT:ACTION[,ACTION…][,times=N][,after=N]`.
 ///
@@ -47,92 +48,6 @@ pub struct Fault {
     after: u32,
 }
 
-/// Which door of the emulator a request came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Endpoint {
-    /// The authorization endpoint.
-    Authorize,
-    /// The answer to the consent page.
-    Consent,
-    /// The token endpoint.
-    Token,
-    /// The revocation endpoint.
-    Revoke,
-    /// Token introspection, Google's way.
-    TokenInfo,
-    /// Who the user is.
-    UserInfo,
-    /// `spaces.create`
-    Create,
-    /// `spaces.setup`
-    Setup,
-    /// `spaces.list`
-    List,
-    /// `spaces.get`
-    Get,
-    /// `spaces.members.list` and `.get`
-    Members,
-    /// `spaces.patch`
-    Update,
-    /// `spaces.delete`
-    Delete,
-    /// `spaces.search`
-    Search,
-    /// `spaces.findDirectMessage`
-    FindDirectMessage,
-    /// `spaces.findGroupChats`
-    FindGroupChats,
-    /// `spaces.completeImport`
-    CompleteImport,
-    /// `spaces.members.create`
-    AddMember,
-    /// `spaces.members.patch`
-    UpdateMember,
-    /// `spaces.members.delete`
-    RemoveMember,
-    /// Anything else.
-    Other,
-}
-
-impl Endpoint {
-    /// Whether it belongs to the Chat API.
-    pub fn is_chat(self) -> bool {
-        !matches!(
-            self,
-            Self::Authorize
-                | Self::Consent
-                | Self::Token
-                | Self::Revoke
-                | Self::TokenInfo
-                | Self::UserInfo
-                | Self::Other
-        )
-    }
-}
-
-/// The names of the doors in faults.
-const ENDPOINTS: [(&str, Endpoint); 19] = [
-    ("authorize", Endpoint::Authorize),
-    ("token", Endpoint::Token),
-    ("revoke", Endpoint::Revoke),
-    ("tokeninfo", Endpoint::TokenInfo),
-    ("userinfo", Endpoint::UserInfo),
-    ("create", Endpoint::Create),
-    ("setup", Endpoint::Setup),
-    ("list", Endpoint::List),
-    ("get", Endpoint::Get),
-    ("update", Endpoint::Update),
-    ("delete", Endpoint::Delete),
-    ("search", Endpoint::Search),
-    ("find-dm", Endpoint::FindDirectMessage),
-    ("find-group-chats", Endpoint::FindGroupChats),
-    ("complete-import", Endpoint::CompleteImport),
-    ("members", Endpoint::Members),
-    ("add-member", Endpoint::AddMember),
-    ("update-member", Endpoint::UpdateMember),
-    ("remove-member", Endpoint::RemoveMember),
-];
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
     One(Endpoint),
@@ -148,12 +63,12 @@ pub(super) struct Plan {
     pub(super) retry_after: Option<String>,
     pub(super) delay: Duration,
     pub(super) commit: bool,
-    pub(super) shape: Shape,
+    pub(super) effect: Effect,
 }
 
 /// What becomes of the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum Effect {
     #[default]
     AsItIs,
     DropBefore,
@@ -170,10 +85,10 @@ pub(super) enum Shape {
 impl Plan {
     /// Whether the request does what it asks for.
     pub(super) fn applies(&self) -> bool {
-        match self.shape {
-            Shape::DropBefore => false,
-            Shape::DropAfter => true,
-            Shape::Redirect(_) => self.commit,
+        match self.effect {
+            Effect::DropBefore => false,
+            Effect::DropAfter => true,
+            Effect::Redirect(_) => self.commit,
             _ => {
                 let fails =
                     self.status.is_some_and(|status| status >= 300) || (self.status.is_none() && self.reason.is_some());
@@ -193,7 +108,7 @@ impl FromStr for Fault {
             Self { text: text.to_owned(), target: target(endpoint)?, plan: Plan::default(), times: None, after: 0 };
         loop {
             if let Some(body) = rest.strip_prefix("body=") {
-                fault.reshape(Shape::Literal(body.to_owned()))?;
+                fault.set_effect(Effect::Literal(body.to_owned()))?;
                 break;
             }
             let (action, following) = next_action(rest);
@@ -206,7 +121,7 @@ impl FromStr for Fault {
         if fault.plan == Plan::default() {
             return Err(InvalidOption::new(format!("`{text}` does nothing")));
         }
-        if fault.plan.commit && fault.plan.shape == Shape::DropBefore {
+        if fault.plan.commit && fault.plan.effect == Effect::DropBefore {
             return Err(InvalidOption::new("`commit` and `drop-before` contradict each other"));
         }
         Ok(fault)
@@ -221,7 +136,7 @@ impl fmt::Display for Fault {
 
 impl Fault {
     /// Sees one request and says what to do to it, when it is this fault's turn.
-    pub(super) fn strike(&mut self, endpoint: Endpoint, taken: bool) -> Option<Plan> {
+    pub(super) fn take_if_due(&mut self, endpoint: Endpoint, taken: bool) -> Option<Plan> {
         let fits = match self.target {
             Target::One(one) => one == endpoint,
             Target::Chat => endpoint.is_chat(),
@@ -260,24 +175,24 @@ impl Fault {
             ("times", Some(value)) => self.times = Some(count(value)?),
             ("after", Some(value)) => self.after = count(value)?,
             ("commit", None) => self.plan.commit = true,
-            ("drop-before", None) => self.reshape(Shape::DropBefore)?,
-            ("drop-after", None) => self.reshape(Shape::DropAfter)?,
-            ("garbage", None) => self.reshape(Shape::Garbage)?,
-            ("html", None) => self.reshape(Shape::Html)?,
-            ("empty", None) => self.reshape(Shape::Empty)?,
-            ("truncate", None) => self.reshape(Shape::Truncate)?,
-            ("huge", None) => self.reshape(Shape::Huge)?,
-            ("redirect", Some(value)) => self.reshape(Shape::Redirect(header_text(value)?))?,
+            ("drop-before", None) => self.set_effect(Effect::DropBefore)?,
+            ("drop-after", None) => self.set_effect(Effect::DropAfter)?,
+            ("garbage", None) => self.set_effect(Effect::Garbage)?,
+            ("html", None) => self.set_effect(Effect::Html)?,
+            ("empty", None) => self.set_effect(Effect::Empty)?,
+            ("truncate", None) => self.set_effect(Effect::Truncate)?,
+            ("huge", None) => self.set_effect(Effect::Huge)?,
+            ("redirect", Some(value)) => self.set_effect(Effect::Redirect(header_text(value)?))?,
             _ => return Err(InvalidOption::new(format!("`{action}` is not an action of a fault"))),
         }
         Ok(())
     }
 
-    fn reshape(&mut self, shape: Shape) -> Result<(), InvalidOption> {
-        if self.plan.shape != Shape::AsItIs {
+    fn set_effect(&mut self, effect: Effect) -> Result<(), InvalidOption> {
+        if self.plan.effect != Effect::AsItIs {
             return Err(InvalidOption::new(format!("`{}` has two bodies", self.text)));
         }
-        self.plan.shape = shape;
+        self.plan.effect = effect;
         Ok(())
     }
 }

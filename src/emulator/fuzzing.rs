@@ -9,7 +9,7 @@ use http::{HeaderMap, Request, Response};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
-use super::server::{self, HangUp};
+use super::server::{self, CloseConnection};
 use super::state::{Shared, State};
 use super::{Control, Options};
 use crate::platform::Clock;
@@ -62,7 +62,7 @@ impl Bench {
     pub async fn call(&self, request: Request<Vec<u8>>) -> Option<Answer> {
         let answered: Result<Response<Body>, Infallible> = self.router.call(request.map(Body::from)).await;
         let response = answered.unwrap_or_else(|never| match never {});
-        if response.extensions().get::<HangUp>().is_some() {
+        if response.extensions().get::<CloseConnection>().is_some() {
             return None;
         }
         let (parts, body) = response.into_parts();

@@ -7,6 +7,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
+use super::google::SCOPE_ROOT;
+use super::invalid_option::InvalidOption;
 use super::quota::Quota;
 
 /// How the emulator behaves. The default is strict and benign: one Workspace
@@ -205,7 +207,7 @@ impl GrantedScopes {
         match self {
             Self::All => true,
             Self::Only(scopes) => {
-                scopes.iter().any(|granted| granted == scope || scope.strip_prefix(super::SCOPE_ROOT) == Some(granted))
+                scopes.iter().any(|granted| granted == scope || scope.strip_prefix(SCOPE_ROOT) == Some(granted))
             }
         }
     }
@@ -262,17 +264,6 @@ pub(super) fn subject(email: &str) -> String {
     let digest = Sha256::digest(email.to_ascii_lowercase());
     let number = digest.iter().take(15).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
     format!("1{:020}", number % 100_000_000_000_000_000_000)
-}
-
-/// Why a setting given as text was not understood.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct InvalidOption(String);
-
-impl InvalidOption {
-    pub(super) fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
 }
 
 #[cfg(test)]

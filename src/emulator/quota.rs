@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use time::{Duration, OffsetDateTime};
 
-use super::options::InvalidOption;
+use super::invalid_option::InvalidOption;
 
 /// Counters beyond which those that have run empty are looked for.
 const COUNTERS: usize = 1000;

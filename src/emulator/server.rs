@@ -1,4 +1,4 @@
-//! Which path leads where, and the connections themselves.
+//! The routes, and the connections they are served on.
 
 use std::convert::Infallible;
 use std::io;
@@ -15,35 +15,56 @@ use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::control::Recorded;
-use super::fault::{Endpoint, Plan, Shape};
+use super::chat::status::Status;
+use super::endpoint::Endpoint;
+use super::fault::{Effect, Plan};
+use super::recorded::Recorded;
 use super::state::{Shared, State};
 use super::wire::{Call, Reply};
-use super::{chat, html, landing, oauth, spoil};
+use super::{apply_fault, chat, html, index_page, oauth};
 
-/// A request body may be this large; Google's limits are far above what a space needs.
+/// Largest request body; Google's limits are far above what a space needs.
 const BODY_LIMIT: usize = 1024 * 1024;
 
-type Handler = fn(&mut State, &Call) -> Reply;
+/// What answers the requests to one endpoint.
+#[derive(Clone, Copy)]
+enum Handler {
+    /// A page or an OAuth endpoint, which writes its own answer.
+    Page(fn(&mut State, &Call) -> Reply),
+    /// A method of the Chat API.
+    Method(fn(&mut State, &Call) -> Result<Value, Status>),
+}
 
-/// In a response's extensions: close the connection instead of sending it.
+impl Handler {
+    fn reply(self, shared: &Shared, call: &Call) -> Reply {
+        let mut state = shared.lock();
+        match self {
+            Self::Page(page) => page(&mut state, call),
+            Self::Method(method) => chat::answer(call, &method(&mut state, call)),
+        }
+    }
+}
+
+/// Response extension: close the connection instead of sending the response.
 #[derive(Clone)]
-pub(super) struct HangUp;
+pub(super) struct CloseConnection;
 
-/// In a request's extensions: the connection that it came on.
+/// Request extension: the number of the connection that it came on.
 #[derive(Clone, Copy)]
 struct Connection(u64);
 
 pub(super) fn router(shared: Shared) -> Router {
     use Endpoint as To;
-    let get = |to, handler| at(MethodFilter::GET, to, handler);
-    let post = |to, handler| at(MethodFilter::POST, to, handler);
-    let any = |to, handler| at(MethodFilter::GET.or(MethodFilter::POST), to, handler);
+    let get = |to, page| at(MethodFilter::GET, to, Handler::Page(page));
+    let post = |to, page| at(MethodFilter::POST, to, Handler::Page(page));
+    let any = |to, page| at(MethodFilter::GET.or(MethodFilter::POST), to, Handler::Page(page));
+    let api = |filter, to, method| at(filter, to, Handler::Method(method));
     Router::new()
-        .route("/", get(To::Other, landing::show))
+        .route("/", get(To::Other, index_page::show))
         .route("/o/oauth2/auth", get(To::Authorize, oauth::authorize))
         .route("/o/oauth2/v2/auth", get(To::Authorize, oauth::authorize))
         .route(oauth::CONSENT_PATH, post(To::Consent, oauth::consent))
@@ -61,30 +82,37 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/.well-known/openid-configuration", get(To::Other, oauth::discovery))
         .route("/oauth2/v1/certs", get(To::Other, oauth::certificates))
         .route("/oauth2/v3/certs", get(To::Other, oauth::certificates))
-        .route("/v1/spaces", get(To::List, chat::list).merge(post(To::Create, chat::create)))
-        .route("/v1/spaces:setup", post(To::Setup, chat::setup))
-        .route("/v1/spaces:search", get(To::Search, chat::search))
-        .route("/v1/spaces:findDirectMessage", get(To::FindDirectMessage, chat::find_direct_message))
-        .route("/v1/spaces:findGroupChats", get(To::FindGroupChats, chat::find_group_chats))
+        .route(
+            "/v1/spaces",
+            api(MethodFilter::GET, To::List, chat::list).merge(api(MethodFilter::POST, To::Create, chat::create)),
+        )
+        .route("/v1/spaces:setup", api(MethodFilter::POST, To::Setup, chat::setup))
+        .route("/v1/spaces:search", api(MethodFilter::GET, To::Search, chat::search))
+        .route("/v1/spaces:findDirectMessage", api(MethodFilter::GET, To::FindDirectMessage, chat::find_direct_message))
+        .route("/v1/spaces:findGroupChats", api(MethodFilter::GET, To::FindGroupChats, chat::find_group_chats))
         .route(
             "/v1/spaces/{space}",
-            get(To::Get, chat::get)
-                .merge(post(To::CompleteImport, chat::complete_import))
-                .merge(at(MethodFilter::PATCH, To::Update, chat::patch))
-                .merge(at(MethodFilter::DELETE, To::Delete, chat::delete)),
+            api(MethodFilter::GET, To::Get, chat::get)
+                .merge(post(To::CompleteImport, complete_import))
+                .merge(api(MethodFilter::PATCH, To::Update, chat::patch))
+                .merge(api(MethodFilter::DELETE, To::Delete, chat::delete)),
         )
         .route(
             "/v1/spaces/{space}/members",
-            get(To::Members, chat::list_members).merge(post(To::AddMember, chat::create_member)),
+            api(MethodFilter::GET, To::Members, chat::list_members).merge(api(
+                MethodFilter::POST,
+                To::AddMember,
+                chat::create_member,
+            )),
         )
         .route(
             "/v1/spaces/{space}/members/{member}",
-            get(To::Members, chat::get_member)
-                .merge(at(MethodFilter::PATCH, To::UpdateMember, chat::update_member))
-                .merge(at(MethodFilter::DELETE, To::RemoveMember, chat::delete_member)),
+            api(MethodFilter::GET, To::Members, chat::get_member)
+                .merge(api(MethodFilter::PATCH, To::UpdateMember, chat::update_member))
+                .merge(api(MethodFilter::DELETE, To::RemoveMember, chat::delete_member)),
         )
-        .fallback(lost)
-        .method_not_allowed_fallback(wrong_method)
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
         .with_state(shared)
 }
 
@@ -92,22 +120,30 @@ fn at(filter: MethodFilter, endpoint: Endpoint, handler: Handler) -> MethodRoute
     on(filter, move |Extract(shared): Extract<Shared>, request: Request| answer(shared, endpoint, handler, request))
 }
 
-async fn lost(Extract(shared): Extract<Shared>, request: Request) -> Response {
-    answer(shared, Endpoint::Other, |_, call| html::not_found(&call.path), request).await
+/// The one custom method on a space.
+fn complete_import(state: &mut State, call: &Call) -> Reply {
+    if call.segment(2).ends_with(":completeImport") {
+        chat::answer(call, &chat::complete_import(state, call))
+    } else {
+        html::not_found(&call.path)
+    }
 }
 
-async fn wrong_method(Extract(shared): Extract<Shared>, request: Request) -> Response {
-    let handler = |_: &mut State, call: &Call| html::method_not_allowed(call.method.as_str());
-    answer(shared, Endpoint::Other, handler, request).await
+async fn not_found(Extract(shared): Extract<Shared>, request: Request) -> Response {
+    answer(shared, Endpoint::Other, Handler::Page(|_, call| html::not_found(&call.path)), request).await
 }
 
-/// Records the request, lets it do its work unless a fault forbids it, and
-/// spoils the answer when a fault says so.
+async fn method_not_allowed(Extract(shared): Extract<Shared>, request: Request) -> Response {
+    let page = |_: &mut State, call: &Call| html::method_not_allowed(call.method.as_str());
+    answer(shared, Endpoint::Other, Handler::Page(page), request).await
+}
+
+/// Records the request and answers it, with the fault that is due.
 async fn answer(shared: Shared, endpoint: Endpoint, handler: Handler, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let connection = parts.extensions.get().copied().unwrap_or(Connection(0));
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        return finish(Reply::html(413, String::from("Request Entity Too Large")));
+        return into_response(Reply::html(413, String::from("Request Entity Too Large")));
     };
     let call = Call {
         path: parts.uri.path().to_owned(),
@@ -117,10 +153,9 @@ async fn answer(shared: Shared, endpoint: Endpoint, handler: Handler, request: R
         body,
         now: shared.clock.now(),
     };
-    if !names_this_machine(call.header("host")) {
-        // A web page can point a name of its own at 127.0.0.1 and would then be
-        // one origin with the consent page.
-        return finish(html::not_found(&call.path));
+    if !is_this_machine(call.header("host")) {
+        // A web page whose host name resolves to 127.0.0.1 would share an origin with the consent page.
+        return into_response(html::not_found(&call.path));
     }
     let plan = {
         let mut state = shared.lock();
@@ -128,36 +163,35 @@ async fn answer(shared: Shared, endpoint: Endpoint, handler: Handler, request: R
         state.fault(endpoint)
     };
     let Some(plan) = plan else {
-        let reply = handler(&mut shared.lock(), &call);
-        return finish(reply);
+        return into_response(handler.reply(&shared, &call));
     };
     if plan.delay > Duration::ZERO {
         tokio::time::sleep(plan.delay).await;
     }
-    let reply = plan.applies().then(|| handler(&mut shared.lock(), &call));
+    let reply = plan.applies().then(|| handler.reply(&shared, &call));
     respond(&plan, endpoint, reply)
 }
 
 fn respond(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Response {
-    match plan.shape {
-        Shape::DropBefore | Shape::DropAfter => {
+    match plan.effect {
+        Effect::DropBefore | Effect::DropAfter => {
             let mut response = Response::new(Body::empty());
-            response.extensions_mut().insert(HangUp);
+            response.extensions_mut().insert(CloseConnection);
             response
         }
-        Shape::Truncate => {
-            let reply = spoil::spoil(plan, endpoint, reply);
+        Effect::Truncate => {
+            let reply = apply_fault::apply(plan, endpoint, reply);
             let (head, body) = (Reply { body: Vec::new(), ..reply }, reply.body);
-            let mut response = finish(head);
-            *response.body_mut() = Body::new(spoil::Cut::new(&body));
+            let mut response = into_response(head);
+            *response.body_mut() = Body::new(apply_fault::TruncatedBody::new(&body));
             response
         }
-        _ => finish(spoil::spoil(plan, endpoint, reply)),
+        _ => into_response(apply_fault::apply(plan, endpoint, reply)),
     }
 }
 
-/// Turns our answer into axum's.
-fn finish(reply: Reply) -> Response {
+/// Converts a reply to a response.
+fn into_response(reply: Reply) -> Response {
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
@@ -168,7 +202,7 @@ fn finish(reply: Reply) -> Response {
     response
 }
 
-fn names_this_machine(host: Option<&str>) -> bool {
+fn is_this_machine(host: Option<&str>) -> bool {
     let Some(host) = host else { return false };
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
@@ -191,12 +225,12 @@ fn recorded(call: &Call, endpoint: Endpoint, connection: Connection) -> Recorded
     }
 }
 
-/// Binds to 127.0.0.1 and nothing else.
+/// Binds to 127.0.0.1 only.
 pub(super) async fn bind(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// Accepts until it is dropped; the connections end with it.
+/// Accepts connections until it is dropped, which also closes them.
 pub(super) async fn run(listener: TcpListener, shared: Shared) {
     let router = router(shared.clone());
     let mut connections = JoinSet::new();
@@ -206,11 +240,11 @@ pub(super) async fn run(listener: TcpListener, shared: Shared) {
             Some(_) = connections.join_next() => continue,
         };
         let Ok((stream, _)) = accepted else {
-            // Out of file descriptors, most likely: some will come back.
+            // Most likely out of file descriptors: some are freed soon.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        // An answer is one small write: waiting for more to send helps nobody.
+        // An answer is one small write, which must not wait for more.
         let _ = stream.set_nodelay(true);
         let number = {
             let mut state = shared.lock();
@@ -224,15 +258,15 @@ pub(super) async fn run(listener: TcpListener, shared: Shared) {
             async move {
                 let response = answer.await.unwrap_or_else(|never: Infallible| match never {});
                 // hyper closes the connection without a byte when the service fails.
-                match response.extensions().get::<HangUp>() {
-                    Some(HangUp) => Err(io::Error::other("the fault asks for it")),
+                match response.extensions().get::<CloseConnection>() {
+                    Some(CloseConnection) => Err(io::Error::other("closed by a fault")),
                     None => Ok(response),
                 }
             }
         });
         connections.spawn(async move {
             let http = hyper::server::conn::http1::Builder::new();
-            // A connection that breaks is the client's affair.
+            // The client sees a broken connection itself.
             let _ = http.serve_connection(TokioIo::new(stream), service).await;
         });
     }

@@ -7,12 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::chat::Space;
-use super::control::Recorded;
-use super::fault::{Endpoint, Plan};
-use super::oauth::{Ledger, Page, ServiceAccount};
+use super::chat::space::Space;
+use super::client::{Client, ClientKind};
+use super::endpoint::Endpoint;
+use super::fault::Plan;
+use super::google::PROJECT_NUMBER;
+use super::oauth::authorization_request::ConsentPage;
+use super::oauth::key::ServiceAccount;
+use super::oauth::ledger::Ledger;
 use super::options::{Options, User};
 use super::quota::Tally;
+use super::recorded::Recorded;
 use crate::platform::Clock;
 
 /// How many requests are kept: enough for any test, and no leak when the
@@ -26,7 +31,7 @@ pub(super) struct State {
     pub(super) options: Options,
     pub(super) origin: String,
     pub(super) clients: Vec<Client>,
-    pub(super) pages: HashMap<String, Page>,
+    pub(super) pages: HashMap<String, ConsentPage>,
     pub(super) ledger: Ledger,
     pub(super) service_account: ServiceAccount,
     pub(super) spaces: Vec<Space>,
@@ -38,20 +43,6 @@ pub(super) struct State {
     pub(super) connections: u64,
     pub(super) secrets: Vec<String>,
     pub(super) token_patch: Option<TokenPatch>,
-}
-
-/// An OAuth client.
-#[derive(Clone, Debug)]
-pub(super) struct Client {
-    pub(super) id: String,
-    pub(super) secret: String,
-    pub(super) kind: ClientKind,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum ClientKind {
-    Desktop,
-    Web { redirect_uris: Vec<String> },
 }
 
 impl State {
@@ -74,7 +65,7 @@ impl State {
             secrets: Vec::new(),
             token_patch: None,
         };
-        state.add_client(&format!("{}-emulator", super::PROJECT_NUMBER), ClientKind::Desktop);
+        state.add_client(&format!("{PROJECT_NUMBER}-emulator"), ClientKind::Desktop);
         state
     }
 
@@ -121,7 +112,7 @@ impl State {
     pub(super) fn fault(&mut self, endpoint: Endpoint) -> Option<Plan> {
         let mut plan = None;
         for fault in &mut self.options.faults {
-            plan = fault.strike(endpoint, plan.is_some()).or(plan);
+            plan = fault.take_if_due(endpoint, plan.is_some()).or(plan);
         }
         plan
     }

@@ -21,7 +21,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use url::Url;
 
+use super::google::SCOPE_ROOT;
 use super::*;
+use crate::platform::Clock;
 
 const CHAT: &str = "https://www.googleapis.com/auth/chat.spaces.create https://www.googleapis.com/auth/chat.spaces.readonly https://www.googleapis.com/auth/chat.memberships.readonly";
 const REDIRECT: &str = "http://127.0.0.1:45017/callback";

@@ -1,10 +1,10 @@
 //! What is checked before a method looks at its request: credentials, the
 //! project, scopes, the names of query parameters.
 
-use super::Status;
 use super::space::Space;
-use crate::emulator::SCOPE_ROOT;
-use crate::emulator::oauth::Live;
+use super::status::Status;
+use crate::emulator::google::SCOPE_ROOT;
+use crate::emulator::oauth::ledger::Live;
 use crate::emulator::options::User;
 use crate::emulator::quota::Metered;
 use crate::emulator::state::State;

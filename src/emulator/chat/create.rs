@@ -5,12 +5,13 @@ use serde_json::{Map, Value};
 use super::access::{self, Caller, Method, parameter};
 use super::membership::Invitee;
 use super::rules::{self, flag, text};
+use super::schema;
 use super::space::Space;
-use super::{Status, answer, schema};
+use super::status::Status;
 use crate::emulator::options::User;
 use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
-use crate::emulator::wire::{Call, Reply};
+use crate::emulator::wire::Call;
 
 static CREATE: Method = Method {
     rpc: "CreateSpace",
@@ -28,15 +29,7 @@ static SETUP: Method = Method {
     metered: &[Metered::SpaceWrites],
 };
 
-pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_create(state, call))
-}
-
-pub(in crate::emulator) fn setup(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_setup(state, call))
-}
-
-fn try_create(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &CREATE)?;
     let space = schema::read(call, &schema::SPACE, "space")?;
     check_import(&caller, &space)?;
@@ -62,7 +55,7 @@ fn try_create(state: &mut State, call: &Call) -> Result<Value, Status> {
     make(state, call, parameter(call, "requestId"), &space, &caller.user, &[])
 }
 
-fn try_setup(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn setup(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &SETUP)?;
     let request = schema::read(call, &schema::SET_UP_SPACE_REQUEST, "")?;
     check_app(state)?;

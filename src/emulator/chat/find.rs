@@ -8,10 +8,10 @@ use super::access::{self, Method, insufficient, parameter};
 use super::create::direct_message;
 use super::read::page;
 use super::rules::{refuse, user_id};
-use super::{Status, answer};
+use super::status::Status;
 use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
-use crate::emulator::wire::{Call, Reply};
+use crate::emulator::wire::Call;
 
 /// How many people `findGroupChats` takes.
 const USERS: usize = 49;
@@ -34,15 +34,7 @@ static FIND_GROUP_CHATS: Method = Method {
     metered: &[],
 };
 
-pub(in crate::emulator) fn find_direct_message(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_find_direct_message(state, call))
-}
-
-pub(in crate::emulator) fn find_group_chats(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_find_group_chats(state, call))
-}
-
-fn try_find_direct_message(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn find_direct_message(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &FIND_DIRECT_MESSAGE)?;
     let Some(name) = parameter(call, "name") else {
         return refuse("name", "The name of a user is required.");
@@ -61,7 +53,7 @@ pub(super) fn resolve(state: &State, name: &str) -> Result<String, Status> {
     Ok(person)
 }
 
-fn try_find_group_chats(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn find_group_chats(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &FIND_GROUP_CHATS)?;
     let expanded = match parameter(call, "spaceView") {
         None | Some("SPACE_VIEW_UNSPECIFIED" | "SPACE_VIEW_RESOURCE_NAME_ONLY") => false,

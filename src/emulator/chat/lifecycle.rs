@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::access::{self, Method};
 use super::read::locate;
-use super::{Status, answer, schema};
-use crate::emulator::html;
+use super::schema;
+use super::status::Status;
 use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
-use crate::emulator::wire::{Call, Reply};
+use crate::emulator::wire::Call;
 
 static DELETE: Method = Method {
     rpc: "DeleteSpace",
@@ -21,19 +21,7 @@ static DELETE: Method = Method {
 static COMPLETE_IMPORT: Method =
     Method { rpc: "CompleteImportSpace", scopes: &["chat.import"], admin_scopes: &[], query: &[], metered: &[] };
 
-pub(in crate::emulator) fn delete(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_delete(state, call))
-}
-
-/// The methods that are written behind a colon; there is one.
-pub(in crate::emulator) fn complete_import(state: &mut State, call: &Call) -> Reply {
-    if !call.segment(2).ends_with(":completeImport") {
-        return html::not_found(&call.path);
-    }
-    answer(call, &try_complete_import(state, call))
-}
-
-fn try_delete(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn delete(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &DELETE)?;
     let index = locate(state, call, &caller)?;
     let space = &state.spaces[index];
@@ -49,7 +37,7 @@ fn try_delete(state: &mut State, call: &Call) -> Result<Value, Status> {
     Ok(json!({}))
 }
 
-fn try_complete_import(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn complete_import(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &COMPLETE_IMPORT)?;
     schema::read(call, &schema::COMPLETE_IMPORT_SPACE_REQUEST, "")?;
     if !caller.delegated {

@@ -1,8 +1,8 @@
 //! The update mask of `spaces.patch`: which paths there are, and which go together.
 
-use super::Status;
 use super::access::snake;
 use super::rules::refuse;
+use super::status::Status;
 
 /// The permission settings that can be changed; `post_messages` is read-only.
 const PERMISSIONS: [&str; 8] = [

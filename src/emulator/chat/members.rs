@@ -7,10 +7,10 @@ use super::filter::Filter;
 use super::membership::joined;
 use super::read::{PAGES, locate, page};
 use super::rules::refuse;
-use super::{Status, answer};
+use super::status::Status;
 use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
-use crate::emulator::wire::{Call, Reply};
+use crate::emulator::wire::Call;
 
 static LIST: Method = Method {
     rpc: "ListMemberships",
@@ -28,15 +28,7 @@ static GET: Method = Method {
     metered: &[Metered::MembershipReads, Metered::ReadsPerSpace],
 };
 
-pub(in crate::emulator) fn list_members(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_list(state, call))
-}
-
-pub(in crate::emulator) fn get_member(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_get(state, call))
-}
-
-fn try_list(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn list_members(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &LIST)?;
     let space = &state.spaces[locate(state, call, &caller)?];
     caller.check_import(&LIST, space)?;
@@ -85,7 +77,7 @@ fn leaves_apps_out(filter: &Filter) -> bool {
     filter.requires("/member/type", |equal, value| equal == (value == "HUMAN"))
 }
 
-fn try_get(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn get_member(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &GET)?;
     let space = &state.spaces[locate(state, call, &caller)?];
     space.member(&member_id(state, call)).cloned().ok_or_else(|| Status::for_code(404))

@@ -8,32 +8,31 @@ mod lifecycle;
 mod mask;
 mod members;
 mod membership;
+mod membership_writes;
 mod query;
 mod read;
 mod rules;
 mod schema;
 mod search;
-mod space;
-mod status;
-mod team;
+pub(super) mod space;
+pub(super) mod status;
 mod update;
 
 pub(super) use create::{create, setup};
 pub(super) use find::{find_direct_message, find_group_chats};
 pub(super) use lifecycle::{complete_import, delete};
 pub(super) use members::{get_member, list_members};
+pub(super) use membership_writes::{create_member, delete_member, update_member};
 pub(super) use read::{get, list};
 pub(super) use search::search;
-pub(super) use space::Space;
-pub(super) use status::Status;
-pub(super) use team::{create_member, delete_member, update_member};
 pub(super) use update::patch;
 
 use super::wire::{Call, Reply};
 use serde_json::Value;
+use status::Status;
 
 /// Writes the result, or the error, as Google's front end does.
-fn answer(call: &Call, result: &Result<Value, Status>) -> Reply {
+pub(super) fn answer(call: &Call, result: &Result<Value, Status>) -> Reply {
     let mut reply = match result {
         Ok(value) => Reply::json(200, value),
         Err(status) => status.reply(),

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::access::{self, Caller, Method, parameter};
 use super::filter::Filter;
 use super::space::{Space, customer};
-use super::{Status, answer};
+use super::status::Status;
 use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
-use crate::emulator::wire::{Call, Reply};
+use crate::emulator::wire::Call;
 
 /// How many items a page holds when nothing is said, and at most.
 pub(super) const PAGES: (usize, i64) = (100, 1000);
@@ -30,18 +30,12 @@ static LIST: Method = Method {
     metered: &[Metered::SpaceReads],
 };
 
-pub(in crate::emulator) fn get(state: &mut State, call: &Call) -> Reply {
-    let result = access::enter(state, call, &GET)
-        .and_then(|caller| locate(state, call, &caller))
-        .map(|index| state.spaces[index].body.clone());
-    answer(call, &result)
+pub(in crate::emulator) fn get(state: &mut State, call: &Call) -> Result<Value, Status> {
+    let caller = access::enter(state, call, &GET)?;
+    Ok(state.spaces[locate(state, call, &caller)?].body.clone())
 }
 
-pub(in crate::emulator) fn list(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_list(state, call))
-}
-
-fn try_list(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn list(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &LIST)?;
     let filter = match parameter(call, "filter") {
         None => None,

@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Status;
 use super::membership::Invitee;
+use super::status::Status;
 use crate::emulator::options::{Options, User};
 
 pub(super) const DISPLAY_NAME: usize = 128;

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Status;
 use super::access::snake;
+use super::status::Status;
 use crate::emulator::wire::Call;
 
 /// A message: its name and its fields in camel case.

@@ -8,9 +8,9 @@ use super::query::Query;
 use super::read::{PAGES, administers, page};
 use super::rules::refuse;
 use super::space::Space;
-use super::{Status, answer};
+use super::status::Status;
 use crate::emulator::state::State;
-use crate::emulator::wire::{Call, Reply};
+use crate::emulator::wire::Call;
 
 static SEARCH: Method = Method {
     rpc: "SearchSpaces",
@@ -20,11 +20,7 @@ static SEARCH: Method = Method {
     metered: &[],
 };
 
-pub(in crate::emulator) fn search(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_search(state, call))
-}
-
-fn try_search(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn search(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &SEARCH)?;
     let Some(text) = parameter(call, "query") else {
         return refuse("query", "A query is required.");

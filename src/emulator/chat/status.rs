@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::emulator::PROJECT_NUMBER;
+use crate::emulator::google::PROJECT_NUMBER;
 use crate::emulator::quota::{Exceeded, Metered, Quota};
 use crate::emulator::wire::Reply;
 

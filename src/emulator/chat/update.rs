@@ -6,11 +6,12 @@ use super::access::{self, Caller, Method, parameter};
 use super::mask::{self, Path};
 use super::read::locate;
 use super::rules::{DISPLAY_NAME, check_details, is_resource, limit, refuse, text};
+use super::schema;
 use super::space::{Space, access_settings};
-use super::{Status, answer, schema};
+use super::status::Status;
 use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
-use crate::emulator::wire::{Call, Reply};
+use crate::emulator::wire::Call;
 
 type Fields = Map<String, Value>;
 
@@ -22,11 +23,7 @@ static PATCH: Method = Method {
     metered: &[Metered::SpaceWrites, Metered::WritesPerSpace],
 };
 
-pub(in crate::emulator) fn patch(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_patch(state, call))
-}
-
-fn try_patch(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn patch(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &PATCH)?;
     let asked = schema::read(call, &schema::SPACE, "space")?;
     let Some(mask) = parameter(call, "updateMask") else {

@@ -10,17 +10,17 @@ fn every_action_is_understood() {
     assert_eq!(plan("all:delay=200ms").delay, Duration::from_millis(200));
     assert_eq!(plan("all:delay=2s").delay, Duration::from_secs(2));
     assert_eq!(plan("chat:reason=RATE_LIMIT_EXCEEDED").reason.as_deref(), Some("RATE_LIMIT_EXCEEDED"));
-    for (text, shape) in [
-        ("drop-before", Shape::DropBefore),
-        ("drop-after", Shape::DropAfter),
-        ("garbage", Shape::Garbage),
-        ("html", Shape::Html),
-        ("empty", Shape::Empty),
-        ("truncate", Shape::Truncate),
-        ("huge", Shape::Huge),
-        ("redirect=http://a/?b=c", Shape::Redirect(String::from("http://a/?b=c"))),
+    for (text, effect) in [
+        ("drop-before", Effect::DropBefore),
+        ("drop-after", Effect::DropAfter),
+        ("garbage", Effect::Garbage),
+        ("html", Effect::Html),
+        ("empty", Effect::Empty),
+        ("truncate", Effect::Truncate),
+        ("huge", Effect::Huge),
+        ("redirect=http://a/?b=c", Effect::Redirect(String::from("http://a/?b=c"))),
     ] {
-        assert_eq!(plan(&format!("token:{text}")).shape, shape);
+        assert_eq!(plan(&format!("token:{text}")).effect, effect);
     }
 }
 
@@ -28,7 +28,7 @@ fn every_action_is_understood() {
 fn a_body_takes_the_rest() {
     let plan = plan(r#"token:status=400,body={"error":"x","times=1":2}"#);
     assert_eq!(plan.status, Some(400));
-    assert_eq!(plan.shape, Shape::Literal(String::from(r#"{"error":"x","times=1":2}"#)));
+    assert_eq!(plan.effect, Effect::Literal(String::from(r#"{"error":"x","times=1":2}"#)));
 }
 
 #[test]
@@ -59,15 +59,15 @@ fn nonsense_is_refused() {
 }
 
 #[test]
-fn it_strikes_after_some_and_only_so_often() {
+fn it_is_due_after_some_and_only_so_often() {
     let mut fault: Fault = "create:status=500,after=1,times=2".parse().unwrap();
-    let mut strikes = |endpoint| fault.strike(endpoint, false).is_some();
-    assert!(!strikes(Endpoint::Setup));
-    assert!(!strikes(Endpoint::Create));
-    assert!(strikes(Endpoint::Create));
-    assert!(!strikes(Endpoint::Setup));
-    assert!(strikes(Endpoint::Create));
-    assert!(!strikes(Endpoint::Create));
+    let mut due = |endpoint| fault.take_if_due(endpoint, false).is_some();
+    assert!(!due(Endpoint::Setup));
+    assert!(!due(Endpoint::Create));
+    assert!(due(Endpoint::Create));
+    assert!(!due(Endpoint::Setup));
+    assert!(due(Endpoint::Create));
+    assert!(!due(Endpoint::Create));
 }
 
 #[test]

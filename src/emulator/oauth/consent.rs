@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use url::{Host, Url};
 
-use super::authorize::{Ask, Blocked};
+use super::authorization_request::AuthorizationRequest;
+use super::authorization_response::{deny, grant};
+use super::error_page::ErrorPage;
 use super::scopes;
 use crate::emulator::html::{escape, page};
 use crate::emulator::options::User;
@@ -15,19 +17,19 @@ pub(in crate::emulator) const CONSENT_PATH: &str = "/signin/oauth/consent";
 
 /// The page that asks. `id` is known to this page alone, so that no other page
 /// can answer in the person's name.
-pub(super) fn show(state: &State, id: &str, ask: &Ask) -> Reply {
+pub(super) fn show(state: &State, id: &str, request: &AuthorizationRequest) -> Reply {
     let content = format!(
         "<p>The app <code>{}</code> wants access to your account.</p>\n\
          <form method=\"post\" action=\"{CONSENT_PATH}\">\n\
          <input type=\"hidden\" name=\"page\" value=\"{}\">\n{}{}\
          <div class=\"choice\"><button name=\"decision\" value=\"allow\">Allow</button>\
          <button name=\"decision\" value=\"cancel\">Cancel</button></div>\n</form>",
-        escape(&ask.client_id),
+        escape(&request.client_id),
         escape(id),
-        accounts(state, ask.login_hint.as_deref()),
-        permissions(ask),
+        accounts(state, request.login_hint.as_deref()),
+        permissions(request),
     );
-    page(200, "Choose an account and what to allow", &content, &form_target(&ask.redirect_uri))
+    page(200, "Choose an account and what to allow", &content, &form_target(&request.redirect_uri))
 }
 
 fn accounts(state: &State, hint: Option<&str>) -> String {
@@ -57,12 +59,12 @@ fn accounts(state: &State, hint: Option<&str>) -> String {
 
 /// One box for each scope that can be left off; with a single scope in all
 /// there is nothing to choose, as on Google's page.
-fn permissions(ask: &Ask) -> String {
-    let optional = ask.optional_scopes();
+fn permissions(request: &AuthorizationRequest) -> String {
+    let optional = request.optional_scopes();
     if optional.is_empty() {
         return String::from("<p>It will see who you are, and nothing else.</p>\n");
     }
-    let choice = ask.scopes.len() > 1;
+    let choice = request.scopes.len() > 1;
     let mut list = String::from("<fieldset><legend>It may</legend>\n");
     for (index, scope) in optional.into_iter().enumerate() {
         let words = escape(scopes::wording(scope));
@@ -92,25 +94,25 @@ fn form_target(redirect_uri: &str) -> String {
 
 pub(in crate::emulator) fn consent(state: &mut State, call: &Call) -> Reply {
     let Ok(Some(form)) = call.form() else {
-        return Blocked::invalid("The form is malformed.").reply();
+        return ErrorPage::invalid("The form is malformed.").reply();
     };
     let page = form.get("page").and_then(|id| state.pages.remove(id));
     let Some(page) = page.filter(|page| page.expires_at > call.now) else {
-        return Blocked::invalid("This page has been answered or is too old.").reply();
+        return ErrorPage::invalid("This page has been answered or is too old.").reply();
     };
-    let ask = page.ask;
+    let request = page.request;
     if form.get("decision") != Some("allow") {
-        return ask.refused(state);
+        return deny(state, &request);
     }
     let user = form.get("account").and_then(|sub| state.user(sub)).cloned();
     let Some(user) = user else {
-        return Blocked::invalid("Choose an account.").reply();
+        return ErrorPage::invalid("Choose an account.").reply();
     };
     let mut ticked = Vec::new();
-    for (index, scope) in ask.optional_scopes().into_iter().enumerate() {
+    for (index, scope) in request.optional_scopes().into_iter().enumerate() {
         if form.get(&format!("scope{index}")) == Some(scope) {
             ticked.push(scope.clone());
         }
     }
-    ask.granted(state, &user, ticked, call.now)
+    grant(state, &request, &user, ticked, call.now)
 }

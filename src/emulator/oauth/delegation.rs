@@ -5,10 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use super::issue::access_token;
 use super::key::Unproven;
 use super::ledger::Grant;
 use super::refusal::Refusal;
-use super::token::access;
 use crate::emulator::state::State;
 use crate::emulator::wire::Parameters;
 
@@ -74,7 +74,7 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
         since: now,
     };
     let grant = state.ledger.open(grant, None);
-    let mut body = access(state, grant, scopes, None, now);
+    let mut body = access_token(state, grant, scopes, None, now);
     body.retain(|name, _| matches!(name.as_str(), "access_token" | "expires_in" | "token_type"));
     Ok(Value::Object(body))
 }

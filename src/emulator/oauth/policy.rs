@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::authorize::Blocked;
+use super::error_page::ErrorPage;
 use super::refusal::{Refusal, for_reason};
 use super::scopes;
 use crate::emulator::options::{Audience, Options, User};
@@ -14,13 +14,13 @@ const APP: &str = "This app";
 
 /// Whether the account may use the app. Google tells it on a page of its own,
 /// and the app never hears of it.
-pub(super) fn admit(options: &Options, user: &User) -> Result<(), Blocked> {
+pub(super) fn admit(options: &Options, user: &User) -> Result<(), ErrorPage> {
     let tester = options.test_users.as_ref().is_none_or(|testers| options.is_listed(testers, &user.sub));
     match options.audience {
         Audience::Internal
             if user.hosted_domain.is_none() || user.hosted_domain.as_deref() != options.organization() =>
         {
-            return Err(Blocked::new(
+            return Err(ErrorPage::new(
                 403,
                 "org_internal",
                 format!(
@@ -31,7 +31,7 @@ pub(super) fn admit(options: &Options, user: &User) -> Result<(), Blocked> {
             .titled(format!("Access blocked: {APP} can only be used within its organization")));
         }
         Audience::Testing if !tester => {
-            return Err(Blocked::new(
+            return Err(ErrorPage::new(
                 403,
                 "access_denied",
                 "The app is currently being tested, and can only be accessed by developer-approved testers. \
@@ -42,7 +42,7 @@ pub(super) fn admit(options: &Options, user: &User) -> Result<(), Blocked> {
         _ => {}
     }
     if kept_out(options, user) {
-        return Err(Blocked::new(
+        return Err(ErrorPage::new(
             400,
             "admin_policy_enforced",
             "Access to your account data is restricted by policies within your organization. Please contact \

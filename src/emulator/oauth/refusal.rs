@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::emulator::fault::Endpoint;
+use crate::emulator::endpoint::Endpoint;
 use crate::emulator::wire::{Repeated, Reply};
 
 /// `{"error":…,"error_description":…}` and its status.

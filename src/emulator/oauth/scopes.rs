@@ -1,6 +1,6 @@
 //! Scopes: which exist, how Google writes them back, and how it words them for people.
 
-use crate::emulator::SCOPE_ROOT;
+use crate::emulator::google::SCOPE_ROOT;
 
 const EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
 const PROFILE: &str = "https://www.googleapis.com/auth/userinfo.profile";

@@ -1,19 +1,18 @@
 //! The token endpoint (RFC 6749, 3.2), with Google's answers.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::delegation;
-use super::identity::{IdToken, id_token};
+use super::issue::{access_token, add_refresh_token};
 use super::ledger::{Code, Dead, Grant};
 use super::policy;
 use super::refusal::{Refusal, token_headers};
 use super::scopes;
-use crate::emulator::state::{Client, State};
+use crate::emulator::client::Client;
+use crate::emulator::state::State;
 use crate::emulator::wire::{Call, Parameters, Reply};
 
 /// What a parameter that holds a secret is called.
@@ -142,7 +141,7 @@ fn redeem(state: &mut State, client: &Client, form: &Parameters, now: OffsetDate
         since: now,
     };
     let grant = state.ledger.open(grant, Some(value));
-    let mut body = access(state, grant, code.scopes.clone(), code.nonce.as_deref(), now);
+    let mut body = access_token(state, grant, code.scopes.clone(), code.nonce.as_deref(), now);
     if with_refresh_token {
         let end = policy::refresh_token_end(&state.options, &code.scopes, now);
         add_refresh_token(state, &mut body, grant, end, now);
@@ -187,7 +186,7 @@ fn refresh(state: &mut State, client: &Client, form: &Parameters, now: OffsetDat
         None => grant.scopes,
         Some(text) => subset(text, &grant.scopes)?,
     };
-    let mut body = access(state, id, scopes, None, now);
+    let mut body = access_token(state, id, scopes, None, now);
     if state.options.rotate_refresh_tokens {
         let end = state.ledger.refresh_token_end(value);
         state.ledger.replace_refresh_token(value);
@@ -201,48 +200,4 @@ fn subset(text: &str, granted: &[String]) -> Result<Vec<String>, Refusal> {
     let wanted = scopes::parse(text).map_err(|invalid| refuse(&invalid))?;
     let beyond: Vec<String> = wanted.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
     if beyond.is_empty() { Ok(wanted) } else { Err(refuse(&beyond)) }
-}
-
-/// Issues an access token, and an ID token when the user's identity was granted.
-pub(super) fn access(
-    state: &mut State,
-    grant: usize,
-    granted: Vec<String>,
-    nonce: Option<&str>,
-    now: OffsetDateTime,
-) -> Map<String, Value> {
-    let lifetime = state.options.access_token_lifetime;
-    let token = state.secret("emulator-access-");
-    let scope = granted.join(" ");
-    let mut body = Map::new();
-    body.insert(String::from("access_token"), json!(token));
-    body.insert(String::from("expires_in"), json!(lifetime.as_secs()));
-    body.insert(String::from("token_type"), json!("Bearer"));
-    body.insert(String::from("scope"), json!(scope));
-    if granted.iter().any(|scope| scopes::is_sign_in(scope)) {
-        let Grant { client_id, user, .. } = state.ledger.grant(grant);
-        let claims = IdToken { issuer: &state.origin, client_id, user, scopes: &granted, nonce, now };
-        let id_token = id_token(&claims);
-        state.saw_secret(&id_token);
-        body.insert(String::from("id_token"), json!(id_token));
-    }
-    state.ledger.add_access_token(token, grant, granted, now + lifetime);
-    body
-}
-
-fn add_refresh_token(
-    state: &mut State,
-    body: &mut Map<String, Value>,
-    grant: usize,
-    end: Option<OffsetDateTime>,
-    now: OffsetDateTime,
-) {
-    let token = state.secret("emulator-refresh-");
-    body.insert(String::from("refresh_token"), json!(token));
-    if let Some(end) = end {
-        // Google says one second less than the round figure, as for access tokens.
-        let left = Duration::try_from(end - now).unwrap_or_default().as_secs().saturating_sub(1);
-        body.insert(String::from("refresh_token_expires_in"), json!(left));
-    }
-    state.ledger.add_refresh_token(token, grant, end, state.options.refresh_token_limit);
 }

@@ -1,5 +1,7 @@
 //! The command inside, and the browser that consents for it.
 
+use std::io;
+
 use super::*;
 
 #[tokio::test]

@@ -8,11 +8,12 @@ use super::members::member_id;
 use super::membership::{Invitee, is_human, joined};
 use super::read::locate;
 use super::rules::{self, refuse, text};
+use super::schema;
 use super::space::{Space, timestamp};
-use super::{Status, answer, schema};
+use super::status::Status;
 use crate::emulator::quota::Metered;
 use crate::emulator::state::State;
-use crate::emulator::wire::{Call, Reply};
+use crate::emulator::wire::Call;
 
 static CREATE: Method = Method {
     rpc: "CreateMembership",
@@ -38,19 +39,7 @@ static DELETE: Method = Method {
     metered: &[Metered::MembershipWrites],
 };
 
-pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_create(state, call))
-}
-
-pub(in crate::emulator) fn update_member(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_update(state, call))
-}
-
-pub(in crate::emulator) fn delete_member(state: &mut State, call: &Call) -> Reply {
-    answer(call, &try_delete(state, call))
-}
-
-fn try_create(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &CREATE)?;
     let asked = schema::read(call, &schema::MEMBERSHIP, "membership")?;
     let index = locate(state, call, &caller)?;
@@ -118,7 +107,7 @@ fn check_scope(caller: &Caller, method: &Method, space: &Space, app: bool) -> Re
     if enough { Ok(()) } else { Err(insufficient(method.rpc, &["chat.memberships"])) }
 }
 
-fn try_update(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn update_member(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &PATCH)?;
     let asked = schema::read(call, &schema::MEMBERSHIP, "membership")?;
     if !matches!(parameter(call, "updateMask"), Some("role" | "*")) {
@@ -146,7 +135,7 @@ fn try_update(state: &mut State, call: &Call) -> Result<Value, Status> {
     Ok(member.clone())
 }
 
-fn try_delete(state: &mut State, call: &Call) -> Result<Value, Status> {
+pub(in crate::emulator) fn delete_member(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::enter(state, call, &DELETE)?;
     let index = locate(state, call, &caller)?;
     let id = member_id(state, call);

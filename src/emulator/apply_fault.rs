@@ -8,8 +8,9 @@ use axum::body::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use serde_json::json;
 
-use super::chat::Status;
-use super::fault::{Endpoint, Plan, Shape};
+use super::chat::status::Status;
+use super::endpoint::Endpoint;
+use super::fault::{Effect, Plan};
 use super::wire::Reply;
 use super::{html, oauth};
 
@@ -17,34 +18,34 @@ use super::{html, oauth};
 const HUGE: usize = 2 * 1024 * 1024;
 
 /// The answer under `plan`. `reply` is the honest one, when the request was applied.
-pub(super) fn spoil(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Reply {
+pub(super) fn apply(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Reply {
     let fallback = || match (plan.status, &plan.reason) {
         (None, None) => None,
         (status, reason) => Some(refusal(endpoint, status, reason.as_deref())),
     };
     let honest = fallback().or(reply).unwrap_or_else(|| Reply::json(200, &json!({})));
-    let mut spoilt = match &plan.shape {
-        Shape::AsItIs | Shape::DropBefore | Shape::DropAfter | Shape::Truncate => honest,
-        Shape::Garbage => Reply { body: b"\x00\xff{not json".to_vec(), ..honest },
-        Shape::Empty => Reply { body: Vec::new(), ..honest },
-        Shape::Html => {
+    let mut changed = match &plan.effect {
+        Effect::AsItIs | Effect::DropBefore | Effect::DropAfter | Effect::Truncate => honest,
+        Effect::Garbage => Reply { body: b"\x00\xff{not json".to_vec(), ..honest },
+        Effect::Empty => Reply { body: Vec::new(), ..honest },
+        Effect::Html => {
             html::page(honest.status, "Sign in to the network", "<p>This is not the answer you expected.</p>", "")
         }
-        Shape::Huge => {
+        Effect::Huge => {
             let filler = json!({ "filler": "x".repeat(HUGE) });
             Reply { body: filler.to_string().into_bytes(), ..honest }
         }
-        Shape::Redirect(url) => Reply::redirect(url.clone()),
-        Shape::Literal(body) => {
+        Effect::Redirect(url) => Reply::redirect(url.clone()),
+        Effect::Literal(body) => {
             Reply { body: body.clone().into_bytes(), ..honest }.with("content-type", "application/json; charset=UTF-8")
         }
     };
     if let Some(status) = plan.status {
-        spoilt.status = status;
+        changed.status = status;
     }
     match &plan.retry_after {
-        Some(value) => spoilt.with("retry-after", value),
-        None => spoilt,
+        Some(value) => changed.with("retry-after", value),
+        None => changed,
     }
 }
 
@@ -67,13 +68,13 @@ fn refusal(endpoint: Endpoint, status: Option<u16>, reason: Option<&str>) -> Rep
 }
 
 /// A body that announces its whole length, gives half of it and breaks off.
-pub(super) struct Cut {
+pub(super) struct TruncatedBody {
     half: Option<Bytes>,
     flushed: bool,
     announced: u64,
 }
 
-impl Cut {
+impl TruncatedBody {
     pub(super) fn new(body: &[u8]) -> Self {
         let announced = u64::try_from(body.len()).unwrap_or(u64::MAX).max(2);
         let half = Bytes::copy_from_slice(&body[..body.len() / 2]);
@@ -81,7 +82,7 @@ impl Cut {
     }
 }
 
-impl Body for Cut {
+impl Body for TruncatedBody {
     type Data = Bytes;
     type Error = io::Error;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::chat::Space;
+use super::chat::space::Space;
 use super::html::{escape, page};
 use super::state::State;
 use super::wire::{Call, Reply};

@@ -1,0 +1,55 @@
+//! Issues access, ID and refresh tokens.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::identity::{IdToken, id_token};
+use super::ledger::Grant;
+use super::scopes;
+use crate::emulator::state::State;
+
+/// Issues an access token, and an ID token when the user's identity was granted.
+pub(super) fn access_token(
+    state: &mut State,
+    grant: usize,
+    granted: Vec<String>,
+    nonce: Option<&str>,
+    now: OffsetDateTime,
+) -> Map<String, Value> {
+    let lifetime = state.options.access_token_lifetime;
+    let token = state.secret("emulator-access-");
+    let scope = granted.join(" ");
+    let mut body = Map::new();
+    body.insert(String::from("access_token"), json!(token));
+    body.insert(String::from("expires_in"), json!(lifetime.as_secs()));
+    body.insert(String::from("token_type"), json!("Bearer"));
+    body.insert(String::from("scope"), json!(scope));
+    if granted.iter().any(|scope| scopes::is_sign_in(scope)) {
+        let Grant { client_id, user, .. } = state.ledger.grant(grant);
+        let claims = IdToken { issuer: &state.origin, client_id, user, scopes: &granted, nonce, now };
+        let id_token = id_token(&claims);
+        state.saw_secret(&id_token);
+        body.insert(String::from("id_token"), json!(id_token));
+    }
+    state.ledger.add_access_token(token, grant, granted, now + lifetime);
+    body
+}
+
+pub(super) fn add_refresh_token(
+    state: &mut State,
+    body: &mut Map<String, Value>,
+    grant: usize,
+    end: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) {
+    let token = state.secret("emulator-refresh-");
+    body.insert(String::from("refresh_token"), json!(token));
+    if let Some(end) = end {
+        // Google says one second less than the round figure, as for access tokens.
+        let left = Duration::try_from(end - now).unwrap_or_default().as_secs().saturating_sub(1);
+        body.insert(String::from("refresh_token_expires_in"), json!(left));
+    }
+    state.ledger.add_refresh_token(token, grant, end, state.options.refresh_token_limit);
+}
