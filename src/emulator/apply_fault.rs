@@ -1,4 +1,4 @@
-//! What a fault makes of an answer.
+//! Applies a fault to an answer.
 
 use std::io;
 use std::pin::Pin;
@@ -14,31 +14,30 @@ use super::fault::{Effect, Plan};
 use super::wire::Reply;
 use super::{html, oauth};
 
-/// Large enough for a client that reads without limit to be noticed.
+/// Size of a huge body: large enough to expose a client that reads without a limit.
 const HUGE: usize = 2 * 1024 * 1024;
 
-/// The answer under `plan`. `reply` is the honest one, when the request was applied.
+/// Returns the answer that `plan` asks for. `reply` is the real one, if the request was applied.
 pub(super) fn apply(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Reply {
     let fallback = || match (plan.status, &plan.reason) {
         (None, None) => None,
         (status, reason) => Some(refusal(endpoint, status, reason.as_deref())),
     };
-    let honest = fallback().or(reply).unwrap_or_else(|| Reply::json(200, &json!({})));
+    let original = fallback().or(reply).unwrap_or_else(|| Reply::json(200, &json!({})));
     let mut changed = match &plan.effect {
-        Effect::AsItIs | Effect::DropBefore | Effect::DropAfter | Effect::Truncate => honest,
-        Effect::Garbage => Reply { body: b"\x00\xff{not json".to_vec(), ..honest },
-        Effect::Empty => Reply { body: Vec::new(), ..honest },
+        Effect::Unchanged | Effect::DropBefore | Effect::DropAfter | Effect::Truncate => original,
+        Effect::Garbage => Reply { body: b"\x00\xff{not json".to_vec(), ..original },
+        Effect::Empty => Reply { body: Vec::new(), ..original },
         Effect::Html => {
-            html::page(honest.status, "Sign in to the network", "<p>This is not the answer you expected.</p>", "")
+            html::page(original.status, "Sign in to the network", "<p>This is not the answer you expected.</p>", "")
         }
         Effect::Huge => {
             let filler = json!({ "filler": "x".repeat(HUGE) });
-            Reply { body: filler.to_string().into_bytes(), ..honest }
+            Reply { body: filler.to_string().into_bytes(), ..original }
         }
         Effect::Redirect(url) => Reply::redirect(url.clone()),
-        Effect::Literal(body) => {
-            Reply { body: body.clone().into_bytes(), ..honest }.with("content-type", "application/json; charset=UTF-8")
-        }
+        Effect::Literal(body) => Reply { body: body.clone().into_bytes(), ..original }
+            .with("content-type", "application/json; charset=UTF-8"),
     };
     if let Some(status) = plan.status {
         changed.status = status;
@@ -49,7 +48,7 @@ pub(super) fn apply(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Re
     }
 }
 
-/// What the endpoint says when it answers with this status or for this reason.
+/// Returns the endpoint's error for this status or reason.
 fn refusal(endpoint: Endpoint, status: Option<u16>, reason: Option<&str>) -> Reply {
     match endpoint {
         Endpoint::Authorize | Endpoint::Consent | Endpoint::Other => {
@@ -67,7 +66,7 @@ fn refusal(endpoint: Endpoint, status: Option<u16>, reason: Option<&str>) -> Rep
     }
 }
 
-/// A body that announces its whole length, gives half of it and breaks off.
+/// A body that announces its whole length, sends half of it and fails.
 pub(super) struct TruncatedBody {
     half: Option<Bytes>,
     flushed: bool,
@@ -94,13 +93,12 @@ impl Body for TruncatedBody {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
         if !self.flushed {
-            // hyper drops what it has not written yet when the body fails: this
-            // pause lets it write.
+            // hyper discards what it has not written yet when the body fails. This pause lets it write.
             self.flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Some(Err(io::Error::other("the fault asks for it"))))
+        Poll::Ready(Some(Err(io::Error::other("truncated by a fault"))))
     }
 
     fn size_hint(&self) -> SizeHint {

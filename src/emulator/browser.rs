@@ -1,4 +1,4 @@
-//! The browser of a person who consents: it opens a page and goes where it is sent.
+//! A browser that consents: it opens a page and follows its redirects.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -8,18 +8,17 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
-/// Redirects followed: the emulator needs one.
+/// Most redirects followed; the emulator sends one.
 const REDIRECTS: usize = 5;
-/// Largest answer read.
+/// Largest response read, in bytes.
 const LIMIT: usize = 64 * 1024;
-/// For the whole visit.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Deadline of the whole visit.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Opens `url` and follows its redirects, so that the authorization code
-/// reaches the listener that waits for it. Only plain http to this machine is
-/// visited: with any other address the code would leave it.
+/// Opens `url` and follows its redirects, so that the authorization code reaches the waiting listener. Only plain http
+/// to this machine is visited, so that the code never leaves it.
 pub async fn visit(url: &str) -> io::Result<()> {
-    tokio::time::timeout(PATIENCE, follow(url))
+    tokio::time::timeout(TIMEOUT, follow(url))
         .await
         .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the page did not answer within 10 seconds"))?
 }
@@ -36,13 +35,13 @@ async fn follow(url: &str) -> io::Result<()> {
             _ => return Err(io::Error::other(format!("the page answered {}", answer.status))),
         }
     }
-    Err(io::Error::other("the page redirects too often"))
+    Err(io::Error::other("too many redirects"))
 }
 
 struct Answer {
     status: u16,
     location: Option<String>,
-    /// Where the body ends, when that is told.
+    /// Where the body ends, if its length is known.
     end: Option<usize>,
 }
 
@@ -55,8 +54,7 @@ async fn fetch(url: &Url) -> io::Result<Answer> {
     read(&mut stream).await
 }
 
-/// Reads the head, and the body as far as its length is told: a listener that
-/// is left in the middle of its page, or keeps the connection, does no harm.
+/// Reads the head, and the body if its length is known. A listener may keep the connection open.
 async fn read(stream: &mut TcpStream) -> io::Result<Answer> {
     let mut bytes = Vec::new();
     loop {
@@ -86,8 +84,7 @@ async fn connect(addresses: &[std::net::IpAddr], port: u16) -> io::Result<TcpStr
     Err(last)
 }
 
-/// Where to connect and what to call it. `localhost` is not looked up: it means
-/// this machine, in either family.
+/// Returns the addresses to connect to, and the host. `localhost` is not resolved: it is both loopback addresses.
 fn destination(url: &Url) -> io::Result<(Vec<std::net::IpAddr>, String)> {
     let (v4, v6) = (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
     let addresses = match url.host() {
@@ -97,14 +94,14 @@ fn destination(url: &Url) -> io::Result<(Vec<std::net::IpAddr>, String)> {
         _ => Vec::new(),
     };
     if url.scheme() != "http" || addresses.is_empty() {
-        let message = "only http addresses of this machine are visited";
+        let message = "only http URLs of this machine can be opened";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
     Ok((addresses, host.to_owned()))
 }
 
-/// The answer, once its head is whole.
+/// Returns the response once its head is complete.
 fn parse(bytes: &[u8]) -> io::Result<Option<Answer>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);

@@ -1,4 +1,4 @@
-//! A command that runs inside the emulator, as `ssh-agent COMMAND` runs one.
+//! Runs a command inside the emulator, as `ssh-agent COMMAND` does.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -11,7 +11,7 @@ use tokio::process::{Child, Command as Process};
 
 use super::instance::Emulator;
 
-/// What could lead the child past the emulator.
+/// Variables that could direct the command to something else than the emulator.
 const REMOVED: [&str; 12] = [
     "CHATAUTH_ACCESS_TOKEN",
     "CHATAUTH_ACCOUNT",
@@ -34,60 +34,59 @@ pub struct Command {
     pub program: OsString,
     /// Its arguments.
     pub args: Vec<OsString>,
-    /// The `PATH` that the child's begins to differ from.
+    /// The current `PATH`.
     pub path: Option<OsString>,
-    /// This chatauth, for the child to find as `chatauth`.
+    /// This program, which the command finds as `chatauth`.
     pub executable: PathBuf,
 }
 
-/// Runs `command` with its environment pointing here, waits for it and says
-/// with which code to exit: its own, or 128 and the number of the signal that
-/// ended it. A program that does not exist is `NotFound`.
+/// Runs `command` in the emulator's environment and returns the exit code to pass on: the command's own, or 128 plus
+/// the number of the signal that ended it. A program that does not exist is `NotFound`.
 pub async fn run_command(emulator: &Emulator, command: Command) -> io::Result<i32> {
-    // Whatever is missing here, it is not the program that was to run.
-    let surroundings = Surroundings::prepare(emulator, &command.executable)
+    // Not `NotFound`, which stands for the command.
+    let environment = CommandEnvironment::create(emulator, &command.executable)
         .map_err(|error| io::Error::other(format!("prepare the command's directory: {error}")))?;
-    let outcome = inside(command, &surroundings).await;
-    // Not left to Drop, which an abort would skip.
-    let removed = surroundings.remove();
+    let outcome = run(command, &environment).await;
+    // Not left to `Drop`, which ignores errors.
+    let removed = environment.remove();
     let code = outcome?;
     removed?;
     Ok(code)
 }
 
-async fn inside(command: Command, surroundings: &Surroundings) -> io::Result<i32> {
+async fn run(command: Command, environment: &CommandEnvironment) -> io::Result<i32> {
     let mut process = Process::new(&command.program);
     process.args(&command.args);
     for name in REMOVED {
         process.env_remove(name);
     }
-    process.envs(surroundings.variables()).env("PATH", surroundings.search_path(command.path)?);
+    process.envs(environment.variables()).env("PATH", environment.search_path(command.path)?);
     let signals = Signals::listen()?;
     let child = process.spawn()?;
     let status = signals.wait(child).await?;
     Ok(code(status))
 }
 
-/// A private directory with everything that a program needs to find the emulator: the client file, beside it a
-/// service account's key file (`service_account.json`), an empty configuration directory, and `chatauth` itself.
+/// A private directory with what a program needs to use the emulator: the client file, the service account's key file
+/// (`service_account.json`), an empty configuration directory, and `chatauth` itself.
 #[derive(Debug)]
-pub struct Surroundings {
+pub struct CommandEnvironment {
     directory: TempDir,
     origin: String,
     browser: bool,
 }
 
-impl Surroundings {
-    /// Makes the directory. `executable` is this chatauth.
-    pub fn prepare(emulator: &Emulator, executable: &Path) -> io::Result<Self> {
+impl CommandEnvironment {
+    /// Creates the directory. `executable` is this program.
+    pub fn create(emulator: &Emulator, executable: &Path) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
         builder.prefix("chatauth-");
-        // Left to the umask, others could put a `chatauth` of their own into the search path.
+        // With the umask's mode, others might be able to put their own `chatauth` into the search path.
         #[cfg(unix)]
         let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let directory = builder.tempdir()?;
         let browser = !emulator.asks_for_consent();
-        let surroundings = Self { directory, origin: emulator.origin(), browser };
+        let environment = Self { directory, origin: emulator.origin(), browser };
         #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
         let mut private = DirBuilder::new();
         let mut file = OpenOptions::new();
@@ -98,21 +97,21 @@ impl Surroundings {
             private.mode(0o700);
             file.mode(0o600);
         }
-        private.create(surroundings.path("config"))?;
-        private.create(surroundings.path("bin"))?;
+        private.create(environment.path("config"))?;
+        private.create(environment.path("bin"))?;
         for (name, text) in [
             ("client_secrets.json", emulator.client_secrets()),
             ("service_account.json", emulator.service_account_key()),
         ] {
-            file.open(surroundings.path(name))?.write_all(text.as_bytes())?;
+            file.open(environment.path(name))?.write_all(text.as_bytes())?;
         }
         for name in ["chatauth", "chatauth-browser"] {
-            link(executable, &surroundings.path("bin").join(executable_name(name)))?;
+            link(executable, &environment.path("bin").join(executable_name(name)))?;
         }
-        Ok(surroundings)
+        Ok(environment)
     }
 
-    /// The variables that lead a program here.
+    /// Returns the variables to set.
     pub fn variables(&self) -> Vec<(&'static str, OsString)> {
         let mut variables = vec![
             ("CHATAUTH_CLIENT_SECRETS", self.path("client_secrets.json").into_os_string()),
@@ -167,7 +166,7 @@ fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or(1)
 }
 
-/// The signals that would end the emulator before its child.
+/// The signals that would end the emulator before the command.
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
@@ -186,8 +185,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the child. SIGTERM and SIGHUP come to us alone and are passed
-    /// on; SIGINT from a terminal reaches the child by itself.
+    /// Waits for the command. SIGTERM and SIGHUP arrive here only and are passed on; a terminal sends SIGINT to both.
     async fn wait(mut self, mut child: Child) -> io::Result<ExitStatus> {
         use rustix::process::Signal;
         loop {
@@ -199,14 +197,14 @@ impl Signals {
             };
             let pid = child.id().and_then(|id| i32::try_from(id).ok());
             if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
-                // It may be gone already; then its status comes next.
+                // The command may have ended already; then its status comes next.
                 let _ = rustix::process::kill_process(pid, signal);
             }
         }
     }
 }
 
-/// Where there are no such signals, Ctrl-C must still not end the emulator first.
+/// On Windows, Ctrl-C must not end the emulator before the command.
 #[cfg(not(unix))]
 struct Signals {
     interrupt: tokio::signal::windows::CtrlC,

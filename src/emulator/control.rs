@@ -1,4 +1,4 @@
-//! The emulator's back door for tests in the same process.
+//! Inspects and changes a running emulator from the same process.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::options::Options;
 use super::recorded::Recorded;
 use super::state::Shared;
 
-/// Looks into a running emulator and changes its ways.
+/// A handle for tests that inspects and changes a running emulator.
 #[derive(Clone, Debug)]
 pub struct Control {
     shared: Shared,
@@ -19,12 +19,12 @@ impl Control {
         Self { shared }
     }
 
-    /// The requests so far, the last 10,000 at most.
+    /// Returns the requests so far, at most the last 10,000.
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared.lock().requests.iter().cloned().collect()
     }
 
-    /// The requests that came to one door.
+    /// Returns the requests to one endpoint.
     pub fn requests_to(&self, endpoint: Endpoint) -> Vec<Recorded> {
         let mut requests = self.requests();
         requests.retain(|request| request.endpoint == endpoint);
@@ -36,92 +36,91 @@ impl Control {
         self.shared.lock().requests.clear();
     }
 
-    /// How many connections were accepted.
+    /// Returns the number of accepted connections.
     pub fn connections(&self) -> u64 {
         self.shared.lock().connections
     }
 
-    /// Adds a fault behind those there are.
+    /// Adds a fault after the existing ones.
     pub fn add_fault(&self, fault: Fault) {
         self.shared.lock().options.faults.push(fault);
     }
 
-    /// From now on nothing goes wrong.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.shared.lock().options.faults.clear();
     }
 
-    /// Ends the life of every access token issued so far.
+    /// Expires every access token issued so far.
     pub fn expire_access_tokens(&self) {
         self.shared.lock().ledger.expire_access_tokens();
     }
 
-    /// Ends the life of every authorization code issued so far.
+    /// Expires every authorization code issued so far.
     pub fn expire_codes(&self) {
         self.shared.lock().ledger.expire_codes();
     }
 
-    /// Revokes every refresh token issued so far; access tokens live on.
+    /// Revokes every refresh token issued so far; access tokens stay valid.
     pub fn revoke_all_refresh_tokens(&self) {
         self.shared.lock().ledger.revoke_refresh_tokens();
     }
 
-    /// Every secret that was issued or received: codes, tokens, verifiers,
-    /// client secrets. None of them may ever show up in a program's output.
+    /// Returns every secret that was issued or received: codes, tokens, verifiers, client secrets. None of them may
+    /// appear in a program's output.
     pub fn secrets(&self) -> Vec<String> {
         self.shared.lock().secrets.clone()
     }
 
-    /// The spaces, as `spaces.get` shows them.
+    /// Returns the spaces, as `spaces.get` shows them.
     pub fn spaces(&self) -> Vec<Value> {
         self.shared.lock().spaces.iter().map(|space| space.body.clone()).collect()
     }
 
-    /// The memberships of one space (`spaces/…`), as `spaces.members.list` shows them.
+    /// Returns the memberships of a space (`spaces/…`), as `spaces.members.list` shows them.
     pub fn members(&self, space: &str) -> Vec<Value> {
         let state = self.shared.lock();
         let found = state.spaces.iter().find(|candidate| candidate.name() == space);
         found.map(|space| space.members.clone()).unwrap_or_default()
     }
 
-    /// Changes every successful token answer before it is sent.
+    /// Changes every successful token response before it is sent.
     ///
-    /// What the emulator itself remembers is not changed: with `expires_in` set
-    /// to 5 the access token still lives as long as before. `patch` runs while
-    /// the emulator waits for it and must not use a `Control`.
+    /// The emulator's own records stay as they are: with `expires_in` set to 5, the access token lives as long as
+    /// before. `patch` runs under the emulator's lock and must not use a `Control`.
     pub fn set_token_response_patch(&self, patch: impl FnMut(&mut Value) + Send + 'static) {
         self.shared.lock().token_patch = Some(Box::new(patch));
     }
 
-    /// Token answers are sent as they are again.
+    /// Sends token responses unchanged again.
     pub fn clear_token_response_patch(&self) {
         self.shared.lock().token_patch = None;
     }
 
-    /// Changes the options of the running emulator, for the requests from now on.
+    /// Changes the options of the running emulator.
     ///
-    /// What was counted towards a quota still counts. `change` runs while the emulator waits for it and must not
-    /// use a `Control`.
+    /// Earlier requests still count towards a new quota. `change` runs under the emulator's lock and must not use a
+    /// `Control`.
     pub fn change_options(&self, change: impl FnOnce(&mut Options)) {
         change(&mut self.shared.lock().options);
     }
 
-    /// Deletes the service account's key, as in the Cloud console.
+    /// Deletes the service account's key.
     pub fn delete_service_account_key(&self) {
         self.shared.lock().service_account.delete_key();
     }
 
-    /// Deletes the service account itself.
+    /// Deletes the service account.
     pub fn delete_service_account(&self) {
         self.shared.lock().service_account.delete();
     }
 
-    /// Somebody writes into the space (`spaces/…`): a group chat or a direct
-    /// message appears in lists only then. False when there is no such space.
+    /// Writes a message in a space (`spaces/…`), which makes a group chat or a direct message appear in lists. Returns
+    /// false if there is no such space.
     pub fn write_message(&self, space: &str) -> bool {
         let now = self.shared.clock.now();
         let mut state = self.shared.lock();
         let found = state.spaces.iter_mut().find(|candidate| candidate.name() == space);
-        found.map(|space| space.hear(now)).is_some()
+        found.map(|space| space.receive_message(now)).is_some()
     }
 }

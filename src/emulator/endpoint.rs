@@ -1,19 +1,19 @@
 //! The endpoints of the emulator, by their names.
 
-/// Which door of the emulator a request came to.
+/// An endpoint of the emulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// The authorization endpoint.
     Authorize,
-    /// The answer to the consent page.
+    /// The form of the consent page.
     Consent,
     /// The token endpoint.
     Token,
     /// The revocation endpoint.
     Revoke,
-    /// Token introspection, Google's way.
+    /// Google's token introspection.
     TokenInfo,
-    /// Who the user is.
+    /// The userinfo endpoint.
     UserInfo,
     /// `spaces.create`
     Create,
@@ -43,7 +43,7 @@ pub enum Endpoint {
     UpdateMember,
     /// `spaces.members.delete`
     RemoveMember,
-    /// Anything else.
+    /// Any other path.
     Other,
 }
 
@@ -63,7 +63,7 @@ impl Endpoint {
     }
 }
 
-/// The names of the doors in faults.
+/// The names of the endpoints in faults.
 pub(super) const ENDPOINTS: [(&str, Endpoint); 19] = [
     ("authorize", Endpoint::Authorize),
     ("token", Endpoint::Token),

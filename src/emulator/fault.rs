@@ -1,4 +1,4 @@
-//! What goes wrong on demand: the text form of a fault and when it strikes.
+//! Faults on demand: their text form, and which requests they apply to.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::endpoint::{ENDPOINTS, Endpoint};
 use super::invalid_option::InvalidOption;
 
-/// Something that goes wrong on purpose: `ENDPOINT:ACTION[,ACTION…][,times=N][,after=N]`.
+/// A fault to inject: `ENDPOINT:ACTION[,ACTION…][,times=N][,after=N]`.
 ///
 /// ENDPOINT is one of `authorize token revoke tokeninfo userinfo create setup
 /// list get update delete search find-dm find-group-chats complete-import members
@@ -20,19 +20,18 @@ use super::invalid_option::InvalidOption;
 /// | `reason=RATE_LIMIT_EXCEEDED` | Google's body for this reason; without `status` also its status. At the token endpoint an OAuth error code (`invalid_grant`, `invalid_rapt` …) |
 /// | `retry-after=VALUE` | adds the header: seconds or an HTTP date |
 /// | `delay=2s`, `delay=200ms` | waits first |
-/// | `drop-before` | closes the connection without an answer, nothing applied |
+/// | `drop-before` | closes the connection without an answer and applies nothing |
 /// | `drop-after` | applies the request, then closes without an answer |
 /// | `garbage`, `empty`, `html` | a body that is not JSON, no body, an HTML page |
 /// | `truncate` | announces the whole body, sends half of it and closes |
 /// | `huge` | a body of 2 MiB |
 /// | `redirect=URL` | 302 to there |
-/// | `body=TEXT` | this body; takes the rest of the text, so it comes last |
+/// | `body=TEXT` | this body; it is the rest of the text, so it must come last |
 /// | `commit` | applies the request although an error is answered |
 ///
-/// A request is applied when the answer says so (2xx, whatever its body), and
-/// with `commit` and `drop-after`; otherwise it leaves no trace. `times` ends the
-/// fault after so many answers (it never ends by itself), `after` lets so many
-/// requests pass first. The first fault in the list that fits is taken.
+/// A request is applied if the answer says so (2xx, whatever its body), and with `commit` and `drop-after`; otherwise
+/// it changes nothing. `times` ends the fault after N answers (the default is never), `after` lets N requests pass
+/// first. The first fault in the list that is due is used.
 ///
 /// ```
 /// use chatauth::emulator::Fault;
@@ -55,7 +54,7 @@ enum Target {
     All,
 }
 
-/// What is done to one answer.
+/// What to do with one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) status: Option<u16>,
@@ -66,11 +65,11 @@ pub(super) struct Plan {
     pub(super) effect: Effect,
 }
 
-/// What becomes of the body.
+/// What happens to the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Effect {
     #[default]
-    AsItIs,
+    Unchanged,
     DropBefore,
     DropAfter,
     Garbage,
@@ -83,7 +82,7 @@ pub(super) enum Effect {
 }
 
 impl Plan {
-    /// Whether the request does what it asks for.
+    /// Whether the request is applied.
     pub(super) fn applies(&self) -> bool {
         match self.effect {
             Effect::DropBefore => false,
@@ -103,7 +102,7 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, InvalidOption> {
         let (endpoint, mut rest) =
-            text.split_once(':').ok_or_else(|| InvalidOption::new("a fault is written ENDPOINT:ACTION[,ACTION…]"))?;
+            text.split_once(':').ok_or_else(|| InvalidOption::new("expected ENDPOINT:ACTION[,ACTION…]"))?;
         let mut fault =
             Self { text: text.to_owned(), target: target(endpoint)?, plan: Plan::default(), times: None, after: 0 };
         loop {
@@ -122,7 +121,7 @@ impl FromStr for Fault {
             return Err(InvalidOption::new(format!("`{text}` does nothing")));
         }
         if fault.plan.commit && fault.plan.effect == Effect::DropBefore {
-            return Err(InvalidOption::new("`commit` and `drop-before` contradict each other"));
+            return Err(InvalidOption::new("`commit` cannot be combined with `drop-before`"));
         }
         Ok(fault)
     }
@@ -135,7 +134,7 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
-    /// Sees one request and says what to do to it, when it is this fault's turn.
+    /// Counts one request and returns what to do with it, if this fault is due and no other was `taken`.
     pub(super) fn take_if_due(&mut self, endpoint: Endpoint, taken: bool) -> Option<Plan> {
         let fits = match self.target {
             Target::One(one) => one == endpoint,
@@ -169,7 +168,7 @@ impl Fault {
         };
         match (name, value) {
             ("status", Some(value)) => self.plan.status = Some(status(value)?),
-            ("reason", Some(value)) if is_word(value) => self.plan.reason = Some(value.to_owned()),
+            ("reason", Some(value)) if is_identifier(value) => self.plan.reason = Some(value.to_owned()),
             ("retry-after", Some(value)) => self.plan.retry_after = Some(header_text(value)?),
             ("delay", Some(value)) => self.plan.delay = duration(value)?,
             ("times", Some(value)) => self.times = Some(count(value)?),
@@ -183,14 +182,14 @@ impl Fault {
             ("truncate", None) => self.set_effect(Effect::Truncate)?,
             ("huge", None) => self.set_effect(Effect::Huge)?,
             ("redirect", Some(value)) => self.set_effect(Effect::Redirect(header_text(value)?))?,
-            _ => return Err(InvalidOption::new(format!("`{action}` is not an action of a fault"))),
+            _ => return Err(InvalidOption::new(format!("`{action}` is not a fault action"))),
         }
         Ok(())
     }
 
     fn set_effect(&mut self, effect: Effect) -> Result<(), InvalidOption> {
-        if self.plan.effect != Effect::AsItIs {
-            return Err(InvalidOption::new(format!("`{}` has two bodies", self.text)));
+        if self.plan.effect != Effect::Unchanged {
+            return Err(InvalidOption::new(format!("`{}` has more than one body", self.text)));
         }
         self.plan.effect = effect;
         Ok(())
@@ -211,8 +210,7 @@ fn target(name: &str) -> Result<Target, InvalidOption> {
     }
 }
 
-/// Cuts at the next comma that starts an action. HTTP dates hold one that does
-/// not: it is followed by a space.
+/// Splits at the next comma that starts an action. The comma in an HTTP date does not: a space follows it.
 fn next_action(text: &str) -> (&str, Option<&str>) {
     let comma = text
         .match_indices(',')
@@ -240,17 +238,17 @@ fn duration(text: &str) -> Result<Duration, InvalidOption> {
         Some(number) => number.parse().ok().map(Duration::from_millis),
         None => text.strip_suffix('s').and_then(|number| number.parse().ok()).map(Duration::from_secs),
     };
-    parsed.ok_or_else(|| InvalidOption::new(format!("`{text}` is not a time such as 2s or 200ms")))
+    parsed.ok_or_else(|| InvalidOption::new(format!("`{text}` is not a duration such as 2s or 200ms")))
 }
 
 fn header_text(text: &str) -> Result<String, InvalidOption> {
     if text.is_empty() || text.contains(|c: char| !c.is_ascii() || c.is_control()) {
-        return Err(InvalidOption::new(format!("`{text}` cannot stand in a header")));
+        return Err(InvalidOption::new(format!("`{text}` is not a valid header value")));
     }
     Ok(text.to_owned())
 }
 
-fn is_word(text: &str) -> bool {
+fn is_identifier(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 

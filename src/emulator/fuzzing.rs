@@ -1,4 +1,4 @@
-//! The doors of this room for the fuzz targets in `tests/fuzz`, in no other build.
+//! What the fuzz targets call; no other build has it.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -14,10 +14,10 @@ use super::state::{Shared, State};
 use super::{Control, Options};
 use crate::platform::Clock;
 
-/// The longest answer: a fault's two MiB and what stands around them.
+/// Longest answer: the two MiB of a fault, and its JSON.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// An emulator that is reached without a socket.
+/// An emulator without a socket.
 pub struct Bench {
     shared: Shared,
     router: TowerToHyperService<Router>,

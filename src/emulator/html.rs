@@ -1,7 +1,7 @@
-//! The few pages people see. No script, nothing fetched from elsewhere.
+//! The pages that people see, without scripts and external resources.
 //!
-//! A second click would call off what the first one began, and with it the code that it brought: a button that was just
-//! pressed (`rest`) takes no click for a moment.
+//! A double click would cancel the request of the first click and lose its code, so a button ignores clicks for a moment
+//! after it was pressed (`rest`).
 
 use super::wire::Reply;
 
@@ -37,7 +37,7 @@ dt{color:var(--quiet)}dd{margin:0}\
 ul{margin:0;padding-left:1.1rem}\
 footer{margin-top:2rem;border-top:1px solid var(--line);padding-top:.5rem}";
 
-/// Makes `text` harmless inside an element or a quoted attribute.
+/// Escapes text for an element or a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -53,8 +53,7 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// A page. `title` is escaped here, `content` is markup. `form_target` names an
-/// origin besides our own that a form may end up at.
+/// Builds a page. `title` is text, `content` is markup. `form_target` is another origin that a form may lead to.
 pub(super) fn page(status: u16, title: &str, content: &str, form_target: &str) -> Reply {
     framed(status, title, title, content, form_target)
 }
@@ -80,24 +79,23 @@ fn framed(status: u16, title: &str, heading: &str, content: &str, form_target: &
         .with("x-frame-options", "DENY")
 }
 
-/// An address that leads nowhere, in Google's words.
+/// Google's page for an unknown path.
 pub(super) fn not_found(path: &str) -> Reply {
     let text = format!("The requested URL <code>{}</code> was not found on this server.", escape(path));
-    lost(404, "Not Found", &text)
+    google_error(404, "Not Found", &text)
 }
 
-/// A method that a path does not have, in Google's words.
+/// Google's page for a method that the path does not support.
 pub(super) fn method_not_allowed(method: &str) -> Reply {
     let text = format!("The request method <code>{}</code> is inappropriate for the URL.", escape(method));
-    lost(405, "Method Not Allowed", &text)
+    google_error(405, "Method Not Allowed", &text)
 }
 
-fn lost(status: u16, reason: &str, text: &str) -> Reply {
+fn google_error(status: u16, reason: &str, text: &str) -> Reply {
     let title = format!("Error {status} ({reason})!!1");
     let heading = format!("{status}. That’s an error.");
-    let content = format!(
-        "<p>{text} That’s all we know.</p>\n<p>Perhaps you were looking for <a href=\"/\">the spaces made so far</a>.</p>"
-    );
+    let content =
+        format!("<p>{text} That’s all we know.</p>\n<p>See <a href=\"/\">the emulator's spaces and requests</a>.</p>");
     framed(status, &title, &heading, &content, "")
 }
 

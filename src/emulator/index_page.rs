@@ -53,7 +53,7 @@ fn entry(state: &State, space: &Space) -> String {
         if importing { ", in import mode" } else { "" },
         escape(field("spaceType")),
         escape(&space.creator.email),
-        moment(space.made),
+        moment(space.created_at),
     )
 }
 

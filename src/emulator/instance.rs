@@ -14,7 +14,7 @@ use super::server;
 use super::state::{Shared, State};
 use crate::platform::Clock;
 
-/// A running emulator; it stops when it is dropped.
+/// A running emulator, which stops when it is dropped.
 #[derive(Debug)]
 pub struct Emulator {
     shared: Shared,
@@ -32,18 +32,18 @@ impl Emulator {
         Ok(Self { shared, origin, server })
     }
 
-    /// `http://127.0.0.1:PORT`: issuer, token endpoint's and Chat API's root in one.
+    /// Returns `http://127.0.0.1:PORT`, the issuer and the root of all endpoints.
     pub fn origin(&self) -> String {
         self.origin.clone()
     }
 
-    /// The client file of a desktop app, as the Cloud console gives it out.
+    /// Returns the client file of the desktop app, as the Cloud console offers it for download.
     pub fn client_secrets(&self) -> String {
         let client = self.shared.lock().clients.first().cloned();
         client.map(|client| self.client_file(&client)).unwrap_or_default()
     }
 
-    /// The client file of a new web client with these redirect URIs.
+    /// Registers a web client with these redirect URIs and returns its client file.
     pub fn web_client_secrets(&self, redirect_uris: &[&str]) -> String {
         let redirect_uris = redirect_uris.iter().map(|&uri| uri.to_owned()).collect();
         let mut state = self.shared.lock();
@@ -53,8 +53,7 @@ impl Emulator {
         self.client_file(&client)
     }
 
-    /// The key file of a service account that may act for the people of the
-    /// organization, as the Cloud console gives it out.
+    /// Returns the key file of the service account, which may act for the accounts of the organization.
     pub fn service_account_key(&self) -> String {
         ServiceAccount::key_file(&self.origin)
     }
@@ -82,7 +81,7 @@ impl Emulator {
         self.shared.lock().options.consent == Consent::Ask
     }
 
-    /// The back door for tests.
+    /// Returns a handle that inspects and changes the emulator.
     pub fn control(&self) -> Control {
         Control::new(self.shared.clone())
     }

@@ -1,6 +1,6 @@
-//! The error of every option that is read from text.
+//! The error of options that are parsed from text.
 
-/// Why a setting given as text was not understood.
+/// The reason why the text of an option is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidOption(String);

@@ -1,4 +1,4 @@
-//! What can be set before the emulator starts.
+//! The options of the emulator.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,67 +11,64 @@ use super::google::SCOPE_ROOT;
 use super::invalid_option::InvalidOption;
 use super::quota::Quota;
 
-/// How the emulator behaves. The default is strict and benign: one Workspace
-/// user, everything granted at once, the API on, nothing going wrong.
+/// How the emulator behaves. The default: one Workspace user, consent given at once, the API enabled, no faults.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent switch")]
 pub struct Options {
-    /// Port on 127.0.0.1; 0 takes any free one.
+    /// Port on 127.0.0.1; 0 for any free one.
     pub port: u16,
     /// What the person at the browser does.
     pub consent: Consent,
-    /// The accounts that exist; the first is the one that consents unless `login_hint` names another.
+    /// The accounts; the first one consents unless `login_hint` names another.
     pub users: Vec<User>,
-    /// Life of an access token.
+    /// Lifetime of an access token.
     pub access_token_lifetime: Duration,
-    /// Whether every refresh brings a new refresh token. Using an old one again
-    /// then ends the whole login.
+    /// Whether every refresh returns a new refresh token. Reusing an old one then ends the whole login.
     pub rotate_refresh_tokens: bool,
-    /// Life of a refresh token, as for an app in testing; adds `refresh_token_expires_in`.
+    /// Lifetime of a refresh token, as for an app in testing; adds `refresh_token_expires_in`.
     pub refresh_token_lifetime: Option<Duration>,
-    /// How many refresh tokens of one account and client live at the same time;
-    /// a newer one pushes the oldest out without a word.
+    /// Number of refresh tokens of one account and client that are valid at the same time; a new one silently revokes
+    /// the oldest.
     pub refresh_token_limit: usize,
-    /// Who may use the app at all.
+    /// Who may use the app.
     pub audience: Audience,
-    /// The addresses that may use an app in testing; every account when there is no list.
+    /// Email addresses that may use an app in testing; without a list, every account.
     pub test_users: Option<Vec<String>>,
-    /// Whether the administrator of the organization keeps its accounts from using the app.
+    /// Whether the organization's administrator blocks the app.
     pub admin_policy_enforced: bool,
-    /// After how long the organization wants its people to sign in again: from
-    /// then on refreshes are refused with `invalid_rapt`.
+    /// Time after which the organization requires a new sign-in: refreshes are then refused with `invalid_rapt`.
     pub session_length: Option<Duration>,
-    /// What is ticked when consent is given without a page.
+    /// The scopes that are ticked when consent is given without a page.
     pub granted_scopes: GrantedScopes,
-    /// Whether leaving every scope unticked counts as a refusal. Otherwise the
-    /// sign-in scopes alone are granted. Which of the two Google does is not known.
+    /// Whether leaving every scope unticked is a refusal. Otherwise only the sign-in scopes are granted. It is not
+    /// known which of the two Google does.
     pub nothing_ticked_refuses: bool,
-    /// Scopes that service accounts may ask for on behalf of users.
+    /// Scopes that service accounts may request on behalf of users.
     pub delegated_scopes: GrantedScopes,
     /// Whether the Chat API is enabled for the project.
     pub api_enabled: bool,
     /// Whether a Chat app is configured for the project. Without one Google refuses to create spaces (404 "Google
     /// Chat app not found") and still reads them.
     pub chat_app_configured: bool,
-    /// Whether a repeated `requestId` answers with name, type and display name only.
+    /// Whether a repeated `requestId` returns name, type and display name only.
     pub echo_on_repeat: bool,
-    /// Whether a display name that is taken is refused with `ALREADY_EXISTS`.
+    /// Whether a display name in use is refused with `ALREADY_EXISTS`.
     pub unique_names: bool,
-    /// E-mail addresses of people who cannot be added to a space: `setup` leaves
-    /// them out silently, `members.create` answers 403.
+    /// Email addresses of people who cannot be added to a space: `setup` skips them silently, `members.create` answers
+    /// 403.
     pub unaddable: Vec<String>,
-    /// E-mail addresses of people who have to accept an invitation.
+    /// Email addresses of people who are invited instead of added.
     pub auto_accept_off: Vec<String>,
-    /// E-mail addresses that belong to nobody: looking for them is refused with 400.
+    /// Email addresses without an account: requests that name them are refused with 400.
     pub unresolvable: Vec<String>,
-    /// E-mail addresses of the people who may use `useAdminAccess`.
+    /// Email addresses of people who may use `useAdminAccess`.
     pub admins: Vec<String>,
-    /// Whether adding a member again answers with the membership there is.
-    /// Otherwise it is refused with `ALREADY_EXISTS`. Which of the two Google does is not known.
+    /// Whether adding a member again returns the existing membership. Otherwise it is refused with `ALREADY_EXISTS`. It
+    /// is not known which of the two Google does.
     pub return_existing_member: bool,
-    /// How often the API may be called; as often as you like when there is none.
+    /// Quotas of the API; none by default.
     pub quota: Option<Quota>,
-    /// What goes wrong, in the order of their precedence.
+    /// Faults, the first one that is due wins.
     pub faults: Vec<Fault>,
 }
 
@@ -81,7 +78,7 @@ impl Default for Options {
             port: 0,
             consent: Consent::Approve,
             users: vec![User::new("emulator@example.com")],
-            // Google says 3599 in practice, not 3600.
+            // What Google returns in practice; the documented hour is 3600.
             access_token_lifetime: Duration::from_secs(3599),
             rotate_refresh_tokens: false,
             refresh_token_lifetime: None,
@@ -109,26 +106,26 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The account with this address or number.
+    /// Returns the account with this email address or id.
     pub(super) fn user(&self, hint: &str) -> Option<&User> {
         self.users.iter().find(|user| user.email.eq_ignore_ascii_case(hint) || user.sub == hint)
     }
 
-    /// The number of the person with this address, known here or not; a number stays what it is.
-    pub(super) fn person(&self, name: &str) -> String {
+    /// Returns the id of the person with this email address or id, with or without an account here.
+    pub(super) fn person_id(&self, name: &str) -> String {
         match self.user(name) {
             Some(user) => user.sub.clone(),
-            None if name.contains('@') => subject(name),
+            None if name.contains('@') => account_id(name),
             None => name.to_owned(),
         }
     }
 
-    /// Whether a list of addresses names the person with this number.
+    /// Whether a list of addresses names the person with this id.
     pub(super) fn is_listed(&self, addresses: &[String], sub: &str) -> bool {
-        addresses.iter().any(|address| self.person(address) == sub)
+        addresses.iter().any(|address| self.person_id(address) == sub)
     }
 
-    /// The domain that the project belongs to: the first account's that has one.
+    /// Returns the domain that owns the project: that of the first Workspace account.
     pub(super) fn organization(&self) -> Option<&str> {
         self.users.iter().find_map(|user| user.hosted_domain.as_deref())
     }
@@ -137,9 +134,9 @@ impl Options {
 /// Who may use the app, as the consent screen is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// The accounts of the project's organization, which is the first account's that has one.
+    /// The accounts of the project's organization.
     Internal,
-    /// The test users, and refresh tokens end after seven days.
+    /// Test users; refresh tokens expire after seven days.
     Testing,
     /// Everyone.
     Production,
@@ -161,11 +158,11 @@ impl FromStr for Audience {
 /// What the person at the browser does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// Sees a page and decides.
+    /// Shows a page.
     Ask,
-    /// Allows at once.
+    /// Grants at once.
     Approve,
-    /// Cancels at once.
+    /// Refuses at once.
     Deny,
 }
 
@@ -192,12 +189,12 @@ impl fmt::Display for Consent {
     }
 }
 
-/// A set of scopes that are granted when they are asked for.
+/// The scopes that are granted when a client requests them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GrantedScopes {
-    /// Every one.
+    /// All of them.
     All,
-    /// These only, as full URLs or as what follows `…/auth/`. Sign-in scopes are always granted.
+    /// These only, as full URLs or without `https://www.googleapis.com/auth/`. Sign-in scopes are always granted.
     Only(Vec<String>),
 }
 
@@ -216,25 +213,25 @@ impl GrantedScopes {
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// E-mail address.
+    /// Email address.
     pub email: String,
-    /// The number that identifies the account, as in `users/{sub}`.
+    /// Id of the account, as in `users/{sub}`.
     pub sub: String,
-    /// Name shown to people.
+    /// Display name.
     pub name: String,
     /// Workspace domain; none for a consumer account.
     pub hosted_domain: Option<String>,
 }
 
 impl User {
-    /// An account of the Workspace organization named in the address, or a
-    /// consumer account when the address is Gmail's.
+    /// Creates an account in the Workspace organization of the address's domain, or a consumer account for a Gmail
+    /// address.
     pub fn new(email: &str) -> Self {
         let (local, domain) = email.split_once('@').unwrap_or((email, ""));
         let consumer = matches!(domain, "" | "gmail.com" | "googlemail.com");
         Self {
             email: email.to_owned(),
-            sub: subject(email),
+            sub: account_id(email),
             name: local.to_owned(),
             hosted_domain: (!consumer).then(|| domain.to_owned()),
         }
@@ -253,14 +250,13 @@ impl FromStr for User {
             {
                 Ok(Self::new(text))
             }
-            _ => Err(InvalidOption::new(format!("`{text}` is not an e-mail address"))),
+            _ => Err(InvalidOption::new(format!("`{text}` is not an email address"))),
         }
     }
 }
 
-/// A stable 21-digit number for an address, of the size of Google's, so that
-/// the same account keeps its identity from one start to the next.
-pub(super) fn subject(email: &str) -> String {
+/// Derives a stable 21-digit id from an address, so that an account keeps its id across restarts.
+pub(super) fn account_id(email: &str) -> String {
     let digest = Sha256::digest(email.to_ascii_lowercase());
     let number = digest.iter().take(15).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
     format!("1{:020}", number % 100_000_000_000_000_000_000)

@@ -1,4 +1,4 @@
-//! How often the API may be called: sliding windows on the emulator's clock.
+//! Quotas of the API, counted in sliding windows on the emulator's clock.
 
 use std::collections::{HashMap, VecDeque};
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::invalid_option::InvalidOption;
 
-/// Counters beyond which those that have run empty are looked for.
+/// Number of counters above which expired ones are dropped.
 const COUNTERS: usize = 1000;
 
 /// Google's limits for the Chat API, or smaller ones: `NAME=NUMBER/SECONDSs[,…]`.
@@ -18,16 +18,15 @@ const COUNTERS: usize = 1000;
 /// | `spaceReads` | get, list, findDirectMessage | `3000/60s` |
 /// | `membershipWrites` | members.create, members.delete | `300/60s` |
 /// | `membershipReads` | members.get, members.list | `3000/60s` |
-/// | `newSpaces` | named spaces and group chats made | `34/60s` |
+/// | `newSpaces` | named spaces and group chats created | `34/60s` |
 /// | `newSpacesHourly` | the same | `210/3600s` |
 /// | `readsPerSpace` | get, members.get, members.list of one space | `15/1s` |
 /// | `writesPerSpace` | patch and delete of one space | `1/1s` |
 ///
-/// What is not named keeps Google's value; `NAME=NUMBER` keeps Google's window,
-/// and `NAME=off` is no limit. `google` stands for nothing changed. How Google
-/// answers is known in part only, so two more settings choose: `retry-after=none`
-/// (as set out), `header`, `info` (`RetryInfo` in the body) or `both`, and
-/// `answer=full` (as set out: `ErrorInfo` for the limits of the project) or `bare`.
+/// Limits that are not named keep Google's values; `NAME=NUMBER` keeps Google's window, `NAME=off` removes the limit,
+/// and `google` changes nothing. Google's answer is not fully known, so two more settings choose it:
+/// `retry-after=none` (the default), `header`, `info` (`RetryInfo` in the body) or `both`, and `answer=full` (the
+/// default: `ErrorInfo` for project limits) or `bare`.
 ///
 /// ```
 /// use chatauth::emulator::Quota;
@@ -35,15 +34,15 @@ const COUNTERS: usize = 1000;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quota {
-    limits: Vec<(Metered, Option<Limit>)>,
+    limits: Vec<(Metric, Option<Limit>)>,
     pub(super) header: bool,
     pub(super) info: bool,
     pub(super) bare: bool,
 }
 
-/// What is counted.
+/// A quota metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Metered {
+pub(super) enum Metric {
     SpaceWrites,
     SpaceReads,
     MembershipWrites,
@@ -54,34 +53,34 @@ pub(super) enum Metered {
     WritesPerSpace,
 }
 
-/// So many in so long.
+/// A number of calls in a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limit {
     pub(super) number: usize,
     window: Duration,
 }
 
-/// Which limit was reached, and how long until there is room again.
+/// The limit that was reached, and how long until it admits a call again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Exceeded {
-    pub(super) metered: Metered,
+    pub(super) metric: Metric,
     pub(super) limit: Limit,
     pub(super) wait: Duration,
 }
 
-const NAMES: [(&str, Metered, usize, i64); 8] = [
-    ("spaceWrites", Metered::SpaceWrites, 60, 60),
-    ("spaceReads", Metered::SpaceReads, 3000, 60),
-    ("membershipWrites", Metered::MembershipWrites, 300, 60),
-    ("membershipReads", Metered::MembershipReads, 3000, 60),
+const NAMES: [(&str, Metric, usize, i64); 8] = [
+    ("spaceWrites", Metric::SpaceWrites, 60, 60),
+    ("spaceReads", Metric::SpaceReads, 3000, 60),
+    ("membershipWrites", Metric::MembershipWrites, 300, 60),
+    ("membershipReads", Metric::MembershipReads, 3000, 60),
     // "Fewer than 35".
-    ("newSpaces", Metered::NewSpaces, 34, 60),
-    ("newSpacesHourly", Metered::NewSpacesHourly, 210, 3600),
-    ("readsPerSpace", Metered::ReadsPerSpace, 15, 1),
-    ("writesPerSpace", Metered::WritesPerSpace, 1, 1),
+    ("newSpaces", Metric::NewSpaces, 34, 60),
+    ("newSpacesHourly", Metric::NewSpacesHourly, 210, 3600),
+    ("readsPerSpace", Metric::ReadsPerSpace, 15, 1),
+    ("writesPerSpace", Metric::WritesPerSpace, 1, 1),
 ];
 
-impl Metered {
+impl Metric {
     fn per_space(self) -> bool {
         matches!(self, Self::ReadsPerSpace | Self::WritesPerSpace)
     }
@@ -92,8 +91,8 @@ impl Default for Quota {
     fn default() -> Self {
         let limits = NAMES
             .iter()
-            .map(|(_, metered, number, seconds)| {
-                (*metered, Some(Limit { number: *number, window: Duration::seconds(*seconds) }))
+            .map(|(_, metric, number, seconds)| {
+                (*metric, Some(Limit { number: *number, window: Duration::seconds(*seconds) }))
             })
             .collect();
         Self { limits, header: false, info: false, bare: false }
@@ -108,7 +107,7 @@ impl FromStr for Quota {
         for item in text.split(',').filter(|item| *item != "google") {
             let (name, value) = item
                 .split_once('=')
-                .ok_or_else(|| InvalidOption::new(format!("`{item}` is not written NAME=NUMBER/SECONDSs")))?;
+                .ok_or_else(|| InvalidOption::new(format!("`{item}` is not NAME=NUMBER/SECONDSs")))?;
             let choices = |known: &[&str]| {
                 known
                     .iter()
@@ -151,42 +150,42 @@ impl Quota {
         Ok(())
     }
 
-    fn limit(&self, metered: Metered) -> Option<Limit> {
-        self.limits.iter().find(|(known, _)| *known == metered).and_then(|(_, limit)| *limit)
+    fn limit(&self, metric: Metric) -> Option<Limit> {
+        self.limits.iter().find(|(known, _)| *known == metric).and_then(|(_, limit)| *limit)
     }
 }
 
-/// What was let through, and when.
+/// The times of the calls that were admitted.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
-    counters: HashMap<(Metered, String), VecDeque<OffsetDateTime>>,
+pub(super) struct Usage {
+    counters: HashMap<(Metric, String), VecDeque<OffsetDateTime>>,
 }
 
-impl Tally {
-    /// Counts a call towards all of `metered`, or towards none when one of them is used up.
-    pub(super) fn take(
+impl Usage {
+    /// Counts a call towards all `metrics`, or towards none if one of them is used up.
+    pub(super) fn count(
         &mut self,
         quota: &Quota,
-        metered: &[Metered],
+        metrics: &[Metric],
         space: &str,
         now: OffsetDateTime,
     ) -> Result<(), Exceeded> {
-        let key = |metered: Metered| (metered, if metered.per_space() { space.to_owned() } else { String::new() });
-        let limited: Vec<(Metered, Limit)> =
-            metered.iter().filter_map(|metered| Some((*metered, quota.limit(*metered)?))).collect();
-        for (metered, limit) in &limited {
-            let counter = self.counters.entry(key(*metered)).or_default();
+        let key = |metric: Metric| (metric, if metric.per_space() { space.to_owned() } else { String::new() });
+        let limited: Vec<(Metric, Limit)> =
+            metrics.iter().filter_map(|metric| Some((*metric, quota.limit(*metric)?))).collect();
+        for (metric, limit) in &limited {
+            let counter = self.counters.entry(key(*metric)).or_default();
             while counter.front().is_some_and(|first| *first + limit.window <= now) {
                 counter.pop_front();
             }
             if counter.len() >= limit.number {
                 let first = counter.get(counter.len() - limit.number.max(1).min(counter.len()));
                 let wait = first.map_or(limit.window, |first| *first + limit.window - now);
-                return Err(Exceeded { metered: *metered, limit: *limit, wait });
+                return Err(Exceeded { metric: *metric, limit: *limit, wait });
             }
         }
-        for (metered, _) in limited {
-            self.counters.entry(key(metered)).or_default().push_back(now);
+        for (metric, _) in limited {
+            self.counters.entry(key(metric)).or_default().push_back(now);
         }
         if self.counters.len() > COUNTERS {
             self.counters.retain(|_, times| times.back().is_some_and(|last| *last + Duration::HOUR > now));
@@ -206,8 +205,8 @@ mod tests {
     #[test]
     fn the_window_slides() {
         let quota: Quota = "spaceWrites=2/10s".parse().unwrap();
-        let mut tally = Tally::default();
-        let mut take = |seconds| tally.take(&quota, &[Metered::SpaceWrites], "", at(seconds));
+        let mut usage = Usage::default();
+        let mut take = |seconds| usage.count(&quota, &[Metric::SpaceWrites], "", at(seconds));
         assert_eq!(take(0), Ok(()));
         assert_eq!(take(4), Ok(()));
         assert_eq!(take(7).unwrap_err().wait, Duration::seconds(3));
@@ -220,19 +219,19 @@ mod tests {
     #[test]
     fn a_call_counts_everywhere_or_nowhere() {
         let quota: Quota = "newSpaces=1/10s,newSpacesHourly=2".parse().unwrap();
-        let both = [Metered::NewSpacesHourly, Metered::NewSpaces];
-        let mut tally = Tally::default();
-        assert!(tally.take(&quota, &both, "", at(0)).is_ok());
-        assert_eq!(tally.take(&quota, &both, "", at(1)).unwrap_err().metered, Metered::NewSpaces);
-        assert!(tally.take(&quota, &both, "", at(10)).is_ok());
-        let exceeded = tally.take(&quota, &both, "", at(20)).unwrap_err();
-        assert_eq!((exceeded.metered, exceeded.wait), (Metered::NewSpacesHourly, Duration::seconds(3580)));
+        let both = [Metric::NewSpacesHourly, Metric::NewSpaces];
+        let mut usage = Usage::default();
+        assert!(usage.count(&quota, &both, "", at(0)).is_ok());
+        assert_eq!(usage.count(&quota, &both, "", at(1)).unwrap_err().metric, Metric::NewSpaces);
+        assert!(usage.count(&quota, &both, "", at(10)).is_ok());
+        let exceeded = usage.count(&quota, &both, "", at(20)).unwrap_err();
+        assert_eq!((exceeded.metric, exceeded.wait), (Metric::NewSpacesHourly, Duration::seconds(3580)));
     }
 
     #[test]
     fn spaces_are_counted_apart() {
-        let mut tally = Tally::default();
-        let mut take = |space| tally.take(&Quota::default(), &[Metered::WritesPerSpace], space, at(0));
+        let mut usage = Usage::default();
+        let mut take = |space| usage.count(&Quota::default(), &[Metric::WritesPerSpace], space, at(0));
         assert!(take("A").is_ok());
         assert!(take("B").is_ok());
         assert!(take("A").is_err());
@@ -241,13 +240,13 @@ mod tests {
     #[test]
     fn limits_are_read_strictly() {
         let quota: Quota = "google,spaceReads=off,newSpaces=0,retry-after=both,answer=bare".parse().unwrap();
-        assert_eq!(quota.limit(Metered::SpaceReads), None);
-        assert_eq!(quota.limit(Metered::NewSpaces), Some(Limit { number: 0, window: Duration::seconds(60) }));
-        assert_eq!(quota.limit(Metered::SpaceWrites).unwrap().number, 60);
+        assert_eq!(quota.limit(Metric::SpaceReads), None);
+        assert_eq!(quota.limit(Metric::NewSpaces), Some(Limit { number: 0, window: Duration::seconds(60) }));
+        assert_eq!(quota.limit(Metric::SpaceWrites).unwrap().number, 60);
         assert!(quota.header && quota.info && quota.bare);
         let header: Quota = "retry-after=header".parse().unwrap();
         assert!(header.header && !header.info);
-        assert!(Tally::default().take(&quota, &[Metered::NewSpaces], "", at(0)).is_err());
+        assert!(Usage::default().count(&quota, &[Metric::NewSpaces], "", at(0)).is_err());
         for text in ["", "spaceWrites", "writes=1", "spaceWrites=x", "spaceWrites=1/1", "spaceWrites=1/0s", "answer=no"]
         {
             assert!(text.parse::<Quota>().is_err(), "{text}");

@@ -1,13 +1,13 @@
-//! The requests that came, kept for tests and for the index page.
+//! The requests that arrived, recorded for tests and for the index page.
 
 use time::OffsetDateTime;
 
 use super::endpoint::Endpoint;
 
-/// A request that arrived, whatever became of it.
+/// A request that arrived, whether or not it was applied.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// The door it came to.
+    /// The endpoint.
     pub endpoint: Endpoint,
     /// `GET`, `POST` …
     pub method: String,
@@ -19,9 +19,9 @@ pub struct Recorded {
     pub headers: Vec<(String, String)>,
     /// Body; bytes that are not UTF-8 are replaced.
     pub body: String,
-    /// When.
+    /// Time of arrival.
     pub at: OffsetDateTime,
-    /// Which connection it came on: 1 is the first that was accepted.
+    /// Number of the connection, from 1.
     pub connection: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Everything the emulator remembers, behind one lock.
+//! The state of the emulator, behind one lock.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -16,15 +16,14 @@ use super::oauth::authorization_request::ConsentPage;
 use super::oauth::key::ServiceAccount;
 use super::oauth::ledger::Ledger;
 use super::options::{Options, User};
-use super::quota::Tally;
+use super::quota::Usage;
 use super::recorded::Recorded;
 use crate::platform::Clock;
 
-/// How many requests are kept: enough for any test, and no leak when the
-/// emulator runs for days.
+/// Number of recorded requests: enough for any test, and a bound for an emulator that runs for days.
 const RECORDED: usize = 10_000;
 
-/// Changes a token answer before it is sent.
+/// Changes a token response before it is sent.
 pub(super) type TokenPatch = Box<dyn FnMut(&mut Value) + Send>;
 
 pub(super) struct State {
@@ -35,10 +34,10 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) service_account: ServiceAccount,
     pub(super) spaces: Vec<Space>,
-    /// `requestId` to the user that sent it and the space that it made.
+    /// `requestId` to the user who sent it and the space that it created.
     pub(super) request_ids: HashMap<String, (String, String)>,
-    /// What was counted towards the quotas.
-    pub(super) tally: Tally,
+    /// Calls counted towards the quotas.
+    pub(super) usage: Usage,
     pub(super) requests: VecDeque<Recorded>,
     pub(super) connections: u64,
     pub(super) secrets: Vec<String>,
@@ -59,7 +58,7 @@ impl State {
             service_account: ServiceAccount::new(),
             spaces: Vec::new(),
             request_ids: HashMap::new(),
-            tally: Tally::default(),
+            usage: Usage::default(),
             requests: VecDeque::new(),
             connections: 0,
             secrets: Vec::new(),
@@ -69,24 +68,23 @@ impl State {
         state
     }
 
-    /// Registers a client and hands out its credentials.
+    /// Registers a client and returns it with its credentials.
     pub(super) fn add_client(&mut self, name: &str, kind: ClientKind) -> Client {
         let id = format!("{name}.apps.googleusercontent.com");
-        let client = Client { id, secret: self.secret("emulator-secret-"), kind };
+        let client = Client { id, secret: self.new_secret("emulator-secret-"), kind };
         self.clients.push(client.clone());
         client
     }
 
-    /// A fresh value nobody can guess, remembered as a secret. The prefix says
-    /// that it is not one of Google's.
-    pub(super) fn secret(&mut self, prefix: &str) -> String {
-        let secret = format!("{prefix}{}", unguessable());
+    /// Generates a secret and records it. The prefix shows that it is not one of Google's.
+    pub(super) fn new_secret(&mut self, prefix: &str) -> String {
+        let secret = format!("{prefix}{}", random_token());
         self.secrets.push(secret.clone());
         secret
     }
 
-    /// Remembers a secret that a client sent.
-    pub(super) fn saw_secret(&mut self, secret: &str) {
+    /// Records a secret that a client sent.
+    pub(super) fn record_secret(&mut self, secret: &str) {
         if !secret.is_empty() && !self.secrets.iter().any(|known| known == secret) {
             self.secrets.push(secret.to_owned());
         }
@@ -96,7 +94,7 @@ impl State {
         self.clients.iter().find(|client| client.id == id)
     }
 
-    /// The account with this address or number.
+    /// Returns the account with this email address or id.
     pub(super) fn user(&self, hint: &str) -> Option<&User> {
         self.options.user(hint)
     }
@@ -108,7 +106,7 @@ impl State {
         self.requests.push_back(request);
     }
 
-    /// The fault whose turn it is; all of them see the request.
+    /// Returns what the first fault that is due does; every fault counts the request.
     pub(super) fn fault(&mut self, endpoint: Endpoint) -> Option<Plan> {
         let mut plan = None;
         for fault in &mut self.options.faults {
@@ -118,12 +116,12 @@ impl State {
     }
 }
 
-/// 32 hexadecimal digits twice: nobody guesses them.
-pub(super) fn unguessable() -> String {
+/// Returns 244 random bits in hexadecimal.
+pub(super) fn random_token() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-/// The state and the clock, for everything that runs at the same time.
+/// The state and the clock, shared by all connections.
 #[derive(Clone)]
 pub(super) struct Shared {
     state: Arc<Mutex<State>>,
@@ -135,7 +133,7 @@ impl Shared {
         Self { state: Arc::new(Mutex::new(state)), clock }
     }
 
-    /// The state. A test that panicked with the lock held does not spoil the others' view of it.
+    /// Locks the state. A poisoned lock is used all the same: a panic in one test must not fail the others.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! One request as the handlers see it, and what they answer.
+//! The requests that handlers get, and the replies that they return.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-/// A request whose body has arrived.
+/// A request with its whole body.
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) path: String,
@@ -18,12 +18,12 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// A header, when it is there once and is text.
+    /// Returns the first header of this name, if it is text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// One segment of the path, decoded; the first is 0.
+    /// Returns a segment of the path, decoded; the first is 0.
     pub(super) fn segment(&self, number: usize) -> String {
         let raw = self.path.split('/').skip(1).nth(number).unwrap_or_default();
         let mut bytes = Vec::with_capacity(raw.len());
@@ -37,26 +37,26 @@ impl Call {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Whether the body is said to be of this media type, whatever its parameters.
-    pub(super) fn is(&self, media_type: &str) -> bool {
+    /// Whether `Content-Type` is this media type, with any parameters.
+    pub(super) fn has_media_type(&self, media_type: &str) -> bool {
         self.header("content-type")
             .is_some_and(|value| value.split(';').next().unwrap_or(value).trim().eq_ignore_ascii_case(media_type))
     }
 
-    /// The token after `Authorization: Bearer`.
+    /// Returns the token of `Authorization: Bearer`.
     pub(super) fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     }
 
-    /// The query as OAuth parameters.
+    /// Returns the query as OAuth parameters.
     pub(super) fn query_parameters(&self) -> Result<Parameters, Repeated> {
         Parameters::new(self.query.clone())
     }
 
-    /// The form in the body as OAuth parameters; none when the body is no form.
+    /// Returns the form in the body as OAuth parameters; none if the body is not a form.
     pub(super) fn form(&self) -> Result<Option<Parameters>, Repeated> {
-        if !self.is("application/x-www-form-urlencoded") {
+        if !self.has_media_type("application/x-www-form-urlencoded") {
             return Ok(None);
         }
         let pairs = form_urlencoded::parse(&self.body).into_owned().collect();
@@ -64,12 +64,11 @@ impl Call {
     }
 }
 
-/// OAuth parameters: each at most once, an empty one as good as none
-/// (RFC 6749, 3.1 and 3.2).
+/// OAuth parameters: none may be repeated, and an empty one counts as missing (RFC 6749, 3.1 and 3.2).
 #[derive(Debug)]
 pub(super) struct Parameters(Vec<(String, String)>);
 
-/// The name of a parameter that came twice.
+/// The name of a repeated parameter.
 #[derive(Debug)]
 pub(super) struct Repeated(pub(super) String);
 
@@ -89,7 +88,7 @@ impl Parameters {
     }
 }
 
-/// An answer that has not been written yet, so that a fault can still spoil it.
+/// A reply before it is sent, so that a fault can change it.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -98,7 +97,7 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// JSON, indented by two spaces as Google writes it.
+    /// A JSON reply, indented by two spaces as Google's are.
     pub(super) fn json(status: u16, value: &Value) -> Self {
         let body = serde_json::to_vec_pretty(value).unwrap_or_default();
         let headers = vec![("content-type", String::from("application/json; charset=UTF-8"))];
@@ -110,7 +109,7 @@ impl Reply {
         Self { status, headers, body: page.into_bytes() }
     }
 
-    /// 302. `location` must hold nothing that needs escaping any more.
+    /// A 302 reply. `location` must be escaped.
     pub(super) fn redirect(location: String) -> Self {
         Self { status: 302, headers: vec![("location", location)], body: Vec::new() }
     }
@@ -122,7 +121,7 @@ impl Reply {
     }
 }
 
-/// Escapes a query value the way Google does: `:` and `/` stay, a space is `%20`.
+/// Escapes a query value as Google does: `:` and `/` stay, a space becomes `%20`.
 pub(super) fn escape_query(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for byte in value.bytes() {

@@ -1,16 +1,15 @@
-//! What is checked before a method looks at its request: credentials, the
-//! project, scopes, the names of query parameters.
+//! The checks before a method reads its request: credentials, project, scopes, query parameters, quotas.
 
 use super::space::Space;
 use super::status::Status;
 use crate::emulator::google::SCOPE_ROOT;
 use crate::emulator::oauth::ledger::Live;
 use crate::emulator::options::User;
-use crate::emulator::quota::Metered;
+use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
-/// Query parameters that every method takes.
+/// Query parameters of every method.
 const COMMON: [&str; 17] = [
     "$.xgafv",
     "$alt",
@@ -33,37 +32,37 @@ const COMMON: [&str; 17] = [
 
 /// A method of the API.
 pub(super) struct Method {
-    /// Name in the service definition, as it appears in errors.
+    /// Name in the service definition, used in errors.
     pub(super) rpc: &'static str,
-    /// Any one of these will do, without the root.
+    /// Scopes without their prefix; one is enough.
     pub(super) scopes: &'static [&'static str],
-    /// The scopes when the caller acts as an administrator; none where it cannot.
+    /// Scopes for `useAdminAccess`; empty if the method does not have it.
     pub(super) admin_scopes: &'static [&'static str],
-    /// Query parameters of its own, in camel case.
+    /// Its own query parameters, in camel case.
     pub(super) query: &'static [&'static str],
-    /// What a call counts towards.
-    pub(super) metered: &'static [Metered],
+    /// The quotas that a call counts towards.
+    pub(super) metrics: &'static [Metric],
 }
 
 /// Query parameters that may come more than once.
 const REPEATED: [&str; 1] = ["users"];
 
-/// Who calls, and as what.
+/// The user who calls, and their rights.
 pub(super) struct Caller {
     pub(super) user: User,
     pub(super) delegated: bool,
-    /// Whether the call runs with the privileges of an administrator.
+    /// Whether the call uses an administrator's rights.
     pub(super) admin: bool,
     scopes: Vec<String>,
 }
 
 impl Caller {
-    /// Whether the token carries the scope, given without the root.
+    /// Whether the token has the scope, given without its prefix.
     pub(super) fn has(&self, scope: &str) -> bool {
         self.scopes.iter().any(|granted| granted.strip_prefix(SCOPE_ROOT) == Some(scope))
     }
 
-    /// `chat.import` reaches spaces in import mode and no others.
+    /// Checks that a caller with `chat.import` only uses a space in import mode.
     pub(super) fn check_import(&self, method: &Method, space: &Space) -> Result<(), Status> {
         if self.admin || space.importing() {
             return Ok(());
@@ -73,14 +72,14 @@ impl Caller {
     }
 }
 
-/// Lets a request in that has the right to call `method`.
-pub(super) fn enter(state: &mut State, call: &Call, method: &Method) -> Result<Caller, Status> {
+/// Checks that the request may call `method`, and counts it towards the quotas.
+pub(super) fn authorize(state: &mut State, call: &Call, method: &Method) -> Result<Caller, Status> {
     let Live { user, scopes, delegated, .. } = authenticate(state, call, method.rpc)?;
     if !state.options.api_enabled {
         return Err(Status::service_disabled());
     }
     check_query(call, method)?;
-    let admin = method.query.contains(&"useAdminAccess") && switch(call, "useAdminAccess")?;
+    let admin = method.query.contains(&"useAdminAccess") && boolean(call, "useAdminAccess")?;
     let caller = Caller { user, delegated, admin, scopes };
     let accepted = if admin { method.admin_scopes } else { method.scopes };
     if !accepted.iter().any(|scope| caller.has(scope)) {
@@ -89,8 +88,8 @@ pub(super) fn enter(state: &mut State, call: &Call, method: &Method) -> Result<C
     if let Some(quota) = state.options.quota.clone() {
         let space = call.segment(2);
         state
-            .tally
-            .take(&quota, method.metered, &space, call.now)
+            .usage
+            .count(&quota, method.metrics, &space, call.now)
             .map_err(|exceeded| Status::over_quota(&quota, &exceeded))?;
     }
     if admin && !state.options.is_listed(&state.options.admins, &caller.user.sub) {
@@ -99,8 +98,8 @@ pub(super) fn enter(state: &mut State, call: &Call, method: &Method) -> Result<C
     Ok(caller)
 }
 
-/// A parameter that is true or false; false when it is not there.
-pub(super) fn switch(call: &Call, name: &str) -> Result<bool, Status> {
+/// Returns a boolean query parameter, false by default.
+pub(super) fn boolean(call: &Call, name: &str) -> Result<bool, Status> {
     match parameter(call, name) {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
@@ -116,8 +115,8 @@ pub(super) fn insufficient(rpc: &str, accepted: &[&str]) -> Status {
     Status::insufficient_scope(rpc, &scopes)
 }
 
-/// The user behind the access token.
-pub(super) fn authenticate(state: &mut State, call: &Call, rpc: &str) -> Result<Live, Status> {
+/// Returns the access token of the request.
+fn authenticate(state: &mut State, call: &Call, rpc: &str) -> Result<Live, Status> {
     if parameter(call, "key").is_some() || call.header("x-goog-api-key").is_some() {
         return Err(Status::api_key_invalid());
     }
@@ -128,7 +127,7 @@ pub(super) fn authenticate(state: &mut State, call: &Call, rpc: &str) -> Result<
             None => Status::credentials_missing(rpc),
         });
     };
-    state.saw_secret(token);
+    state.record_secret(token);
     if token.starts_with("ya29.") {
         return Err(Status::real_token());
     }
@@ -160,13 +159,13 @@ fn check_query(call: &Call, method: &Method) -> Result<(), Status> {
     Ok(())
 }
 
-/// A query parameter by its name in camel case; Google takes snake case as well.
+/// Returns a query parameter by its name in camel case; snake case is accepted too.
 pub(super) fn parameter<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
     let (_, value) = call.query.iter().find(|(key, _)| key == name || *key == snake(name))?;
     (!value.is_empty()).then_some(value)
 }
 
-/// `spaceType` to `space_type`.
+/// Converts `spaceType` to `space_type`.
 pub(super) fn snake(camel: &str) -> String {
     let mut name = String::with_capacity(camel.len() + 4);
     for c in camel.chars() {

@@ -1,15 +1,15 @@
-//! `spaces.create` and `spaces.setup`, and the memory of `requestId` that they share.
+//! `spaces.create` and `spaces.setup`.
 
 use serde_json::{Map, Value};
 
 use super::access::{self, Caller, Method, parameter};
-use super::membership::Invitee;
+use super::membership::NewMember;
 use super::rules::{self, flag, text};
 use super::schema;
 use super::space::Space;
 use super::status::Status;
 use crate::emulator::options::User;
-use crate::emulator::quota::Metered;
+use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
@@ -18,7 +18,7 @@ static CREATE: Method = Method {
     scopes: &["chat.spaces.create", "chat.spaces", "chat.import"],
     admin_scopes: &[],
     query: &["requestId"],
-    metered: &[Metered::SpaceWrites],
+    metrics: &[Metric::SpaceWrites],
 };
 
 static SETUP: Method = Method {
@@ -26,11 +26,11 @@ static SETUP: Method = Method {
     scopes: &["chat.spaces.create", "chat.spaces"],
     admin_scopes: &[],
     query: &[],
-    metered: &[Metered::SpaceWrites],
+    metrics: &[Metric::SpaceWrites],
 };
 
 pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &CREATE)?;
+    let caller = access::authorize(state, call, &CREATE)?;
     let space = schema::read(call, &schema::SPACE, "space")?;
     check_import(&caller, &space)?;
     check_app(state)?;
@@ -52,11 +52,11 @@ pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Result<Valu
         return Err(Status::invalid("space.single_user_bot_dm", "Only a direct message can be with an app."));
     }
     rules::check_space(&space, &caller.user)?;
-    make(state, call, parameter(call, "requestId"), &space, &caller.user, &[])
+    create_once(state, call, parameter(call, "requestId"), &space, &caller.user, &[])
 }
 
 pub(in crate::emulator) fn setup(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &SETUP)?;
+    let caller = access::authorize(state, call, &SETUP)?;
     let request = schema::read(call, &schema::SET_UP_SPACE_REQUEST, "")?;
     check_app(state)?;
     let Some(Value::Object(space)) = request.get("space") else {
@@ -65,17 +65,17 @@ pub(in crate::emulator) fn setup(state: &mut State, call: &Call) -> Result<Value
     if flag(space, "importMode") {
         return Err(Status::invalid("space.import_mode", "Use spaces.create for import mode."));
     }
-    let invitees = rules::invitees(&request, space, &caller.user, &state.options)?;
+    let new_members = rules::new_members(&request, space, &caller.user, &state.options)?;
     rules::check_space(space, &caller.user)?;
-    if let Some(existing) = existing_direct_message(state, space, &caller.user, &invitees) {
+    if let Some(existing) = existing_direct_message(state, space, &caller.user, &new_members) {
         return Ok(existing);
     }
     let request_id = Some(text(&request, "requestId")).filter(|id| !id.is_empty());
-    make(state, call, request_id, space, &caller.user, &invitees)
+    create_once(state, call, request_id, space, &caller.user, &new_members)
 }
 
-/// Import mode is for service accounts that act for a user, and `chat.import`
-/// is good for nothing else.
+/// Checks that import mode is used with `chat.import`, by a service account that acts for a user, and that other spaces
+/// are created with another scope.
 fn check_import(caller: &Caller, space: &Map<String, Value>) -> Result<(), Status> {
     if flag(space, "importMode") {
         if !caller.has("chat.import") {
@@ -94,24 +94,24 @@ pub(super) fn check_app(state: &State) -> Result<(), Status> {
     if state.options.chat_app_configured { Ok(()) } else { Err(Status::app_not_found()) }
 }
 
-/// Two people have one direct message, however often it is set up.
+/// Returns the direct message that the request would create again: two people have only one.
 fn existing_direct_message(
     state: &State,
     asked: &Map<String, Value>,
     user: &User,
-    invitees: &[Invitee],
+    new_members: &[NewMember],
 ) -> Option<Value> {
     if text(asked, "spaceType") != "DIRECT_MESSAGE" {
         return None;
     }
-    let other = match invitees.first() {
-        Some(Invitee::Human { id, .. }) => id.as_str(),
+    let other = match new_members.first() {
+        Some(NewMember::Human { id, .. }) => id.as_str(),
         _ => "app",
     };
     direct_message(state, user, other).map(|space| space.body.clone())
 }
 
-/// The direct message between two people, or between one and the app.
+/// Returns the direct message between two people, or between a person and the app.
 pub(super) fn direct_message<'a>(state: &'a State, user: &User, other: &str) -> Option<&'a Space> {
     state.spaces.iter().find(|space| {
         space.field("spaceType") == "DIRECT_MESSAGE"
@@ -121,14 +121,14 @@ pub(super) fn direct_message<'a>(state: &'a State, user: &User, other: &str) -> 
     })
 }
 
-/// Makes the space, or finds the one that the same `requestId` made before.
-fn make(
+/// Creates the space, or returns the one that the same `requestId` created before.
+fn create_once(
     state: &mut State,
     call: &Call,
     request_id: Option<&str>,
     asked: &Map<String, Value>,
     user: &User,
-    invitees: &[Invitee],
+    new_members: &[NewMember],
 ) -> Result<Value, Status> {
     if let Some((owner, name)) = request_id.and_then(|id| state.request_ids.get(id)) {
         if *owner != user.sub {
@@ -146,10 +146,10 @@ fn make(
     if text(asked, "spaceType") != "DIRECT_MESSAGE"
         && let Some(quota) = state.options.quota.clone()
     {
-        let both = [Metered::NewSpaces, Metered::NewSpacesHourly];
-        state.tally.take(&quota, &both, "", call.now).map_err(|exceeded| Status::over_quota(&quota, &exceeded))?;
+        let both = [Metric::NewSpaces, Metric::NewSpacesHourly];
+        state.usage.count(&quota, &both, "", call.now).map_err(|exceeded| Status::over_quota(&quota, &exceeded))?;
     }
-    let space = Space::new(asked, user, invitees, &state.options, call.now);
+    let space = Space::new(asked, user, new_members, &state.options, call.now);
     if let Some(id) = request_id {
         let made = (user.sub.clone(), space.name().to_owned());
         state.request_ids.insert(id.to_owned(), made);

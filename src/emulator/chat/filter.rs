@@ -1,70 +1,81 @@
-//! The filters of lists: comparisons with quoted values, joined by `AND` and `OR`.
+//! The grammar of Google's filters and queries: comparisons with quoted values, joined by `AND` and `OR`.
 
-/// A filter: all of these must hold, each by one of its conditions. `OR` binds
-/// more tightly than `AND`, as in all of Google's filters.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Filter(Vec<Vec<Condition>>);
+use super::access::snake;
 
+/// Deepest nesting of parentheses.
+const MAX_DEPTH: usize = 16;
+
+/// A parsed filter.
 #[derive(Debug, PartialEq, Eq)]
-struct Condition {
-    field: String,
-    equal: bool,
-    value: String,
+pub(super) enum Filter {
+    All(Vec<Filter>),
+    Any(Vec<Filter>),
+    Is(Condition),
+}
+
+/// One comparison, such as `space_type = "SPACE"`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Condition {
+    /// Name of the field in camel case.
+    pub(super) field: &'static str,
+    pub(super) operator: &'static str,
+    pub(super) value: String,
 }
 
 impl Filter {
-    /// Reads a filter over the fields that `name` knows by any of their spellings.
-    pub(super) fn parse(text: &str, name: impl Fn(&str) -> Option<&'static str>) -> Option<Self> {
-        let mut tokens = tokens(text)?.into_iter();
-        let mut all = vec![Vec::new()];
-        loop {
-            let Token::Word(field) = tokens.next()? else { return None };
-            let Token::Operator(operator) = tokens.next()? else { return None };
-            let Token::Quoted(value) = tokens.next()? else { return None };
-            let condition = Condition { field: name(&field)?.to_owned(), equal: operator == "=", value };
-            all.last_mut()?.push(condition);
-            match tokens.next() {
-                None => return Some(Self(all)),
-                Some(Token::Word(word)) if word == "OR" => {}
-                Some(Token::Word(word)) if word == "AND" => all.push(Vec::new()),
-                Some(_) => return None,
-            }
+    /// Parses a filter over `fields`, which are given in camel case and also understood in snake case.
+    pub(super) fn parse(text: &str, fields: &[&'static str]) -> Option<Self> {
+        let mut parser = Parser { tokens: tokens(text)?, next: 0, depth: 0, fields };
+        let filter = parser.all()?;
+        (parser.next == parser.tokens.len()).then_some(filter)
+    }
+
+    /// All comparisons, from left to right.
+    pub(super) fn conditions(&self) -> Vec<&Condition> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::conditions).collect(),
+            Self::Is(condition) => vec![condition],
         }
     }
 
-    /// Whether every value compared with is one that `known` takes for the field.
-    pub(super) fn values_are(&self, known: impl Fn(&str, &str) -> bool) -> bool {
-        self.0.iter().flatten().all(|condition| known(&condition.field, &condition.value))
+    /// Whether the comparisons that `holds` says are true make the whole true.
+    pub(super) fn matches(&self, holds: &impl Fn(&Condition) -> bool) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.matches(holds)),
+            Self::Any(parts) => parts.iter().any(|part| part.matches(holds)),
+            Self::Is(condition) => holds(condition),
+        }
     }
 
-    /// Whether `AND` joins conditions on different fields only.
-    pub(super) fn names_no_field_twice(&self) -> bool {
-        let names = |any: &[Condition], field: &str| any.iter().any(|condition| condition.field == field);
-        self.0.iter().enumerate().all(|(index, any)| {
-            any.iter().all(|condition| self.0[..index].iter().all(|earlier| !names(earlier, &condition.field)))
-        })
+    /// Whether nothing matches without a comparison that is `enough`.
+    pub(super) fn requires(&self, enough: &impl Fn(&Condition) -> bool) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().any(|part| part.requires(enough)),
+            Self::Any(parts) => parts.iter().all(|part| part.requires(enough)),
+            Self::Is(condition) => enough(condition),
+        }
     }
 
-    /// Whether nothing passes without a condition on `field` that `good` takes.
-    pub(super) fn requires(&self, field: &str, good: impl Fn(bool, &str) -> bool) -> bool {
-        let fits = |condition: &Condition| condition.field == field && good(condition.equal, &condition.value);
-        self.0.iter().any(|any| any.iter().all(fits))
-    }
-
-    /// Whether only `OR` joins it.
-    pub(super) fn is_one_choice(&self) -> bool {
-        self.0.len() == 1
-    }
-
-    /// Whether something whose fields are given by `value` passes.
-    pub(super) fn passes(&self, value: impl Fn(&str) -> String) -> bool {
-        self.0
-            .iter()
-            .all(|any| any.iter().any(|condition| (value(&condition.field) == condition.value) == condition.equal))
+    /// Whether `AND` joins different fields only, apart from those that `repeatable` names.
+    pub(super) fn joins_different_fields(&self, repeatable: &[&str]) -> bool {
+        let (Self::All(parts) | Self::Any(parts)) = self else { return true };
+        let mut seen = Vec::new();
+        for part in parts {
+            let mut fields: Vec<&str> = part.conditions().iter().map(|condition| condition.field).collect();
+            fields.dedup();
+            seen.extend(fields);
+        }
+        let repeats =
+            seen.iter().enumerate().any(|(index, field)| !repeatable.contains(field) && seen[..index].contains(field));
+        let joined = matches!(self, Self::All(_)) && repeats;
+        !joined && parts.iter().all(|part| part.joins_different_fields(repeatable))
     }
 }
 
+#[derive(Debug, PartialEq, Eq)]
 enum Token {
+    Open,
+    Close,
     Word(String),
     Operator(&'static str),
     Quoted(String),
@@ -74,16 +85,17 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let (value, after) = quoted.split_once('"')?;
-            tokens.push(Token::Quoted(value.to_owned()));
+        let operator = ["<=", ">=", "!=", "=", ":", "<", ">"].into_iter().find(|operator| rest.starts_with(operator));
+        if let Some(operator) = operator {
+            tokens.push(Token::Operator(operator));
+            rest = &rest[operator.len()..];
+        } else if let Some(quoted) = rest.strip_prefix('"') {
+            let (value, after) = unquote(quoted)?;
+            tokens.push(Token::Quoted(value));
             rest = after;
-        } else if let Some(after) = rest.strip_prefix("!=") {
-            tokens.push(Token::Operator("!="));
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix('=') {
-            tokens.push(Token::Operator("="));
-            rest = after;
+        } else if first == '(' || first == ')' {
+            tokens.push(if first == '(' { Token::Open } else { Token::Close });
+            rest = &rest[1..];
         } else if first.is_ascii_alphabetic() {
             let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(rest.len());
             tokens.push(Token::Word(rest[..end].to_owned()));
@@ -96,48 +108,127 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
+/// Splits off a value at its closing quote; a backslash escapes the next character.
+fn unquote(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut letters = text.char_indices();
+    while let Some((position, letter)) = letters.next() {
+        match letter {
+            '"' => return Some((value, &text[position + 1..])),
+            '\\' => value.push(letters.next()?.1),
+            other => value.push(other),
+        }
+    }
+    None
+}
+
+/// A recursive descent parser; `OR` binds more tightly than `AND`, as in all of Google's filters.
+struct Parser<'a> {
+    tokens: Vec<Token>,
+    next: usize,
+    depth: usize,
+    fields: &'a [&'static str],
+}
+
+impl Parser<'_> {
+    fn all(&mut self) -> Option<Filter> {
+        let mut parts = vec![self.any()?];
+        while self.word("AND") {
+            parts.push(self.any()?);
+        }
+        Some(if parts.len() == 1 { parts.remove(0) } else { Filter::All(parts) })
+    }
+
+    fn any(&mut self) -> Option<Filter> {
+        let mut parts = vec![self.one()?];
+        while self.word("OR") {
+            parts.push(self.one()?);
+        }
+        Some(if parts.len() == 1 { parts.remove(0) } else { Filter::Any(parts) })
+    }
+
+    fn one(&mut self) -> Option<Filter> {
+        if self.tokens.get(self.next) == Some(&Token::Open) {
+            self.next += 1;
+            self.depth += 1;
+            let filter = if self.depth > MAX_DEPTH { None } else { self.all() }?;
+            self.depth -= 1;
+            self.next += 1;
+            return (self.tokens.get(self.next - 1) == Some(&Token::Close)).then_some(filter);
+        }
+        let [Token::Word(field), Token::Operator(operator), Token::Quoted(value)] =
+            self.tokens.get(self.next..self.next + 3)?
+        else {
+            return None;
+        };
+        self.next += 3;
+        let field = self.fields.iter().copied().find(|known| known == field || snake(known) == *field)?;
+        Some(Filter::Is(Condition { field, operator, value: value.clone() }))
+    }
+
+    fn word(&mut self, wanted: &str) -> bool {
+        let found = matches!(self.tokens.get(self.next), Some(Token::Word(word)) if word == wanted);
+        self.next += usize::from(found);
+        found
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(text: &str) -> Option<Filter> {
-        Filter::parse(text, |name| match name {
-            "spaceType" | "space_type" => Some("spaceType"),
-            "role" => Some("role"),
-            _ => None,
+        Filter::parse(text, &["spaceType", "role"])
+    }
+
+    /// Whether a filter matches when the fields have these values.
+    fn matches(filter: &Filter, space_type: &str, role: &str) -> bool {
+        filter.matches(&|Condition { field, operator, value }| {
+            let equal = value == if *field == "role" { role } else { space_type };
+            equal == (*operator == "=")
         })
     }
 
     #[test]
     fn either_spelling_and_a_choice_are_understood() {
         let filter = parse(r#"spaceType = "SPACE" OR space_type="GROUP_CHAT""#).unwrap();
-        assert!(filter.is_one_choice());
-        assert!(filter.passes(|_| String::from("SPACE")));
-        assert!(filter.passes(|_| String::from("GROUP_CHAT")));
-        assert!(!filter.passes(|_| String::from("DIRECT_MESSAGE")));
+        assert!(matches!(filter, Filter::Any(_)));
+        assert!(matches(&filter, "SPACE", ""));
+        assert!(matches(&filter, "GROUP_CHAT", ""));
+        assert!(!matches(&filter, "DIRECT_MESSAGE", ""));
     }
 
     #[test]
     fn both_sides_of_and_must_hold() {
         let filter = parse(r#"role != "A" AND spaceType = "S""#).unwrap();
-        let value = |role: &'static str| move |field: &str| String::from(if field == "role" { role } else { "S" });
-        assert!(filter.passes(value("B")));
-        assert!(!filter.passes(value("A")));
+        assert!(matches(&filter, "S", "B"));
+        assert!(!matches(&filter, "S", "A"));
     }
 
     #[test]
     fn a_field_is_chosen_from_once() {
-        assert!(parse(r#"role = "A" OR role = "B" AND spaceType = "S""#).unwrap().names_no_field_twice());
-        assert!(!parse(r#"role = "A" AND role = "B""#).unwrap().names_no_field_twice());
+        let once = |text, repeatable: &[&str]| parse(text).unwrap().joins_different_fields(repeatable);
+        assert!(once(r#"role = "A" OR role = "B" AND spaceType = "S""#, &[]));
+        assert!(!once(r#"role = "A" AND role = "B""#, &[]));
+        assert!(once(r#"role = "A" AND role = "B""#, &["role"]));
     }
 
     #[test]
     fn a_condition_is_required_when_nothing_passes_without_it() {
-        let requires = |text| parse(text).unwrap().requires("role", |equal, value| equal == (value == "A"));
+        let enough = |condition: &Condition| {
+            condition.field == "role" && (condition.operator == "=") == (condition.value == "A")
+        };
+        let requires = |text| parse(text).unwrap().requires(&enough);
         assert!(requires(r#"role = "A" AND spaceType = "S""#));
         assert!(requires(r#"role != "B""#));
         assert!(!requires(r#"role = "A" OR spaceType = "S""#));
         assert!(!requires(r#"role != "A""#));
+    }
+
+    #[test]
+    fn quotes_can_be_escaped() {
+        assert_eq!(tokens(r#""a \"b\" \\""#).unwrap(), [Token::Quoted(String::from(r#"a "b" \"#))]);
+        assert_eq!(tokens(r#""a"#), None);
     }
 
     #[test]
@@ -146,12 +237,11 @@ mod tests {
             "",
             "spaceType",
             "spaceType = SPACE",
-            r#"spaceType : "SPACE""#,
             r#"spaceType = "SPACE"#,
             r#"spaceType = "SPACE" OR"#,
             r#"spaceType = "SPACE" XOR role = "A""#,
             r#"displayName = "a""#,
-            r#"(spaceType = "SPACE")"#,
+            r#"(spaceType = "SPACE""#,
         ] {
             assert_eq!(parse(text), None, "{text}");
         }

@@ -9,13 +9,13 @@ use super::create::direct_message;
 use super::read::page;
 use super::rules::{refuse, user_id};
 use super::status::Status;
-use crate::emulator::quota::Metered;
+use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
-/// How many people `findGroupChats` takes.
-const USERS: usize = 49;
-/// How many group chats a page holds when nothing is said, and at most.
+/// Most people that `findGroupChats` accepts.
+const MAX_USERS: usize = 49;
+/// Default and largest number of group chats on a page.
 const PAGES: (usize, i64) = (10, 30);
 
 static FIND_DIRECT_MESSAGE: Method = Method {
@@ -23,7 +23,7 @@ static FIND_DIRECT_MESSAGE: Method = Method {
     scopes: &["chat.spaces.readonly", "chat.spaces"],
     admin_scopes: &[],
     query: &["name"],
-    metered: &[Metered::SpaceReads],
+    metrics: &[Metric::SpaceReads],
 };
 
 static FIND_GROUP_CHATS: Method = Method {
@@ -31,22 +31,22 @@ static FIND_GROUP_CHATS: Method = Method {
     scopes: &["chat.memberships.readonly", "chat.memberships"],
     admin_scopes: &[],
     query: &["users", "spaceView", "pageSize", "pageToken"],
-    metered: &[],
+    metrics: &[],
 };
 
 pub(in crate::emulator) fn find_direct_message(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &FIND_DIRECT_MESSAGE)?;
+    let caller = access::authorize(state, call, &FIND_DIRECT_MESSAGE)?;
     let Some(name) = parameter(call, "name") else {
         return refuse("name", "The name of a user is required.");
     };
-    let other = if name == "users/app" { String::from("app") } else { resolve(state, name)? };
+    let other = if name == "users/app" { String::from("app") } else { resolve_user(state, name)? };
     let found = direct_message(state, &caller.user, &other).filter(|_| other != caller.user.sub);
     found.map(|space| space.body.clone()).ok_or_else(|| Status::for_code(404))
 }
 
-/// The number of the person that `users/…` names.
-pub(super) fn resolve(state: &State, name: &str) -> Result<String, Status> {
-    let person = state.options.person(user_id(name)?);
+/// Returns the id of the person `users/…`.
+pub(super) fn resolve_user(state: &State, name: &str) -> Result<String, Status> {
+    let person = state.options.person_id(user_id(name)?);
     if state.options.is_listed(&state.options.unresolvable, &person) {
         return Err(Status::for_code(400));
     }
@@ -54,7 +54,7 @@ pub(super) fn resolve(state: &State, name: &str) -> Result<String, Status> {
 }
 
 pub(in crate::emulator) fn find_group_chats(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &FIND_GROUP_CHATS)?;
+    let caller = access::authorize(state, call, &FIND_GROUP_CHATS)?;
     let expanded = match parameter(call, "spaceView") {
         None | Some("SPACE_VIEW_UNSPECIFIED" | "SPACE_VIEW_RESOURCE_NAME_ONLY") => false,
         Some("SPACE_VIEW_EXPANDED") => true,
@@ -69,10 +69,10 @@ pub(in crate::emulator) fn find_group_chats(state: &mut State, call: &Call) -> R
     }
     let named: Vec<&str> =
         call.query.iter().filter(|(name, _)| name == "users").map(|(_, value)| value.as_str()).collect();
-    if named.len() > USERS {
+    if named.len() > MAX_USERS {
         return refuse("users", "At most 49 users can be named.");
     }
-    let mut people = named.into_iter().map(|name| resolve(state, name)).collect::<Result<BTreeSet<_>, _>>()?;
+    let mut people = named.into_iter().map(|name| resolve_user(state, name)).collect::<Result<BTreeSet<_>, _>>()?;
     people.insert(caller.user.sub.clone());
     let people: BTreeSet<&str> = people.iter().map(String::as_str).collect();
     let found = state

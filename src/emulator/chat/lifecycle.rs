@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::access::{self, Method};
-use super::read::locate;
+use super::read::find_space;
 use super::schema;
 use super::status::Status;
-use crate::emulator::quota::Metered;
+use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
@@ -15,15 +15,15 @@ static DELETE: Method = Method {
     scopes: &["chat.delete", "chat.import"],
     admin_scopes: &["chat.admin.delete"],
     query: &["useAdminAccess"],
-    metered: &[Metered::SpaceWrites, Metered::WritesPerSpace],
+    metrics: &[Metric::SpaceWrites, Metric::WritesPerSpace],
 };
 
 static COMPLETE_IMPORT: Method =
-    Method { rpc: "CompleteImportSpace", scopes: &["chat.import"], admin_scopes: &[], query: &[], metered: &[] };
+    Method { rpc: "CompleteImportSpace", scopes: &["chat.import"], admin_scopes: &[], query: &[], metrics: &[] };
 
 pub(in crate::emulator) fn delete(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &DELETE)?;
-    let index = locate(state, call, &caller)?;
+    let caller = access::authorize(state, call, &DELETE)?;
+    let index = find_space(state, call, &caller)?;
     let space = &state.spaces[index];
     caller.check_import(&DELETE, space)?;
     if space.field("spaceType") != "SPACE" && !space.importing() {
@@ -32,18 +32,17 @@ pub(in crate::emulator) fn delete(state: &mut State, call: &Call) -> Result<Valu
     if !caller.admin && !space.is_owned_by(&caller.user) {
         return Err(Status::for_code(403));
     }
-    // Its memberships go with it.
     state.spaces.remove(index);
     Ok(json!({}))
 }
 
 pub(in crate::emulator) fn complete_import(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &COMPLETE_IMPORT)?;
+    let caller = access::authorize(state, call, &COMPLETE_IMPORT)?;
     schema::read(call, &schema::COMPLETE_IMPORT_SPACE_REQUEST, "")?;
     if !caller.delegated {
         return Err(Status::for_code(403));
     }
-    let index = locate(state, call, &caller)?;
+    let index = find_space(state, call, &caller)?;
     let space = &mut state.spaces[index];
     if !space.importing() {
         return Err(Status::precondition("The space is not in import mode."));

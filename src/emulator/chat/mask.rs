@@ -1,4 +1,4 @@
-//! The update mask of `spaces.patch`: which paths there are, and which go together.
+//! The update mask of `spaces.patch`: its paths, and which can be combined.
 
 use super::access::snake;
 use super::rules::refuse;
@@ -16,7 +16,7 @@ const PERMISSIONS: [&str; 8] = [
     "viewSpaceMembership",
 ];
 
-/// A part of a space that can be changed.
+/// A path of the mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Path {
     DisplayName,
@@ -25,11 +25,11 @@ pub(super) enum Path {
     History,
     Audience,
     AccessPermissions,
-    /// All permission settings, or the one of this name.
+    /// All permission settings, or one of them.
     Permission(Option<&'static str>),
 }
 
-/// Reads a mask in either spelling and checks that its paths go together.
+/// Parses a mask in camel or snake case and checks that its paths can be combined.
 pub(super) fn parse(text: &str, admin: bool) -> Result<Vec<Path>, Status> {
     let mut paths = Vec::new();
     for name in text.split(',') {
@@ -80,7 +80,7 @@ fn check(paths: &[Path], admin: bool) -> Result<(), Status> {
     Ok(())
 }
 
-/// The settings that a permission path stands for.
+/// Returns the settings of a permission path.
 pub(super) fn permissions(named: Option<&'static str>) -> Vec<&'static str> {
     named.map_or_else(|| PERMISSIONS.to_vec(), |named| vec![named])
 }

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::access::{self, Method, parameter, switch};
+use super::access::{self, Method, boolean, parameter};
 use super::filter::Filter;
 use super::membership::joined;
-use super::read::{PAGES, locate, page};
+use super::read::{PAGES, compares, find_space, is_plain, page};
 use super::rules::refuse;
 use super::status::Status;
-use crate::emulator::quota::Metered;
+use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
@@ -17,7 +17,7 @@ static LIST: Method = Method {
     scopes: &["chat.memberships.readonly", "chat.memberships", "chat.import"],
     admin_scopes: &["chat.admin.memberships.readonly", "chat.admin.memberships"],
     query: &["filter", "pageSize", "pageToken", "showGroups", "showInvited", "useAdminAccess"],
-    metered: &[Metered::MembershipReads, Metered::ReadsPerSpace],
+    metrics: &[Metric::MembershipReads, Metric::ReadsPerSpace],
 };
 
 static GET: Method = Method {
@@ -25,12 +25,12 @@ static GET: Method = Method {
     scopes: &["chat.memberships.readonly", "chat.memberships"],
     admin_scopes: &["chat.admin.memberships.readonly", "chat.admin.memberships"],
     query: &["useAdminAccess"],
-    metered: &[Metered::MembershipReads, Metered::ReadsPerSpace],
+    metrics: &[Metric::MembershipReads, Metric::ReadsPerSpace],
 };
 
 pub(in crate::emulator) fn list_members(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &LIST)?;
-    let space = &state.spaces[locate(state, call, &caller)?];
+    let caller = access::authorize(state, call, &LIST)?;
+    let space = &state.spaces[find_space(state, call, &caller)?];
     caller.check_import(&LIST, space)?;
     let filter = match parameter(call, "filter") {
         None => None,
@@ -39,51 +39,49 @@ pub(in crate::emulator) fn list_members(state: &mut State, call: &Call) -> Resul
     if caller.admin && !filter.as_ref().is_some_and(leaves_apps_out) {
         return refuse("filter", "With admin access, member.type = \"HUMAN\" or member.type != \"BOT\" is required.");
     }
-    let (groups, invited) = (switch(call, "showGroups")?, switch(call, "showInvited")?);
+    let (groups, invited) = (boolean(call, "showGroups")?, boolean(call, "showInvited")?);
     let members = space
         .members
         .iter()
         .filter(|member| groups || member.get("groupMember").is_none())
         .filter(|member| invited || joined(member))
         .filter(|member| {
-            filter.as_ref().is_none_or(|filter| {
-                filter.passes(|pointer| {
-                    let value = member.pointer(pointer).and_then(Value::as_str);
-                    value.unwrap_or_default().to_owned()
-                })
-            })
+            filter.as_ref().is_none_or(|filter| filter.matches(&|it| compares(it, field(member, it.field))))
         })
         .cloned()
         .collect();
     page(call, "memberships", members, PAGES)
 }
 
-/// The fields are named by JSON pointers into a membership.
+/// Parses a filter over `role` and `member.type`. One member has one role and one type, so that `AND` joins them only.
 fn member_filter(text: &str) -> Option<Filter> {
-    let filter = Filter::parse(text, |name| match name {
-        "role" => Some("/role"),
-        "member.type" => Some("/member/type"),
-        _ => None,
-    })?;
-    let good = filter.values_are(|field, value| match field {
-        "/role" => ["ROLE_MEMBER", "ROLE_MANAGER", "ROLE_ASSISTANT_MANAGER"].contains(&value),
-        _ => ["HUMAN", "BOT"].contains(&value),
+    let filter = Filter::parse(text, &["role", "member.type"])?;
+    let good = is_plain(text, &filter, |condition| {
+        let values: &[&str] = match condition.field {
+            "role" => &["ROLE_MEMBER", "ROLE_MANAGER", "ROLE_ASSISTANT_MANAGER"],
+            _ => &["HUMAN", "BOT"],
+        };
+        values.contains(&condition.value.as_str())
     });
-    // A field can be chosen from once: one member has not two roles.
-    (good && filter.names_no_field_twice()).then_some(filter)
+    (good && filter.joins_different_fields(&[])).then_some(filter)
+}
+
+/// A field of a membership by its path, such as `member.type`.
+fn field<'a>(member: &'a Value, path: &str) -> &'a str {
+    path.split('.').try_fold(member, |value, key| value.get(key)).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn leaves_apps_out(filter: &Filter) -> bool {
-    filter.requires("/member/type", |equal, value| equal == (value == "HUMAN"))
+    filter.requires(&|condition| condition.field == "member.type" && compares(condition, "HUMAN"))
 }
 
 pub(in crate::emulator) fn get_member(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &GET)?;
-    let space = &state.spaces[locate(state, call, &caller)?];
+    let caller = access::authorize(state, call, &GET)?;
+    let space = &state.spaces[find_space(state, call, &caller)?];
     space.member(&member_id(state, call)).cloned().ok_or_else(|| Status::for_code(404))
 }
 
-/// The id of the membership that the path names, by number, address or as `app`.
+/// Returns the id of the membership in the path, which is a user id, an email address or `app`.
 pub(super) fn member_id(state: &State, call: &Call) -> String {
-    state.options.person(&call.segment(4))
+    state.options.person_id(&call.segment(4))
 }

@@ -1,12 +1,12 @@
-//! Memberships, as the API shows them.
+//! Memberships, as the API returns them.
 
 use serde_json::{Map, Value, json};
 
-use crate::emulator::options::{Options, User, subject};
+use crate::emulator::options::{Options, User, account_id};
 
-/// Somebody to be added.
+/// A member to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Invitee {
+pub(super) enum NewMember {
     Human {
         id: String,
         domain: Option<String>,
@@ -14,18 +14,18 @@ pub(super) enum Invitee {
     Group {
         id: String,
     },
-    /// The app that calls.
+    /// The calling app.
     App,
 }
 
-impl Invitee {
-    /// Somebody by e-mail address, known here or not.
+impl NewMember {
+    /// A person with this email address, with or without an account here.
     pub(super) fn by_address(address: &str) -> Self {
         let domain = User::new(address).hosted_domain.unwrap_or_else(|| String::from("gmail.com"));
-        Self::Human { id: subject(address), domain: Some(domain) }
+        Self::Human { id: account_id(address), domain: Some(domain) }
     }
 
-    /// The last segment of the membership's name.
+    /// Returns the last segment of the membership's name.
     pub(super) fn member_id(&self) -> &str {
         match self {
             Self::Human { id, .. } | Self::Group { id } => id,
@@ -33,13 +33,12 @@ impl Invitee {
         }
     }
 
-    /// Whether it is a person of another organization than `user`, or of none.
+    /// Whether it is a person outside the organization of `user`.
     pub(super) fn is_outside(&self, user: &User) -> bool {
         matches!(self, Self::Human { domain: Some(domain), .. } if Some(domain) != user.hosted_domain.as_ref())
     }
 
-    /// The new membership. People who do not accept by themselves are invited,
-    /// except to a direct message, which is theirs from the start.
+    /// Builds the membership. People who do not accept automatically are invited, except to a direct message.
     pub(super) fn membership(&self, space: &str, direct: bool, caller: &User, options: &Options, time: &str) -> Value {
         match self {
             Self::Human { id, .. } => {
@@ -68,7 +67,7 @@ impl Invitee {
     }
 }
 
-/// A person who has joined.
+/// Builds the membership of a person who has joined.
 pub(super) fn human(space: &str, id: &str, role: &str, affiliation: &str, time: &str) -> Value {
     json!({
         "name": format!("{space}/members/{id}"),
@@ -80,18 +79,18 @@ pub(super) fn human(space: &str, id: &str, role: &str, affiliation: &str, time: 
     })
 }
 
-/// Whether it is past the invitation.
+/// Whether the member has joined.
 pub(super) fn joined(member: &Value) -> bool {
     member.get("state").and_then(Value::as_str) == Some("JOINED")
 }
 
-/// Whether it is a person's.
+/// Whether the member is a person.
 pub(super) fn is_human(member: &Value) -> bool {
     member.pointer("/member/type").and_then(Value::as_str) == Some("HUMAN")
 }
 
-/// `membershipCount`: who has joined, apps not among them.
-pub(super) fn counted(members: &[Value]) -> Value {
+/// Builds `membershipCount`: members who have joined, without apps.
+pub(super) fn membership_count(members: &[Value]) -> Value {
     let number = |wanted: &dyn Fn(&Value) -> bool| members.iter().filter(|it| joined(it) && wanted(it)).count();
     let groups = number(&|member| member.get("groupMember").is_some());
     let mut count = Map::new();

@@ -3,15 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::access::{self, Caller, Method, insufficient, parameter};
-use super::find::resolve;
+use super::find::resolve_user;
 use super::members::member_id;
-use super::membership::{Invitee, is_human, joined};
-use super::read::locate;
+use super::membership::{NewMember, is_human, joined};
+use super::read::find_space;
 use super::rules::{self, refuse, text};
 use super::schema;
 use super::space::{Space, timestamp};
 use super::status::Status;
-use crate::emulator::quota::Metered;
+use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
@@ -20,7 +20,7 @@ static CREATE: Method = Method {
     scopes: &["chat.memberships", "chat.memberships.app", "chat.import"],
     admin_scopes: &["chat.admin.memberships"],
     query: &["useAdminAccess"],
-    metered: &[Metered::MembershipWrites],
+    metrics: &[Metric::MembershipWrites],
 };
 
 static PATCH: Method = Method {
@@ -28,7 +28,7 @@ static PATCH: Method = Method {
     scopes: &["chat.memberships", "chat.import"],
     admin_scopes: &["chat.admin.memberships"],
     query: &["updateMask", "useAdminAccess"],
-    metered: &[],
+    metrics: &[],
 };
 
 static DELETE: Method = Method {
@@ -36,43 +36,43 @@ static DELETE: Method = Method {
     scopes: &["chat.memberships", "chat.memberships.app", "chat.import"],
     admin_scopes: &["chat.admin.memberships"],
     query: &["useAdminAccess"],
-    metered: &[Metered::MembershipWrites],
+    metrics: &[Metric::MembershipWrites],
 };
 
 pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &CREATE)?;
+    let caller = access::authorize(state, call, &CREATE)?;
     let asked = schema::read(call, &schema::MEMBERSHIP, "membership")?;
-    let index = locate(state, call, &caller)?;
+    let index = find_space(state, call, &caller)?;
     let space = &state.spaces[index];
-    let invitee = rules::invitee(&asked, "membership", &state.options)?;
-    check_scope(&caller, &CREATE, space, invitee == Invitee::App)?;
-    check_new(state, &caller, space, &asked, &invitee)?;
+    let new_member = rules::new_member(&asked, "membership", &state.options)?;
+    check_scope(&caller, &CREATE, space, new_member == NewMember::App)?;
+    check_new(state, &caller, space, &asked, &new_member)?;
     if !caller.admin && !space.permits(&caller.user, "manageMembersAndGroups") {
         return Err(Status::for_code(403));
     }
-    if let Some(member) = space.member(invitee.member_id()) {
+    if let Some(member) = space.member(new_member.member_id()) {
         return if state.options.return_existing_member { Ok(member.clone()) } else { Err(Status::for_code(409)) };
     }
-    if state.options.is_listed(&state.options.unaddable, invitee.member_id()) {
+    if state.options.is_listed(&state.options.unaddable, new_member.member_id()) {
         return Err(Status::for_code(403));
     }
-    // Only history that is imported can say when somebody joined.
-    let told = asked.get("createTime").and_then(Value::as_str).filter(|_| space.importing());
-    let time = told.map_or_else(|| timestamp(call.now), str::to_owned);
-    let membership = invitee.membership(space.name(), false, &caller.user, &state.options, &time);
+    // Only imported history has a join time of its own.
+    let joined_at = asked.get("createTime").and_then(Value::as_str).filter(|_| space.importing());
+    let time = joined_at.map_or_else(|| timestamp(call.now), str::to_owned);
+    let membership = new_member.membership(space.name(), false, &caller.user, &state.options, &time);
     let space = &mut state.spaces[index];
     space.members.push(membership.clone());
-    space.recount();
+    space.update_count();
     Ok(membership)
 }
 
-/// What a new membership may not be.
+/// Checks that the space can have this new member.
 fn check_new(
     state: &State,
     caller: &Caller,
     space: &Space,
     asked: &Map<String, Value>,
-    invitee: &Invitee,
+    new_member: &NewMember,
 ) -> Result<(), Status> {
     if !matches!(text(asked, "role"), "" | "MEMBERSHIP_ROLE_UNSPECIFIED") {
         return refuse("membership.role", "A role cannot be given to a new member. Change it afterwards.");
@@ -84,21 +84,21 @@ fn check_new(
                 "Can't create memberships in direct messages between human users or with an app.",
             ));
         }
-        "GROUP_CHAT" if matches!(invitee, Invitee::Group { .. }) => {
+        "GROUP_CHAT" if matches!(new_member, NewMember::Group { .. }) => {
             return refuse("membership.group_member", "Groups can only be members of a named space.");
         }
         _ => {}
     }
-    if let Invitee::Human { id, .. } = invitee {
-        resolve(state, &format!("users/{id}"))?;
+    if let NewMember::Human { id, .. } = new_member {
+        resolve_user(state, &format!("users/{id}"))?;
     }
-    if caller.admin && (*invitee == Invitee::App || invitee.is_outside(&caller.user)) {
+    if caller.admin && (*new_member == NewMember::App || new_member.is_outside(&caller.user)) {
         return refuse("membership", "Apps and people of other organizations are not added with admin access.");
     }
     Ok(())
 }
 
-/// `chat.memberships.app` is for the app alone, `chat.import` for import mode.
+/// Checks that `chat.memberships.app` is used for the app only, and `chat.import` in import mode only.
 fn check_scope(caller: &Caller, method: &Method, space: &Space, app: bool) -> Result<(), Status> {
     let enough = caller.admin
         || caller.has("chat.memberships")
@@ -108,7 +108,7 @@ fn check_scope(caller: &Caller, method: &Method, space: &Space, app: bool) -> Re
 }
 
 pub(in crate::emulator) fn update_member(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &PATCH)?;
+    let caller = access::authorize(state, call, &PATCH)?;
     let asked = schema::read(call, &schema::MEMBERSHIP, "membership")?;
     if !matches!(parameter(call, "updateMask"), Some("role" | "*")) {
         return refuse("update_mask", "An update mask is required, and only the role can be changed.");
@@ -116,7 +116,7 @@ pub(in crate::emulator) fn update_member(state: &mut State, call: &Call) -> Resu
     let role @ ("ROLE_MEMBER" | "ROLE_ASSISTANT_MANAGER" | "ROLE_MANAGER") = text(&asked, "role") else {
         return refuse("membership.role", "A role is required.");
     };
-    let index = locate(state, call, &caller)?;
+    let index = find_space(state, call, &caller)?;
     let id = member_id(state, call);
     let space = &mut state.spaces[index];
     caller.check_import(&PATCH, space)?;
@@ -136,8 +136,8 @@ pub(in crate::emulator) fn update_member(state: &mut State, call: &Call) -> Resu
 }
 
 pub(in crate::emulator) fn delete_member(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &DELETE)?;
-    let index = locate(state, call, &caller)?;
+    let caller = access::authorize(state, call, &DELETE)?;
+    let index = find_space(state, call, &caller)?;
     let id = member_id(state, call);
     let space = &mut state.spaces[index];
     check_scope(&caller, &DELETE, space, id == "app")?;
@@ -152,12 +152,12 @@ pub(in crate::emulator) fn delete_member(state: &mut State, call: &Call) -> Resu
         return Err(Status::for_code(403));
     }
     let member = space.members.remove(position);
-    space.recount();
+    space.update_count();
     Ok(member)
 }
 
-/// Anybody may leave; others are removed by those who manage members, and an
-/// owner by an owner.
+/// Whether the caller may remove the member. Members may leave; removing others needs the right to manage members, and
+/// removing an owner needs an owner.
 fn may_remove(caller: &Caller, space: &Space, id: &str) -> bool {
     if id == caller.user.sub {
         return true;

@@ -1,4 +1,4 @@
-//! The part of the Google Chat API that is about spaces and their members.
+//! The methods of the Google Chat API on spaces and members.
 
 mod access;
 mod create;
@@ -31,7 +31,7 @@ use super::wire::{Call, Reply};
 use serde_json::Value;
 use status::Status;
 
-/// Writes the result, or the error, as Google's front end does.
+/// Converts a result to a reply, as Google's front end does.
 pub(super) fn answer(call: &Call, result: &Result<Value, Status>) -> Reply {
     let mut reply = match result {
         Ok(value) => Reply::json(200, value),

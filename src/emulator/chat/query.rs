@@ -1,166 +1,90 @@
-//! The query of `spaces.search`: its grammar and the rules of its fields.
+//! The query of `spaces.search`: the rules of its fields.
 
 use std::cmp::Ordering;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::filter::{Condition, Filter};
 use super::space::Space;
 
 /// Longest query, in characters.
-const LONGEST: usize = 1000;
-/// How deep parentheses may stand in each other.
-const DEEPEST: usize = 16;
+const MAX_LENGTH: usize = 1000;
+/// The fields that anybody may search for.
+const PUBLIC: [&str; 3] = ["displayName", "externalUserAllowed", "spaceType"];
+/// The fields that administrators may search for.
+const FIELDS: [&str; 7] = [
+    "createTime",
+    "customer",
+    "displayName",
+    "externalUserAllowed",
+    "lastActiveTime",
+    "spaceHistoryState",
+    "spaceType",
+];
+/// Fields that may come twice, as the ends of an interval.
+const TIMES: [&str; 2] = ["createTime", "lastActiveTime"];
 
-/// What can be asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
-    CreateTime,
-    Customer,
-    DisplayName,
-    ExternalUserAllowed,
-    LastActiveTime,
-    SpaceHistoryState,
-    SpaceType,
-}
-
-use Field::{CreateTime, Customer, DisplayName, ExternalUserAllowed, LastActiveTime, SpaceHistoryState, SpaceType};
-
-/// A query that keeps to all rules.
+/// A valid query.
 #[derive(Debug)]
-pub(super) struct Query(Node);
-
-#[derive(Debug)]
-enum Node {
-    And(Vec<Node>),
-    Or(Vec<Node>),
-    Is(Field, String, String),
-}
+pub(super) struct Query(Filter);
 
 impl Query {
-    /// Reads a query, as an administrator may write it or as anybody may.
+    /// Parses a query of an administrator or of anybody else.
     pub(super) fn parse(text: &str, admin: bool) -> Option<Self> {
-        if text.chars().count() > LONGEST {
+        if text.chars().count() > MAX_LENGTH {
             return None;
         }
-        let mut reader = Reader { tokens: tokens(text)?, next: 0, depth: 0 };
-        let node = reader.and()?;
-        let mut leaves = Vec::new();
-        node.leaves(&mut leaves);
-        let times = |wanted| leaves.iter().filter(|(field, ..)| *field == wanted).count();
-        let good = reader.next == reader.tokens.len()
-            && leaves.iter().all(|(field, operator, value)| field.takes(operator, value))
-            && node.ors_keep_to_one_field()
-            && node.ands_differ()
-            && times(SpaceType) == 1
-            && if admin {
-                times(Customer) == 1
-            } else {
-                leaves.iter().all(|(field, ..)| matches!(field, DisplayName | ExternalUserAllowed | SpaceType))
-            };
-        good.then_some(Self(node))
+        let filter = Filter::parse(text, if admin { &FIELDS } else { &PUBLIC })?;
+        let conditions = filter.conditions();
+        let times = |field| conditions.iter().filter(|condition| condition.field == field).count();
+        let good = conditions.iter().all(|condition| is_valid(condition))
+            && choices_keep_to_one_field(&filter)
+            && filter.joins_different_fields(&TIMES)
+            && times("spaceType") == 1
+            && (!admin || times("customer") == 1);
+        good.then_some(Self(filter))
     }
 
-    /// Whether it asks for a name: without one, only administrators find anything.
+    /// Whether it asks for a name. Without one, only administrators find anything.
     pub(super) fn asks_for_a_name(&self) -> bool {
-        let mut leaves = Vec::new();
-        self.0.leaves(&mut leaves);
-        leaves.iter().any(|(field, ..)| *field == DisplayName)
+        self.0.conditions().iter().any(|condition| condition.field == "displayName")
     }
 
     pub(super) fn finds(&self, space: &Space) -> bool {
-        self.0.holds(space)
-    }
-}
-
-impl Field {
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "create_time" | "createTime" => CreateTime,
-            "customer" => Customer,
-            "display_name" | "displayName" => DisplayName,
-            "external_user_allowed" | "externalUserAllowed" => ExternalUserAllowed,
-            "last_active_time" | "lastActiveTime" => LastActiveTime,
-            "space_history_state" | "spaceHistoryState" => SpaceHistoryState,
-            "space_type" | "spaceType" => SpaceType,
-            _ => return None,
+        self.0.matches(&|Condition { field, operator, value }| match *field {
+            // The caller has been checked against the organization.
+            "customer" => true,
+            "externalUserAllowed" => space.flag(field) == (value == "true"),
+            "displayName" => resembles(space.field(field), value),
+            "createTime" | "lastActiveTime" => compares(space.field(field), operator, value),
+            _ => space.field(field) == value,
         })
     }
+}
 
-    fn is_time(self) -> bool {
-        matches!(self, CreateTime | LastActiveTime)
-    }
-
-    fn takes(self, operator: &str, value: &str) -> bool {
-        match self {
-            CreateTime | LastActiveTime => operator != ":" && time(value).is_some(),
-            DisplayName => operator == ":",
-            Customer => operator == "=" && value == "customers/my_customer",
-            ExternalUserAllowed => operator == "=" && matches!(value, "true" | "false"),
-            SpaceHistoryState => operator == "=" && matches!(value, "HISTORY_ON" | "HISTORY_OFF"),
-            SpaceType => operator == "=" && value == "SPACE",
-        }
+/// Whether the field can be compared in this way with this value.
+fn is_valid(Condition { field, operator, value }: &Condition) -> bool {
+    let equals = |values: &[&str]| *operator == "=" && values.contains(&value.as_str());
+    match *field {
+        "createTime" | "lastActiveTime" => !matches!(*operator, ":" | "!=") && time(value).is_some(),
+        "displayName" => *operator == ":",
+        "customer" => equals(&["customers/my_customer"]),
+        "externalUserAllowed" => equals(&["true", "false"]),
+        "spaceHistoryState" => equals(&["HISTORY_ON", "HISTORY_OFF"]),
+        _ => equals(&["SPACE"]),
     }
 }
 
-impl Node {
-    fn leaves<'a>(&'a self, found: &mut Vec<(Field, &'a str, &'a str)>) {
-        match self {
-            Self::And(nodes) | Self::Or(nodes) => nodes.iter().for_each(|node| node.leaves(found)),
-            Self::Is(field, operator, value) => found.push((*field, operator, value)),
-        }
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        let mut leaves = Vec::new();
-        self.leaves(&mut leaves);
-        leaves.into_iter().map(|(field, ..)| field).collect()
-    }
-
-    /// `OR` joins one field with itself, and not any field.
-    fn ors_keep_to_one_field(&self) -> bool {
-        match self {
-            Self::Is(..) => true,
-            Self::And(nodes) => nodes.iter().all(Self::ors_keep_to_one_field),
-            Self::Or(nodes) => {
-                let fields = self.fields();
-                fields.iter().all(|field| *field == fields[0])
-                    && !matches!(fields[0], Customer | SpaceType)
-                    && nodes.iter().all(Self::ors_keep_to_one_field)
-            }
-        }
-    }
-
-    /// `AND` joins different fields; only a time may come twice, as an interval.
-    fn ands_differ(&self) -> bool {
-        let (Self::And(nodes) | Self::Or(nodes)) = self else { return true };
-        let clash = |fields: &[Field]| {
-            fields.iter().enumerate().any(|(index, field)| !field.is_time() && fields[..index].contains(field))
-        };
-        let mut each = Vec::new();
-        for node in nodes {
-            let mut fields = node.fields();
-            fields.dedup();
-            each.extend(fields);
-        }
-        let joined = matches!(self, Self::And(_)) && clash(&each);
-        !joined && nodes.iter().all(Self::ands_differ)
-    }
-
-    fn holds(&self, space: &Space) -> bool {
-        match self {
-            Self::And(nodes) => nodes.iter().all(|node| node.holds(space)),
-            Self::Or(nodes) => nodes.iter().any(|node| node.holds(space)),
-            Self::Is(field, operator, value) => match field {
-                // Whose it is has been decided.
-                Customer => true,
-                SpaceType => space.field("spaceType") == value,
-                SpaceHistoryState => space.field("spaceHistoryState") == value,
-                ExternalUserAllowed => space.flag("externalUserAllowed") == (value == "true"),
-                DisplayName => resembles(space.field("displayName"), value),
-                CreateTime => compares(space.field("createTime"), operator, value),
-                LastActiveTime => compares(space.field("lastActiveTime"), operator, value),
-            },
+/// Whether each `OR` joins comparisons of one field, neither the customer nor the type.
+fn choices_keep_to_one_field(filter: &Filter) -> bool {
+    match filter {
+        Filter::Is(_) => true,
+        Filter::All(parts) => parts.iter().all(choices_keep_to_one_field),
+        Filter::Any(_) => {
+            let conditions = filter.conditions();
+            let first = conditions.first().map_or("", |condition| condition.field);
+            !matches!(first, "customer" | "spaceType") && conditions.iter().all(|condition| condition.field == first)
         }
     }
 }
@@ -185,105 +109,6 @@ fn compares(left: &str, operator: &str, right: &str) -> bool {
         (left.cmp(&right), operator),
         (Ordering::Less, "<" | "<=") | (Ordering::Equal, "=" | "<=" | ">=") | (Ordering::Greater, ">" | ">=")
     )
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Token {
-    Open,
-    Close,
-    Word(String),
-    Operator(&'static str),
-    Quoted(String),
-}
-
-fn tokens(text: &str) -> Option<Vec<Token>> {
-    let mut tokens = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let operator = ["<=", ">=", "=", ":", "<", ">"].into_iter().find(|operator| rest.starts_with(operator));
-        if let Some(operator) = operator {
-            tokens.push(Token::Operator(operator));
-            rest = &rest[operator.len()..];
-        } else if let Some(quoted) = rest.strip_prefix('"') {
-            let (value, after) = unquote(quoted)?;
-            tokens.push(Token::Quoted(value));
-            rest = after;
-        } else if first == '(' || first == ')' {
-            tokens.push(if first == '(' { Token::Open } else { Token::Close });
-            rest = &rest[1..];
-        } else if first.is_ascii_alphabetic() {
-            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
-            tokens.push(Token::Word(rest[..end].to_owned()));
-            rest = &rest[end..];
-        } else {
-            return None;
-        }
-        rest = rest.trim_start();
-    }
-    Some(tokens)
-}
-
-/// A value up to its closing quote; a backslash takes the next character as it is.
-fn unquote(text: &str) -> Option<(String, &str)> {
-    let mut value = String::new();
-    let mut letters = text.char_indices();
-    while let Some((position, letter)) = letters.next() {
-        match letter {
-            '"' => return Some((value, &text[position + 1..])),
-            '\\' => value.push(letters.next()?.1),
-            other => value.push(other),
-        }
-    }
-    None
-}
-
-/// `OR` binds more tightly than `AND`, as in all of Google's filters.
-struct Reader {
-    tokens: Vec<Token>,
-    next: usize,
-    depth: usize,
-}
-
-impl Reader {
-    fn and(&mut self) -> Option<Node> {
-        let mut nodes = vec![self.or()?];
-        while self.word("AND") {
-            nodes.push(self.or()?);
-        }
-        Some(if nodes.len() == 1 { nodes.remove(0) } else { Node::And(nodes) })
-    }
-
-    fn or(&mut self) -> Option<Node> {
-        let mut nodes = vec![self.one()?];
-        while self.word("OR") {
-            nodes.push(self.one()?);
-        }
-        Some(if nodes.len() == 1 { nodes.remove(0) } else { Node::Or(nodes) })
-    }
-
-    fn one(&mut self) -> Option<Node> {
-        if self.tokens.get(self.next) == Some(&Token::Open) {
-            self.next += 1;
-            self.depth += 1;
-            let node = if self.depth > DEEPEST { None } else { self.and() }?;
-            self.depth -= 1;
-            self.next += 1;
-            return (self.tokens.get(self.next - 1) == Some(&Token::Close)).then_some(node);
-        }
-        let [Token::Word(field), Token::Operator(operator), Token::Quoted(value)] =
-            self.tokens.get(self.next..self.next + 3)?
-        else {
-            return None;
-        };
-        self.next += 3;
-        Some(Node::Is(Field::named(field)?, (*operator).to_owned(), value.clone()))
-    }
-
-    fn word(&mut self, wanted: &str) -> bool {
-        let found = matches!(self.tokens.get(self.next), Some(Token::Word(word)) if word == wanted);
-        self.next += usize::from(found);
-        found
-    }
 }
 
 #[cfg(test)]
@@ -349,12 +174,6 @@ mod tests {
         {
             assert_eq!(resembles(name, "Fun Eve"), expected, "{name}");
         }
-    }
-
-    #[test]
-    fn quotes_can_be_escaped() {
-        assert_eq!(tokens(r#""a \"b\" \\""#).unwrap(), [Token::Quoted(String::from(r#"a "b" \"#))]);
-        assert_eq!(tokens(r#""a"#), None);
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! `spaces.get` and `spaces.list`, and the pages of every list.
+//! `spaces.get` and `spaces.list`, and what all lists share.
 
 use serde_json::{Map, Value, json};
 
 use super::access::{self, Caller, Method, parameter};
-use super::filter::Filter;
+use super::filter::{Condition, Filter};
 use super::space::{Space, customer};
 use super::status::Status;
-use crate::emulator::quota::Metered;
+use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
-/// How many items a page holds when nothing is said, and at most.
+/// Default and largest number of items on a page.
 pub(super) const PAGES: (usize, i64) = (100, 1000);
 const PAGE_TOKEN: &str = "emulator-page-";
 
@@ -19,7 +19,7 @@ static GET: Method = Method {
     scopes: &["chat.spaces.readonly", "chat.spaces"],
     admin_scopes: &["chat.admin.spaces.readonly", "chat.admin.spaces"],
     query: &["useAdminAccess"],
-    metered: &[Metered::SpaceReads, Metered::ReadsPerSpace],
+    metrics: &[Metric::SpaceReads, Metric::ReadsPerSpace],
 };
 
 static LIST: Method = Method {
@@ -27,16 +27,16 @@ static LIST: Method = Method {
     scopes: &["chat.spaces.readonly", "chat.spaces"],
     admin_scopes: &[],
     query: &["filter", "pageSize", "pageToken"],
-    metered: &[Metered::SpaceReads],
+    metrics: &[Metric::SpaceReads],
 };
 
 pub(in crate::emulator) fn get(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &GET)?;
-    Ok(state.spaces[locate(state, call, &caller)?].body.clone())
+    let caller = access::authorize(state, call, &GET)?;
+    Ok(state.spaces[find_space(state, call, &caller)?].body.clone())
 }
 
 pub(in crate::emulator) fn list(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &LIST)?;
+    let caller = access::authorize(state, call, &LIST)?;
     let filter = match parameter(call, "filter") {
         None => None,
         Some(text) => Some(space_filter(text).ok_or_else(|| Status::for_code(400))?),
@@ -45,31 +45,38 @@ pub(in crate::emulator) fn list(state: &mut State, call: &Call) -> Result<Value,
         .spaces
         .iter()
         .filter(|space| space.is_listed() && space.has_member(&caller.user.sub))
-        .filter(|space| filter.as_ref().is_none_or(|filter| filter.passes(|name| space.field(name).to_owned())))
+        .filter(|space| filter.as_ref().is_none_or(|filter| filter.matches(&|it| compares(it, space.field(it.field)))))
         .map(Space::in_list)
         .collect();
     page(call, "spaces", spaces, PAGES)
 }
 
+/// Parses `spaceType = "…" OR spaceType = "…"`.
 fn space_filter(text: &str) -> Option<Filter> {
-    let filter = Filter::parse(text, |name| match name {
-        "spaceType" | "space_type" => Some("spaceType"),
-        _ => None,
-    })?;
     let types = ["SPACE", "GROUP_CHAT", "DIRECT_MESSAGE"];
-    let good = filter.is_one_choice() && filter.values_are(|_, value| types.contains(&value));
-    good.then_some(filter)
+    let filter = Filter::parse(text, &["spaceType"]).filter(|filter| !matches!(filter, Filter::All(_)))?;
+    is_plain(text, &filter, |condition| types.contains(&condition.value.as_str())).then_some(filter)
 }
 
-/// Which space the path names, when the caller may look at it. Administrators
-/// see all of their organization.
-pub(super) fn locate(state: &State, call: &Call, caller: &Caller) -> Result<usize, Status> {
+/// Whether the filter of a list has no parentheses, only `=` and `!=`, and good values.
+pub(super) fn is_plain(text: &str, filter: &Filter, good: impl Fn(&Condition) -> bool) -> bool {
+    let comparable = |condition: &&Condition| matches!(condition.operator, "=" | "!=") && good(condition);
+    !text.contains(['(', '\\']) && filter.conditions().iter().all(comparable)
+}
+
+/// Whether `value` is what the condition asks for.
+pub(super) fn compares(condition: &Condition, value: &str) -> bool {
+    (condition.value == value) == (condition.operator == "=")
+}
+
+/// Returns the space in the path if the caller may see it. Administrators see all spaces of their organization.
+pub(super) fn find_space(state: &State, call: &Call, caller: &Caller) -> Result<usize, Status> {
     let segment = call.segment(2);
     let custom = (call.method == http::Method::POST).then(|| segment.strip_suffix(":completeImport")).flatten();
     let name = format!("spaces/{}", custom.unwrap_or(&segment));
     let index = state.spaces.iter().position(|space| space.name() == name).ok_or_else(|| Status::for_code(404))?;
     let space = &state.spaces[index];
-    let seen = if caller.admin { administers(caller, space) } else { space.shows_to(&caller.user) };
+    let seen = if caller.admin { administers(caller, space) } else { space.is_visible_to(&caller.user) };
     if seen { Ok(index) } else { Err(Status::for_code(403)) }
 }
 
@@ -78,7 +85,7 @@ pub(super) fn administers(caller: &Caller, space: &Space) -> bool {
     caller.user.hosted_domain.as_deref().is_some_and(|domain| space.field("customer") == customer(domain))
 }
 
-/// One page of `items`. As in all JSON of protocol buffers, what is empty is left out.
+/// Returns one page of `items`. Empty fields are left out, as in all JSON of protocol buffers.
 pub(super) fn page(call: &Call, key: &str, items: Vec<Value>, sizes: (usize, i64)) -> Result<Value, Status> {
     let size = match parameter(call, "pageSize") {
         None => sizes.0,
@@ -113,5 +120,23 @@ fn page_size(text: &str, (usual, largest): (usize, i64)) -> Result<usize, Status
         Ok(0) => Ok(usual),
         Ok(size) => Ok(size),
         Err(_) => Err(Status::for_code(400)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filter_of_a_list_is_a_choice_of_types() {
+        assert!(space_filter(r#"space_type = "SPACE" OR spaceType = "GROUP_CHAT""#).is_some());
+        for text in [
+            r#"spaceType : "SPACE""#,
+            r#"(spaceType = "SPACE")"#,
+            r#"spaceType = "ROOM""#,
+            r#"spaceType = "SPACE" AND spaceType = "GROUP_CHAT""#,
+        ] {
+            assert_eq!(space_filter(text), None, "{text}");
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! What a new space may be: the rules of Google's reference, field by field.
+//! The rules of Google's reference for new spaces, field by field.
 //!
-//! Google's texts for these refusals are not known; the status is.
+//! Google's status for each refusal is known, its text is not.
 
 use serde_json::{Map, Value};
 
-use super::membership::Invitee;
+use super::membership::NewMember;
 use super::status::Status;
 use crate::emulator::options::{Options, User};
 
@@ -15,7 +15,7 @@ const MEMBERSHIPS: usize = 49;
 
 type Fields = Map<String, Value>;
 
-/// What holds for every new space, whichever method makes it.
+/// Checks a new space of either method.
 pub(super) fn check_space(space: &Fields, user: &User) -> Result<(), Status> {
     let space_type = text(space, "spaceType");
     let named = space_type == "SPACE";
@@ -67,43 +67,43 @@ fn check_access(space: &Fields, named: bool) -> Result<(), Status> {
 }
 
 /// The members of a space that `setup` makes; people who cannot be added are left out.
-pub(super) fn invitees(
+pub(super) fn new_members(
     request: &Fields,
     space: &Fields,
     caller: &User,
     options: &Options,
-) -> Result<Vec<Invitee>, Status> {
+) -> Result<Vec<NewMember>, Status> {
     let memberships = match request.get("memberships") {
         Some(Value::Array(memberships)) => memberships.as_slice(),
         _ => &[],
     };
     check_number(memberships.len(), space)?;
     let mut seen = Vec::new();
-    let mut invitees = Vec::new();
+    let mut new_members = Vec::new();
     for (index, membership) in memberships.iter().enumerate() {
         let path = format!("memberships[{index}]");
         let Some(membership) = membership.as_object() else { continue };
-        let invitee = invitee(membership, &path, options)?;
-        if invitee == Invitee::App {
+        let new_member = new_member(membership, &path, options)?;
+        if new_member == NewMember::App {
             return Err(malformed_user());
         }
-        if matches!(&invitee, Invitee::Human { id, .. } if *id == caller.sub) {
+        if matches!(&new_member, NewMember::Human { id, .. } if *id == caller.sub) {
             return refuse(&path, "The caller is a member already and must not be listed.");
         }
-        if matches!(invitee, Invitee::Group { .. }) && text(space, "spaceType") != "SPACE" {
+        if matches!(new_member, NewMember::Group { .. }) && text(space, "spaceType") != "SPACE" {
             return refuse(&path, "Groups can only be members of a named space.");
         }
-        if seen.contains(&invitee) {
+        if seen.contains(&new_member) {
             return refuse(&path, "A member is listed twice.");
         }
-        seen.push(invitee.clone());
-        if !options.is_listed(&options.unaddable, invitee.member_id()) {
-            invitees.push(invitee);
+        seen.push(new_member.clone());
+        if !options.is_listed(&options.unaddable, new_member.member_id()) {
+            new_members.push(new_member);
         } else if text(space, "spaceType") == "DIRECT_MESSAGE" {
             return Err(Status::for_code(403));
         }
     }
-    Ok(invitees)
+    Ok(new_members)
 }
 
 fn check_number(number: usize, space: &Fields) -> Result<(), Status> {
@@ -128,8 +128,8 @@ fn check_number(number: usize, space: &Fields) -> Result<(), Status> {
     )
 }
 
-/// Whom a membership is for. `path` is where it stands in the request.
-pub(super) fn invitee(membership: &Fields, path: &str, options: &Options) -> Result<Invitee, Status> {
+/// Returns the member that a membership adds. `path` is its path in the request.
+pub(super) fn new_member(membership: &Fields, path: &str, options: &Options) -> Result<NewMember, Status> {
     match (membership.get("member"), membership.get("groupMember")) {
         (Some(Value::Object(member)), None) => person(member, path, options),
         (None, Some(Value::Object(group))) => {
@@ -138,17 +138,17 @@ pub(super) fn invitee(membership: &Fields, path: &str, options: &Options) -> Res
                 let path = format!("{path}.group_member.name");
                 return refuse(&path, "A group is named groups/{group}, with its id.");
             }
-            Ok(Invitee::Group { id: name.trim_start_matches("groups/").to_owned() })
+            Ok(NewMember::Group { id: name.trim_start_matches("groups/").to_owned() })
         }
         _ => refuse(path, "A membership has either a member or a group member."),
     }
 }
 
-fn person(member: &Fields, path: &str, options: &Options) -> Result<Invitee, Status> {
+fn person(member: &Fields, path: &str, options: &Options) -> Result<NewMember, Status> {
     let name = text(member, "name");
     if name == "users/app" {
         return match text(member, "type") {
-            "BOT" => Ok(Invitee::App),
+            "BOT" => Ok(NewMember::App),
             _ => refuse(&format!("{path}.member.type"), "The type of an app must be BOT."),
         };
     }
@@ -159,14 +159,14 @@ fn person(member: &Fields, path: &str, options: &Options) -> Result<Invitee, Sta
     Ok(match options.user(id) {
         Some(user) => {
             let domain = user.hosted_domain.clone().unwrap_or_else(|| String::from("gmail.com"));
-            Invitee::Human { id: user.sub.clone(), domain: Some(domain) }
+            NewMember::Human { id: user.sub.clone(), domain: Some(domain) }
         }
-        None if id.contains('@') => Invitee::by_address(id),
-        None => Invitee::Human { id: id.to_owned(), domain: None },
+        None if id.contains('@') => NewMember::by_address(id),
+        None => NewMember::Human { id: id.to_owned(), domain: None },
     })
 }
 
-/// The number or address in the name of a person.
+/// Returns the id or email address in `users/…`.
 pub(super) fn user_id(name: &str) -> Result<&str, Status> {
     let id = name.strip_prefix("users/").filter(|_| is_resource(name, "users/"));
     let digits = |id: &str| id.chars().all(|c| c.is_ascii_digit());
@@ -182,7 +182,7 @@ fn malformed_user() -> Status {
     )
 }
 
-/// `prefix` and one segment.
+/// Whether the name is `prefix` and one segment.
 pub(super) fn is_resource(name: &str, prefix: &str) -> bool {
     name.strip_prefix(prefix)
         .is_some_and(|id| !id.is_empty() && !id.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()))

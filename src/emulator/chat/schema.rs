@@ -1,4 +1,4 @@
-//! The messages that a request may hold, and the check that it holds nothing else.
+//! The messages of requests, and the check that a request has no other fields.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -14,14 +14,13 @@ pub(super) struct Message {
     fields: &'static [(&'static str, Kind)],
 }
 
-/// What a field holds.
+/// The type of a field.
 enum Kind {
     Text,
     Flag,
     Integer,
     Time,
-    /// An enum: its name and its values by their numbers; a number that stands
-    /// for none has an empty name.
+    /// An enum: its name and its values by their numbers. Unused numbers have an empty name.
     Choice(&'static str, &'static [&'static str]),
     One(&'static Message),
     Many(&'static Message),
@@ -181,11 +180,11 @@ static USER: Message = Message {
     ],
 };
 
-/// Reads a body as `message`, its fields in camel case. `root` is the field of
-/// the request that the body stands for; empty when it is the request itself.
+/// Reads a body as `message`, its fields in camel case. `root` is the field of the request that the body is, or empty if
+/// it is the whole request.
 pub(super) fn read(call: &Call, message: &'static Message, root: &str) -> Result<Map<String, Value>, Status> {
-    if call.is("application/x-www-form-urlencoded") && !call.body.is_empty() {
-        // The front end takes a form for query parameters; it is what `curl -d` sends.
+    if call.has_media_type("application/x-www-form-urlencoded") && !call.body.is_empty() {
+        // What `curl -d` sends. Google's front end reads a form as query parameters.
         let form = String::from_utf8_lossy(&call.body);
         let name = form.split('=').next().unwrap_or_default();
         return Err(Status::invalid(
@@ -196,7 +195,7 @@ pub(super) fn read(call: &Call, message: &'static Message, root: &str) -> Result
             ),
         ));
     }
-    if !call.body.is_empty() && !call.is("application/json") {
+    if !call.body.is_empty() && !call.has_media_type("application/json") {
         return Err(Status::for_code(400));
     }
     let value = if call.body.is_empty() {
@@ -223,7 +222,7 @@ impl Check {
             return read;
         };
         for (key, value) in members {
-            // Both spellings are JSON for a protocol buffer field.
+            // JSON for protocol buffers accepts both spellings.
             let field = message.fields.iter().find(|(name, _)| name == key || snake(name) == *key);
             match field {
                 None => self.unknown(path, key),
@@ -279,7 +278,7 @@ impl Check {
     }
 }
 
-/// The name of an enum value. Google's generated clients send the number.
+/// Returns the name of an enum value, which Google's generated clients send as a number.
 fn choice(values: &[&'static str], value: &Value) -> Option<&'static str> {
     let found = match value {
         Value::String(name) => values.iter().find(|known| *known == name),

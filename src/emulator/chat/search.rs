@@ -17,11 +17,11 @@ static SEARCH: Method = Method {
     scopes: &["chat.spaces.readonly", "chat.spaces"],
     admin_scopes: &["chat.admin.spaces.readonly", "chat.admin.spaces"],
     query: &["query", "orderBy", "pageSize", "pageToken", "useAdminAccess"],
-    metered: &[],
+    metrics: &[],
 };
 
 pub(in crate::emulator) fn search(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &SEARCH)?;
+    let caller = access::authorize(state, call, &SEARCH)?;
     let Some(text) = parameter(call, "query") else {
         return refuse("query", "A query is required.");
     };
@@ -30,11 +30,11 @@ pub(in crate::emulator) fn search(state: &mut State, call: &Call) -> Result<Valu
     };
     let order = parameter(call, "orderBy").map(|text| order(text, caller.admin)).transpose()?;
     if caller.admin {
-        // Reads of one's own spaces work without a Chat app; this one does not.
+        // Unlike reads of one's own spaces, this needs a Chat app.
         check_app(state)?;
     }
     let mut found: Vec<&Space> =
-        state.spaces.iter().filter(|space| searches(&caller, space) && query.finds(space)).collect();
+        state.spaces.iter().filter(|space| is_findable(&caller, space) && query.finds(space)).collect();
     if let Some((key, descending)) = order {
         found.sort_by_key(|space| key(space));
         if descending {
@@ -45,8 +45,8 @@ pub(in crate::emulator) fn search(state: &mut State, call: &Call) -> Result<Valu
     if caller.admin { for_administrators(call, spaces) } else { for_anybody(call, &query, spaces) }
 }
 
-/// Whether the space is one that the caller can find.
-fn searches(caller: &Caller, space: &Space) -> bool {
+/// Whether the caller can find the space.
+fn is_findable(caller: &Caller, space: &Space) -> bool {
     if caller.admin { administers(caller, space) } else { space.has_member(&caller.user.sub) }
 }
 
@@ -63,7 +63,7 @@ fn for_administrators(call: &Call, spaces: Vec<Value>) -> Result<Value, Status> 
     Ok(body)
 }
 
-/// One page, without a way to another.
+/// Returns the only page.
 fn for_anybody(call: &Call, query: &Query, spaces: Vec<Value>) -> Result<Value, Status> {
     if parameter(call, "pageToken").is_some() {
         return Err(Status::for_code(400));
@@ -81,7 +81,7 @@ fn for_anybody(call: &Call, query: &Query, spaces: Vec<Value>) -> Result<Value, 
 
 type Key = fn(&Space) -> (u64, String);
 
-/// What to sort by, and whether the largest comes first.
+/// Parses `orderBy` into a sort key and whether the order is descending.
 fn order(text: &str, admin: bool) -> Result<(Key, bool), Status> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let refused = || Status::invalid("order_by", format!("The results cannot be ordered by \"{text}\"."));
@@ -99,7 +99,7 @@ fn order(text: &str, admin: bool) -> Result<(Key, bool), Status> {
         "membership_count.joined_direct_human_user_count" if admin => people,
         "last_active_time" if admin => |space| (0, space.field("lastActiveTime").to_owned()),
         "create_time" => |space| (0, space.field("createTime").to_owned()),
-        // What makes one space more relevant than another is not known: they keep their order.
+        // It is not known how Google ranks spaces, so they keep their order.
         "relevance" if !admin => return Ok((|_| (0, String::new()), false)),
         _ => return Err(refused()),
     };

@@ -1,37 +1,37 @@
-//! A space and its members, as the API shows them.
+//! A space and its members, as the API returns them.
 
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::membership::{Invitee, counted, human, is_human, joined};
-use crate::emulator::options::{Options, User, subject};
+use super::membership::{NewMember, human, is_human, joined, membership_count};
+use crate::emulator::options::{Options, User, account_id};
 
-/// How long a space may stay in import mode.
-const IMPORT: Duration = Duration::days(90);
+/// Longest time in import mode.
+const IMPORT_PERIOD: Duration = Duration::days(90);
 
 /// A space.
 #[derive(Clone, Debug)]
 pub(in crate::emulator) struct Space {
-    /// As `spaces.get` shows it.
+    /// The space, as `spaces.get` returns it.
     pub(in crate::emulator) body: Value,
-    /// As `spaces.members.list` shows them.
+    /// The memberships, as `spaces.members.list` returns them.
     pub(in crate::emulator) members: Vec<Value>,
-    /// Who made it.
+    /// The user who created it.
     pub(in crate::emulator) creator: User,
-    /// When that was; `createTime` may say otherwise in import mode.
-    pub(in crate::emulator) made: OffsetDateTime,
-    /// Whether it was made in import mode.
+    /// When it was created; `createTime` may differ in import mode.
+    pub(in crate::emulator) created_at: OffsetDateTime,
+    /// Whether it was created in import mode.
     imported: bool,
-    /// Whether anybody has written a message.
+    /// Whether it has a message.
     active: bool,
 }
 
 impl Space {
-    /// Makes a space of checked fields. In import mode nobody joins it.
+    /// Creates a space from checked fields. In import mode it has no members.
     pub(super) fn new(
         asked: &Map<String, Value>,
         creator: &User,
-        invitees: &[Invitee],
+        new_members: &[NewMember],
         options: &Options,
         now: OffsetDateTime,
     ) -> Self {
@@ -44,8 +44,8 @@ impl Space {
         if !import {
             let role = if direct { "ROLE_MEMBER" } else { "ROLE_MANAGER" };
             members.push(human(&name, &creator.sub, role, "INTERNAL", &time));
-            for invitee in invitees {
-                members.push(invitee.membership(&name, direct, creator, options, &time));
+            for new_member in new_members {
+                members.push(new_member.membership(&name, direct, creator, options, &time));
             }
         }
         let mut body = Map::new();
@@ -71,17 +71,17 @@ impl Space {
         };
         add("spaceHistoryState", json!(history));
         if creator.hosted_domain.is_none() || asked.get("externalUserAllowed") == Some(&Value::Bool(true)) {
-            // Spaces of consumer accounts are open to anyone.
+            // Spaces of consumer accounts are always open to others.
             add("externalUserAllowed", json!(true));
         }
         if import {
             add("importMode", json!(true));
-            add("importModeExpireTime", json!(timestamp(now + IMPORT)));
+            add("importModeExpireTime", json!(timestamp(now + IMPORT_PERIOD)));
         }
         let created = asked.get("createTime").filter(|_| import).cloned();
         add("createTime", created.unwrap_or_else(|| json!(time)));
         add("lastActiveTime", json!(time));
-        add("membershipCount", counted(&members));
+        add("membershipCount", membership_count(&members));
         if named {
             let audience = asked.get("accessSettings").and_then(|settings| settings.get("audience"));
             add("accessSettings", access_settings(audience.and_then(Value::as_str)));
@@ -96,7 +96,7 @@ impl Space {
             body: Value::Object(body),
             members,
             creator: creator.clone(),
-            made: now,
+            created_at: now,
             imported: import,
             active: false,
         }
@@ -110,12 +110,12 @@ impl Space {
         self.body.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Whether the user may look at it.
-    pub(super) fn shows_to(&self, user: &User) -> bool {
+    /// Whether the user may see it.
+    pub(super) fn is_visible_to(&self, user: &User) -> bool {
         self.has_member(&user.sub) || self.is_imported_by(user)
     }
 
-    /// A space that is imported belongs to whoever made it, also when nobody has been added to it.
+    /// Whether the user imported the space, which belongs to them until it has members.
     fn is_imported_by(&self, user: &User) -> bool {
         self.imported && self.creator.sub == user.sub && (self.importing() || self.members.is_empty())
     }
@@ -125,13 +125,13 @@ impl Space {
         self.role(id).is_some()
     }
 
-    /// The role of a person who has joined.
+    /// Returns the role of a person who has joined.
     pub(super) fn role(&self, id: &str) -> Option<&str> {
         let member = self.member(id).filter(|member| joined(member) && is_human(member))?;
         member.get("role").and_then(Value::as_str)
     }
 
-    /// The membership with this id, joined or invited.
+    /// Returns the membership with this id, joined or invited.
     pub(super) fn member(&self, id: &str) -> Option<&Value> {
         self.position(id).map(|position| &self.members[position])
     }
@@ -141,7 +141,7 @@ impl Space {
         self.members.iter().position(|member| member.get("name").and_then(Value::as_str) == Some(&name))
     }
 
-    /// The ids of the people who have joined.
+    /// Returns the ids of the people who have joined.
     pub(super) fn people(&self) -> impl Iterator<Item = &str> {
         let joined = self.members.iter().filter(|member| joined(member) && is_human(member));
         joined.filter_map(|member| member.pointer("/member/name")?.as_str()?.strip_prefix("users/"))
@@ -156,13 +156,12 @@ impl Space {
         self.body.get(name) == Some(&Value::Bool(true))
     }
 
-    /// Whether the user is an owner: `ROLE_MANAGER`, or the importer of a space.
+    /// Whether the user is an owner: has `ROLE_MANAGER`, or imported the space.
     pub(super) fn is_owned_by(&self, user: &User) -> bool {
         self.role(&user.sub) == Some("ROLE_MANAGER") || self.is_imported_by(user)
     }
 
-    /// Whether the user's role has this one of the permission settings. What
-    /// has no settings is everyone's.
+    /// Whether a permission setting allows the user's role. A space without settings allows everyone.
     pub(super) fn permits(&self, user: &User, setting: &str) -> bool {
         let allowed = match self.role(&user.sub) {
             Some("ROLE_MANAGER") => "managersAllowed",
@@ -174,7 +173,7 @@ impl Space {
         settings.get(setting).and_then(|setting| setting.get(allowed)) == Some(&Value::Bool(true))
     }
 
-    /// Sets or, with nothing, removes a field.
+    /// Sets a field, or removes it.
     pub(super) fn set(&mut self, name: &str, value: Option<Value>) {
         let Value::Object(fields) = &mut self.body else { return };
         match value {
@@ -183,30 +182,30 @@ impl Space {
         };
     }
 
-    /// Brings `membershipCount` up to date.
-    pub(super) fn recount(&mut self) {
-        self.set("membershipCount", Some(counted(&self.members)));
+    /// Updates `membershipCount`.
+    pub(super) fn update_count(&mut self) {
+        self.set("membershipCount", Some(membership_count(&self.members)));
     }
 
-    /// Makes a group chat a named space.
+    /// Converts a group chat to a named space.
     pub(super) fn become_named(&mut self) {
         self.set("spaceType", Some(json!("SPACE")));
         self.set("accessSettings", Some(access_settings(None)));
         self.set("permissionSettings", Some(permission_settings("")));
     }
 
-    /// Somebody writes a message: the space is active, and a chat appears in lists.
-    pub(in crate::emulator) fn hear(&mut self, now: OffsetDateTime) {
+    /// Records a message: a group chat or direct message then appears in lists.
+    pub(in crate::emulator) fn receive_message(&mut self, now: OffsetDateTime) {
         self.active = true;
         self.set("lastActiveTime", Some(json!(timestamp(now))));
     }
 
-    /// Whether lists show it. Group chats and direct messages appear with their first message.
+    /// Whether lists include it. Group chats and direct messages appear with their first message.
     pub(super) fn is_listed(&self) -> bool {
         self.active || self.field("spaceType") == "SPACE"
     }
 
-    /// The space as lists show it.
+    /// Returns the space as lists do.
     pub(super) fn in_list(&self) -> Value {
         let mut body = self.body.clone();
         if let Value::Object(fields) = &mut body {
@@ -215,7 +214,7 @@ impl Space {
         body
     }
 
-    /// What a repeated request can get back: the request with the name filled in.
+    /// Returns the short answer to a repeated request: the request with the name filled in.
     pub(super) fn echo(&self) -> Value {
         let mut echo = Map::new();
         for key in ["name", "spaceType", "displayName"] {
@@ -254,19 +253,19 @@ fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a str {
     fields.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Eleven characters that begin as Google's newer ids do.
+/// Returns a new id of eleven characters with the prefix of Google's newer ids.
 fn identifier() -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     format!("AAQA{}", &random[..7])
 }
 
-/// A stable number for the organization.
+/// Derives a stable customer id from a domain.
 pub(super) fn customer(domain: &str) -> String {
-    let number = subject(domain);
+    let number = account_id(domain);
     format!("customers/C01{}", &number[number.len() - 7..])
 }
 
-/// RFC 3339 with microseconds, as Google writes times.
+/// Formats a time in RFC 3339 with microseconds, as Google does.
 pub(super) fn timestamp(at: OffsetDateTime) -> String {
     let (date, clock) = (at.date(), at.time());
     format!(

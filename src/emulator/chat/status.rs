@@ -1,16 +1,16 @@
-//! Errors in Google's envelope, with the texts and reasons that are known.
+//! The errors of the Chat API, with Google's texts and reasons where they are known.
 
 use serde_json::{Map, Value, json};
 
 use crate::emulator::google::PROJECT_NUMBER;
-use crate::emulator::quota::{Exceeded, Metered, Quota};
+use crate::emulator::quota::{Exceeded, Metric, Quota};
 use crate::emulator::wire::Reply;
 
 const SERVICE: &str = "chat.googleapis.com";
-/// Where Google says that tokens come from.
+/// The realm of Google's `WWW-Authenticate`.
 const REALM: &str = "Bearer realm=\"https://accounts.google.com/\"";
 
-/// `google.rpc.Status` over HTTP.
+/// A `google.rpc.Status` and its headers.
 #[derive(Clone, Debug)]
 pub(in crate::emulator) struct Status {
     code: u16,
@@ -18,7 +18,7 @@ pub(in crate::emulator) struct Status {
     details: Vec<Value>,
     authenticate: Option<String>,
     retry_after: Option<i64>,
-    /// What the code is called, where it has more than one name.
+    /// Name of the status, if not the usual one of the code.
     name: Option<&'static str>,
 }
 
@@ -92,12 +92,12 @@ impl Status {
         status
     }
 
-    /// 401 with something that is no access token at all.
+    /// 401 with a value that is not an access token.
     pub(super) fn token_type_unsupported(rpc: &str) -> Self {
         Self::unauthenticated().with_info("ACCESS_TOKEN_TYPE_UNSUPPORTED", &method(rpc))
     }
 
-    /// 401 with one of Google's own tokens, which must never come here.
+    /// 401 with one of Google's own tokens, which must never be sent here.
     pub(super) fn real_token() -> Self {
         let mut status = Self::unauthenticated();
         status.message = String::from(
@@ -115,7 +115,7 @@ impl Status {
         status
     }
 
-    /// 403 while the API is switched off for the project.
+    /// 403 when the API is disabled for the project.
     pub(super) fn service_disabled() -> Self {
         let url = format!("https://console.developers.google.com/apis/api/{SERVICE}/overview?project={PROJECT_NUMBER}");
         let message = format!(
@@ -142,7 +142,7 @@ impl Status {
             .with(help("Google developers console API activation", &url))
     }
 
-    /// 404 while no Chat app is configured.
+    /// 404 when no Chat app is configured.
     pub(super) fn app_not_found() -> Self {
         let url = format!("https://console.cloud.google.com/apis/api/{SERVICE}/hangouts-chat?project={PROJECT_NUMBER}");
         Self::new(
@@ -157,7 +157,7 @@ impl Status {
         ))
     }
 
-    /// 400 for an API key: the emulator knows none.
+    /// 400 for an API key, of which the emulator has none.
     pub(super) fn api_key_invalid() -> Self {
         let message = "API key not valid. Please pass a valid API key.";
         Self::new(400, message).with_info("API_KEY_INVALID", &json!({ "service": SERVICE })).with(json!({
@@ -167,7 +167,7 @@ impl Status {
         }))
     }
 
-    /// 400 because of the state that something is in.
+    /// 400 `FAILED_PRECONDITION`.
     pub(super) fn precondition(message: &str) -> Self {
         Self { name: Some("FAILED_PRECONDITION"), ..Self::new(400, message) }
     }
@@ -198,17 +198,17 @@ impl Status {
         .with(help("Request a higher quota limit.", "https://cloud.google.com/docs/quota#requesting_higher_quota"))
     }
 
-    /// 429 for a limit that is used up. Only the limits of the project have a metric.
+    /// 429 for a reached limit. Only project limits have an `ErrorInfo`.
     pub(super) fn over_quota(quota: &Quota, exceeded: &Exceeded) -> Self {
         let number = exceeded.limit.number;
-        let of_project = match exceeded.metered {
+        let of_project = match exceeded.metric {
             _ if quota.bare => None,
-            Metered::SpaceWrites => Some(("Space writes", "space_writes", "SpaceWritesPerMinutePerProject")),
-            Metered::SpaceReads => Some(("Space reads", "space_reads", "SpaceReadsPerMinutePerProject")),
-            Metered::MembershipWrites => {
+            Metric::SpaceWrites => Some(("Space writes", "space_writes", "SpaceWritesPerMinutePerProject")),
+            Metric::SpaceReads => Some(("Space reads", "space_reads", "SpaceReadsPerMinutePerProject")),
+            Metric::MembershipWrites => {
                 Some(("Membership writes", "membership_writes", "MembershipWritesPerMinutePerProject"))
             }
-            Metered::MembershipReads => {
+            Metric::MembershipReads => {
                 Some(("Membership reads", "membership_reads", "MembershipReadsPerMinutePerProject"))
             }
             _ => None,
@@ -217,7 +217,7 @@ impl Status {
             Some((title, metric, limit)) => Self::project_quota(title, metric, limit, number),
             None => Self::new(429, "Resource has been exhausted (e.g. check quota)."),
         };
-        // Rounded up: a second too early would be refused again.
+        // Rounded up, so that a retry is not too early.
         let wait = exceeded.wait;
         let seconds = (wait.whole_seconds() + i64::from(wait.subsec_nanoseconds() > 0)).max(1);
         if quota.info {
@@ -230,7 +230,7 @@ impl Status {
         status
     }
 
-    /// What Google says with a status when nothing more is known.
+    /// Returns Google's usual error for a status code.
     pub(in crate::emulator) fn for_code(code: u16) -> Self {
         match code {
             400 => Self::new(code, "Request contains an invalid argument."),
@@ -246,7 +246,7 @@ impl Status {
         }
     }
 
-    /// What Google says for one of its reasons, with the status that it comes with or another.
+    /// Returns Google's error for a reason, with its usual status code or another.
     pub(in crate::emulator) fn for_reason(reason: &str, code: Option<u16>) -> Self {
         let mut status = match reason {
             "SERVICE_DISABLED" => Self::service_disabled(),

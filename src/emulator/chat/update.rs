@@ -4,12 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::access::{self, Caller, Method, parameter};
 use super::mask::{self, Path};
-use super::read::locate;
+use super::read::find_space;
 use super::rules::{DISPLAY_NAME, check_details, is_resource, limit, refuse, text};
 use super::schema;
 use super::space::{Space, access_settings};
 use super::status::Status;
-use crate::emulator::quota::Metered;
+use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
@@ -20,23 +20,23 @@ static PATCH: Method = Method {
     scopes: &["chat.spaces", "chat.import"],
     admin_scopes: &["chat.admin.spaces"],
     query: &["updateMask", "useAdminAccess"],
-    metered: &[Metered::SpaceWrites, Metered::WritesPerSpace],
+    metrics: &[Metric::SpaceWrites, Metric::WritesPerSpace],
 };
 
 pub(in crate::emulator) fn patch(state: &mut State, call: &Call) -> Result<Value, Status> {
-    let caller = access::enter(state, call, &PATCH)?;
+    let caller = access::authorize(state, call, &PATCH)?;
     let asked = schema::read(call, &schema::SPACE, "space")?;
     let Some(mask) = parameter(call, "updateMask") else {
         return refuse("update_mask", "An update mask is required.");
     };
     let paths = mask::parse(mask, caller.admin)?;
-    let index = locate(state, call, &caller)?;
+    let index = find_space(state, call, &caller)?;
     let space = &state.spaces[index];
     caller.check_import(&PATCH, space)?;
-    // A copy is changed, so that a refusal leaves everything as it was.
+    // Changes a copy, so that a refusal changes nothing.
     let mut changed = space.clone();
     for path in &paths {
-        if !may(&caller, space, *path) {
+        if !is_allowed(&caller, space, *path) {
             return Err(Status::for_code(403));
         }
         change(&mut changed, &asked, &paths, *path)?;
@@ -51,8 +51,8 @@ pub(in crate::emulator) fn patch(state: &mut State, call: &Call) -> Result<Value
     Ok(body)
 }
 
-/// Whether the caller's role goes that far.
-fn may(caller: &Caller, space: &Space, path: Path) -> bool {
+/// Whether the caller may change this part of the space.
+fn is_allowed(caller: &Caller, space: &Space, path: Path) -> bool {
     let permits = |setting| space.permits(&caller.user, setting);
     caller.admin
         || match path {
@@ -138,7 +138,7 @@ fn change_permissions(space: &mut Space, asked: &Fields, named: Option<&'static 
     for setting in mask::permissions(named) {
         let Some(Value::Object(allowed)) = given.get(setting) else { continue };
         let mut allowed = allowed.clone();
-        // What is false is left out, as in all JSON of protocol buffers.
+        // False fields are left out, as in all JSON of protocol buffers.
         allowed.retain(|_, value| *value == json!(true));
         current.insert(setting.to_owned(), Value::Object(allowed));
         any = true;

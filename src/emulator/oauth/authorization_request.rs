@@ -128,8 +128,8 @@ fn check_redirect_uri(kind: &ClientKind, uri: &str) -> Result<(), ErrorPage> {
     }
 }
 
-/// http to this machine, any port and path. The characters are checked too: the
-/// text becomes a `Location` header as it stands.
+/// Whether it is an http URI of this machine with any port and path. Its characters are checked because it becomes part
+/// of a `Location` header unchanged.
 fn is_loopback(uri: &str) -> bool {
     if uri.contains(|c: char| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(c)) {
         return false;

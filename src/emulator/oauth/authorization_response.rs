@@ -13,8 +13,7 @@ use crate::emulator::wire::{Reply, escape_query};
 /// Lifetime of a code and of a consent page: about Google's ten minutes.
 pub(super) const LIFETIME: Duration = Duration::minutes(10);
 
-/// Sends the browser back with a code for what was ticked. Sign-in scopes
-/// are granted whatever was ticked.
+/// Redirects with a code for the ticked scopes. Sign-in scopes are always granted.
 pub(super) fn grant(
     state: &mut State,
     request: &AuthorizationRequest,
@@ -22,7 +21,7 @@ pub(super) fn grant(
     mut ticked: Vec<String>,
     now: OffsetDateTime,
 ) -> Reply {
-    if let Err(page) = policy::admit(&state.options, user) {
+    if let Err(page) = policy::check_account(&state.options, user) {
         return page.reply();
     }
     let sign_in: Vec<_> = request.scopes.iter().filter(|scope| scopes::is_sign_in(scope)).collect();
@@ -36,9 +35,9 @@ pub(super) fn grant(
             ticked.push(scope.clone());
         }
     }
-    // Desktop apps always get one; web apps with the first consent or a renewed one.
-    let consented = request.prompts("consent") || !state.ledger.knows(&request.client_id, user);
-    let code = state.secret("4/emulator-");
+    // Desktop apps always get a refresh token, web apps only with the first consent or a renewed one.
+    let consented = request.prompts("consent") || !state.ledger.has_grant(&request.client_id, user);
+    let code = state.new_secret("4/emulator-");
     state.ledger.add_code(
         code.clone(),
         Code {
@@ -68,13 +67,13 @@ pub(super) fn grant(
     redirect(request, &query)
 }
 
-/// Sends the browser back with the news that the person cancelled.
+/// Redirects with `access_denied`, as if the person had cancelled.
 pub(super) fn deny(state: &State, request: &AuthorizationRequest) -> Reply {
     let issuer = escape_query(&state.origin);
     redirect(request, &format!("iss={issuer}&error=access_denied&error_subtype=access_denied_user"))
 }
 
-/// 302 to the redirect URI with `state` first, as Google does.
+/// Redirects to the redirect URI with `state` first, as Google does.
 pub(super) fn redirect(request: &AuthorizationRequest, query: &str) -> Reply {
     let separator = if request.redirect_uri.contains('?') { '&' } else { '?' };
     let echoed = match &request.state {

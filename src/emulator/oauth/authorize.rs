@@ -7,10 +7,10 @@ use super::authorization_response::{LIFETIME, deny, grant, redirect};
 use super::consent;
 use super::error_page::ErrorPage;
 use crate::emulator::options::Consent;
-use crate::emulator::state::{State, unguessable};
+use crate::emulator::state::{State, random_token};
 use crate::emulator::wire::{Call, Reply, escape_query};
 
-/// Consent pages that are kept; the oldest is forgotten first.
+/// Largest number of open consent pages; the oldest is dropped first.
 const PAGES: usize = 1000;
 
 pub(in crate::emulator) fn authorize(state: &mut State, call: &Call) -> Reply {
@@ -55,7 +55,7 @@ fn open_page(state: &mut State, request: AuthorizationRequest, now: OffsetDateTi
             state.pages.remove(&oldest);
         }
     }
-    let id = unguessable();
+    let id = random_token();
     state.pages.insert(id.clone(), ConsentPage { request, expires_at: now + LIFETIME });
     id
 }

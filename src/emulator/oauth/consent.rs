@@ -1,4 +1,4 @@
-//! The consent page and what the person answers.
+//! The consent page and its answer.
 
 use std::fmt::Write as _;
 
@@ -15,8 +15,7 @@ use crate::emulator::wire::{Call, Reply};
 
 pub(in crate::emulator) const CONSENT_PATH: &str = "/signin/oauth/consent";
 
-/// The page that asks. `id` is known to this page alone, so that no other page
-/// can answer in the person's name.
+/// Returns the consent page. `id` appears nowhere else, so that no other page can answer for the person.
 pub(super) fn show(state: &State, id: &str, request: &AuthorizationRequest) -> Reply {
     let content = format!(
         "<p>The app <code>{}</code> wants access to your account.</p>\n\
@@ -57,8 +56,7 @@ fn accounts(state: &State, hint: Option<&str>) -> String {
     choices
 }
 
-/// One box for each scope that can be left off; with a single scope in all
-/// there is nothing to choose, as on Google's page.
+/// Lists the optional scopes with checkboxes, or without when there is only one scope, as on Google's page.
 fn permissions(request: &AuthorizationRequest) -> String {
     let optional = request.optional_scopes();
     if optional.is_empty() {
@@ -67,14 +65,14 @@ fn permissions(request: &AuthorizationRequest) -> String {
     let choice = request.scopes.len() > 1;
     let mut list = String::from("<fieldset><legend>It may</legend>\n");
     for (index, scope) in optional.into_iter().enumerate() {
-        let words = escape(scopes::wording(scope));
+        let words = escape(scopes::description(scope));
         let scope = escape(scope);
         let input = if choice {
             format!("<input type=\"checkbox\" name=\"scope{index}\" value=\"{scope}\" checked>")
         } else {
             format!("<input type=\"hidden\" name=\"scope{index}\" value=\"{scope}\">")
         };
-        // Where a narrow screen may break the line.
+        // A narrow screen may break the line here.
         let scope = scope.replace("/auth/", "/auth/<wbr>");
         let _ = writeln!(list, "<label>{input}<span>{words} <small>{scope}</small></span></label>");
     }
@@ -82,8 +80,8 @@ fn permissions(request: &AuthorizationRequest) -> String {
     list
 }
 
-/// Where the form may lead besides back here: browsers apply the policy to the
-/// redirect too. It has no way to write an IPv6 address, so the scheme must do.
+/// Returns the `form-action` source for the redirect URI, which browsers apply to redirects too. The policy cannot
+/// express an IPv6 address, so that the scheme stands for it.
 fn form_target(redirect_uri: &str) -> String {
     match Url::parse(redirect_uri) {
         Ok(url) if matches!(url.host(), Some(Host::Ipv6(_))) => format!("{}:", url.scheme()),

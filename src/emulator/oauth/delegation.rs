@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::issue::access_token;
-use super::key::Unproven;
+use super::key::VerifyError;
 use super::ledger::Grant;
 use super::refusal::Refusal;
 use crate::emulator::state::State;
@@ -14,14 +14,14 @@ use crate::emulator::wire::Parameters;
 
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// Google's clock may differ from the signer's by this much.
+/// Tolerated difference between the clocks, in seconds.
 const SKEW: i64 = 300;
 
 pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime) -> Result<Value, Refusal> {
     let assertion =
         form.get("assertion").ok_or_else(|| Refusal::invalid_request("Missing required parameter: assertion"))?;
-    state.saw_secret(assertion);
-    let Some(Assertion { key_id, claims, message, signature }) = Assertion::read(assertion) else {
+    state.record_secret(assertion);
+    let Some(Assertion { key_id, claims, message, signature }) = Assertion::parse(assertion) else {
         return Err(Refusal::invalid_grant("Invalid JWT: Failed to parse the assertion."));
     };
     let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
@@ -30,11 +30,11 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
     }
     state.service_account.verify(issuer, key_id.as_deref(), message.as_bytes(), &signature).map_err(|unproven| {
         match unproven {
-            Unproven::NoAccount => Refusal::invalid_grant("Invalid grant: account not found"),
-            Unproven::Signature => Refusal::invalid_grant("Invalid JWT Signature."),
+            VerifyError::NoAccount => Refusal::invalid_grant("Invalid grant: account not found"),
+            VerifyError::Signature => Refusal::invalid_grant("Invalid JWT Signature."),
         }
     })?;
-    check(state, &claims, now)?;
+    check_claims(state, &claims, now)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let unauthorized = || {
         Refusal::new(
@@ -49,7 +49,7 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
         return Err(Refusal::new(400, "invalid_scope", "Invalid OAuth scope or ID token audience provided."));
     }
     let Some(subject) = claims.get("sub").and_then(Value::as_str) else {
-        // Without a user it would be the Chat app itself that acts.
+        // Without a user, the Chat app itself would act.
         return Err(unauthorized());
     };
     if !subject.contains('@') {
@@ -79,18 +79,18 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
     Ok(Value::Object(body))
 }
 
-/// A JWT that looks right.
+/// A parsed JWT.
 struct Assertion {
     key_id: Option<String>,
     claims: Map<String, Value>,
-    /// What is signed: the first two segments as they came.
+    /// The signed text: the first two segments unchanged.
     message: String,
     signature: Vec<u8>,
 }
 
 impl Assertion {
-    /// Google takes segments with padding, and headers without a key id.
-    fn read(text: &str) -> Option<Self> {
+    /// Parses a JWT. As Google does, it accepts padded segments and headers without a key id.
+    fn parse(text: &str) -> Option<Self> {
         let (message, signature) = text.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
         let decode = |segment: &str| URL_SAFE_NO_PAD.decode(segment.trim_end_matches('=')).ok();
@@ -103,8 +103,8 @@ impl Assertion {
     }
 }
 
-/// Whether it is meant for this token endpoint, and now.
-fn check(state: &State, claims: &Map<String, Value>, now: OffsetDateTime) -> Result<(), Refusal> {
+/// Checks the audience and the times.
+fn check_claims(state: &State, claims: &Map<String, Value>, now: OffsetDateTime) -> Result<(), Refusal> {
     let audience = claims.get("aud").and_then(Value::as_str).unwrap_or_default();
     let path = audience.strip_prefix(state.origin.as_str()).unwrap_or_default();
     if !path.ends_with("/token") {

@@ -1,4 +1,4 @@
-//! What a client may look up, and the flow that Chat scopes are not allowed in.
+//! The discovery document, and the device flow, which does not allow Chat scopes.
 
 use serde_json::json;
 
@@ -31,12 +31,12 @@ pub(in crate::emulator) fn discovery(state: &mut State, _call: &Call) -> Reply {
     )
 }
 
-/// No keys: the signatures of the ID tokens are none.
+/// No keys, since ID tokens have no real signatures.
 pub(in crate::emulator) fn certificates(_state: &mut State, _call: &Call) -> Reply {
     Reply::json(200, &json!({ "keys": [] }))
 }
 
-/// The device flow knows a closed list of scopes, and Chat's are not on it.
+/// The device flow allows a fixed list of scopes, without Chat's.
 pub(in crate::emulator) fn device_code(_state: &mut State, call: &Call) -> Reply {
     let form = match call.form() {
         Ok(form) => form,

@@ -1,4 +1,4 @@
-//! Who the user is: ID tokens, tokeninfo, userinfo.
+//! The user's identity: ID tokens, tokeninfo, userinfo.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,7 @@ use crate::emulator::options::User;
 use crate::emulator::state::State;
 use crate::emulator::wire::{Call, Reply};
 
-/// What an ID token says.
+/// The contents of an ID token.
 pub(super) struct IdToken<'a> {
     pub(super) issuer: &'a str,
     pub(super) client_id: &'a str,
@@ -23,9 +23,8 @@ pub(super) struct IdToken<'a> {
     pub(super) now: OffsetDateTime,
 }
 
-/// A JWT in the shape of Google's. The signature is 256 bytes of nothing: there
-/// is no key, and a client that gets it straight from the token endpoint need
-/// not check it (OpenID Connect Core, 3.1.3.7).
+/// Builds a JWT like Google's. Its signature is a filler of 256 bytes: a client that gets it from the token endpoint
+/// need not check it (OpenID Connect Core, 3.1.3.7).
 pub(super) fn id_token(token: &IdToken<'_>) -> String {
     let header = json!({ "alg": "RS256", "kid": "emulator", "typ": "JWT" });
     let issued = token.now.unix_timestamp();
@@ -56,7 +55,7 @@ pub(super) fn id_token(token: &IdToken<'_>) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(filler))
 }
 
-/// `/tokeninfo`: numbers as strings, as Google writes them.
+/// `/tokeninfo`. Numbers are strings, as Google's are.
 pub(in crate::emulator) fn token_info(state: &mut State, call: &Call) -> Reply {
     let invalid = || Refusal::new(400, "invalid_token", "Invalid Value").reply();
     let token = match parameter(call, "access_token") {
@@ -68,7 +67,7 @@ pub(in crate::emulator) fn token_info(state: &mut State, call: &Call) -> Reply {
         },
         Err(refusal) => return refusal.reply(),
     };
-    state.saw_secret(&token);
+    state.record_secret(&token);
     let Some(live) = state.ledger.access_token(&token, call.now) else { return invalid() };
     let mut body = Map::new();
     let mut add = |name: &str, value: String| body.insert(name.to_owned(), Value::from(value));
@@ -88,14 +87,14 @@ pub(in crate::emulator) fn token_info(state: &mut State, call: &Call) -> Reply {
     Reply::json(200, &Value::Object(body))
 }
 
-/// `/v1/userinfo` and `/oauth2/v3/userinfo`; `/oauth2/v2/userinfo` has the older names.
+/// `/v1/userinfo` and `/oauth2/v3/userinfo`; `/oauth2/v2/userinfo` uses older field names.
 pub(in crate::emulator) fn user_info(state: &mut State, call: &Call) -> Reply {
     let token = call.bearer().map(str::to_owned).or_else(|| {
         let (_, value) = call.query.iter().find(|(name, _)| name == "access_token")?;
         Some(value.clone())
     });
     let live = token.and_then(|token| {
-        state.saw_secret(&token);
+        state.record_secret(&token);
         state.ledger.access_token(&token, call.now)
     });
     let Some(Live { user, scopes, .. }) = live.filter(|live| live.scopes.iter().any(|scope| scopes::is_sign_in(scope)))
@@ -120,7 +119,7 @@ pub(in crate::emulator) fn user_info(state: &mut State, call: &Call) -> Reply {
     Reply::json(200, &Value::Object(body))
 }
 
-/// A parameter from the form or else from the query.
+/// Returns a parameter of the form, or else of the query.
 pub(super) fn parameter(call: &Call, name: &str) -> Result<Option<String>, Refusal> {
     if let Some(form) = call.form()?
         && let Some(value) = form.get(name)

@@ -10,7 +10,7 @@ use super::ledger::Grant;
 use super::scopes;
 use crate::emulator::state::State;
 
-/// Issues an access token, and an ID token when the user's identity was granted.
+/// Issues an access token, and an ID token if a sign-in scope was granted. Returns the token response.
 pub(super) fn access_token(
     state: &mut State,
     grant: usize,
@@ -19,7 +19,7 @@ pub(super) fn access_token(
     now: OffsetDateTime,
 ) -> Map<String, Value> {
     let lifetime = state.options.access_token_lifetime;
-    let token = state.secret("emulator-access-");
+    let token = state.new_secret("emulator-access-");
     let scope = granted.join(" ");
     let mut body = Map::new();
     body.insert(String::from("access_token"), json!(token));
@@ -30,7 +30,7 @@ pub(super) fn access_token(
         let Grant { client_id, user, .. } = state.ledger.grant(grant);
         let claims = IdToken { issuer: &state.origin, client_id, user, scopes: &granted, nonce, now };
         let id_token = id_token(&claims);
-        state.saw_secret(&id_token);
+        state.record_secret(&id_token);
         body.insert(String::from("id_token"), json!(id_token));
     }
     state.ledger.add_access_token(token, grant, granted, now + lifetime);
@@ -44,10 +44,10 @@ pub(super) fn add_refresh_token(
     end: Option<OffsetDateTime>,
     now: OffsetDateTime,
 ) {
-    let token = state.secret("emulator-refresh-");
+    let token = state.new_secret("emulator-refresh-");
     body.insert(String::from("refresh_token"), json!(token));
     if let Some(end) = end {
-        // Google says one second less than the round figure, as for access tokens.
+        // Google returns one second less, as for access tokens.
         let left = Duration::try_from(end - now).unwrap_or_default().as_secs().saturating_sub(1);
         body.insert(String::from("refresh_token_expires_in"), json!(left));
     }

@@ -1,32 +1,30 @@
-//! The service account and its key: handed out as the Cloud console does, and used to check signatures.
+//! The service account and its key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use serde_json::json;
 
-/// A key that is in everybody's hands and good for this emulator alone. A fresh
-/// one would take seconds to find, and nothing that it signs is worth anything.
+/// A public test key that only this emulator accepts. Generating one would take seconds.
 const KEY_FILE: &str = include_str!("test_key.pem");
-/// Its address says what it is.
 const EMAIL: &str = "emulator@chatauth-emulator.iam.gserviceaccount.com";
 const KEY_ID: &str = "e0000000000000000000000000000000emulator";
-/// What an administrator enters to delegate to it.
+/// The id that an administrator enters to delegate to the account.
 const CLIENT_ID: &str = "100000000000000000001";
 
-/// A service account that may act for the people of the organization.
+/// A service account that may act for the accounts of the organization.
 #[derive(Debug)]
 pub(in crate::emulator) struct ServiceAccount {
     key_deleted: bool,
     deleted: bool,
 }
 
-/// Why a signature does not count.
+/// Why a signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unproven {
-    /// No such service account, or no longer.
+pub(super) enum VerifyError {
+    /// The service account does not exist.
     NoAccount,
-    /// Not signed with a key of it.
+    /// The signature is not from a key of the account.
     Signature,
 }
 
@@ -35,7 +33,7 @@ impl ServiceAccount {
         Self { key_deleted: false, deleted: false }
     }
 
-    /// The key file as it is downloaded.
+    /// Returns the key file.
     pub(in crate::emulator) fn key_file(origin: &str) -> String {
         let file = json!({
             "type": "service_account",
@@ -61,29 +59,28 @@ impl ServiceAccount {
         self.deleted = true;
     }
 
-    /// Checks that `issuer` signed `message`. Without a key id every key is
-    /// tried, and there is one.
+    /// Checks that `issuer` signed `message`. Without a key id, the only key is tried.
     pub(super) fn verify(
         &self,
         issuer: &str,
         key_id: Option<&str>,
         message: &[u8],
         signature: &[u8],
-    ) -> Result<(), Unproven> {
+    ) -> Result<(), VerifyError> {
         if self.deleted || issuer != EMAIL {
-            return Err(Unproven::NoAccount);
+            return Err(VerifyError::NoAccount);
         }
         if self.key_deleted || key_id.is_some_and(|id| id != KEY_ID) {
-            return Err(Unproven::Signature);
+            return Err(VerifyError::Signature);
         }
-        let public = public_key().ok_or(Unproven::Signature)?;
+        let public = public_key().ok_or(VerifyError::Signature)?;
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public)
             .verify(message, signature)
-            .map_err(|_| Unproven::Signature)
+            .map_err(|_| VerifyError::Signature)
     }
 }
 
-/// The key without the note that stands before it.
+/// The key without the note before it.
 fn private_key() -> &'static str {
     KEY_FILE.find("-----BEGIN").map_or(KEY_FILE, |start| &KEY_FILE[start..])
 }

@@ -1,4 +1,4 @@
-//! Codes, grants and tokens, and what becomes of them.
+//! Codes, grants and tokens, and their states.
 
 use std::collections::HashMap;
 
@@ -18,21 +18,21 @@ pub(super) struct Code {
     pub(super) user: User,
     pub(super) scopes: Vec<String>,
     pub(super) expires_at: OffsetDateTime,
-    /// What it was exchanged for.
+    /// The grant that it was exchanged for.
     pub(super) grant: Option<usize>,
 }
 
-/// What a user allowed a client to do; tokens stand for it.
+/// What a user allowed a client to do; every token belongs to one.
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
     pub(super) client_id: String,
     pub(super) user: User,
     pub(super) scopes: Vec<String>,
     pub(super) offline: bool,
-    /// Given by an administrator to a service account, not by the user.
+    /// Whether an administrator granted it to a service account.
     pub(super) delegated: bool,
     pub(super) alive: bool,
-    /// When the user was last there.
+    /// When the user signed in.
     pub(super) since: OffsetDateTime,
 }
 
@@ -58,7 +58,7 @@ enum RefreshState {
     Revoked,
 }
 
-/// An access token that is good.
+/// A valid access token.
 #[derive(Clone, Debug)]
 pub(in crate::emulator) struct Live {
     pub(in crate::emulator) user: User,
@@ -71,12 +71,12 @@ pub(in crate::emulator) struct Live {
 
 /// Why a refresh token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dead {
+pub(super) enum RefreshTokenError {
     Unknown,
     Ended,
 }
 
-/// All that was ever issued.
+/// Everything that was issued.
 #[derive(Debug, Default)]
 pub(in crate::emulator) struct Ledger {
     codes: HashMap<String, Code>,
@@ -94,7 +94,7 @@ impl Ledger {
         self.codes.get(value)
     }
 
-    /// Opens a grant; a code that led to it cannot be used again.
+    /// Adds a grant and marks the code that was exchanged for it as used.
     pub(super) fn open(&mut self, grant: Grant, code: Option<&str>) -> usize {
         let id = self.grants.len();
         self.grants.push(grant);
@@ -108,13 +108,13 @@ impl Ledger {
         &self.grants[id]
     }
 
-    /// Ends one grant and with it all its tokens.
+    /// Ends a grant and all its tokens.
     pub(super) fn close(&mut self, id: usize) {
         self.grants[id].alive = false;
     }
 
-    /// Whether the user has allowed the client anything before.
-    pub(super) fn knows(&self, client_id: &str, user: &User) -> bool {
+    /// Whether the user has a grant for the client.
+    pub(super) fn has_grant(&self, client_id: &str, user: &User) -> bool {
         self.grants.iter().any(|grant| grant.alive && grant.client_id == client_id && grant.user.sub == user.sub)
     }
 
@@ -128,7 +128,7 @@ impl Ledger {
         self.access.insert(value, AccessToken { grant, scopes, expires_at });
     }
 
-    /// Adds a refresh token. Of more than `limit` for one account and client the oldest are ended.
+    /// Adds a refresh token. If one account and client have more than `limit`, the oldest are revoked.
     pub(super) fn add_refresh_token(
         &mut self,
         value: String,
@@ -139,10 +139,10 @@ impl Ledger {
         let serial = self.refresh.len();
         let token = RefreshToken { grant, serial, expires_at, state: RefreshState::Live };
         self.refresh.insert(value, token);
-        self.push_out_the_oldest(grant, limit);
+        self.revoke_surplus(grant, limit);
     }
 
-    fn push_out_the_oldest(&mut self, grant: usize, limit: usize) {
+    fn revoke_surplus(&mut self, grant: usize, limit: usize) {
         let Grant { client_id, user, .. } = self.grants[grant].clone();
         let grants = &self.grants;
         let mut live: Vec<&mut RefreshToken> = self
@@ -163,7 +163,7 @@ impl Ledger {
         }
     }
 
-    /// The access token, when it is good now.
+    /// Returns the access token if it is valid.
     pub(in crate::emulator) fn access_token(&self, value: &str, now: OffsetDateTime) -> Option<Live> {
         let token = self.access.get(value)?;
         let grant = self.grants.get(token.grant)?;
@@ -177,20 +177,19 @@ impl Ledger {
         })
     }
 
-    /// The grant that a refresh token stands for, when it may be used.
+    /// Returns the grant of a refresh token.
     ///
-    /// One that was replaced and comes back has been copied: whoever holds the
-    /// newer one may be a thief, so the whole grant ends (RFC 9700, 4.14.2).
-    pub(super) fn refresh_token(&mut self, value: &str, now: OffsetDateTime) -> Result<usize, Dead> {
-        let token = self.refresh.get(value).ok_or(Dead::Unknown)?;
+    /// A token that is used after it was replaced may have been stolen, so the whole grant ends (RFC 9700, 4.14.2).
+    pub(super) fn refresh_token(&mut self, value: &str, now: OffsetDateTime) -> Result<usize, RefreshTokenError> {
+        let token = self.refresh.get(value).ok_or(RefreshTokenError::Unknown)?;
         let id = token.grant;
         if token.state == RefreshState::Replaced {
             self.close(id);
-            return Err(Dead::Ended);
+            return Err(RefreshTokenError::Ended);
         }
         let over = token.expires_at.is_some_and(|end| end <= now);
         if token.state == RefreshState::Revoked || over || !self.grants[id].alive {
-            return Err(Dead::Ended);
+            return Err(RefreshTokenError::Ended);
         }
         Ok(id)
     }
@@ -205,8 +204,7 @@ impl Ledger {
         }
     }
 
-    /// Revokes whatever `value` stands for. Google takes back everything the
-    /// user allowed the project, whichever token or client it was asked with.
+    /// Revokes a token. As at Google, this ends all of the user's grants, whichever token or client was used.
     pub(super) fn revoke(&mut self, value: &str, now: OffsetDateTime) -> bool {
         let id = match self.refresh.get(value) {
             Some(token) if token.state == RefreshState::Live => token.grant,

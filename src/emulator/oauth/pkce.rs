@@ -1,10 +1,10 @@
-//! Proof Key for Code Exchange (RFC 7636), as far as a server takes part in it.
+//! Proof Key for Code Exchange (RFC 7636), the server's part.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// What the authorization request announced.
+/// The code challenge of an authorization request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
     Plain(String),
@@ -12,8 +12,7 @@ pub(super) enum Challenge {
 }
 
 impl Challenge {
-    /// Reads the two parameters; without a method it is `plain`. `Err` is
-    /// Google's text about what is wrong.
+    /// Reads the two parameters; the default method is `plain`. The error is Google's text.
     pub(super) fn read(challenge: Option<&str>, method: Option<&str>) -> Result<Option<Self>, &'static str> {
         let Some(challenge) = challenge else {
             return match method {
@@ -31,7 +30,7 @@ impl Challenge {
         }
     }
 
-    /// Whether `verifier` is the one that the challenge was made of.
+    /// Whether the challenge was derived from `verifier`.
     pub(super) fn is_met_by(&self, verifier: &str) -> bool {
         if !is_verifier(verifier) {
             return false;

@@ -1,4 +1,4 @@
-//! Who may use the app at all, and for how long a login lasts.
+//! Who may use the app, and how long a login lasts.
 
 use time::{Duration, OffsetDateTime};
 
@@ -7,14 +7,13 @@ use super::refusal::{Refusal, for_reason};
 use super::scopes;
 use crate::emulator::options::{Audience, Options, User};
 
-/// How long the refresh tokens of an app in testing live.
+/// Lifetime of the refresh tokens of an app in testing.
 const TESTING: Duration = Duration::days(7);
-/// What the pages call the app.
+/// Name of the app on the pages.
 const APP: &str = "This app";
 
-/// Whether the account may use the app. Google tells it on a page of its own,
-/// and the app never hears of it.
-pub(super) fn admit(options: &Options, user: &User) -> Result<(), ErrorPage> {
+/// Checks that the account may use the app.
+pub(super) fn check_account(options: &Options, user: &User) -> Result<(), ErrorPage> {
     let tester = options.test_users.as_ref().is_none_or(|testers| options.is_listed(testers, &user.sub));
     match options.audience {
         Audience::Internal
@@ -41,7 +40,7 @@ pub(super) fn admit(options: &Options, user: &User) -> Result<(), ErrorPage> {
         }
         _ => {}
     }
-    if kept_out(options, user) {
+    if is_blocked_by_admin(options, user) {
         return Err(ErrorPage::new(
             400,
             "admin_policy_enforced",
@@ -52,28 +51,28 @@ pub(super) fn admit(options: &Options, user: &User) -> Result<(), ErrorPage> {
     Ok(())
 }
 
-/// The administrator's word reaches the accounts of the organization only.
-fn kept_out(options: &Options, user: &User) -> bool {
+/// Whether the administrator, who controls Workspace accounts only, blocks the app.
+fn is_blocked_by_admin(options: &Options, user: &User) -> bool {
     options.admin_policy_enforced && user.hosted_domain.is_some()
 }
 
-/// When a new refresh token ends, if it does. Testing spares logins that only identify.
+/// Returns when a new refresh token expires, if it does. In testing, tokens with sign-in scopes only do not.
 pub(super) fn refresh_token_end(options: &Options, granted: &[String], now: OffsetDateTime) -> Option<OffsetDateTime> {
     if let Some(lifetime) = options.refresh_token_lifetime {
         return Some(now + lifetime);
     }
-    let identifies = granted.iter().all(|scope| scopes::is_sign_in(scope));
-    (options.audience == Audience::Testing && !identifies).then(|| now + TESTING)
+    let sign_in_only = granted.iter().all(|scope| scopes::is_sign_in(scope));
+    (options.audience == Audience::Testing && !sign_in_only).then(|| now + TESTING)
 }
 
-/// Whether a login that began at `since` may still be refreshed.
+/// Checks that a login of the time `since` may still be refreshed.
 pub(super) fn check_refresh(
     options: &Options,
     user: &User,
     since: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<(), Refusal> {
-    if kept_out(options, user) {
+    if is_blocked_by_admin(options, user) {
         return Err(for_reason("admin_policy_enforced"));
     }
     match options.session_length {

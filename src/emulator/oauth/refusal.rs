@@ -1,11 +1,11 @@
-//! The errors of the token endpoint and its neighbours, in Google's words.
+//! The errors of the OAuth endpoints, in Google's words.
 
 use serde_json::{Map, Value};
 
 use crate::emulator::endpoint::Endpoint;
 use crate::emulator::wire::{Repeated, Reply};
 
-/// `{"error":…,"error_description":…}` and its status.
+/// An OAuth error (RFC 6749, 5.2) and its status.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: u16,
@@ -50,7 +50,7 @@ impl From<Repeated> for Refusal {
     }
 }
 
-/// What Google adds to every answer of the token endpoint.
+/// Adds the headers that Google sends with every answer of the token endpoint.
 pub(super) fn token_headers(reply: Reply) -> Reply {
     reply
         .with("content-type", "application/json; charset=utf-8")
@@ -64,7 +64,7 @@ pub(super) fn token_headers(reply: Reply) -> Reply {
         .with("x-content-type-options", "nosniff")
 }
 
-/// The body that a fault without one of its own answers with.
+/// Returns the answer of a fault that has no body of its own.
 pub(in crate::emulator) fn fault_reply(endpoint: Endpoint, status: Option<u16>, reason: Option<&str>) -> Reply {
     let mut refusal = match reason {
         Some(reason) => for_reason(reason),
@@ -76,7 +76,7 @@ pub(in crate::emulator) fn fault_reply(endpoint: Endpoint, status: Option<u16>, 
     refusal.reply()
 }
 
-/// Google's refusal for one of its codes or subtypes.
+/// Returns Google's error for a code or subtype.
 pub(super) fn for_reason(reason: &str) -> Refusal {
     let long = "Client is unauthorized to retrieve access tokens using this method, or client not \
                 authorized for any of the scopes requested.";

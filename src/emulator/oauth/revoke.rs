@@ -15,7 +15,7 @@ pub(in crate::emulator) fn revoke(state: &mut State, call: &Call) -> Reply {
         }
         Err(refusal) => return refusal.reply(),
     };
-    state.saw_secret(&token);
+    state.record_secret(&token);
     if state.ledger.revoke(&token, call.now) {
         return Reply::json(200, &json!({}));
     }

@@ -1,11 +1,11 @@
-//! Scopes: which exist, how Google writes them back, and how it words them for people.
+//! Scopes: which exist, how Google returns them, and how the consent page describes them.
 
 use crate::emulator::google::SCOPE_ROOT;
 
 const EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
 const PROFILE: &str = "https://www.googleapis.com/auth/userinfo.profile";
 
-/// The scopes asked for, as Google names them in its answers, or those that do not exist.
+/// Parses scopes into the names that Google returns. The error is the list of unknown ones.
 pub(super) fn parse(text: &str) -> Result<Vec<String>, Vec<String>> {
     let mut scopes: Vec<String> = Vec::new();
     let mut invalid = Vec::new();
@@ -36,22 +36,22 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c))
 }
 
-/// Whether it is about signing in; such scopes are never left unticked.
+/// Whether it is a sign-in scope, which is always granted.
 pub(super) fn is_sign_in(scope: &str) -> bool {
     scope == "openid" || scope == EMAIL || scope == PROFILE
 }
 
-/// Whether the e-mail address may be shown to the holder of these scopes.
+/// Whether these scopes include the email address.
 pub(super) fn shows_email(scopes: &[String]) -> bool {
     scopes.iter().any(|scope| scope == EMAIL)
 }
 
-/// Whether the name may be shown to the holder of these scopes.
+/// Whether these scopes include the profile.
 pub(super) fn shows_profile(scopes: &[String]) -> bool {
     scopes.iter().any(|scope| scope == PROFILE)
 }
 
-/// The list in the redirect: Google puts the short sign-in names there as well.
+/// Returns the scopes for the redirect, in which Google repeats sign-in scopes by their short names.
 pub(super) fn in_redirect(scopes: &[String]) -> String {
     let short = [(EMAIL, "email"), (PROFILE, "profile")]
         .into_iter()
@@ -60,7 +60,7 @@ pub(super) fn in_redirect(scopes: &[String]) -> String {
     short.chain(scopes.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
 
-/// Google's text about the scopes that do not exist.
+/// Google's text about unknown scopes.
 pub(super) fn invalid_text(text: &str, invalid: &[String]) -> String {
     let valid: Vec<&str> =
         text.split(' ').filter(|scope| !scope.is_empty() && !invalid.iter().any(|bad| bad == scope)).collect();
@@ -70,8 +70,8 @@ pub(super) fn invalid_text(text: &str, invalid: &[String]) -> String {
     format!("Some requested scopes were invalid. {{valid=[{}], invalid=[{}]}}", valid.join(", "), invalid.join(", "))
 }
 
-/// What the consent page says about a scope.
-pub(super) fn wording(scope: &str) -> &str {
+/// Returns the consent page's description of a scope.
+pub(super) fn description(scope: &str) -> &str {
     match scope.strip_prefix(SCOPE_ROOT).unwrap_or(scope) {
         "chat.spaces.create" => "Create new conversations and spaces in Google Chat",
         "chat.spaces" => {

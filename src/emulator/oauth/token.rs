@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::delegation;
 use super::issue::{access_token, add_refresh_token};
-use super::ledger::{Code, Dead, Grant};
+use super::ledger::{Code, Grant, RefreshTokenError};
 use super::policy;
 use super::refusal::{Refusal, token_headers};
 use super::scopes;
@@ -15,7 +15,7 @@ use crate::emulator::client::Client;
 use crate::emulator::state::State;
 use crate::emulator::wire::{Call, Parameters, Reply};
 
-/// What a parameter that holds a secret is called.
+/// Parameters that hold secrets.
 const SECRETS: [&str; 4] = ["client_secret", "code", "code_verifier", "refresh_token"];
 
 pub(in crate::emulator) fn token(state: &mut State, call: &Call) -> Reply {
@@ -35,7 +35,7 @@ fn exchange(state: &mut State, call: &Call) -> Result<Value, Refusal> {
         call.form()?.ok_or_else(|| Refusal::invalid_request("The body must be application/x-www-form-urlencoded."))?;
     for name in SECRETS {
         if let Some(secret) = form.get(name) {
-            state.saw_secret(secret);
+            state.record_secret(secret);
             refuse_real(secret)?;
         }
     }
@@ -51,8 +51,7 @@ fn exchange(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     }
 }
 
-/// A secret that came from Google is worth stealing; one that arrives here was
-/// sent to the wrong place.
+/// Refuses a credential of Google's, which was sent to the wrong place.
 fn refuse_real(secret: &str) -> Result<(), Refusal> {
     let real = ["ya29.", "1//", "4/0A", "GOCSPX-"].iter().any(|start| secret.starts_with(start));
     if real {
@@ -63,12 +62,12 @@ fn refuse_real(secret: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The client, by form fields or by HTTP Basic (RFC 6749, 2.3.1).
+/// Returns the client, authenticated by form fields or HTTP Basic (RFC 6749, 2.3.1).
 fn authenticate(state: &mut State, call: &Call, form: &Parameters) -> Result<Client, Refusal> {
     let basic = basic_credentials(call)?;
     let (basic_id, basic_secret) = basic.unzip();
     if let Some(secret) = &basic_secret {
-        state.saw_secret(secret);
+        state.record_secret(secret);
         refuse_real(secret)?;
     }
     let id = agree(form.get("client_id"), basic_id.as_deref())?
@@ -83,7 +82,7 @@ fn authenticate(state: &mut State, call: &Call, form: &Parameters) -> Result<Cli
     }
 }
 
-/// Both ways at once are fine when they say the same: Google's Python client does that.
+/// Merges both ways, which Google's Python client uses at the same time.
 fn agree(form: Option<&str>, basic: Option<&str>) -> Result<Option<String>, Refusal> {
     match (form, basic.filter(|value| !value.is_empty())) {
         (Some(form), Some(basic)) if form != basic => {
@@ -114,15 +113,14 @@ fn basic_credentials(call: &Call) -> Result<Option<(String, String)>, Refusal> {
 fn redeem(state: &mut State, client: &Client, form: &Parameters, now: OffsetDateTime) -> Result<Value, Refusal> {
     let value = form.get("code").ok_or_else(|| Refusal::invalid_request("Missing required parameter: code"))?;
     if !value.starts_with("4/emulator-") {
-        // Still percent-encoded, cut off, or from elsewhere.
+        // Still percent-encoded, truncated, or from another server.
         return Err(Refusal::invalid_grant("Malformed auth code."));
     }
     let code = state.ledger.code(value).cloned();
     let code = code.filter(|code| code.client_id == client.id);
     let code = code.ok_or_else(|| Refusal::invalid_grant("Bad Request"))?;
     if let Some(grant) = code.grant {
-        // Somebody else has the code: what it was exchanged for may be in the
-        // wrong hands (RFC 6749, 4.1.2).
+        // The code was stolen or reused: revoke what it was exchanged for (RFC 6749, 4.1.2).
         state.ledger.close(grant);
         return Err(Refusal::invalid_grant("Bad Request"));
     }
@@ -160,7 +158,7 @@ fn check_proofs(code: &Code, form: &Parameters) -> Result<(), Refusal> {
     match (&code.challenge, form.get("code_verifier")) {
         (None, None) => Ok(()),
         (None, Some(_)) => {
-            // A verifier without a challenge is how a downgrade looks (RFC 9700, 2.1.1).
+            // A verifier without a challenge is a sign of a downgrade (RFC 9700, 2.1.1).
             Err(Refusal::invalid_grant("code_verifier or verifier is not needed."))
         }
         (Some(_), None) => Err(Refusal::invalid_grant("Missing code verifier.")),
@@ -174,8 +172,8 @@ fn refresh(state: &mut State, client: &Client, form: &Parameters, now: OffsetDat
         .get("refresh_token")
         .ok_or_else(|| Refusal::invalid_request("Missing required parameter: refresh_token"))?;
     let id = state.ledger.refresh_token(value, now).map_err(|dead| match dead {
-        Dead::Unknown => Refusal::invalid_grant("Bad Request"),
-        Dead::Ended => Refusal::invalid_grant("Token has been expired or revoked."),
+        RefreshTokenError::Unknown => Refusal::invalid_grant("Bad Request"),
+        RefreshTokenError::Ended => Refusal::invalid_grant("Token has been expired or revoked."),
     })?;
     let grant = state.ledger.grant(id).clone();
     if grant.client_id != client.id {

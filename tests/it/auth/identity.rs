@@ -47,7 +47,7 @@ fn property_21_a_permission_that_was_left_unticked_is_named_and_the_old_login_st
     sandbox.log_in();
     let before = store(&sandbox);
     sandbox.control().change_options(|options| {
-        options.granted_scopes = GrantedScopes::Only(vec![String::from("chat.spaces.readonly")])
+        options.granted_scopes = GrantedScopes::Only(vec![String::from("chat.spaces.readonly")]);
     });
     let scopes = ["--scope", "chat.spaces.readonly", "--scope", "chat.memberships"];
     let error = sandbox.run(["auth", "login", "--format", "json"].iter().chain(&scopes)).exits_with(4).error();

@@ -76,7 +76,7 @@ fn a_box_left_unticked_on_the_way_stores_nothing_over_the_old_login() {
     sandbox.log_in();
     let before = sandbox.record(ACCOUNT);
     sandbox.control().change_options(|options| {
-        options.granted_scopes = GrantedScopes::Only(vec![String::from("chat.spaces.create")])
+        options.granted_scopes = GrantedScopes::Only(vec![String::from("chat.spaces.create")]);
     });
     let error = sandbox.run(["spaces", "list", "--format", "json"]).exits_with(4).error();
     assert_eq!(error["code"], "scope_missing");
