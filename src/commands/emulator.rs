@@ -5,6 +5,189 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use crate::commands::{Context, ErrorCode, Failure, runtime};
+use crate::emulator::browser::visit;
+use crate::emulator::{
+    self, Audience, CommandEnvironment, Consent, Emulator as Server, Fault, GrantedScopes, Options, Quota, User,
+};
+use crate::output::command_line;
+use crate::platform::signals;
+
+/// The name under which this program is the browser of a person who consents.
+const BROWSER_NAME: &str = "chatauth-browser";
+
+/// What follows the address when the browser may take its time.
+const IN_BACKGROUND: &str = "--in-background";
+
+const AFTER_HELP: &str = "\
+With a command, the command finds the emulator through its environment, consent is given at once,
+and the exit code is the command's. Without one, the emulator prints the environment to set and
+serves until Ctrl-C. Beside the client file stands service_account.json, the key file of a service
+account that may act for the accounts of the organization.
+
+Quotas (what is not named is Google's; NAME=off is no limit):
+  NAME      spaceWrites spaceReads membershipWrites membershipReads newSpaces newSpacesHourly
+            readsPerSpace writesPerSpace
+  besides   retry-after=none|header|info|both, answer=full|bare: what is told with a 429
+
+Faults:
+  ENDPOINT  authorize token revoke tokeninfo userinfo create setup list get update delete search
+            find-dm find-group-chats complete-import members add-member update-member
+            remove-member, chat (all of the API), or all
+  ACTION    status=503 reason=RATE_LIMIT_EXCEEDED retry-after=VALUE delay=2s drop-before
+            drop-after garbage empty html truncate huge redirect=URL commit body=TEXT
+
+Examples:
+  chatauth emulator -- chatauth spaces create --name API-made
+  chatauth emulator --fault create:drop-after,times=1 -- ./my-script.sh
+  chatauth emulator --quota=spaceWrites=20/1s,retry-after=header -- ./my-script.sh
+  chatauth emulator --audience testing --test-user ann@example.com --user ann@example.com
+  chatauth emulator --port 8085 --consent ask";
+
+/// A local stand-in for Google's OAuth and Chat endpoints, to try chatauth and to test scripts
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Emulator {
+    /// Port on 127.0.0.1; any free one when left out
+    #[arg(long, value_name = "N", default_value = "0", hide_default_value = true)]
+    port: u16,
+    /// What the person in the browser does: ask, approve or deny [default: approve with a command, else ask]
+    #[arg(long, value_name = "WHAT")]
+    consent: Option<Consent>,
+    /// An account; the first one consents unless another is named
+    #[arg(long, value_name = "EMAIL")]
+    user: Vec<User>,
+    /// Life of an access token
+    #[arg(long, value_name = "SECONDS", default_value = "3599")]
+    token_lifetime: u64,
+    /// Life of a refresh token, as for an app in testing (604799 is Google's)
+    #[arg(long, value_name = "SECONDS")]
+    refresh_token_lifetime: Option<u64>,
+    /// Every refresh brings a new refresh token, and using an old one again ends the login
+    #[arg(long)]
+    rotate_refresh_tokens: bool,
+    /// How many refresh tokens of one account live at the same time
+    #[arg(long, value_name = "N", default_value = "100", hide_default_value = true)]
+    refresh_token_limit: usize,
+    /// People have to sign in again after so long: refreshes are then refused with invalid_rapt
+    #[arg(long, value_name = "SECONDS")]
+    session_length: Option<u64>,
+    /// Who may use the app: internal, testing (logins end after seven days) or production
+    #[arg(long, value_name = "AUDIENCE", default_value = "production", hide_default_value = true)]
+    audience: Audience,
+    /// Somebody who may use an app in testing; every account when none is named
+    #[arg(long, value_name = "EMAIL")]
+    test_user: Vec<String>,
+    /// The organization's administrator keeps its accounts from using the app
+    #[arg(long)]
+    admin_policy_enforced: bool,
+    /// Grant only this scope, as if the other boxes were left unticked
+    #[arg(long, value_name = "SCOPE")]
+    grant: Vec<String>,
+    /// Delegate only this scope to the service account
+    #[arg(long, value_name = "SCOPE", conflicts_with = "no_delegation")]
+    delegate: Vec<String>,
+    /// Delegate nothing to the service account
+    #[arg(long)]
+    no_delegation: bool,
+    /// The Chat API is not enabled in the project
+    #[arg(long)]
+    api_disabled: bool,
+    /// No Chat app is configured in the project
+    #[arg(long)]
+    no_chat_app: bool,
+    /// A repeated request id is answered with name, type and display name only
+    #[arg(long)]
+    echo_on_repeat: bool,
+    /// A display name that is taken is refused with ALREADY_EXISTS
+    #[arg(long)]
+    unique_names: bool,
+    /// Somebody who cannot be added: silently left out of new spaces, refused later
+    #[arg(long, value_name = "EMAIL")]
+    unaddable: Vec<String>,
+    /// Somebody who has to accept invitations
+    #[arg(long, value_name = "EMAIL")]
+    auto_accept_off: Vec<String>,
+    /// An address that belongs to nobody
+    #[arg(long, value_name = "EMAIL")]
+    unresolvable: Vec<String>,
+    /// Somebody who may use admin access
+    #[arg(long, value_name = "EMAIL")]
+    admin: Vec<String>,
+    /// Adding a member again answers with the membership there is, not with ALREADY_EXISTS
+    #[arg(long)]
+    return_existing_member: bool,
+    /// Google's quotas, or others: NAME=NUMBER/SECONDSs[,…]
+    #[arg(long, value_name = "LIMITS", num_args = 0..=1, require_equals = true, default_missing_value = "google")]
+    quota: Option<Quota>,
+    /// Something that goes wrong: ENDPOINT:ACTION[,ACTION…][,times=N][,after=N]
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<Fault>,
+    /// The command to run inside, and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+impl Emulator {
+    /// Runs a command inside the emulator, or serves.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        let executable = std::env::current_exe()
+            .map_err(|error| Failure::new(ErrorCode::Internal, format!("this program cannot find itself: {error}")))?;
+        let inside = !self.command.is_empty();
+        let mut options = Options {
+            port: self.port,
+            consent: self.consent.unwrap_or(if inside { Consent::Approve } else { Consent::Ask }),
+            access_token_lifetime: Duration::from_secs(self.token_lifetime),
+            refresh_token_lifetime: self.refresh_token_lifetime.map(Duration::from_secs),
+            refresh_token_limit: self.refresh_token_limit,
+            rotate_refresh_tokens: self.rotate_refresh_tokens,
+            session_length: self.session_length.map(Duration::from_secs),
+            audience: self.audience,
+            test_users: (!self.test_user.is_empty()).then_some(self.test_user),
+            admin_policy_enforced: self.admin_policy_enforced,
+            api_enabled: !self.api_disabled,
+            chat_app_configured: !self.no_chat_app,
+            echo_on_repeat: self.echo_on_repeat,
+            unique_names: self.unique_names,
+            unaddable: self.unaddable,
+            auto_accept_off: self.auto_accept_off,
+            unresolvable: self.unresolvable,
+            admins: self.admin,
+            return_existing_member: self.return_existing_member,
+            quota: self.quota,
+            faults: self.fault,
+            ..Options::default()
+        };
+        if !self.user.is_empty() {
+            options.users = self.user;
+        }
+        if !self.grant.is_empty() {
+            options.granted_scopes = GrantedScopes::Only(self.grant);
+        }
+        if self.no_delegation || !self.delegate.is_empty() {
+            options.delegated_scopes = GrantedScopes::Only(self.delegate);
+        }
+        // No select with a signal here: the command inside decides when it is over.
+        Ok(runtime()?.block_on(serve_or_run(options, self.command, executable, context))?)
+    }
+}
+
+/// Runs a command inside the emulator, or serves where there is none.
+async fn serve_or_run(
+    options: Options,
+    command: Vec<OsString>,
+    executable: PathBuf,
+    context: &Context,
+) -> Result<(), Failure> {
+    let port = options.port;
+    let failed = |what: &str, error: &std::io::Error| Failure::new(ErrorCode::Internal, format!("{what}: {error}"));
+    let emulator = Server::start(options, context.clock).await.map_err(|error| {
+        Failure::new(ErrorCode::PortUnavailable, format!("port {port} cannot be listened on: {error}"))
+            .hint("choose another port with --port N, or leave it out for any free one")
+    })?;
+    let mut words = command.into_iter();
+    let Some(program) = words.next() else {
         let environment = CommandEnvironment::create(&emulator, &executable)
             .map_err(|error| failed("the emulator cannot prepare its directory", &error))?;
         let result = serve(&emulator, &environment, context).await;
