@@ -115,6 +115,7 @@ mod support {
     pub(crate) mod sandbox;
     pub(crate) mod screen;
     pub(crate) mod service_account;
+    pub(crate) mod sources;
     pub(crate) mod stage;
     pub(crate) mod tls_front;
     pub(crate) mod waiting;

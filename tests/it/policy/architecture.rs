@@ -1,109 +1,98 @@
 //! The rooms of the house, and which may use which: read from the sources themselves.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use crate::support::sources::{Imports, Source, circles, example, sources};
 
 /// Which rooms a room may import.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["commands", "output", "platform"]),
-    ("commands", &["auth", "chat", "emulator", "output", "platform", "secret"]),
+    ("commands", &["auth", "bulk", "chat", "emulator", "output", "platform", "secret"]),
     ("auth", &["http", "platform", "secret"]),
     ("chat", &["http", "secret"]),
+    ("bulk", &["output", "platform", "secret"]),
     ("http", &["platform", "secret"]),
-    ("output", &["platform"]),
+    ("output", &["platform", "secret"]),
     ("platform", &[]),
     ("emulator", &["platform", "secret"]),
     ("secret", &[]),
-    ("main", &["cli"]),
     ("lib", &[]),
 ];
 
 /// The longest that a source file may be, without its tests.
 const LONGEST_FILE: usize = 450;
 
-fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-/// Every source file, as its path below `src`, with its text.
-fn files() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
-    sources(&root, &mut found);
-    assert!(found.len() > 30, "the sources were not found");
-    found
-        .into_iter()
-        .map(|path| {
-            let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-            (name, fs::read_to_string(&path).unwrap())
-        })
-        .collect()
-}
-
-fn room(name: &str) -> &str {
-    name.split('/').next().unwrap().trim_end_matches(".rs")
-}
-
-/// The text without its test module and its comments.
-fn product(text: &str) -> String {
-    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
-}
-
-fn is_test(name: &str) -> bool {
-    name.ends_with("tests.rs") || name.contains("/tests/")
-}
-
-/// The rooms that a file names after `crate::` (or `chatauth::` in the thin binary).
-fn used(text: &str) -> Vec<String> {
-    let mut rooms = Vec::new();
-    for start in ["crate::", "chatauth::"] {
-        for rest in text.split(start).skip(1) {
-            let names = rest
-                .strip_prefix('{')
-                .and_then(|list| list.split('}').next())
-                .map_or_else(|| vec![rest], |list| list.split(',').map(str::trim).collect());
-            for name in names {
-                let end = name.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
-                let name = &name[..end.unwrap_or(name.len())];
-                if !name.is_empty() {
-                    rooms.push(name.to_owned());
-                }
-            }
-        }
-    }
-    rooms
-}
-
 #[test]
 fn rooms_import_only_what_they_may() {
-    let mut faults = Vec::new();
-    for (name, text) in files() {
-        let room = room(&name);
-        let Some((_, allowed)) = MAY_USE.iter().find(|(known, _)| *known == room) else {
-            faults.push(format!("{name} is in no known room"));
-            continue;
-        };
-        for other in used(&product(&text)) {
-            if other != room && !allowed.contains(&other.as_str()) {
-                faults.push(format!("{name} imports {other}"));
-            }
+    let sources = sources();
+    let unknown =
+        |source: &&Source| source.name != "main.rs" && !MAY_USE.iter().any(|(room, _)| *room == source.room());
+    let mut faults: Vec<String> =
+        sources.iter().filter(unknown).map(|source| format!("{} is in no known room", source.name)).collect();
+    for (file, other) in Imports::of(&sources).rooms() {
+        let room = file.split('/').next().unwrap().trim_end_matches(".rs");
+        if MAY_USE.iter().any(|(known, allowed)| *known == room && !allowed.contains(&other.as_str())) {
+            faults.push(format!("{file} imports {other}"));
         }
     }
+    let main = sources.iter().find(|source| source.name == "main.rs").unwrap();
+    let elsewhere = |path: &&str| !path.starts_with("cli::");
+    faults.extend(main.product().split("chatauth::").skip(1).filter(elsewhere).map(|path| format!("main.rs: {path}")));
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
 #[test]
 fn imports_are_found_however_they_are_written() {
-    assert_eq!(used("use crate::auth::Session;\nlet x = crate::chat::y();"), ["auth", "chat"]);
-    assert_eq!(used("use crate::{http, platform::Clock};"), ["http", "platform"]);
+    let rooms = |text: &str| -> Vec<String> {
+        let sources = example(&[("cli/mod.rs", ""), ("cli/shell.rs", text), ("cli/child.rs", "")]);
+        Imports::of(&sources).rooms().into_iter().map(|(_, room)| room).collect()
+    };
+    assert_eq!(rooms("use crate::auth::Session;\nlet x = crate::chat::y();"), ["auth", "chat"]);
+    assert_eq!(rooms("use crate::{http::{retry::Retry, trust}, platform::Clock as Now};"), ["http", "platform"]);
+    assert_eq!(rooms("pub(super) use super::super::output::*;"), ["output"]);
+    assert_eq!(
+        rooms("/* crate::auth */ let x = \"crate::chat\"; // crate::http\nlet y = '\"'; crate::bulk::z"),
+        ["bulk"]
+    );
+    assert!(rooms("use std::io; use self::a; use super::child::B; use clap::http;").is_empty());
+}
+
+/// Names and files that use each other in a circle have to be read all at once.
+#[test]
+#[ignore = "some files still do"]
+fn no_files_use_each_other_in_a_circle() {
+    let uses = Imports::of(&sources()).uses();
+    assert!(uses.len() > 100, "the imports were not found");
+    let line = |(user, other, name): &(String, String, String)| format!("{user} uses {name} of {other}");
+    let faults: Vec<String> =
+        circles(&uses).iter().map(|circle| circle.iter().map(line).collect::<Vec<_>>().join("; ")).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn circles_are_found_however_they_are_written() {
+    let found = |files: &[(&str, &str)]| circles(&Imports::of(&example(files)).uses());
+    // A parent that declares a child and hands its names on needs nothing of it.
+    let parent = ("a/mod.rs", "mod b; pub(crate) use b::B; pub struct P;");
+    assert!(found(&[parent, ("a/b.rs", "use super::P; pub struct B;")]).is_empty());
+    assert_eq!(
+        found(&[("a/mod.rs", "mod b; use b::B; pub struct P;"), ("a/b.rs", "use super::P; pub struct B;")]).len(),
+        1
+    );
+    assert_eq!(
+        found(&[("a.rs", "mod b; pub struct P; fn f() { b::g() }"), ("a/b.rs", "fn g(p: super::P) {}")]).len(),
+        1
+    );
+    // What the parent only hands on is used where it is defined.
+    let siblings =
+        [("a/mod.rs", "mod b; mod c; pub use b::B;"), ("a/b.rs", "pub struct B;"), ("a/c.rs", "use super::B;")];
+    assert!(found(&siblings).is_empty());
+    let through = [
+        ("a/mod.rs", "mod b; mod c; pub use b::B;"),
+        ("a/b.rs", "use super::c; pub struct B; fn f() { c::C }"),
+        ("a/c.rs", "use crate::a::{B}; pub struct C;"),
+    ];
+    let files: Vec<Vec<String>> =
+        found(&through).into_iter().map(|circle| circle.into_iter().map(|(user, ..)| user).collect()).collect();
+    assert_eq!(files, [["a/b.rs", "a/c.rs"]]);
 }
 
 #[test]
@@ -121,11 +110,12 @@ fn only_their_rooms_do_what_is_reserved_for_them() {
         ("clap::", &["cli/", "commands/", "output/format.rs"]),
     ];
     let mut faults = Vec::new();
-    for (name, text) in files().into_iter().filter(|(name, _)| !is_test(name)) {
-        let text = product(&text);
+    for source in sources().iter().filter(|source| !source.is_test()) {
+        let text = source.product();
         for (what, allowed) in reserved {
-            if text.contains(what) && !allowed.iter().any(|place| name.starts_with(place)) {
-                faults.push(format!("{name} has {what}"));
+            let may = allowed.iter().any(|place| source.name.starts_with(place));
+            if text.contains(what) && !may {
+                faults.push(format!("{} has {what}", source.name));
             }
         }
     }
@@ -136,10 +126,10 @@ fn only_their_rooms_do_what_is_reserved_for_them() {
 /// itself. It is held to the rules of its room, and stands in no other build.
 #[test]
 fn the_doors_of_the_fuzz_targets_are_shut_in_every_other_build() {
-    let files = files();
-    let doors = files.iter().filter(|(name, _)| name.ends_with("/fuzzing.rs")).count();
+    let sources = sources();
+    let doors = sources.iter().filter(|source| source.name.ends_with("/fuzzing.rs")).count();
     let (mut opened, mut faults) = (0, Vec::new());
-    for (name, text) in &files {
+    for Source { name, text } in &sources {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         for (index, line) in lines.iter().enumerate() {
             if *line == "pub mod fuzzing;" && index > 0 && lines[index - 1] == "#[cfg(fuzzing)]" {
@@ -155,11 +145,11 @@ fn the_doors_of_the_fuzz_targets_are_shut_in_every_other_build() {
 
 #[test]
 fn every_file_holds_one_thing() {
-    let long: Vec<String> = files()
-        .into_iter()
-        .map(|(name, text)| (name, text.lines().count()))
-        .filter(|(name, lines)| *lines > LONGEST_FILE && !is_test(name))
-        .map(|(name, lines)| format!("{name}: {lines} lines"))
+    let long: Vec<String> = sources()
+        .iter()
+        .map(|source| (source, source.text.lines().count()))
+        .filter(|(source, lines)| *lines > LONGEST_FILE && !source.is_test())
+        .map(|(source, lines)| format!("{}: {lines} lines", source.name))
         .collect();
     assert!(long.is_empty(), "{long:#?}");
 }
