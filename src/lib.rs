@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod auth;
+pub mod bulk;
 pub mod chat;
 pub mod cli;
 pub mod commands;

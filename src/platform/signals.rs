@@ -14,24 +14,46 @@ pub enum Interruption {
     Terminate,
 }
 
-/// Ends when the program is asked to stop. From the first poll on, these signals no longer kill the process.
+/// The requests to stop that reach the program, one after another.
 #[cfg(unix)]
-pub async fn interruption() -> std::io::Result<Interruption> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = if hangup_counts() { Some(signal(SignalKind::hangup())?) } else { None };
-    let hung_up = async {
-        match &mut hangup {
-            Some(hangup) => hangup.recv().await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = interrupt.recv() => Ok(Interruption::Interrupt),
-        _ = terminate.recv() => Ok(Interruption::Terminate),
-        _ = hung_up => Ok(Interruption::Hangup),
+#[derive(Debug)]
+pub struct Interruptions {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hangup: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Interruptions {
+    /// Begins to watch. From now on, these signals no longer kill the process.
+    ///
+    /// # Errors
+    /// When no signal can be watched.
+    pub fn watch() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let hangup = hangup_counts().then(|| signal(SignalKind::hangup())).transpose()?;
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hangup })
     }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Interruption {
+        let hung_up = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => Interruption::Interrupt,
+            _ = self.terminate.recv() => Interruption::Terminate,
+            _ = hung_up => Interruption::Hangup,
+        }
+    }
+}
+
+/// Ends when the program is asked to stop. From the first poll on, these signals no longer kill the process.
+pub async fn interruption() -> std::io::Result<Interruption> {
+    Ok(Interruptions::watch()?.next().await)
 }
 
 /// Whether `SIGHUP` is to end the program. Under `nohup` it comes ignored, and watching it would undo that; where that
@@ -43,11 +65,26 @@ fn hangup_counts() -> bool {
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 0)
 }
 
-/// Ends when the program is asked to stop.
+/// The requests to stop that reach the program, one after another.
 #[cfg(not(unix))]
-pub async fn interruption() -> std::io::Result<Interruption> {
-    tokio::signal::ctrl_c().await?;
-    Ok(Interruption::Interrupt)
+#[derive(Debug)]
+pub struct Interruptions;
+
+#[cfg(not(unix))]
+impl Interruptions {
+    /// Begins to watch.
+    pub fn watch() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Interruption {
+        // Without a way to watch, nothing ever stops the program from inside.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        Interruption::Interrupt
+    }
 }
 
 /// Tells of the first such signal from a thread of its own, for work that never lets go of the thread it is on.

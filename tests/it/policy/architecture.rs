@@ -7,6 +7,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["commands", "output", "platform"]),
     ("commands", &["auth", "bulk", "chat", "emulator", "output", "platform", "secret"]),
     ("auth", &["http", "platform", "secret"]),
+    ("bulk", &["output", "platform"]),
     ("chat", &["http", "secret"]),
     ("bulk", &["output", "platform", "secret"]),
     ("http", &["platform", "secret"]),

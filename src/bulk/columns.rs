@@ -1,0 +1,337 @@
+//! What the columns of rows are called and what they hold. A command gives the table, and gets typed values.
+
+use serde_json::{Map, Value};
+
+/// A column.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name, which is that of the long option.
+    pub name: &'static str,
+    /// Other names: the API's own, for rows that `list` has written. `a.b` is the member `b` of the object `a`.
+    pub aliases: &'static [&'static str],
+    /// What it holds.
+    pub kind: Kind,
+}
+
+impl Column {
+    /// A column without other names.
+    pub const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, aliases: &[], kind }
+    }
+
+    /// With other names.
+    #[must_use]
+    pub const fn or(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// A text, as it is.
+    Text,
+    /// The name of one thing, without white space around it.
+    One,
+    /// Names of several things.
+    List,
+    /// Yes or no.
+    Switch,
+    /// One of some words, each with what it means.
+    Choice(&'static [(&'static str, &'static str)]),
+    /// A JSON object.
+    Object,
+    /// A JSON array.
+    Array,
+    /// What `list` writes and this command does not read.
+    Ignored,
+}
+
+/// What a row says, by the names of the columns: texts, lists of texts, truth values, JSON. What is empty is not there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Values(pub(super) Map<String, Value>);
+
+impl Values {
+    /// With the value of one more column, where there is one.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        if let Some(value) = value {
+            self.0.insert(name.to_owned(), value.into());
+        }
+        self
+    }
+
+    /// The value of a column.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// The text of a column.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    /// The same, for somebody who keeps it.
+    pub fn owned(&self, name: &str) -> Option<String> {
+        self.text(name).map(str::to_owned)
+    }
+
+    /// The texts of a column; `None` where it is empty.
+    pub fn list(&self, name: &str) -> Option<Vec<String>> {
+        let items = self.0.get(name)?.as_array()?;
+        Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
+    /// Yes or no; `None` where nothing is said.
+    pub fn switch(&self, name: &str) -> Option<bool> {
+        self.0.get(name)?.as_bool()
+    }
+}
+
+/// Why a row cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFault {
+    /// The column that is to blame.
+    pub column: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+impl RowFault {
+    /// A fault of one column.
+    pub fn of(column: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { column: Some(column.into()), reason: reason.into() }
+    }
+
+    /// A fault of the row as a whole.
+    pub fn row(reason: impl Into<String>) -> Self {
+        Self { column: None, reason: reason.into() }
+    }
+}
+
+/// Which column each heading means; `None` for an empty heading. A heading that could mean two columns means the first
+/// of them that no other heading names: beside `displayName`, the `name` of the API is that of the resource.
+///
+/// # Errors
+/// The first heading that means nothing, or what another one means, with the reason.
+pub(super) fn resolve<'c>(
+    headings: &[String],
+    columns: &'c [Column],
+) -> Result<Vec<Option<&'c Column>>, (usize, String)> {
+    let candidates: Vec<Vec<&Column>> = headings
+        .iter()
+        .map(|heading| {
+            let wanted = plain(heading);
+            let own = columns.iter().filter(|column| plain(column.name) == wanted);
+            let others = columns.iter().filter(|column| column.aliases.iter().any(|alias| plain(alias) == wanted));
+            own.chain(others).collect()
+        })
+        .collect();
+    let mut found: Vec<Option<&Column>> = vec![None; headings.len()];
+    for ambiguous in [false, true] {
+        for (index, heading) in headings.iter().enumerate().filter(|(_, heading)| !heading.trim().is_empty()) {
+            let candidates = &candidates[index];
+            if (candidates.len() > 1) != ambiguous {
+                continue;
+            }
+            let Some(first) = candidates.first() else { return Err((index, unknown(heading, columns))) };
+            let free = |column: &&&Column| {
+                matches!(column.kind, Kind::Ignored)
+                    || !found.iter().flatten().any(|other| std::ptr::eq(*other, **column))
+            };
+            let Some(column) = candidates.iter().find(free) else {
+                return Err((index, format!("the column {heading:?} stands twice, as {:?}", first.name)));
+            };
+            found[index] = Some(column);
+        }
+    }
+    Ok(found)
+}
+
+fn unknown(heading: &str, columns: &[Column]) -> String {
+    let known = || columns.iter().filter(|column| !matches!(column.kind, Kind::Ignored));
+    let wanted = plain(heading);
+    let own = known().map(|column| (column, column.name));
+    let names = own.chain(known().flat_map(|column| column.aliases.iter().map(move |alias| (column, *alias))));
+    let nearest = names.min_by_key(|(_, name)| strsim::damerau_levenshtein(&plain(name), &wanted));
+    let near = nearest
+        .filter(|(_, name)| strsim::damerau_levenshtein(&plain(name), &wanted) <= 1 + wanted.len() / 4)
+        .map(|(column, _)| format!("; did you mean {:?}?", column.name))
+        .unwrap_or_default();
+    let all: Vec<&str> = known().map(|column| column.name).collect();
+    format!("there is no column {heading:?}{near}; there are {}", all.join(", "))
+}
+
+/// `Display Name`, `displayName`, `display_name` and `display-name` are one name.
+fn plain(name: &str) -> String {
+    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// What a value means in a column; `None` where it is empty.
+///
+/// # Errors
+/// Why it means nothing there; to be read after the name of the column.
+pub(super) fn typed(kind: Kind, value: &Value) -> Result<Option<Value>, String> {
+    let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
+    if value.is_null() || blank || matches!(kind, Kind::Ignored) {
+        return Ok(None);
+    }
+    Ok(Some(match kind {
+        Kind::Ignored => return Ok(None),
+        Kind::Text => Value::from(text(value)?),
+        Kind::One => Value::from(one(value)?),
+        Kind::List => {
+            let items = match value {
+                Value::Array(items) => items
+                    .iter()
+                    .filter(|item| !item.as_str().is_some_and(|text| text.trim().is_empty()))
+                    .map(one)
+                    .collect::<Result<Vec<_>, _>>()?,
+                other => {
+                    let text = text(other)?;
+                    let parts = text.split(is_separator).map(str::trim).filter(|part| !part.is_empty());
+                    parts.map(str::to_owned).collect()
+                }
+            };
+            if items.is_empty() {
+                return Ok(None);
+            }
+            Value::from(items)
+        }
+        Kind::Switch => {
+            let words = [
+                ("true", true),
+                ("yes", true),
+                ("on", true),
+                ("1", true),
+                ("false", false),
+                ("no", false),
+                ("off", false),
+                ("0", false),
+            ];
+            Value::from(word(value, &words)?)
+        }
+        Kind::Choice(words) => Value::from(word(value, words)?),
+        Kind::Object if value.is_object() => value.clone(),
+        Kind::Array if value.is_array() => value.clone(),
+        Kind::Object => return Err(String::from("is not a JSON object")),
+        Kind::Array => return Err(String::from("is not a JSON array")),
+    }))
+}
+
+fn is_separator(character: char) -> bool {
+    matches!(character, ';' | ',' | '\n' | '\r')
+}
+
+/// A text; numbers count as one, because spreadsheets make numbers of what looks like one.
+fn text(value: &Value) -> Result<String, String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Array(_) => return Err(String::from("is a list; it takes one value")),
+        _ => return Err(String::from("is not a text")),
+    };
+    let odd = |character: &char| character.is_control() && !matches!(character, '\t' | '\n' | '\r');
+    match text.chars().find(odd) {
+        Some(odd) => Err(format!("has the character U+{:04X}, which no text may have", u32::from(odd))),
+        None => Ok(text),
+    }
+}
+
+fn one(value: &Value) -> Result<String, String> {
+    let text = text(value)?.trim().to_owned();
+    if text.contains(is_separator) { Err(format!("takes one value, and {text:?} is a list")) } else { Ok(text) }
+}
+
+fn word<Meaning: Copy>(value: &Value, words: &[(&str, Meaning)]) -> Result<Meaning, String> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        _ => return Err(String::from("is not a text")),
+    };
+    let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text));
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        format!("{text:?} is none of {}", words.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const COLUMNS: &[Column] = &[
+        Column::new("space", Kind::One).or(&["name"]),
+        Column::new("name", Kind::Text).or(&["displayName", "Space name"]),
+        Column::new("description", Kind::Text).or(&["spaceDetails.description"]),
+        Column::new("import-mode", Kind::Switch),
+        Column::new("createTime", Kind::Ignored).or(&["spaceUri"]),
+    ];
+
+    fn names(headings: &[&str]) -> Result<Vec<&'static str>, String> {
+        let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
+        resolve(&headings, COLUMNS)
+            .map(|found| found.into_iter().map(|column| column.map_or("", |column| column.name)).collect())
+            .map_err(|(index, reason)| format!("{index}: {reason}"))
+    }
+
+    #[test]
+    fn headings_are_understood_as_people_and_the_api_write_them() {
+        assert_eq!(
+            names(&["Display Name", "DESCRIPTION", " import_mode "]).unwrap(),
+            ["name", "description", "import-mode"]
+        );
+        assert_eq!(names(&["space", "name"]).unwrap(), ["space", "name"]);
+        assert_eq!(
+            names(&["name", "displayName", "spaceDetails.description"]).unwrap(),
+            ["space", "name", "description"]
+        );
+        assert_eq!(names(&["name", "", "createTime", "spaceUri"]).unwrap(), ["name", "", "createTime", "createTime"]);
+        for (headings, expected) in [
+            (&["nme"][..], "0: there is no column \"nme\"; did you mean \"name\"?; there are space, name"),
+            (&["name", "Disply Name"], "1: there is no column \"Disply Name\"; did you mean \"name\"?"),
+            (&["Gruppe"], "0: there is no column \"Gruppe\"; there are"),
+            (&["displayName", "Display Name"], "1: the column \"Display Name\" stands twice, as \"name\""),
+        ] {
+            let reason = names(headings).unwrap_err();
+            assert!(reason.starts_with(expected), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_cell_and_the_value_that_it_means_are_one() {
+        const HISTORY: Kind = Kind::Choice(&[("on", "on"), ("off", "off"), ("true", "on"), ("HISTORY_ON", "on")]);
+        for (kind, cell, value) in [
+            (Kind::Text, " A ", json!(" A ")),
+            (Kind::Text, "7.5", json!(7.5)),
+            (Kind::One, " ada@example.com ", json!("ada@example.com")),
+            (Kind::List, "a@x; b@x,c@x\nd@x;;", json!(["a@x", " b@x", "c@x", "", "d@x"])),
+            (Kind::Switch, " Yes", json!(true)),
+            (Kind::Switch, "0", json!(0)),
+            (HISTORY, "ON", json!(true)),
+            (HISTORY, "history_on", json!("on")),
+            (Kind::Text, "  ", Value::Null),
+            (Kind::List, " ; ", json!([])),
+        ] {
+            assert_eq!(typed(kind, &Value::from(cell)).unwrap(), typed(kind, &value).unwrap(), "{cell}");
+        }
+        for (kind, value, expected) in [
+            (Kind::One, json!("a@x;b@x"), "takes one value"),
+            (Kind::One, json!("a@x, b@x"), "takes one value"),
+            (Kind::One, json!(["a@x"]), "it takes one value"),
+            (Kind::Text, json!(["a"]), "it takes one value"),
+            (Kind::List, json!(["a@x,b@x"]), "takes one value"),
+            (Kind::List, json!([["a@x"]]), "it takes one value"),
+            (Kind::Text, json!("a\u{0}b"), "U+0000"),
+            (Kind::Text, json!("a\u{85}b"), "U+0085"),
+            (Kind::Text, json!({}), "is not a text"),
+            (Kind::Switch, json!("perhaps"), "\"perhaps\" is none of true, yes"),
+            (Kind::Object, json!("{}"), "is not a JSON object"),
+            (Kind::Array, json!({}), "is not a JSON array"),
+        ] {
+            assert!(typed(kind, &value).unwrap_err().contains(expected), "{kind:?} {value}");
+        }
+    }
+}

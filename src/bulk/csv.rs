@@ -1,0 +1,265 @@
+//! CSV as spreadsheets save it ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)), read strictly.
+//!
+//! The `csv` crate takes an unclosed quote and text after a closing quote for data. Here both are errors: a quote that
+//! somebody forgot would otherwise swallow the rows after it, and each of them is a space.
+
+use std::io;
+
+use super::text::{LONGEST_ROW, Text};
+
+/// One record and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Record {
+    /// The line on which it begins, from 1.
+    pub line: u64,
+    /// Its fields.
+    pub fields: Vec<String>,
+}
+
+/// Why the text is no CSV.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CsvError {
+    /// A place that cannot be understood; the field is counted from 1.
+    #[error("line {line}, column {column}: {reason}")]
+    At { line: u64, column: usize, reason: &'static str },
+    /// A record that does not end.
+    #[error("line {0}: the record is longer than {LONGEST_ROW} bytes")]
+    TooLong(u64),
+    /// The file cannot be read.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+enum State {
+    /// At the beginning of a field.
+    Start,
+    /// In a field without quotes.
+    Plain,
+    /// Inside quotes that opened on this line.
+    Quoted(u64),
+    /// After a quote inside quotes: the end, or the first half of a doubled one.
+    QuoteInQuoted(u64),
+}
+
+/// Reads records one by one; memory holds one at a time.
+pub(super) struct Reader {
+    text: Text,
+    delimiter: u8,
+}
+
+impl Reader {
+    /// A reader that finds out what separates the fields: what `sep=` above the header says, else what stands most often
+    /// in the header. Names of columns contain none of them.
+    pub(super) fn open(mut text: Text) -> io::Result<Self> {
+        let line = text.peek_line()?;
+        let word = line.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(&line);
+        let named = word.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"sep="));
+        if named && word.len() <= 5 {
+            // A tab at the end of the line may have been lost on the way.
+            let delimiter = word.get(4).copied().unwrap_or(b'\t');
+            for _ in 0..line.len() {
+                text.next()?;
+            }
+            if text.next()?.is_some() {
+                text.end_line()?;
+            }
+            return Ok(Self { text, delimiter });
+        }
+        let mut quoted = false;
+        let mut counts = [(0, b'\t'), (0, b';'), (0, b',')];
+        for byte in line {
+            quoted ^= byte == b'"';
+            for (count, _) in counts.iter_mut().filter(|(_, delimiter)| !quoted && *delimiter == byte) {
+                *count += 1;
+            }
+        }
+        let (_, delimiter) = counts.into_iter().max_by_key(|(count, _)| *count).unwrap_or((0, b','));
+        Ok(Self { text, delimiter })
+    }
+
+    /// A reader of fields that `delimiter` separates.
+    #[cfg(test)]
+    pub(super) fn new(text: Text, delimiter: u8) -> Self {
+        Self { text, delimiter }
+    }
+
+    /// The next record that is not an empty line; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Record>, CsvError> {
+        loop {
+            match self.record()? {
+                Some(record) if record.fields == [""] => {}
+                other => return Ok(other),
+            }
+        }
+    }
+
+    fn record(&mut self) -> Result<Option<Record>, CsvError> {
+        let begins = self.text.line;
+        let mut fields = Vec::new();
+        let mut field = Vec::new();
+        let mut state = State::Start;
+        let mut length = 0;
+        loop {
+            let (line, column) = (self.text.line, fields.len() + 1);
+            let at = |reason| CsvError::At { line, column, reason };
+            let Some(byte) = self.text.next()? else {
+                match state {
+                    State::Quoted(line) => {
+                        return Err(CsvError::At { line, column, reason: "the quote is never closed" });
+                    }
+                    _ if length == 0 => return Ok(None),
+                    _ => fields.push(text(field, line, column)?),
+                }
+                return Ok(Some(Record { line: begins, fields }));
+            };
+            length += 1;
+            if length > LONGEST_ROW {
+                return Err(CsvError::TooLong(begins));
+            }
+            state = match (state, byte) {
+                (State::Quoted(opened), b'"') => State::QuoteInQuoted(opened),
+                (State::QuoteInQuoted(opened), b'"') => {
+                    field.push(b'"');
+                    State::Quoted(opened)
+                }
+                (State::Quoted(opened), _) => {
+                    field.push(byte);
+                    State::Quoted(opened)
+                }
+                (State::Start, b'"') => State::Quoted(line),
+                (State::Plain, b'"') => {
+                    return Err(at("a quote inside an unquoted field; quote the field and double the quote"));
+                }
+                (_, b'\n' | b'\r') => {
+                    self.text.end_line()?;
+                    fields.push(text(field, line, column)?);
+                    return Ok(Some(Record { line: begins, fields }));
+                }
+                (_, byte) if byte == self.delimiter => {
+                    fields.push(text(std::mem::take(&mut field), line, column)?);
+                    State::Start
+                }
+                (State::QuoteInQuoted(_), _) => return Err(at("text after a closing quote")),
+                (State::Start | State::Plain, _) => {
+                    field.push(byte);
+                    State::Plain
+                }
+            };
+        }
+    }
+}
+
+fn text(field: Vec<u8>, line: u64, column: usize) -> Result<String, CsvError> {
+    let reason = "not UTF-8; save the file as \"CSV UTF-8\"";
+    String::from_utf8(field).map_err(|_| CsvError::At { line, column, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text_of(bytes: &[u8]) -> Text {
+        Text::decode(Box::new(Cursor::new(bytes.to_vec()))).unwrap()
+    }
+
+    fn all(mut reader: Reader) -> Result<Vec<Record>, CsvError> {
+        let mut records = Vec::new();
+        while let Some(record) = reader.next()? {
+            records.push(record);
+        }
+        Ok(records)
+    }
+
+    fn read(text: &str) -> Result<Vec<Record>, CsvError> {
+        all(Reader::new(text_of(text.as_bytes()), b','))
+    }
+
+    fn fields(text: &str) -> Vec<Vec<String>> {
+        read(text).unwrap().into_iter().map(|record| record.fields).collect()
+    }
+
+    #[test]
+    fn files_of_spreadsheets_are_read() {
+        assert_eq!(fields("name,member\r\nA,\"x;y\"\r\n"), [["name", "member"], ["A", "x;y"]]);
+        assert_eq!(fields("a,b"), [["a", "b"]]);
+        assert_eq!(fields("\"a \"\"b\"\"\",\"c\nd\"\n"), [["a \"b\"", "c\nd"]]);
+        assert_eq!(fields("a,\n,b\n"), [["a", ""], ["", "b"]]);
+        assert_eq!(fields("\n\r\na\n\n"), [["a"]]);
+        assert_eq!(fields("\"\"\n"), Vec::<Vec<String>>::new());
+        assert_eq!(fields(""), Vec::<Vec<String>>::new());
+    }
+
+    #[test]
+    fn every_line_end_ends_a_row_and_none_in_a_cell_is_dropped() {
+        for end in ["\n", "\r\n", "\r"] {
+            assert_eq!(fields(&format!("a,b{end}c,d{end}")), [["a", "b"], ["c", "d"]], "{end:?}");
+            assert_eq!(fields(&format!("a,\"b{end}c\"{end}")), [["a", &format!("b{end}c")]], "{end:?}");
+        }
+        assert_eq!(fields("a\rb\nc\r\nd"), [["a"], ["b"], ["c"], ["d"]]);
+        assert_eq!(fields("\"a\"\rb"), [["a"], ["b"]]);
+    }
+
+    #[test]
+    fn the_header_tells_what_separates_the_fields() {
+        for (text, delimiter) in [
+            ("name,member\nA,\"x;y\"", b','),
+            ("name;member\nA;\"x,y\"", b';'),
+            ("name\tmember\nA\tx", b'\t'),
+            ("\"name;1\",member\nA,x", b','),
+            ("sep=;\r\nname;member\r\n", b';'),
+            ("\"sep=|\"\rname|member\r", b'|'),
+            ("SEP=\t\nname\tmember\n", b'\t'),
+            ("sep=\nname\tmember\n", b'\t'),
+            ("name\nA", b','),
+        ] {
+            let reader = Reader::open(text_of(text.as_bytes())).unwrap();
+            assert_eq!(reader.delimiter, delimiter, "{text}");
+            let begins = text.to_ascii_lowercase().contains("sep=");
+            let header = all(reader).unwrap().remove(0);
+            assert!(header.fields[0].starts_with("name") && header.line == 1 + u64::from(begins), "{text}: {header:?}");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_through_quoted_breaks() {
+        let lines: Vec<u64> =
+            read("a\n\"b\nc\"\n\nd\r\r\n\"e\r\rf\"\rg").unwrap().iter().map(|record| record.line).collect();
+        assert_eq!(lines, [1, 2, 5, 7, 10]);
+    }
+
+    #[test]
+    fn what_is_broken_is_an_error_with_its_place() {
+        for (text, expected) in [
+            ("a,\"b\nc\n", "line 1, column 2: the quote is never closed"),
+            ("x\n\"a\"b,c\n", "line 2, column 1: text after a closing quote"),
+            ("a,b\"c\n", "line 1, column 2: a quote inside"),
+        ] {
+            let message = read(text).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+        let broken = Reader::new(text_of(b"a,\xff\n"), b',').next().unwrap_err();
+        assert!(broken.to_string().starts_with("line 1, column 2: not UTF-8"), "{broken}");
+        let long = "x".repeat(LONGEST_ROW + 1);
+        assert!(matches!(read(&long), Err(CsvError::TooLong(1))));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_quoted_comes_back(rows in prop::collection::vec(prop::collection::vec("\\PC{0,8}|[\",\r\n;]{0,4}", 2..4), 0..5)) {
+            let quote = |field: &String| format!("\"{}\"", field.replace('"', "\"\""));
+            for end in ["\n", "\r", "\r\n"] {
+                let text: String = rows.iter().map(|row| row.iter().map(quote).collect::<Vec<_>>().join(",") + end).collect();
+                prop_assert_eq!(fields(&text), rows.clone());
+            }
+        }
+
+        #[test]
+        fn odd_text_never_panics(text in "[a\",\r\n;]{0,40}") {
+            let _ = read(&text);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a row is known by: its author's key, else its content.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::columns::{RowFault, Values};
+
+/// What request ids of keys are derived from, so that they cannot meet another program's.
+const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x7e4e_2e0a_94a5_4c0e_9f64_53f3_5c1b_8a2d);
+
+/// The request id of an idempotency key: the same for the same text, everywhere.
+pub fn request_id_of_key(key: &str) -> String {
+    Uuid::new_v5(&KEY_NAMESPACE, key.as_bytes()).to_string()
+}
+
+/// What a row is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity {
+    /// The author's key or id, else the hash of the content.
+    pub(super) text: String,
+    /// The hash of what it says.
+    pub(super) content: String,
+    /// The request id that the author has given, or that follows from the key: nothing ever replaces it.
+    pub(super) request_id: Option<String>,
+}
+
+impl Identity {
+    /// Takes `idempotency-key` and `request-id` out of a row. What `defaults` says as well is no part of its content.
+    pub(super) fn take(values: &mut Values, defaults: &Values) -> Result<Self, RowFault> {
+        let mut text = |name| {
+            let value = values.0.shift_remove(name);
+            value.as_ref().and_then(Value::as_str).map(|text| text.trim().to_owned())
+        };
+        let (key, given) = (text("idempotency-key"), text("request-id"));
+        let content = content(values, defaults);
+        let (text, request_id) = match (key, given) {
+            (Some(_), Some(_)) => {
+                return Err(RowFault::row("a row has an idempotency-key or a request-id, not both"));
+            }
+            (Some(key), None) => (format!("key:{key}"), Some(request_id_of_key(&key))),
+            (None, Some(given)) => {
+                let id = Uuid::parse_str(&given)
+                    .map_err(|_| RowFault::of("request-id", format!("{given:?} is no UUID")))?
+                    .to_string();
+                (format!("id:{id}"), Some(id))
+            }
+            (None, None) => (content.clone(), None),
+        };
+        Ok(Self { text, content, request_id })
+    }
+
+    /// Whether the author has given it a key or an id, under which its content must not change once it was sent.
+    pub(super) const fn keyed(&self) -> bool {
+        self.request_id.is_some()
+    }
+}
+
+/// A hash of what a row says, whatever the form it is written in and the order of its columns.
+fn content(values: &Values, defaults: &Values) -> String {
+    let mut text = String::new();
+    let said = values.0.iter().filter(|(name, value)| defaults.get(name) != Some(value));
+    canonical(&said.map(|(name, value)| (name.clone(), value.clone())).collect(), &mut text);
+    hex(digest(&text))
+}
+
+fn canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<(&String, &Value)> = members.iter().collect();
+            members.sort_by_key(|(name, _)| name.as_str());
+            text.push('{');
+            for (name, value) in members {
+                text.push_str(&Value::from(name.as_str()).to_string());
+                canonical(value, text);
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for item in items {
+                canonical(item, text);
+            }
+            text.push(']');
+        }
+        other => text.push_str(&other.to_string()),
+    }
+    text.push(',');
+}
+
+/// The first half of the SHA-256 of a text.
+pub(super) fn digest(text: &str) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&Sha256::digest(text)[..16]);
+    half
+}
+
+fn hex(bytes: [u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn take(members: Value) -> Result<Identity, RowFault> {
+        let Value::Object(members) = members else { unreachable!() };
+        let defaults = json!({"role":"member"}).as_object().unwrap().clone();
+        Identity::take(&mut Values(members), &Values(defaults))
+    }
+
+    #[test]
+    fn rows_are_known_by_their_key_else_by_their_content() {
+        let keyed = take(json!({"name":"A","idempotency-key":" k "})).unwrap();
+        assert_eq!(keyed.text, "key:k");
+        assert_eq!(keyed.request_id, take(json!({"name":"B","idempotency-key":"k"})).unwrap().request_id);
+        assert_eq!(keyed.request_id, Some(request_id_of_key("k")));
+        let plain = take(json!({"name":"A"})).unwrap();
+        assert_eq!((&plain.text, &plain.request_id), (&keyed.content, &None));
+        let id = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+        let given = take(json!({"request-id":id.to_uppercase()})).unwrap();
+        assert_eq!((given.text, given.request_id.as_deref()), (format!("id:{id}"), Some(id)));
+        assert!(take(json!({"request-id":"x"})).is_err());
+        assert!(take(json!({"request-id":id,"idempotency-key":"k"})).is_err());
+    }
+
+    #[test]
+    fn the_content_is_the_same_whatever_the_order() {
+        let content = |members| take(members).unwrap().content;
+        assert_eq!(content(json!({"a":"x","role":"member"})), content(json!({"a":"x"})));
+        assert_ne!(content(json!({"a":"x","role":"owner"})), content(json!({"a":"x"})));
+        assert_eq!(content(json!({"a":"x","b":{"c":1,"d":[2]}})), content(json!({"b":{"d":[2],"c":1},"a":"x"})));
+        let all = [
+            json!({"a":"x"}),
+            json!({"a":"y"}),
+            json!({"b":"x"}),
+            json!({"a":["x"]}),
+            json!({"a":["x","y"]}),
+            json!({"a":["xy"]}),
+            json!({"a":["y","x"]}),
+            json!({"a":true}),
+            json!({"a":"true"}),
+            json!({"a":{"b":"x"}}),
+            json!({}),
+        ];
+        let hashes: std::collections::HashSet<String> = all.iter().map(|members| content(members.clone())).collect();
+        assert_eq!(hashes.len(), all.len());
+    }
+}

@@ -1,0 +1,117 @@
+//! How far a run is, for people.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How much of a run must be over before its speed is believed.
+const ENOUGH: Duration = Duration::from_secs(3);
+
+/// What a progress bar shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stats {
+    pub(super) started: Instant,
+    pub(super) total: Option<u64>,
+    pub(super) ended: u64,
+    pub(super) failed: u64,
+    /// Until when everybody waits for quota.
+    pub(super) paused_until: Option<Instant>,
+}
+
+/// A progress bar on standard error.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    pub(super) fn new(total: Option<u64>) -> Self {
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
+        let template = if total.is_some() { "{bar:12} {wide_msg}" } else { "{wide_msg}" };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    pub(super) fn show(&self, stats: &Stats) {
+        self.0.set_position(stats.ended);
+        self.0.set_message(describe(stats, Instant::now()));
+        self.0.tick();
+    }
+
+    /// Writes something while the bar is gone.
+    pub(super) fn without<Output>(&self, write: impl FnOnce() -> Output) -> Output {
+        self.0.suspend(write)
+    }
+
+    pub(super) fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn describe(stats: &Stats, now: Instant) -> String {
+    let mut text = stats.ended.to_string();
+    let over = now.duration_since(stats.started);
+    if let Some(total) = stats.total {
+        let _ = write!(text, "/{total}");
+    }
+    if let Some(left) =
+        stats.paused_until.and_then(|until| until.checked_duration_since(now)).filter(|left| left.as_secs() > 0)
+    {
+        let _ = write!(text, "  waiting for quota ({})", about(left));
+    } else if over >= ENOUGH && stats.ended > 0 {
+        let speed = f64::from(u32::try_from(stats.ended).unwrap_or(u32::MAX)) / over.as_secs_f64();
+        let _ = if speed < 0.1 { write!(text, "  {:.1}/min", speed * 60.0) } else { write!(text, "  {speed:.1}/s") };
+        if let Some(rest) = stats.total.map(|total| total.saturating_sub(stats.ended)).filter(|rest| *rest > 0) {
+            let left =
+                over.mul_f64(f64::from(u32::try_from(rest).unwrap_or(u32::MAX)) * speed.recip() / over.as_secs_f64());
+            let _ = write!(text, "  about {} left", about(left));
+        }
+    }
+    if stats.failed > 0 {
+        let _ = write!(text, "  {} failed", stats.failed);
+    }
+    text
+}
+
+/// A duration as people say it.
+pub fn about(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let minutes = seconds.div_ceil(60);
+    match seconds {
+        0..=90 => format!("{} s", seconds.max(1)),
+        91..=5400 => format!("{minutes} min"),
+        _ if minutes.is_multiple_of(60) => format!("{} h", minutes / 60),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+/// So many of something.
+pub fn count(number: u64, unit: &str) -> String {
+    if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_rounded_for_people() {
+        assert_eq!(about(Duration::ZERO), "1 s");
+        assert_eq!(about(Duration::from_mins(10)), "10 min");
+        assert_eq!(about(Duration::from_mins(95)), "1 h 35 min");
+        assert_eq!(about(Duration::from_hours(2) - Duration::from_secs(1)), "2 h");
+    }
+
+    #[test]
+    fn a_bar_says_how_far_how_fast_and_how_long() {
+        let started = Instant::now();
+        let stats = Stats { started, total: Some(200), ended: 8, failed: 0, paused_until: None };
+        assert_eq!(describe(&stats, started + Duration::from_secs(1)), "8/200", "too early to tell");
+        assert_eq!(describe(&stats, started + Duration::from_secs(10)), "8/200  0.8/s  about 4 min left");
+        assert_eq!(describe(&stats, started + Duration::from_mins(2)), "8/200  4.0/min  about 48 min left");
+        let paused = Stats { paused_until: Some(started + Duration::from_secs(40)), failed: 2, ..stats };
+        assert_eq!(describe(&paused, started + Duration::from_secs(10)), "8/200  waiting for quota (30 s)  2 failed");
+        let piped = Stats { total: None, ..stats };
+        assert_eq!(describe(&piped, started + Duration::from_secs(10)), "8  0.8/s");
+    }
+}

@@ -1,0 +1,95 @@
+//! How fast a person wants a run to be.
+
+use std::time::Duration;
+
+/// Requests are spread a little wider than the rate says, because the server's clock and the way there add their own
+/// unevenness: 2% slower costs nothing, and a refused request costs more than it would have gained.
+pub(super) const SPREAD: f64 = 1.02;
+
+/// What a person asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    /// As fast as the server answers.
+    Unlimited,
+    /// At most so many.
+    Limited {
+        /// Within any minute.
+        per_minute: u32,
+        /// Within any hour; none when `None`.
+        per_hour: Option<u32>,
+    },
+}
+
+impl Rate {
+    /// Under what Google allows a project: fewer than 35 new spaces a minute, and 210 an hour as far as is known.
+    pub const DEFAULT: Self = Self::Limited { per_minute: 30, per_hour: Some(200) };
+
+    /// How many requests may leave within an hour; zero where nothing says so.
+    pub fn hourly(self) -> usize {
+        match self {
+            Self::Limited { per_hour: Some(per_hour), .. } => per_hour as usize,
+            Self::Limited { per_hour: None, .. } | Self::Unlimited => 0,
+        }
+    }
+
+    /// The shortest time that `count` requests take.
+    pub fn duration(self, count: u64) -> Duration {
+        let Self::Limited { per_minute, per_hour } = self else { return Duration::ZERO };
+        let after_first = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
+        let smooth = interval(per_minute).saturating_mul(after_first);
+        let hours = per_hour.map_or(0, |per_hour| after_first / per_hour);
+        let in_last_hour = per_hour.map_or(0, |per_hour| after_first % per_hour);
+        let hourly = Duration::from_hours(u64::from(hours)) + interval(per_minute).saturating_mul(in_last_hour);
+        smooth.max(if hours > 0 { hourly } else { Duration::ZERO })
+    }
+}
+
+impl std::str::FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim() == "unlimited" {
+            return Ok(Self::Unlimited);
+        }
+        let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| (1..=1_000_000).contains(number));
+        let (minute, hour) = match text.split_once(',') {
+            Some((minute, hour)) => (minute, Some(hour)),
+            None => (text, None),
+        };
+        let wrong = || format!("{text:?} is neither PER_MINUTE[,PER_HOUR] nor unlimited");
+        Ok(Self::Limited {
+            per_minute: number(minute).ok_or_else(wrong)?,
+            per_hour: hour.map(|hour| number(hour).ok_or_else(wrong)).transpose()?,
+        })
+    }
+}
+
+/// How far apart requests are.
+pub(super) fn interval(per_minute: u32) -> Duration {
+    Duration::from_mins(1).div_f64(f64::from(per_minute)).mul_f64(SPREAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read() {
+        assert_eq!("30,200".parse(), Ok(Rate::DEFAULT));
+        assert_eq!("60".parse(), Ok(Rate::Limited { per_minute: 60, per_hour: None }));
+        assert_eq!("unlimited".parse(), Ok(Rate::Unlimited));
+        for text in ["", "0", "-1", "x", "30,", "30,0", "1.5"] {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_run_knows_how_long_it_will_take() {
+        assert_eq!(Rate::Unlimited.duration(1000), Duration::ZERO);
+        let sixty = Rate::Limited { per_minute: 60, per_hour: None };
+        assert_eq!(sixty.duration(1), Duration::ZERO);
+        assert_eq!(sixty.duration(61).as_secs(), 61);
+        let hourly = Rate::DEFAULT.duration(300).as_secs();
+        assert!((3600..3900).contains(&hourly), "{hourly}");
+    }
+}
