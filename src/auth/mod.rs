@@ -40,4 +40,4 @@ pub use store::StoreError;
 pub use token_endpoint::{ClientProbe, Revocation, TokenInfo};
 
 /// What every connection has in common: trust roots, proxies, time-outs.
-pub use crate::http::{Config as TransportConfig, Proxies, TrustRoots};
+pub use crate::http::{Config as TransportConfig, Error as TransportError, Proxies, ProxySetting, TrustRoots};

@@ -281,7 +281,7 @@ pub(super) fn read(response: &Response, host: &str, clock: Clock) -> Result<Toke
     let retry_after = || retry::retry_after(response, clock.now());
     match response.status {
         429 => return Err(Error::RateLimited { host, retry_after: retry_after() }),
-        status @ 500.. => {
+        status @ (408 | 500..) => {
             let wait = retry_after().filter(|wait| !wait.is_zero());
             let wait = wait.map(|wait| format!(", and asks to be left alone for {} seconds", wait.as_secs().max(1)));
             let cause = format!("failed with HTTP status {status}{}", wait.unwrap_or_default());

@@ -8,7 +8,8 @@ use clap::ValueEnum;
 use time::OffsetDateTime;
 
 use crate::commands::{
-    DelegationOptions, Failure, GivenToken, Provenance, Proxies, Setting, Settings, TransportConfig, TrustRoots,
+    DelegationOptions, Failure, GivenToken, Provenance, Proxies, ProxySetting, Setting, Settings, TransportConfig,
+    TrustRoots,
 };
 use crate::output::{Filter, Format, Screen};
 use crate::platform::Clock;
@@ -143,7 +144,7 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
             timeout: Duration::from_secs(timeout),
             trust: TrustRoots {
                 file: environment.os("SSL_CERT_FILE").map(PathBuf::from),
-                directory: environment.os("SSL_CERT_DIR").map(PathBuf::from),
+                directories: environment.os("SSL_CERT_DIR").map(|list| split_paths(&list)).unwrap_or_default(),
             },
             proxies: proxies(environment)?,
         },
@@ -197,13 +198,29 @@ fn delegation(global: &Global, environment: Environment) -> Result<Setting<Optio
     }
 }
 
+/// The directories of a list such as `PATH`.
+fn split_paths(list: &OsStr) -> Vec<PathBuf> {
+    std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect()
+}
+
 /// The lower-case names win, as in curl; `HTTP_PROXY` in upper case is ignored where a web server may have set it.
 fn proxies(environment: Environment) -> Result<Proxies, Failure> {
-    let all = environment.text("all_proxy")?.or(environment.text("ALL_PROXY")?);
-    let upper_http = if environment.os("REQUEST_METHOD").is_some() { None } else { environment.text("HTTP_PROXY")? };
+    let first = |names: &[&'static str]| -> Result<Option<ProxySetting>, Failure> {
+        for variable in names {
+            if let Some(value) = environment.text(variable)? {
+                return Ok(Some(ProxySetting { variable, value }));
+            }
+        }
+        Ok(None)
+    };
+    let http: &[&str] = if environment.os("REQUEST_METHOD").is_some() {
+        &["http_proxy", "all_proxy", "ALL_PROXY"]
+    } else {
+        &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+    };
     Ok(Proxies {
-        https: environment.text("https_proxy")?.or(environment.text("HTTPS_PROXY")?).or_else(|| all.clone()),
-        http: environment.text("http_proxy")?.or(upper_http).or(all),
+        https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?,
+        http: first(http)?,
         except: environment.text("no_proxy")?.or(environment.text("NO_PROXY")?),
     })
 }
@@ -267,7 +284,8 @@ mod tests {
             _ => None,
         });
         let proxies = proxies(environment).unwrap();
-        assert_eq!(proxies.https.as_deref(), Some("http://lower"));
-        assert_eq!((proxies.http, proxies.except.as_deref()), (None, Some("x.test")));
+        let https = proxies.https.unwrap();
+        assert_eq!((https.variable, https.value.as_str()), ("https_proxy", "http://lower"));
+        assert_eq!((proxies.http.is_some(), proxies.except.as_deref()), (false, Some("x.test")));
     }
 }

@@ -164,7 +164,10 @@ fn store(context: &Context, findings: &mut Findings) {
 
 async fn authorization_server(context: &Context, findings: &mut Findings) {
     let proxies = &context.settings.http.proxies;
-    let way = if proxies.https.is_some() { "through the proxy in HTTPS_PROXY" } else { "directly" };
+    let way = match &proxies.https {
+        Some(proxy) => format!("through the proxy in {}", proxy.variable),
+        None => String::from("directly"),
+    };
     let probe = match context.session().probe_client().await {
         Ok(probe) => probe,
         Err(error) => {

@@ -20,6 +20,7 @@ pub enum ErrorCode {
     StoreUnreadable,
     StoreNotWritable,
     EndpointRefused,
+    EnvironmentInvalid,
     PortUnavailable,
     InputInvalid,
     Busy,
@@ -60,6 +61,7 @@ impl ErrorCode {
             | Self::StoreUnreadable
             | Self::StoreNotWritable
             | Self::EndpointRefused
+            | Self::EnvironmentInvalid
             | Self::PortUnavailable
             | Self::InputInvalid
             | Self::Busy => 3,
@@ -99,6 +101,7 @@ impl ErrorCode {
             Self::StoreUnreadable => "store_unreadable",
             Self::StoreNotWritable => "store_not_writable",
             Self::EndpointRefused => "endpoint_refused",
+            Self::EnvironmentInvalid => "environment_invalid",
             Self::PortUnavailable => "port_unavailable",
             Self::InputInvalid => "input_invalid",
             Self::Busy => "busy",

@@ -67,7 +67,7 @@ pub mod setup;
 pub mod spaces;
 mod terminal_prompt;
 
-pub use crate::auth::{DelegationOptions, Proxies, TransportConfig, TrustRoots};
+pub use crate::auth::{DelegationOptions, Proxies, ProxySetting, TransportConfig, TrustRoots};
 pub use crate::chat::Role;
 pub use crate::platform::input::Source;
 pub use context::{Context, GivenToken, InFlight, Pending, Provenance, RowsInFlight, Setting, Settings};

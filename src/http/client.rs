@@ -146,9 +146,7 @@ impl Client {
     async fn send_once(&self, request: Request) -> Result<Response, Error> {
         let host = authority(&request.url);
         let client = self.client_for(&request.url)?;
-        if let Ok(uri) = request.url.as_str().parse() {
-            self.shared.config.proxies.check(&uri)?;
-        }
+        let proxy = self.shared.config.proxies.route(&request.url)?;
         let timeout = request.timeout.unwrap_or(self.shared.config.timeout);
         let secrets = Secrets::of(&request);
         let mut builder = client.request(request.method.clone(), request.url.clone());
@@ -161,7 +159,20 @@ impl Client {
         log::debug!("{} {}{}", request.method, host, request.url.path());
         let mut deadline = Deadline::new(timeout);
         let mut answer = match deadline.within(builder.send()).await {
-            Some(answer) => answer.map_err(|error| Error::from_reqwest(&error, &host))?,
+            Some(Ok(answer)) => answer,
+            Some(Err(error)) => {
+                let error = Error::from_reqwest(&error, &host, proxy.as_ref());
+                return Err(match (proxy, &error) {
+                    // hyper-util's own words, and no type to tell it by.
+                    (Some(proxy), Error::NotConnected { cause, .. }) if cause == "tunnel error: unsuccessful" => {
+                        proxy.refusal(&request.url, false).await
+                    }
+                    (Some(proxy), Error::NotConnected { cause, .. }) if cause.contains("authorization required") => {
+                        proxy.refusal(&request.url, true).await
+                    }
+                    _ => error,
+                });
+            }
             None => return Err(Error::Timeout { host }),
         };
         let status = answer.status().as_u16();
@@ -196,7 +207,7 @@ impl Client {
 
     fn client_for(&self, url: &Url) -> Result<reqwest::Client, Error> {
         let Shared { config, plain, tls, .. } = &*self.shared;
-        let proxied = config.proxies.http.as_deref().is_some_and(|proxy| proxy.starts_with("https:"));
+        let proxied = config.proxies.http.as_ref().is_some_and(|proxy| proxy.value.trim_start().starts_with("https:"));
         let (cell, tls) = if url.scheme() == "https" || proxied {
             (tls, TrustRoots::tls_config as fn(&TrustRoots) -> _)
         } else {

@@ -2,11 +2,13 @@
 
 use std::io;
 
+use super::proxy::Proxy;
+
 /// Why there is no usable answer. Messages name the host and never the query, the body or a proxy's password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The host has no address.
-    #[error("the name {host} was not found")]
+    #[error("{host} was not found: there is no such name")]
     NameNotFound {
         /// The host.
         host: String,
@@ -61,27 +63,72 @@ pub enum Error {
         /// The origin it points to, without path and query.
         target: String,
     },
-    /// The client itself could not be set up: unreadable trust roots, an unusable proxy address.
+    /// A proxy variable that cannot be used.
+    #[error("the value of {variable} {cause}")]
+    ProxyInvalid {
+        /// The name of the variable.
+        variable: &'static str,
+        /// What is wrong with its value, which is not quoted: it may hold a password.
+        cause: String,
+    },
+    /// The proxy wants another authentication (407).
+    #[error("{proxy} {cause}")]
+    ProxyAuthentication {
+        /// The proxy, with its variable.
+        proxy: String,
+        /// What it wants.
+        cause: String,
+    },
+    /// The proxy refused to connect to the host.
+    #[error("{proxy} refused to connect to {host}{}", .status.map(|status| format!(" ({status})")).unwrap_or_default())]
+    ProxyRefused {
+        /// The proxy, with its variable.
+        proxy: String,
+        /// The host of the request.
+        host: String,
+        /// The status of its answer, where that is known.
+        status: Option<u16>,
+    },
+    /// The trust roots of a variable, or of the system, cannot be used.
+    #[error("{source_of_roots}: {cause}")]
+    TrustInvalid {
+        /// The variable and its file or directory, or the system.
+        source_of_roots: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The request or the client cannot be built.
     #[error("{0}")]
     Setup(String),
 }
 
 impl Error {
+    /// Whether a setting of the environment has to change: no retry helps.
+    pub fn is_environment(&self) -> bool {
+        matches!(self, Self::ProxyInvalid { .. } | Self::ProxyAuthentication { .. } | Self::TrustInvalid { .. })
+    }
+
     /// Whether the server may have acted on the request.
     pub fn may_have_been_sent(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::Lost { .. })
     }
 
-    /// Classifies an error of reqwest. `host` is the authority of the request.
-    pub(super) fn from_reqwest(error: &reqwest::Error, host: &str) -> Self {
+    /// Classifies an error of reqwest. `host` is the authority of the request, and `proxy` the proxy that carried it.
+    pub(super) fn from_reqwest(error: &reqwest::Error, host: &str, proxy: Option<&Proxy>) -> Self {
         if error.is_builder() {
             return Self::Setup(format!("the request to {host} could not be made"));
         }
-        Self::from_chain(error, error.is_connect(), error.is_timeout(), host)
+        Self::from_chain(error, error.is_connect(), error.is_timeout(), host, proxy)
     }
 
     /// Classifies an error by its kind and its sources.
-    fn from_chain(error: &(dyn std::error::Error + 'static), is_connect: bool, is_timeout: bool, host: &str) -> Self {
+    fn from_chain(
+        error: &(dyn std::error::Error + 'static),
+        is_connect: bool,
+        is_timeout: bool,
+        host: &str,
+        proxy: Option<&Proxy>,
+    ) -> Self {
         let host = host.to_owned();
         let chain =
             || std::iter::successors(error.source(), |inner: &&(dyn std::error::Error + 'static)| (*inner).source());
@@ -96,6 +143,8 @@ impl Error {
                 }
             };
         }
+        // Behind a proxy, this machine connects to the proxy alone.
+        let host = proxy.filter(|_| is_connect).map_or(host, ToString::to_string);
         if !is_connect {
             return if is_timeout { Self::Timeout { host } } else { Self::Lost { host } };
         }
@@ -110,12 +159,6 @@ impl Error {
             return Self::Refused { host };
         }
         let cause = chain().last().map_or_else(|| String::from("unknown cause"), ToString::to_string);
-        // hyper-util's own words, and no type to tell it by. It does not pass by itself, so it is not tried again.
-        if cause.contains("proxy authorization required") {
-            return Self::Setup(format!(
-                "the proxy on the way to {host} wants a user name and password (407); give them as http://USER:PASSWORD@HOST:PORT"
-            ));
-        }
         Self::NotConnected { host, cause }
     }
 }
@@ -136,7 +179,13 @@ fn certificate(reason: &rustls::CertificateError) -> String {
             String::from("it is not valid yet, or this machine's clock is wrong")
         }
         Reason::NotValidForName | Reason::NotValidForNameContext { .. } => String::from("it was made for another name"),
-        other => format!("{other:?}"),
+        Reason::Revoked => String::from("it has been revoked"),
+        Reason::InvalidPurpose | Reason::InvalidPurposeContext { .. } => String::from("it was not issued for servers"),
+        // rustls-webpki's own words, and no type to tell it by.
+        Reason::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
+            String::from("it is the certificate of an authority, which a server cannot use as its own")
+        }
+        _ => String::from("it is damaged, or signed in a way that is not supported"),
     }
 }
 
@@ -153,10 +202,10 @@ mod tests {
     fn what_breaks_after_the_handshake_may_have_been_sent() {
         let host = || String::from("h");
         let broken = Around(io::Error::other(rustls::Error::DecryptError));
-        assert_eq!(Error::from_chain(&broken, false, false, "h"), Error::Lost { host: host() });
-        assert!(!Error::from_chain(&broken, true, false, "h").may_have_been_sent());
+        assert_eq!(Error::from_chain(&broken, false, false, "h", None), Error::Lost { host: host() });
+        assert!(!Error::from_chain(&broken, true, false, "h", None).may_have_been_sent());
         let reason = rustls::CertificateError::UnknownIssuer;
         let untrusted = Around(io::Error::other(rustls::Error::InvalidCertificate(reason)));
-        assert!(matches!(Error::from_chain(&untrusted, true, false, "h"), Error::Untrusted { .. }));
+        assert!(matches!(Error::from_chain(&untrusted, true, false, "h", None), Error::Untrusted { .. }));
     }
 }

@@ -12,5 +12,5 @@ mod trust;
 pub use client::{Client, Config, Request, Response};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::Error;
-pub use proxy::Proxies;
+pub use proxy::{Proxies, ProxySetting};
 pub use trust::TrustRoots;

@@ -1,31 +1,56 @@
-//! The proxies of the environment.
+//! The proxies of the environment: which one carries a request, and why one refuses.
 
-use http::Uri;
+use std::fmt;
+use std::time::Duration;
+
+use http::{Uri, header};
 use hyper_util::client::proxy::matcher::Matcher;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use url::Url;
 
 use super::Error;
 
 /// Loopback never goes through a proxy, whatever `NO_PROXY` says.
 const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
+/// The kinds of proxies that are supported.
+const SCHEMES: [&str; 4] = ["http", "https", "socks4a", "socks5h"];
+
+/// How long a proxy is asked for the reason of its refusal.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest head of a refusal that is read, in bytes.
+const LONGEST_REFUSAL: usize = 16 * 1024;
+
+/// A proxy variable with its value.
+#[derive(Clone)]
+pub struct ProxySetting {
+    /// The name of the variable, as it was found.
+    pub variable: &'static str,
+    /// The address, which may hold a password.
+    pub value: String,
+}
+
 /// The proxy variables, as they were set.
 #[derive(Clone, Default)]
 pub struct Proxies {
-    /// `HTTPS_PROXY`, for https addresses.
-    pub https: Option<String>,
-    /// `HTTP_PROXY`, for http addresses.
-    pub http: Option<String>,
+    /// The proxy for https addresses.
+    pub https: Option<ProxySetting>,
+    /// The proxy for http addresses.
+    pub http: Option<ProxySetting>,
     /// `NO_PROXY`, the hosts that are reached directly.
     pub except: Option<String>,
 }
 
-impl std::fmt::Debug for Proxies {
-    /// Shows which are set and nothing of them: the address of a proxy may hold a password.
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Proxies {
+    /// Shows which variables are set and nothing of their values: the address of a proxy may hold a password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |setting: &Option<ProxySetting>| setting.as_ref().map(|setting| setting.variable);
         formatter
             .debug_struct("Proxies")
-            .field("https", &self.https.is_some())
-            .field("http", &self.http.is_some())
+            .field("https", &name(&self.https))
+            .field("http", &name(&self.http))
             .field("except", &self.except)
             .finish()
     }
@@ -35,45 +60,179 @@ impl std::fmt::Debug for Proxies {
 type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
 
 impl Proxies {
-    /// The proxies as the HTTP client takes them.
-    ///
-    /// # Errors
-    /// An address that cannot be parsed: no request may bypass a proxy.
+    /// The proxies as the HTTP client takes them. One that cannot be used is left out here and refused by
+    /// [`Proxies::route`].
     pub(super) fn build(&self) -> Result<Vec<reqwest::Proxy>, Error> {
-        let except = self.exceptions();
         let mut proxies = Vec::new();
-        for (variable, address, make) in [
-            ("HTTPS_PROXY", &self.https, (|address| reqwest::Proxy::https(address)) as Make),
-            ("HTTP_PROXY", &self.http, |address| reqwest::Proxy::http(address)),
+        for (setting, make) in [
+            (&self.https, (|address| reqwest::Proxy::https(address)) as Make),
+            (&self.http, |address| reqwest::Proxy::http(address)),
         ] {
-            let Some(address) = address.as_deref().filter(|address| !address.is_empty()) else {
-                continue;
-            };
-            let proxy =
-                make(address).map_err(|_| Error::Setup(format!("the value of {variable} is not a proxy's address")))?;
-            proxies.push(proxy.no_proxy(reqwest::NoProxy::from_string(&except)));
+            let Some(proxy) = setting.as_ref().and_then(|setting| Proxy::parse(setting).ok()) else { continue };
+            let proxy = make(proxy.url.as_str()).map_err(|_| proxy.invalid("is not a proxy's address"))?;
+            proxies.push(proxy.no_proxy(reqwest::NoProxy::from_string(&self.exceptions())));
         }
         Ok(proxies)
     }
 
-    /// Checks that the proxy which would carry a request to `url` is of a kind that is supported.
-    pub(super) fn check(&self, url: &Uri) -> Result<(), Error> {
-        let matcher = Matcher::builder()
-            .https(self.https.clone().unwrap_or_default())
-            .http(self.http.clone().unwrap_or_default())
-            .no(self.exceptions())
-            .build();
-        let proxy = matcher.intercept(url);
-        let variable = if url.scheme_str() == Some("https") { "HTTPS_PROXY" } else { "HTTP_PROXY" };
-        match proxy.as_ref().and_then(|proxy| proxy.uri().scheme_str()) {
-            None | Some("http" | "https") => Ok(()),
-            Some(scheme) => {
-                Err(Error::Setup(format!("the proxy in {variable} is a {scheme} proxy; only http and https are known")))
-            }
-        }
+    /// The proxy that carries a request to `url`; `None` when it goes there directly.
+    ///
+    /// # Errors
+    /// A proxy that would carry it and cannot be used: no request bypasses a proxy.
+    pub(super) fn route(&self, url: &Url) -> Result<Option<Proxy>, Error> {
+        let setting = if url.scheme() == "https" { &self.https } else { &self.http };
+        let Some(setting) = setting else { return Ok(None) };
+        let any = Matcher::builder().all("http://proxy.invalid").no(self.exceptions()).build();
+        let carried = url.as_str().parse::<Uri>().is_ok_and(|uri| any.intercept(&uri).is_some());
+        carried.then(|| Proxy::parse(setting)).transpose()
     }
 
     fn exceptions(&self) -> String {
         format!("{NEVER_PROXIED},{}", self.except.as_deref().unwrap_or_default())
+    }
+}
+
+/// A proxy that can be used. `Display` names it without its password, as in `the proxy 10.0.0.1:3128 (HTTPS_PROXY)`.
+#[derive(Clone)]
+pub(super) struct Proxy {
+    variable: &'static str,
+    url: Url,
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port_or_known_default() {
+            Some(port) => write!(formatter, "the proxy {host}:{port} ({})", self.variable),
+            None => write!(formatter, "the proxy {host} ({})", self.variable),
+        }
+    }
+}
+
+impl Proxy {
+    fn parse(setting: &ProxySetting) -> Result<Self, Error> {
+        let invalid = |cause: String| Error::ProxyInvalid { variable: setting.variable, cause };
+        let value = setting.value.trim();
+        if value.contains(['"', '\'']) {
+            return Err(invalid(String::from("has quotation marks in it; remove them")));
+        }
+        if value.contains('\\') {
+            return Err(invalid(String::from("has a backslash in it; write it as %5C")));
+        }
+        let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            // The proxy looks names up: a network that needs one often cannot. `socks` is GNOME's spelling.
+            "socks" | "socks5" => String::from("socks5h"),
+            "socks4" => String::from("socks4a"),
+            other => other.to_owned(),
+        };
+        if !SCHEMES.contains(&scheme.as_str()) {
+            return Err(invalid(format!("is a {scheme:?} proxy; supported are http, https, socks4 and socks5")));
+        }
+        match Url::parse(&format!("{scheme}://{rest}")) {
+            Ok(url) if url.host_str().is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace)) => {
+                Ok(Self { variable: setting.variable, url })
+            }
+            _ => Err(invalid(String::from("is not a proxy's address"))),
+        }
+    }
+
+    fn invalid(&self, cause: &str) -> Error {
+        Error::ProxyInvalid { variable: self.variable, cause: cause.to_owned() }
+    }
+
+    /// Names the reason for which the proxy refused a connection to `target`. The HTTP library drops the status and
+    /// the headers of the refusal, so the proxy is asked once more.
+    pub(super) async fn refusal(&self, target: &Url, needs_authentication: bool) -> Error {
+        let answer = match self.url.scheme() {
+            "http" => tokio::time::timeout(REFUSAL_TIMEOUT, self.connect(target)).await.ok().flatten(),
+            _ => None,
+        };
+        let (status, schemes) = answer.unwrap_or((if needs_authentication { 407 } else { 0 }, Vec::new()));
+        let proxy = self.to_string();
+        if status != 407 {
+            let host = target.host_str().unwrap_or_default().to_owned();
+            return Error::ProxyRefused { proxy, host, status: (status != 0).then_some(status) };
+        }
+        let basic = schemes.is_empty() || schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
+        let cause = if !basic {
+            format!("wants {} authentication (407), and only Basic is supported", schemes.join(" or "))
+        } else if self.url.username().is_empty() {
+            String::from("wants a user name and password (407); give them as http://USER:PASSWORD@HOST:PORT")
+        } else {
+            String::from("does not accept the user name and password in its address (407)")
+        };
+        Error::ProxyAuthentication { proxy, cause }
+    }
+
+    /// Asks for a tunnel, and returns the status and the authentication schemes of the answer.
+    async fn connect(&self, target: &Url) -> Option<(u16, Vec<String>)> {
+        let address = (self.url.host_str()?, self.url.port_or_known_default()?);
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        let host = format!("{}:{}", target.host_str()?, target.port_or_known_default()?);
+        let uri: Uri = target.as_str().parse().ok()?;
+        let matcher = Matcher::builder().all(self.url.as_str()).build();
+        let authorization = matcher.intercept(&uri).and_then(|proxy| proxy.basic_auth().cloned());
+        let authorization = authorization
+            .and_then(|value| Some(format!("Proxy-Authorization: {}\r\n", value.to_str().ok()?)))
+            .unwrap_or_default();
+        let request = format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n{authorization}\r\n");
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut head = Vec::new();
+        while head.len() < LONGEST_REFUSAL && stream.read_buf(&mut head).await.ok()? > 0 {
+            let mut headers = [httparse::EMPTY_HEADER; 64];
+            let mut response = httparse::Response::new(&mut headers);
+            if response.parse(&head).ok()?.is_complete() {
+                let name = header::PROXY_AUTHENTICATE;
+                let schemes = response
+                    .headers
+                    .iter()
+                    .filter(|found| found.name.eq_ignore_ascii_case(name.as_str()))
+                    .filter_map(|found| std::str::from_utf8(found.value).ok()?.split_whitespace().next())
+                    .map(|scheme| scheme.trim_end_matches(',').to_owned())
+                    .collect();
+                return Some((response.code?, schemes));
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(value: &str, url: &str) -> Result<Option<String>, String> {
+        let setting = Some(ProxySetting { variable: "ALL_PROXY", value: value.to_owned() });
+        let proxies = Proxies { https: setting.clone(), http: setting, except: Some(String::from(".corp.test")) };
+        let route = proxies.route(&Url::parse(url).unwrap());
+        route.map(|proxy| proxy.map(|proxy| proxy.to_string())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_spelling_is_used_or_refused_by_the_name_of_its_variable() {
+        for (value, expected) in [
+            ("10.0.0.1:3128", "10.0.0.1:3128"),
+            (" http://u:canary@proxy.test:8080/ ", "proxy.test:8080"),
+            ("HTTPS://proxy.test", "proxy.test:443"),
+            ("socks://10.0.0.1:1080/", "10.0.0.1:1080"),
+            ("socks5h://10.0.0.1:1080", "10.0.0.1:1080"),
+            ("socks4://10.0.0.1:1080", "10.0.0.1:1080"),
+        ] {
+            let route = route(value, "https://chat.googleapis.com/").unwrap().unwrap();
+            assert_eq!(route, format!("the proxy {expected} (ALL_PROXY)"), "{value}");
+        }
+        for value in ["\"http://canary:1\"", "ftp://canary", "http://CORP\\canary@h:1", "http://canary a:1", "http://"]
+        {
+            let error = route(value, "https://chat.googleapis.com/").unwrap_err();
+            assert!(error.contains("ALL_PROXY") && !error.contains("canary"), "{value}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_counts_only_for_what_it_would_carry() {
+        for url in ["http://127.0.0.1:1/", "http://[::1]:1/", "http://localhost:1/", "https://a.corp.test/"] {
+            assert_eq!(route("ftp://x", url), Ok(None), "{url}");
+        }
     }
 }

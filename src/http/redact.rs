@@ -1,7 +1,5 @@
 //! What a server repeats of the secrets that it was sent, taken out of its refusals before anything reads them.
 
-use std::borrow::Cow;
-
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
@@ -12,7 +10,8 @@ use super::client::FORM;
 const MASK: &str = "[redacted]";
 
 /// Form fields of OAuth requests that are secrets.
-const SECRET_FIELDS: [&str; 6] = ["code", "code_verifier", "client_secret", "refresh_token", "token", "assertion"];
+const SECRET_FIELDS: [&str; 7] =
+    ["code", "code_verifier", "client_secret", "refresh_token", "access_token", "token", "assertion"];
 
 /// Shorter values are no secrets that anybody could keep, and taking them out would tear ordinary words apart.
 const SHORTEST: usize = 8;
@@ -62,7 +61,16 @@ impl Secrets {
                 true
             }
             Value::Array(values) => self.redact_all(values.iter_mut()),
-            Value::Object(members) => self.redact_all(members.values_mut()),
+            Value::Object(members) => {
+                let mut changed = false;
+                for (name, mut value) in std::mem::take(members) {
+                    changed |= self.redact_value(&mut value);
+                    let redacted = self.redact_text(&name);
+                    changed |= redacted.is_some();
+                    members.insert(redacted.unwrap_or(name), value);
+                }
+                changed
+            }
             _ => false,
         }
     }
@@ -75,16 +83,41 @@ impl Secrets {
         changed
     }
 
-    /// `None` where there is none of them.
+    /// The text without the secrets; `None` where it has none.
     fn redact_text(&self, text: &str) -> Option<String> {
-        let redacted = self.0.iter().fold(Cow::Borrowed(text), |text, secret| {
-            if text.contains(secret) { Cow::Owned(text.replace(secret, MASK)) } else { text }
-        });
-        match redacted {
-            Cow::Owned(redacted) => Some(redacted),
-            Cow::Borrowed(_) => None,
+        let mut rest = text.as_bytes();
+        let mut redacted = Vec::new();
+        let mut found = false;
+        while let [first, after @ ..] = rest {
+            if let Some(length) = self.0.iter().filter_map(|secret| spelled(rest, secret)).max() {
+                found = true;
+                redacted.extend_from_slice(MASK.as_bytes());
+                rest = &rest[length..];
+            } else {
+                redacted.push(*first);
+                rest = after;
+            }
         }
+        found.then(|| String::from_utf8_lossy(&redacted).into_owned())
     }
+}
+
+/// How many bytes at the beginning of `text` spell `secret`: as it is, or with any of its bytes escaped as forms, URLs
+/// and JSON escape them.
+fn spelled(text: &[u8], secret: &str) -> Option<usize> {
+    let mut rest = text;
+    for byte in secret.bytes() {
+        let hex = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+        rest = match rest {
+            [b'%', high, low, after @ ..] if hex(&[*high, *low]) == Some(byte) => after,
+            [b'\\', b'u', b'0', b'0', high, low, after @ ..] if hex(&[*high, *low]) == Some(byte) => after,
+            [b'\\', escaped, after @ ..] if *escaped == byte && byte != b'u' => after,
+            [b'+', after @ ..] if byte == b' ' => after,
+            [first, after @ ..] if *first == byte => after,
+            _ => return None,
+        };
+    }
+    Some(text.len() - rest.len())
 }
 
 #[cfg(test)]
@@ -116,6 +149,18 @@ mod tests {
         for body in [&b"{ \"error\" : \"abc\" }"[..], b"\xff\xfe", b""] {
             assert_eq!(secrets().redact_body(body.to_vec()), body);
         }
+    }
+
+    #[test]
+    fn every_spelling_of_a_secret_goes() {
+        for spelling in ["1//canary", "1%2F%2Fcanary", "1%2f/canary", r"1\/\/canary", r"1\u002f\u002F%63anary"] {
+            let masked = secrets().redact_text(&format!("<{spelling}>"));
+            assert_eq!(masked.as_deref(), Some("<[redacted]>"), "{spelling}");
+        }
+        let body = br#"{"1//canary":{"ya29.canary":1},"a":"{\"refresh_token\":\"1\\/\\/canary\"}"}"#;
+        let redacted = String::from_utf8(secrets().redact_body(body.to_vec())).unwrap();
+        assert!(!redacted.contains("canary"), "{redacted}");
+        assert_eq!(secrets().redact_text("1//canar 1%2F%2 \u{e9}"), None);
     }
 
     #[test]

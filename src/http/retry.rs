@@ -118,13 +118,28 @@ pub fn classify(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcom
         Ok(response) => match response.status {
             200..=299 if !response.complete => Outcome::Unreadable,
             429 => Outcome::RateLimited(retry_after(response, now)),
-            500 | 502 | 503 | 504 => Outcome::ServerError(retry_after(response, now)),
+            408 | 500 | 502 | 503 | 504 => Outcome::ServerError(retry_after(response, now)),
             _ => Outcome::Final,
         },
         Err(Error::NameNotFound { .. } | Error::Refused { .. }) => Outcome::Unreachable,
         Err(Error::NotConnected { .. } | Error::ConnectTimeout { .. }) => Outcome::NotSent,
         Err(Error::Timeout { .. } | Error::Lost { .. }) => Outcome::ResponseLost,
-        Err(Error::Untrusted { .. } | Error::Redirect { .. } | Error::Setup(_)) => Outcome::Final,
+        // A proxy that says no to this client goes on doing so.
+        Err(Error::ProxyRefused { status, .. }) => {
+            if matches!(status, Some(400..=499)) {
+                Outcome::Final
+            } else {
+                Outcome::NotSent
+            }
+        }
+        Err(
+            Error::Untrusted { .. }
+            | Error::Redirect { .. }
+            | Error::ProxyInvalid { .. }
+            | Error::ProxyAuthentication { .. }
+            | Error::TrustInvalid { .. }
+            | Error::Setup(_),
+        ) => Outcome::Final,
     }
 }
 
@@ -147,7 +162,7 @@ pub struct Attempted {
     /// How many attempts there were.
     pub attempts: u32,
     /// Whether any attempt may have been acted on without our having read a definite answer to it: a connection
-    /// lost, a 5xx, a success that could not be read.
+    /// lost, a redirect, a 5xx, a success that could not be read.
     pub may_have_been_applied: bool,
 }
 
@@ -171,7 +186,7 @@ pub async fn run(
         }
         may_have_been_applied |=
             matches!(outcome, Outcome::ResponseLost | Outcome::Unreadable | Outcome::ServerError(_))
-                || says_nothing(&result);
+                || leaves_open(&result);
         match decide(outcome, history, policy, jitter()) {
             Decision::Stop => {
                 return Attempted { result, attempts: history.attempts, may_have_been_applied };
@@ -189,10 +204,13 @@ pub async fn run(
     }
 }
 
-/// A 5xx that is not tried again says as little of what became of the request as one that is: proxies have numbers of
-/// their own for an answer that they lost. A 501 has not understood it.
-fn says_nothing(result: &Result<Response, Error>) -> bool {
-    result.as_ref().is_ok_and(|response| matches!(response.status, 500 | 502..=599))
+/// Whether an answer leaves open what became of the request. Only a success, a refusal of 4xx and a 501 are definite; a
+/// proxy may send 408, 499, a redirect or a number of its own for an answer that it lost.
+fn leaves_open(result: &Result<Response, Error>) -> bool {
+    match result {
+        Ok(response) => !matches!(response.status, 200..=299 | 400..=407 | 409..=498 | 501),
+        Err(error) => matches!(error, Error::Redirect { .. }),
+    }
 }
 
 fn describe(result: &Result<Response, Error>) -> String {

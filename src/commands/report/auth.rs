@@ -2,7 +2,7 @@
 
 use crate::auth::{
     ClientSecretsError, DelegationRefusal, Error, LoginNeeded, RefusalCause, ScopeSet, StoreError, TokenRefusal,
-    WrongFile,
+    TransportError, WrongFile,
 };
 use crate::commands::{ErrorCode, Failure};
 use crate::output::command_line;
@@ -81,7 +81,7 @@ impl Failure {
             Error::DelegationRefused(refusal) => from_delegation(refusal, message),
             Error::TokenRejected(_) => fail(ErrorCode::CredentialsRejected)
                 .hint("give a fresh token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login"),
-            Error::Network(error) => network(&error.to_string()),
+            Error::Network(error) => network(error),
             Error::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
             Error::Server { .. } => fail(ErrorCode::ServerError).hint("the stored login is untouched; try again later"),
             Error::EndpointRefused { .. } => fail(ErrorCode::EndpointRefused),
@@ -91,9 +91,33 @@ impl Failure {
 }
 
 /// No answer: never a reason to log in again.
-pub(super) fn network(cause: &str) -> Failure {
-    Failure::new(ErrorCode::Network, cause)
-        .hint("check the network connection, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE where they are set")
+pub(super) fn network(error: &TransportError) -> Failure {
+    let (code, hint) = match error {
+        TransportError::ProxyInvalid { variable, .. } => (
+            ErrorCode::EnvironmentInvalid,
+            format!("set {variable} to http://HOST:PORT or socks5://HOST:PORT, or list the host in NO_PROXY"),
+        ),
+        TransportError::ProxyAuthentication { .. } => {
+            (ErrorCode::EnvironmentInvalid, String::from("correct the proxy's address, or list the host in NO_PROXY"))
+        }
+        TransportError::TrustInvalid { .. } => (
+            ErrorCode::EnvironmentInvalid,
+            String::from("set SSL_CERT_FILE or SSL_CERT_DIR to certificates in PEM, or unset them to use the system's"),
+        ),
+        TransportError::Untrusted { .. } => (
+            ErrorCode::Network,
+            String::from(
+                "if a proxy of your organization intercepts TLS, set SSL_CERT_FILE to the certificate of its CA in PEM",
+            ),
+        ),
+        _ => (
+            ErrorCode::Network,
+            String::from(
+                "check the network connection, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE where they are set",
+            ),
+        ),
+    };
+    Failure::new(code, error.to_string()).hint(hint)
 }
 
 pub(super) fn try_again(retry_after: Option<std::time::Duration>) -> String {

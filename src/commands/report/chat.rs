@@ -104,7 +104,7 @@ fn classify(error: &Error, attempt: &Attempt) -> Failure {
         ErrorKind::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
         ErrorKind::Server { retry_after, .. } => fail(ErrorCode::ServerError).hint(try_again(*retry_after)),
         ErrorKind::UnreadableAnswer { .. } => fail(ErrorCode::ServerError).hint("try again in a minute"),
-        ErrorKind::Network(error) => network(&error.to_string()),
+        ErrorKind::Network(error) => network(error),
     }
 }
 

@@ -94,10 +94,10 @@ fn retry_after_is_read_as_seconds_and_as_a_date() {
 #[test]
 fn only_what_may_change_is_tried_again() {
     assert_eq!(classify(&Ok(answer(429, None)), now()), Outcome::RateLimited(None));
-    for status in [500, 502, 503, 504] {
+    for status in [408, 500, 502, 503, 504] {
         assert_eq!(classify(&Ok(answer(status, None)), now()), Outcome::ServerError(None), "{status}");
     }
-    for status in [200, 400, 401, 403, 404, 408, 409, 501] {
+    for status in (100..600).filter(|status| ![408, 429, 500, 502, 503, 504].contains(status)) {
         assert_eq!(classify(&Ok(answer(status, None)), now()), Outcome::Final, "{status}");
     }
     let cut_off = |status| Response { complete: false, ..answer(status, None) };
@@ -136,14 +136,17 @@ fn the_loop_ends_within_its_time_and_knows_what_may_have_been_applied() {
     let (attempted, _) = play(OPERATION, vec![Ok(answer(503, None)), Ok(answer(200, None))]);
     assert_eq!((attempted.attempts, attempted.result.unwrap().status), (2, 200));
 
-    for status in [505, 520, 524, 599] {
+    for status in [499, 505, 520, 524, 599, 600, 999] {
         let (attempted, _) = play(OPERATION, vec![Ok(answer(status, None))]);
         assert!(attempted.may_have_been_applied, "{status}");
     }
-    for status in [400, 403, 499, 501, 600] {
+    for status in [400, 403, 498, 501] {
         let (attempted, _) = play(OPERATION, vec![Ok(answer(status, None))]);
         assert!(!attempted.may_have_been_applied, "{status}");
     }
+
+    let redirect = Error::Redirect { host: String::from("h"), status: 303, target: String::from("t") };
+    assert!(play(OPERATION, vec![Err(redirect)]).0.may_have_been_applied);
 
     let refused = vec![Ok(answer(429, None)), Ok(answer(429, Some("3600")))];
     assert!(!play(OPERATION, refused).0.may_have_been_applied);

@@ -193,7 +193,10 @@ fn property_64_what_is_shown_for_debugging_shows_no_token() {
             timeout: std::time::Duration::from_secs(1),
             trust: chatauth::http::TrustRoots::default(),
             proxies: chatauth::http::Proxies {
-                https: Some(String::from("http://user:canary@proxy.example")),
+                https: Some(chatauth::http::ProxySetting {
+                    variable: "HTTPS_PROXY",
+                    value: String::from("http://user:canary@proxy.example"),
+                }),
                 ..chatauth::http::Proxies::default()
             },
         },
