@@ -106,8 +106,12 @@ fn only_their_rooms_do_what_is_reserved_for_them() {
         ("process::exit", &[]),
         ("println!", &[]),
         ("eprintln!", &[]),
-        ("io::stdout()", &["cli/mod.rs", "cli/complete.rs", "platform/terminal.rs"]),
-        ("io::stderr()", &["cli/report.rs", "cli/logging.rs", "output/messages.rs", "platform/terminal.rs"]),
+        // The journal asks which files they are.
+        ("io::stdout()", &["bulk/journal.rs", "cli/mod.rs", "cli/complete.rs", "platform/terminal.rs"]),
+        (
+            "io::stderr()",
+            &["bulk/journal.rs", "cli/report.rs", "cli/logging.rs", "output/messages.rs", "platform/terminal.rs"],
+        ),
         ("clap::", &["cli/", "commands/", "output/format.rs"]),
     ];
     let mut faults = Vec::new();
