@@ -9,6 +9,7 @@ pub mod find_dm;
 pub mod find_group_chats;
 pub mod get;
 pub mod list;
+pub mod open;
 mod options;
 pub mod search;
 pub mod update;
@@ -25,6 +26,7 @@ super::subcommands! {
         Create(create::Create),
         List(list::List),
         Get(get::Get),
+        Open(open::Open),
         Update(update::Update),
         Delete(delete::Delete),
         Search(search::Search),

@@ -23,6 +23,7 @@ const COMMANDS: &[&str] = &[
     "spaces create --from rows.csv --results results.jsonl --rate unlimited",
     "spaces list",
     "spaces get SPACE",
+    "spaces open SPACE",
     "spaces update SPACE --description d",
     "spaces search x",
     "spaces find-dm ada@example.com",

@@ -27,6 +27,8 @@ const COMMANDS: &[&str] = &[
     "spaces list --filter spaceType+=+\"SPACE\" --limit 2",
     "spaces get spaces/AAA",
     "spaces get AAA --use-admin-access",
+    "spaces open AAA",
+    "spaces open AAA --use-admin-access",
     "spaces get https://chat.google.com/room/AAA?cls=11",
     "spaces update AAA --name n --description d",
     "spaces update AAA --name n --type space",

@@ -1,6 +1,8 @@
 //! What the commands of spaces do with answers: pages, refusals, lost answers, and the promise that a space is never
 //! lost.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -34,6 +36,38 @@ fn what_the_server_sent_comes_out_as_it_was() {
     assert_eq!(run.stdout.trim_end(), space().to_string());
     let run = recorder.run(&["members", "get", "AAA", "7", "--format", "jsonl"]).exits_with(0);
     assert_eq!(run.stdout.trim_end(), membership("7").to_string());
+}
+
+#[test]
+fn a_space_is_opened_in_the_browser_and_its_url_printed_where_there_is_none() {
+    let recorder = Recorder::obliging();
+    let run = recorder.run(&["spaces", "open", "AAA"]).exits_with(0);
+    assert_eq!(run.stdout, "https://chat.google.com/room/AAA?cls=11\n");
+
+    let directory = tempfile::tempdir().unwrap();
+    let seen = directory.path().join("seen");
+    let browser = directory.path().join("browser");
+    fs::write(&browser, format!("#!/bin/sh\nprintf '%s' \"$1\" > '{0}.new'; mv '{0}.new' '{0}'\n", seen.display()))
+        .unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).unwrap();
+    let output = recorder.command(&["spaces", "open", "AAA"]).env("BROWSER", &browser).output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap().as_str()), (Some(0), ""));
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !seen.exists() {
+        assert!(Instant::now() < deadline, "the browser was not started");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(fs::read_to_string(&seen).unwrap(), "https://chat.google.com/room/AAA?cls=11");
+}
+
+#[test]
+fn an_address_that_no_browser_may_open_is_only_printed() {
+    let recorder = Recorder::with(|request, _| match request.method.as_str() {
+        "GET" => (200, json!({"name":"spaces/AAA","spaceUri":"file:///etc/passwd"})),
+        _ => obliging(request),
+    });
+    let output = recorder.command(&["spaces", "open", "AAA"]).env("BROWSER", "/bin/false").output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "file:///etc/passwd\n");
 }
 
 #[test]

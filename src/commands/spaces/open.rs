@@ -1,0 +1,42 @@
+//! `chatauth spaces open`.
+
+use crate::chat::{GetSpace, Method};
+use crate::commands::caller::Caller;
+use crate::commands::members::AdminAccess;
+use crate::commands::spaces::space_name;
+use crate::commands::{Context, ErrorCode, Failure};
+use crate::platform::browser;
+
+/// Open a space in the browser; print its URL where there is no browser
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("chatauth spaces open spaces/AAAA"))]
+pub struct Open {
+    /// The space: spaces/AAAA, its ID or its URL
+    #[arg(value_name = "SPACE")]
+    space: String,
+    #[command(flatten)]
+    admin: AdminAccess,
+}
+
+impl Open {
+    /// Opens the space.
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.block_on(self.open(context))
+    }
+
+    async fn open(self, context: &Context) -> anyhow::Result<()> {
+        let admin = self.admin.use_admin_access;
+        let request = GetSpace { name: space_name(&self.space)?, admin };
+        let mut caller = Caller::new(context, &[GetSpace::SCOPES], admin).await?;
+        let space = caller.send(&request).await?.fields;
+        let Some(url) = space.space_uri else {
+            let message = format!("cannot open {}: the API gave no URL for it", space.name);
+            return Err(Failure::new(ErrorCode::ServerError, message).into());
+        };
+        if context.settings.input && browser::open(&url, &context.settings.browser) {
+            context.messages.note(&format!("Opening {url} in your browser"));
+            return Ok(());
+        }
+        Ok(context.printer.text(&format!("{url}\n"))?)
+    }
+}
