@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use http::header;
 
+use super::answer::RawAnswer;
 use super::error::{Error, ErrorKind};
 use super::method::Method;
 use super::operation::Operation;
-use super::raw::RawAnswer;
 use super::status::Status;
 use crate::http::{self as transport, Endpoint, EndpointError, Request, Response, retry};
 use crate::secret::Secret;

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use http::Method as Verb;
 use serde_json::{Value, json};
 
+use super::answer::RawAnswer;
 use super::error::ErrorKind;
 use super::method::{Call, Method, Scopes};
 use super::names::{MemberName, SpaceName};
 use super::page::{Page, Paging};
-use super::raw::RawAnswer;
 use super::wire::{Membership, NewMembership, Resource, Role};
 
 /// `members.create`: adds a member. Nobody can be a member twice, so a repetition is refused when the lost attempt had

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use http::Method as Verb;
 use serde_json::{Map, Value};
 
+use super::answer::RawAnswer;
 use super::error::ErrorKind;
-use super::raw::RawAnswer;
 
 /// The longest answer about a single resource, in bytes.
 pub(super) const SINGLE: usize = 1024 * 1024;

@@ -2,6 +2,7 @@
 //!
 //! What is *not* here: logins. Every call takes the access token that it is to send.
 
+mod answer;
 mod client;
 mod error;
 #[cfg(fuzzing)]
@@ -18,6 +19,7 @@ mod spaces;
 mod status;
 mod wire;
 
+pub use answer::RawAnswer;
 pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use members::{CreateMembership, DeleteMembership, GetMembership, ListMemberships, PatchMembership};
@@ -26,7 +28,7 @@ pub use names::{MemberName, NameError, SpaceName, audience_name, id_of, user_nam
 pub use operation::Operation;
 pub use page::{Page, Paging};
 pub use path::{ApiPath, PathError};
-pub use raw::{RawAnswer, RawRequest};
+pub use raw::RawRequest;
 pub use request_id::{InvalidRequestId, parse_request_id, random_request_id, request_id_of_key};
 pub use spaces::{
     CompleteImport, CreateSpace, DeleteSpace, FindDirectMessage, FindGroupChats, GetSpace, ListSpaces, PatchSpace,

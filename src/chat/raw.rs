@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, Method as Verb, Version};
+use http::Method as Verb;
 use serde_json::Value;
 
+use super::answer::RawAnswer;
 use super::method::{Call, Method, Scopes};
 use super::path::ApiPath;
-use crate::http::Response;
 
 /// The longest answer, in bytes: Google keeps attachments of messages of up to 200 MB.
 const LONGEST: usize = 256 * 1024 * 1024;
@@ -23,37 +23,6 @@ pub struct RawRequest {
     pub query: Vec<(String, String)>,
     /// The JSON of the body, byte for byte.
     pub body: Option<Vec<u8>>,
-}
-
-/// An answer, whatever its status.
-#[derive(Debug, Clone)]
-pub struct RawAnswer {
-    /// The HTTP version.
-    pub version: Version,
-    /// The HTTP status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl From<&Response> for RawAnswer {
-    fn from(response: &Response) -> Self {
-        Self {
-            version: response.version,
-            status: response.status,
-            headers: response.headers.clone(),
-            body: response.body.clone(),
-        }
-    }
-}
-
-impl RawAnswer {
-    /// The body as JSON; `None` when it is not JSON.
-    pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
 }
 
 impl Method for RawRequest {

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use http::Method as Verb;
 use serde_json::{Map, Value, json};
 
+use super::answer::RawAnswer;
 use super::error::ErrorKind;
 use super::method::{Call, Method, Scopes};
 use super::names::SpaceName;
 use super::page::{Page, Paging};
-use super::raw::RawAnswer;
 use super::wire::{NewMembership, Resource, Space};
 
 /// `spaces.create`: a named space of which the caller is the only member.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::auth::{Access, ClientKind, ClientProbe, ClientSecretsError, Error, Freshness, Interaction, ScopeSet};
 use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::caller::Caller;
+use crate::commands::clock_offset::describe_offset;
 use crate::commands::report::console;
 use crate::commands::{Context, ErrorCode, Failure, needed_scopes};
 use crate::output::{Details, Item};
@@ -202,15 +203,6 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
                 )),
         ),
     }
-}
-
-/// As in "this machine's clock is 10 minutes behind the server's".
-pub(super) fn describe_offset(offset: time::Duration) -> String {
-    let direction = if offset.is_positive() { "behind" } else { "ahead of" };
-    let seconds = offset.abs().whole_seconds();
-    // Rounded: servers tell whole seconds, and an answer takes its time.
-    let amount = if seconds < 120 { format!("{seconds} seconds") } else { format!("{} minutes", (seconds + 30) / 60) };
-    format!("this machine's clock is {amount} {direction} the server's")
 }
 
 async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {

@@ -48,6 +48,7 @@ pub mod api;
 pub mod auth;
 pub mod bulk;
 mod caller;
+mod clock_offset;
 pub mod completion;
 mod context;
 pub mod doctor;

@@ -66,7 +66,7 @@ impl Context {
             && let Some(offset) = self.session().clock_offset()
             && offset.abs() > time::Duration::minutes(1)
         {
-            failure.message = format!("{}; {}", failure.message, super::doctor::describe_offset(offset));
+            failure.message = format!("{}; {}", failure.message, super::clock_offset::describe_offset(offset));
         }
         failure
     }

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::arguments::{AdminAccess, member_name};
+use super::pace::Pace;
 use super::several::Several;
-use super::{AdminAccess, Pace, member_name};
 use crate::chat::{CreateMembership, GetMembership, Membership, Method, NewMembership, Resource, SpaceName};
 use crate::commands::bulk::BulkArgs;
 use crate::commands::caller::Caller;
-use crate::commands::spaces::space_name;
+use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, ErrorCode, Failure};
 
 /// Add people, groups or the calling Chat app to a space

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::super::spaces::space_name;
-use super::give_role;
+use super::role::give_role;
 use crate::chat::{CreateMembership, GetMembership, Method, NewMembership, PatchMembership, Role, Scopes, SpaceName};
 use crate::commands::bulk::{self, Made, Task as Rows, Wrong, fields};
 use crate::commands::caller::Caller;
+use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, Failure};
 
 /// Under the 300 writes of memberships a minute that Google allows a project.

@@ -1,10 +1,10 @@
 //! `chatauth members get`.
 
-use super::{AdminAccess, about, member_name};
+use super::arguments::{AdminAccess, about, member_name};
 use crate::chat::{GetMembership, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
-use crate::commands::spaces::space_name;
+use crate::commands::spaces::name::space_name;
 
 /// Show one member of a space
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,7 @@ impl Get {
         let mut caller = Caller::new(context, &[GetMembership::SCOPES], admin).await?;
         let request = GetMembership { name, admin };
         let membership = caller.send(&request).await.map_err(|error| about(&space, context.report(error), context))?;
-        super::print(&membership, context)?;
+        super::show::print(&membership, context)?;
         Ok(())
     }
 }

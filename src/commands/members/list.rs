@@ -1,35 +1,13 @@
 //! `chatauth members list`.
 
-use super::{AdminAccess, LARGEST_PAGE, RoleName, label, role_for_people, state_for_people, type_for_people};
-use crate::chat::{ListMemberships, Membership, Method, Role};
+use super::arguments::{AdminAccess, RoleName};
+use super::show::{LARGEST_PAGE, list_of_members, row};
+use crate::chat::{ListMemberships, Method, Role};
 use crate::commands::caller::Caller;
 use crate::commands::pagination::Pages;
-use crate::commands::spaces::space_name;
+use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, Failure};
-use crate::output::{self, Item};
-
-/// The columns of a list of members.
-const HEADINGS: &[&str] = &["MEMBER", "ROLE", "STATE", "TYPE", "RESOURCE"];
-
-/// The columns of members as CSV. Scripts rely on them: new ones go to the end.
-pub const COLUMNS: &[&str] = &[
-    "name",
-    "role",
-    "state",
-    "member.name",
-    "member.type",
-    "member.displayName",
-    "member.email",
-    "groupMember.name",
-    "affiliation",
-    "createTime",
-];
-
-/// Begins a list of members.
-pub(super) fn list_of_members(context: &Context) -> output::List<'_> {
-    // Half a resource name is none, and the member is enough for every command.
-    context.printer.list(HEADINGS).optional(&["RESOURCE"]).columns(COLUMNS)
-}
+use crate::output::Item;
 
 /// List the members of a space
 #[derive(Debug, Default, clap::Args)]
@@ -91,21 +69,6 @@ impl List {
         }
         Ok(())
     }
-}
-
-/// The cells of a membership.
-pub(super) fn row(membership: &Membership) -> Vec<String> {
-    let user = membership.member.as_ref();
-    let kind = user
-        .and_then(|user| user.kind.as_deref())
-        .map_or_else(|| if membership.group_member.is_some() { "group" } else { "" }, type_for_people);
-    vec![
-        label(membership).to_owned(),
-        membership.role.as_deref().map(role_for_people).unwrap_or_default().to_owned(),
-        membership.state.as_deref().map(state_for_people).unwrap_or_default().to_owned(),
-        kind.to_owned(),
-        membership.name.clone(),
-    ]
 }
 
 fn filter(options: &List) -> Result<Option<String>, Failure> {

@@ -1,11 +1,12 @@
 //! `chatauth members remove`.
 
+use super::arguments::{AdminAccess, about, member_name};
+use super::pace::Pace;
 use super::several::Several;
-use super::{AdminAccess, Pace, about, member_name};
 use crate::chat::{DeleteMembership, MemberName, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
-use crate::commands::spaces::space_name;
+use crate::commands::spaces::name::space_name;
 
 /// Remove people from a space
 #[derive(Debug, clap::Args)]

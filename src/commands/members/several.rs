@@ -16,7 +16,7 @@ pub(super) struct Several<'a> {
 impl<'a> Several<'a> {
     /// One result is written as one object, several as a list.
     pub(super) fn new(context: &'a Context, count: usize) -> Self {
-        let list = (count != 1).then(|| super::list::list_of_members(context));
+        let list = (count != 1).then(|| super::show::list_of_members(context));
         Self { context, list, failed: Vec::new(), left: Vec::new(), done: 0 }
     }
 
@@ -25,10 +25,10 @@ impl<'a> Several<'a> {
         self.done += 1;
         let Some(membership) = membership else { return Ok(()) };
         match &mut self.list {
-            None => super::print(membership, self.context),
+            None => super::show::print(membership, self.context),
             Some(list) => {
                 let item = Item { json: &membership.json, name: &membership.fields.name };
-                Ok(list.push(&item, || super::list::row(&membership.fields))?)
+                Ok(list.push(&item, || super::show::row(&membership.fields))?)
             }
         }
     }

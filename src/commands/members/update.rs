@@ -1,10 +1,11 @@
 //! `chatauth members update`.
 
-use super::{AdminAccess, RoleName, about, give_role, member_name};
+use super::arguments::{AdminAccess, RoleName, about, member_name};
+use super::role::give_role;
 use crate::chat::{GetMembership, Method, PatchMembership, Scopes};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
-use crate::commands::spaces::space_name;
+use crate::commands::spaces::name::space_name;
 
 /// Give a member of a space another role
 #[derive(Debug, clap::Args)]
@@ -43,7 +44,7 @@ impl Update {
         let membership = give_role(&space, name.as_str(), self.role.into(), admin, &repeat, &mut caller)
             .await
             .map_err(|error| about(&space, context.report(error), context))?;
-        super::print(&membership, context)?;
+        super::show::print(&membership, context)?;
         Ok(())
     }
 }

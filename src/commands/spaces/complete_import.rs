@@ -3,7 +3,7 @@
 use crate::chat::{self, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
-use crate::commands::spaces::space_name;
+use crate::commands::spaces::name::space_name;
 
 /// Open a space that was filled in import mode to its members
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,7 @@ impl CompleteImport {
         let name = space_name(&self.space)?;
         let mut caller = Caller::new(context, &[chat::CompleteImport::SCOPES], false).await?;
         let space = caller.send(&chat::CompleteImport { name }).await?;
-        super::print(&space, context)?;
+        super::show::print(&space, context)?;
         Ok(())
     }
 }

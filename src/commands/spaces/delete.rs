@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use crate::chat::{DeleteSpace, GetSpace, Method, Scopes};
 use crate::commands::bulk::{self, BulkArgs, Made, Task, Wrong, fields};
 use crate::commands::caller::Caller;
-use crate::commands::members::AdminAccess;
-use crate::commands::spaces::space_name;
+use crate::commands::members::arguments::AdminAccess;
+use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, Failure};
 use crate::platform::terminal::LineReader;
 

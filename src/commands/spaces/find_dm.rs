@@ -6,7 +6,7 @@ use crate::commands::{Context, Failure};
 
 /// Find the direct message with a person
 #[derive(Debug, clap::Args)]
-#[command(after_help = super::with_columns(examples!("chatauth spaces find-dm ada@example.com --format name")))]
+#[command(after_help = super::show::with_columns(examples!("chatauth spaces find-dm ada@example.com --format name")))]
 pub struct FindDm {
     /// The person, by email address or ID
     #[arg(value_name = "USER")]
@@ -33,7 +33,7 @@ impl FindDm {
             }
             result => result?,
         };
-        super::print(&space, context)?;
+        super::show::print(&space, context)?;
         Ok(())
     }
 }

@@ -3,12 +3,12 @@
 use crate::chat::{GetSpace, Method};
 use crate::commands::Context;
 use crate::commands::caller::Caller;
-use crate::commands::members::AdminAccess;
-use crate::commands::spaces::space_name;
+use crate::commands::members::arguments::AdminAccess;
+use crate::commands::spaces::name::space_name;
 
 /// Show a space
 #[derive(Debug, clap::Args)]
-#[command(after_help = super::with_columns(examples!(
+#[command(after_help = super::show::with_columns(examples!(
     "chatauth spaces get spaces/AAAA",
     "chatauth spaces get AAAA --jq .spaceUri",
 )))]
@@ -31,7 +31,7 @@ impl Get {
         let request = GetSpace { name: space_name(&self.space)?, admin };
         let mut caller = Caller::new(context, &[GetSpace::SCOPES], admin).await?;
         let space = caller.send(&request).await?;
-        super::print(&space, context)?;
+        super::show::print(&space, context)?;
         Ok(())
     }
 }

@@ -29,7 +29,7 @@ impl SpaceType {
 
 /// List the spaces that you are a member of
 #[derive(Debug, clap::Args)]
-#[command(after_help = super::with_columns(examples!(
+#[command(after_help = super::show::with_columns(examples!(
     "chatauth spaces list --type space --limit 20",
     "chatauth spaces list --format csv > spaces.csv",
     "chatauth spaces list --format jsonl --jq 'select(.displayName == \"Team\").name'",
@@ -56,13 +56,13 @@ impl List {
         let filter = filter(&self)?;
         let mut caller = Caller::new(context, &[ListSpaces::SCOPES], false).await?;
         let mut pages = Pages::new(self.limit, LARGEST_PAGE);
-        let mut list = super::list_of_spaces(context);
+        let mut list = super::show::list_of_spaces(context);
         while let Some(paging) = pages.next() {
             let request = ListSpaces { filter: filter.clone(), paging };
             let page = caller.send(&request).await?;
-            super::push(pages.take(page), &mut list)?;
+            super::show::push(pages.take(page), &mut list)?;
         }
-        super::finish(list, context)?;
+        super::show::finish(list, context)?;
         Ok(())
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::chat::{GetSpace, Method};
 use crate::commands::caller::Caller;
-use crate::commands::members::AdminAccess;
-use crate::commands::spaces::space_name;
+use crate::commands::members::arguments::AdminAccess;
+use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::platform::browser;
 

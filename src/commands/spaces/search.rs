@@ -2,7 +2,7 @@
 
 use crate::chat::{Method, SearchSpaces};
 use crate::commands::caller::Caller;
-use crate::commands::members::AdminAccess;
+use crate::commands::members::arguments::AdminAccess;
 use crate::commands::pagination::Pages;
 use crate::commands::{Context, Failure};
 
@@ -17,7 +17,7 @@ const LONGEST_QUERY: usize = 1000;
 
 /// Find spaces by name, or with a query
 #[derive(Debug, clap::Args)]
-#[command(after_help = super::with_columns(examples!("chatauth spaces search team --use-admin-access")))]
+#[command(after_help = super::show::with_columns(examples!("chatauth spaces search team --use-admin-access")))]
 pub struct Search {
     /// Words of the name; with = or : in it, a query in the API's own language
     #[arg(value_name = "QUERY", required = true)]
@@ -48,13 +48,13 @@ impl Search {
         }
         let mut caller = Caller::new(context, &[SearchSpaces::SCOPES], admin).await?;
         let mut pages = Pages::new(self.limit, if admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE });
-        let mut list = super::list_of_spaces(context);
+        let mut list = super::show::list_of_spaces(context);
         while let Some(paging) = pages.next() {
             let request = SearchSpaces { query: query.clone(), order_by: self.order_by.clone(), paging, admin };
             let page = caller.send(&request).await?;
-            super::push(pages.take(page), &mut list)?;
+            super::show::push(pages.take(page), &mut list)?;
         }
-        super::finish(list, context)?;
+        super::show::finish(list, context)?;
         Ok(())
     }
 }

@@ -1,17 +1,16 @@
 //! `chatauth spaces update`.
 
-mod changes;
-
-use changes::plan;
-
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
+use super::draft::Draft;
+use super::fields::{self, FIELDS, Mask, Settable};
 use super::options::SpaceFields;
-use crate::chat::{GetSpace, Method, PatchSpace, Scopes};
+use crate::chat::{GetSpace, Method, PatchSpace, Scopes, SpaceName};
 use crate::commands::caller::Caller;
-use crate::commands::members::AdminAccess;
+use crate::commands::members::arguments::AdminAccess;
+use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, Failure};
 
 /// Google lets all apps together write once a second to a space.
@@ -19,7 +18,7 @@ const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
 /// Change a space
 #[derive(Debug, clap::Args)]
-#[command(after_help = super::with_columns(examples!("chatauth spaces update spaces/AAAA --name 'A better name'")))]
+#[command(after_help = super::show::with_columns(examples!("chatauth spaces update spaces/AAAA --name 'A better name'")))]
 pub struct Update {
     /// The space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]
@@ -78,7 +77,7 @@ impl Update {
             done.push(update_mask);
         }
         match latest {
-            Some(space) => Ok(super::print(&space, context)?),
+            Some(space) => Ok(super::show::print(&space, context)?),
             None => Ok(()),
         }
     }
@@ -92,3 +91,180 @@ fn after(done: &[String], failed: &str, mut failure: Failure) -> Failure {
     }
     failure
 }
+
+/// The permissions that can be given, as the API calls them.
+const PERMISSIONS: &[&str] = &[
+    "manageMembersAndGroups",
+    "modifySpaceDetails",
+    "toggleHistory",
+    "useAtMentionAll",
+    "manageApps",
+    "manageWebhooks",
+    "replyMessages",
+    "viewSpaceMembership",
+];
+
+/// One request.
+#[derive(Debug, PartialEq)]
+struct Change {
+    mask: Vec<String>,
+    fields: Map<String, Value>,
+}
+
+/// Everything that is to be sent.
+#[derive(Debug)]
+struct Plan {
+    space: SpaceName,
+    changes: Vec<Change>,
+    /// The objects that a mask names as a whole, and of which only a part was given: the rest has to be sent too.
+    partial: Vec<&'static str>,
+    note: Option<String>,
+}
+
+/// Checks everything that can be checked without a request.
+///
+/// # Errors
+/// An option or a document that breaks a rule of the API.
+fn plan(options: &Update) -> Result<Plan, Failure> {
+    let space = space_name(&options.space)?;
+    let permissions = permissions(&options.allow)?;
+    let more = permissions.map(|settings| (String::from("permissionSettings"), settings)).into_iter().collect();
+    let mut draft = options.fields.draft(more)?;
+    for field in FIELDS.iter().filter(|field| field.settable == Settable::AtCreation) {
+        if draft.was_given(field.path) {
+            return Err(draft.refuse(
+                field.path,
+                match field.path {
+                    "predefinedPermissionSettings" => {
+                        "can only be set at creation; --allow changes the permissions one by one"
+                    }
+                    _ => "can only be set at creation",
+                },
+            ));
+        }
+    }
+    // A document may be a whole space as the server sent it.
+    draft.leave_out(Settable::AtCreation);
+    if !draft.was_given("spaceType") {
+        draft.leave_out_field("spaceType");
+    }
+    check(&draft, options.admin.use_admin_access)?;
+    let note = draft.note();
+    let partial = partial(&draft);
+    let changes = changes(draft.space);
+    if changes.is_empty() {
+        return Err(Failure::usage("nothing to update (updateMask): give at least one option, such as --name")
+            .hint("chatauth spaces update --help shows what can be changed"));
+    }
+    Ok(Plan { space, changes, partial, note })
+}
+
+fn check(draft: &Draft, admin: bool) -> Result<(), Failure> {
+    if draft.at("displayName").and_then(Value::as_str).is_some_and(|name| name.trim().is_empty()) {
+        return Err(draft.refuse("displayName", "is empty: a space needs a name of 1 to 128 characters"));
+    }
+    if draft.has("spaceType") && draft.at("displayName").is_none() {
+        return Err(draft.refuse("spaceType", "makes a group chat a space, which needs a name: add --name"));
+    }
+    if admin {
+        for field in FIELDS.iter().filter(|field| field.members_only) {
+            if draft.at(field.path).is_some() {
+                return Err(draft.refuse(field.path, "cannot be changed with --use-admin-access (useAdminAccess)"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The objects of which not all fields were given although the API takes them as a whole.
+fn partial(draft: &Draft) -> Vec<&'static str> {
+    let mut partial = Vec::new();
+    for field in FIELDS.iter().filter(|field| field.mask == Mask::Whole) {
+        let outer = field.path.split('.').next().unwrap_or(field.path);
+        if draft.at(outer).is_some() && draft.at(field.path).is_none() && !partial.contains(&outer) {
+            partial.push(outer);
+        }
+    }
+    partial
+}
+
+/// Splits the fields into requests: most can go together, and some the API wants alone.
+fn changes(space: Map<String, Value>) -> Vec<Change> {
+    let mut together = Change::empty();
+    let mut permissions = Change::empty();
+    let mut alone = Vec::new();
+    for (key, value) in space {
+        match (key.as_str(), value) {
+            ("permissionSettings", Value::Object(settings)) => {
+                permissions.mask.extend(settings.keys().map(|key| format!("permission_settings.{}", snake_case(key))));
+                permissions.fields.insert(key, Value::Object(settings));
+            }
+            (_, Value::Object(parts)) if is_alone(|field| field.path.starts_with(&format!("{key}."))) => {
+                for (inner, value) in parts {
+                    let mask = vec![format!("{}.{}", snake_case(&key), snake_case(&inner))];
+                    let fields = Map::from_iter([(key.clone(), json!({ inner: value }))]);
+                    alone.push(Change { mask, fields });
+                }
+            }
+            (_, value) if is_alone(|field| field.path == key) => {
+                alone.push(Change { mask: vec![snake_case(&key)], fields: Map::from_iter([(key, value)]) });
+            }
+            (_, value) => {
+                together.mask.push(snake_case(&key));
+                together.fields.insert(key, value);
+            }
+        }
+    }
+    [together, permissions].into_iter().chain(alone).filter(|change| !change.mask.is_empty()).collect()
+}
+
+fn is_alone(is: impl Fn(&fields::Field) -> bool) -> bool {
+    FIELDS.iter().any(|field| field.mask == Mask::Alone && is(field))
+}
+
+impl Change {
+    fn empty() -> Self {
+        Self { mask: Vec::new(), fields: Map::new() }
+    }
+}
+
+/// `--allow SETTING=WHO`: those and everybody above them.
+fn permissions(allow: &[String]) -> Result<Option<Value>, Failure> {
+    let mut settings = Map::new();
+    for text in allow {
+        let refuse = |rule: &str| Failure::usage(format!("--allow {text:?} (permissionSettings) {rule}"));
+        let (setting, who) =
+            text.split_once('=').ok_or_else(|| refuse("should be SETTING=owners, =managers or =members"))?;
+        let plain = |name: &str| name.replace(['-', '_'], "").to_lowercase();
+        let known = PERMISSIONS.iter().find(|known| plain(known) == plain(setting.trim())).ok_or_else(|| {
+            let names: Vec<String> = PERMISSIONS.iter().map(|name| snake_case(name).replace('_', "-")).collect();
+            refuse(&format!("names no setting; there are {}", names.join(", ")))
+        })?;
+        let (managers, members) = match who.trim() {
+            "owners" => (false, false),
+            "managers" => (true, false),
+            "members" => (true, true),
+            _ => return Err(refuse("should end in owners, managers or members")),
+        };
+        // What the API calls managers, Chat calls owners.
+        let setting =
+            json!({ "managersAllowed": true, "assistantManagersAllowed": managers, "membersAllowed": members });
+        settings.insert((*known).to_owned(), setting);
+    }
+    Ok((!settings.is_empty()).then_some(Value::Object(settings)))
+}
+
+/// Field masks have the names of the protocol buffer's fields.
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,9 @@ use crate::chat::{
     SpaceName, id_of,
 };
 use crate::commands::caller::{CallError, Caller};
-use crate::commands::members::{LARGEST_PAGE, Pace};
+use crate::commands::members::pace::Pace;
+use crate::commands::members::role::give_role;
+use crate::commands::members::show::LARGEST_PAGE;
 use crate::commands::pagination::Pages;
 use crate::commands::{Context, ErrorCode, Failure, InFlight};
 
@@ -211,7 +213,7 @@ async fn promote(
                 Some(seen) => seen.name.clone(),
                 None => format!("{space}/members/{}", id_of(user)),
             };
-            crate::commands::members::give_role(space, &name, *role, false, &repeat, caller).await
+            give_role(space, &name, *role, false, &repeat, caller).await
         }
         .await;
         if let Err(error) = result {

@@ -7,9 +7,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::super::options::SpaceFields;
+use super::finish;
+use super::new_space::{IfExists, NewSpace};
 use super::plan::{Plan, plan};
-use super::{Create, IfExists};
-use super::{finish, look_for, methods, send};
+use super::send::{look_for, methods, send};
 use crate::chat::{CreateSpace, Method, Scopes};
 use crate::commands::bulk::{Made, Task as Rows, Wrong, fields};
 use crate::commands::caller::Caller;
@@ -24,16 +25,16 @@ const CLOCKS: time::Duration = time::Duration::minutes(2);
 /// Creating spaces, with what every row has in common.
 #[derive(Debug)]
 pub(super) struct Task {
-    defaults: Create,
+    defaults: NewSpace,
 }
 
 impl Task {
     /// Rows say what differs from `defaults`.
-    pub(super) fn new(defaults: Create) -> Self {
+    pub(super) fn new(defaults: NewSpace) -> Self {
         Self { defaults }
     }
 
-    fn options(&self, members: &Map<String, Value>) -> Result<Create, Wrong> {
+    fn options(&self, members: &Map<String, Value>) -> Result<NewSpace, Wrong> {
         let mut options = self.defaults.clone();
         for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
             match name.as_str() {
@@ -62,7 +63,7 @@ impl Task {
 }
 
 /// The members of a whole request, as `spaces.setup` takes them.
-fn memberships(value: &Value, options: &mut Create) -> Result<(), Wrong> {
+fn memberships(value: &Value, options: &mut NewSpace) -> Result<(), Wrong> {
     let wrong = || Wrong::new("memberships", "is not a list of memberships with member.name or groupMember.name");
     for membership in value.as_array().ok_or_else(wrong)? {
         let name = |outer: &str| membership.get(outer).and_then(|inner| inner.get("name")).and_then(Value::as_str);
@@ -97,7 +98,7 @@ impl Rows for Task {
     }
 
     fn plan(&self, members: &Map<String, Value>, request_id: &str) -> Result<Plan, Wrong> {
-        let options = Create { request_id: Some(request_id.to_owned()), ..self.options(members)? };
+        let options = NewSpace { request_id: Some(request_id.to_owned()), ..self.options(members)? };
         let if_exists = options.if_exists;
         let mut plan = plan(&options).map_err(|failure| Wrong { column: None, reason: failure.message })?;
         // Beside a request id a single create looks for nothing; here the id is the run's own.
@@ -171,13 +172,13 @@ mod tests {
 
     const ID: &str = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
 
-    fn preview(defaults: Create, members: &Value) -> Value {
+    fn preview(defaults: NewSpace, members: &Value) -> Value {
         let plan = Task::new(defaults).plan(members.as_object().unwrap(), ID).unwrap();
         plan.request.preview()["body"].clone()
     }
 
     fn wrong(members: &Value) -> String {
-        let wrong = Task::new(Create::default()).plan(members.as_object().unwrap(), ID).unwrap_err();
+        let wrong = Task::new(NewSpace::default()).plan(members.as_object().unwrap(), ID).unwrap_err();
         format!("{}: {}", wrong.column.unwrap_or_default(), wrong.reason)
     }
 
@@ -185,17 +186,17 @@ mod tests {
     fn rows_of_both_forms_mean_the_same() {
         let csv = json!({"name":"A","member":"ada@example.com; 7","history":"on","external":"yes"});
         let lines = json!({"name":"A","member":["ada@example.com","7"],"history":true,"external":true});
-        assert_eq!(preview(Create::default(), &csv), preview(Create::default(), &lines));
+        assert_eq!(preview(NewSpace::default(), &csv), preview(NewSpace::default(), &lines));
         let whole = json!({"space":{"displayName":"A","spaceType":"SPACE","new":1},"memberships":[
             {"member":{"name":"users/7","type":"HUMAN"}},{"groupMember":{"name":"groups/g"}}]});
-        let body = preview(Create::default(), &whole);
+        let body = preview(NewSpace::default(), &whole);
         assert_eq!(body["space"]["new"], 1);
         assert_eq!(body["memberships"][1]["groupMember"]["name"], "groups/g");
     }
 
     #[test]
     fn options_are_defaults_and_rows_overrule_them() {
-        let defaults = Create { member: vec!["boss@example.com".into()], ..Create::default() };
+        let defaults = NewSpace { member: vec!["boss@example.com".into()], ..NewSpace::default() };
         let body = preview(defaults.clone(), &json!({"name":"A"}));
         assert_eq!(body["memberships"][0]["member"]["name"], "users/boss@example.com");
         let body = preview(defaults, &json!({"name":"A","member":["ada@example.com"]}));

@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::super::draft::Draft;
 use super::super::fields::word;
-use super::{Create, IfExists};
+use super::new_space::{IfExists, NewSpace};
 use crate::chat::{
     CreateSpace, Method, NewMembership, Role, SetUpSpace, parse_request_id, random_request_id, request_id_of_key,
     user_name,
@@ -53,7 +53,7 @@ pub(super) struct Plan {
 ///
 /// # Errors
 /// An option or a document that breaks a rule of the API's.
-pub(super) fn plan(options: &Create) -> Result<Plan, Failure> {
+pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     let mut draft = options.space.draft(Map::new())?;
     let kind = match draft.at("spaceType").and_then(Value::as_str) {
         None => {
@@ -180,7 +180,7 @@ fn kind_word(kind: &str) -> String {
     word("spaceType", kind).replace('-', " ")
 }
 
-fn promotions(options: &Create) -> Result<Vec<(String, Role)>, Failure> {
+fn promotions(options: &NewSpace) -> Result<Vec<(String, Role)>, Failure> {
     let mut promotions: Vec<(String, Role)> = Vec::new();
     for (option, texts, role) in
         [("--owner", &options.owner, Role::Owner), ("--manager", &options.manager, Role::Manager)]
@@ -197,7 +197,7 @@ fn promotions(options: &Create) -> Result<Vec<(String, Role)>, Failure> {
     Ok(promotions)
 }
 
-fn memberships(options: &Create, promotions: &[(String, Role)]) -> Result<Vec<NewMembership>, Failure> {
+fn memberships(options: &NewSpace, promotions: &[(String, Role)]) -> Result<Vec<NewMembership>, Failure> {
     let mut memberships = Vec::new();
     let mut add = |membership: NewMembership| {
         if !memberships.contains(&membership) {
@@ -218,7 +218,7 @@ fn memberships(options: &Create, promotions: &[(String, Role)]) -> Result<Vec<Ne
 }
 
 /// Fixed before the first attempt, and the same for every attempt.
-fn request_id(options: &Create) -> Result<String, Failure> {
+fn request_id(options: &NewSpace) -> Result<String, Failure> {
     match (&options.request_id, &options.idempotency_key) {
         (Some(text), _) => {
             parse_request_id(text).map_err(|cause| Failure::usage(format!("--request-id (requestId) {text:?} {cause}")))

@@ -11,15 +11,15 @@ use crate::commands::ErrorCode;
 #[derive(Debug, Parser)]
 struct Line {
     #[command(flatten)]
-    create: Create,
+    create: NewSpace,
 }
 
 /// The options of a command line, without the words `chatauth spaces create`.
-fn typed(words: &[&str]) -> Create {
+fn typed(words: &[&str]) -> NewSpace {
     Line::try_parse_from(["create"].iter().chain(words)).unwrap().create
 }
 
-fn named(name: &str) -> Create {
+fn named(name: &str) -> NewSpace {
     typed(&["--name", name])
 }
 
@@ -28,12 +28,12 @@ fn numbers(count: usize) -> Vec<String> {
     (0..count).map(|id| format!("--member={id}")).collect()
 }
 
-fn body(options: &Create) -> Value {
+fn body(options: &NewSpace) -> Value {
     plan(options).unwrap().request.preview()["body"].clone()
 }
 
 #[track_caller]
-fn refused(options: &Create, code: ErrorCode, words: &[&str]) {
+fn refused(options: &NewSpace, code: ErrorCode, words: &[&str]) {
     let failure = plan(options).unwrap_err();
     assert_eq!(failure.code, code, "{}", failure.message);
     for word in words {
@@ -42,14 +42,14 @@ fn refused(options: &Create, code: ErrorCode, words: &[&str]) {
 }
 
 /// A document, which lives as long as the file does, with options beside it.
-fn document(json: &Value, words: &[&str]) -> (Create, tempfile::NamedTempFile) {
+fn document(json: &Value, words: &[&str]) -> (NewSpace, tempfile::NamedTempFile) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(json.to_string().as_bytes()).unwrap();
     let path = file.path().to_str().unwrap();
     (typed(&[&["--json", path], words].concat()), file)
 }
 
-fn conversation(kind: &str, members: &[&str], words: &[&str]) -> Create {
+fn conversation(kind: &str, members: &[&str], words: &[&str]) -> NewSpace {
     let members: Vec<String> = members.iter().map(|member| format!("--member={member}")).collect();
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
     typed(&[&["--type", kind], &members[..], words].concat())

@@ -1,0 +1,37 @@
+//! An answer of the API as it came.
+
+use http::{HeaderMap, Version};
+use serde_json::Value;
+
+use crate::http::Response;
+
+/// An answer, whatever its status.
+#[derive(Debug, Clone)]
+pub struct RawAnswer {
+    /// The HTTP version.
+    pub version: Version,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl From<&Response> for RawAnswer {
+    fn from(response: &Response) -> Self {
+        Self {
+            version: response.version,
+            status: response.status,
+            headers: response.headers.clone(),
+            body: response.body.clone(),
+        }
+    }
+}
+
+impl RawAnswer {
+    /// The body as JSON; `None` when it is not JSON.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}

@@ -1,0 +1,45 @@
+//! Arguments that several commands of members have.
+
+use crate::chat::{MemberName, Role, SpaceName};
+use crate::commands::{Context, ErrorCode, Failure};
+
+/// Acting as an administrator.
+#[derive(Debug, Default, clap::Args)]
+pub struct AdminAccess {
+    /// Act as an administrator of the organization, who need not be a member (needs the scopes chat.admin.…)
+    #[arg(long)]
+    pub use_admin_access: bool,
+}
+
+/// The roles as people call them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[expect(missing_docs, reason = "the names are those of the roles")]
+pub enum RoleName {
+    Member,
+    Manager,
+    Owner,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Member => Self::Member,
+            RoleName::Manager => Self::Manager,
+            RoleName::Owner => Self::Owner,
+        }
+    }
+}
+
+/// Reads the name of a member of a space.
+pub(super) fn member_name(space: &SpaceName, text: &str) -> Result<MemberName, Failure> {
+    MemberName::of(space, text).map_err(|cause| Failure::usage(format!("the user {text:?} {cause}")))
+}
+
+/// A member who is not there is not to be looked for among the spaces.
+pub(super) fn about(space: &SpaceName, mut failure: Failure, context: &Context) -> Failure {
+    if failure.code == ErrorCode::NotFound {
+        let list = context.command(["members", "list", space.as_str(), "--show-invited"]);
+        failure.hint = Some(format!("see who is there: {list}"));
+    }
+    failure
+}

@@ -1,0 +1,41 @@
+//! Keeps writes of memberships under Google's quota.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Google gives a project 300 membership writes a minute.
+const BETWEEN_WRITES: Duration = Duration::from_millis(200);
+
+/// Keeps writes so far apart that they stay under the quota.
+#[derive(Debug, Default)]
+pub(in crate::commands) struct Pace(Option<Instant>);
+
+impl Pace {
+    /// Waits until the next write may begin.
+    pub(in crate::commands) async fn wait(&mut self) {
+        if let Some(next) = self.0 {
+            tokio::time::sleep_until(next).await;
+        }
+        self.0 = Some(Instant::now() + BETWEEN_WRITES);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn writes_stay_under_three_hundred_a_minute() {
+        let started = Instant::now();
+        let mut pace = Pace::default();
+        for _ in 0..300 {
+            pace.wait().await;
+        }
+        assert!(started.elapsed() >= Duration::from_millis(59_800), "{:?}", started.elapsed());
+        // Somebody who adds one member does not wait.
+        let started = Instant::now();
+        Pace::default().wait().await;
+        assert_eq!(started.elapsed(), Duration::ZERO);
+    }
+}
