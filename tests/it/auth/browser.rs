@@ -41,7 +41,7 @@ fn property_75_the_url_is_one_argument_and_no_shell_sees_it() {
         (format!("{plain} --new %s --end"), "--new\n", "--end\n"),
         (format!("{plain} -n"), "-n\n", ""),
         (format!("/nowhere/at/all:{plain}"), "", ""),
-        (format!("{plain} 'x;touch pwned' $(touch pwned)"), "'x;touch\npwned'\n$(touch\npwned)\n", ""),
+        (format!("{plain} 'x;touch pwned' $(touch pwned)"), "x;touch pwned\n$(touch\npwned)\n", ""),
     ] {
         let waiting = with_browser(&sandbox, &browser, &["--login-hint", HINT]);
         assert_eq!(written(&seen), format!("{before}{}\n{after}", waiting.url), "{browser}");
