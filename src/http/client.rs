@@ -13,15 +13,12 @@ use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::deadline::Deadline;
-use super::redact::Secrets;
+use super::redact::{FORM, Secrets};
 use super::{Error, Proxies, TrustRoots, trust};
 use crate::secret::Secret;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The media type of form fields.
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The longest answer to a form that is read, in bytes. A token response of Google's is under 4 KiB.
 const LONGEST_FORM_ANSWER: usize = 64 * 1024;

@@ -4,7 +4,9 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::Request;
-use super::client::FORM;
+
+/// The media type of form fields.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What stands where a secret stood.
 const MASK: &str = "[redacted]";
