@@ -8,8 +8,8 @@ use clap::{Command, CommandFactory, Parser, ValueEnum};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCandidates;
 
+use crate::commands::Context;
 use crate::commands::completion::{Shell, VARIABLE};
-use crate::commands::{Context, auth};
 use crate::output::{Messages, Printer, sanitise};
 
 use super::args::Cli;
@@ -46,11 +46,7 @@ fn accounts(environment: Environment) -> Vec<String> {
     let Ok(cli) = Cli::try_parse_from(["chatauth", "--quiet", "auth", "status"]) else { return Vec::new() };
     let Ok(resolved) = settings::resolve(&cli.global, environment, &[]) else { return Vec::new() };
     let printer = Printer::new(Box::new(io::sink()), resolved.format, false);
-    auth::accounts(&Context::new(
-        resolved.settings,
-        settings::clock(),
-        Messages::new(true, false),
-        printer,
-        Cli::command,
-    ))
+    let messages = Messages::new(true, false);
+    let context = Context::new(resolved.settings, settings::clock(), messages, printer, Cli::command);
+    context.session().accounts().unwrap_or_default()
 }

@@ -71,7 +71,7 @@ impl Api {
                 .into());
         }
         let mut request = request(&self)?;
-        let asked = crate::commands::auth::scopes(&self.scope)?;
+        let asked = crate::commands::auth::scope_option::scopes(&self.scope)?;
         let needed = if asked.is_empty() { known_scopes(&request, context)? } else { asked };
         let mut caller = Caller::with_scopes(context, needed).await?;
         let mut answers = Answers::new(&context.printer, self.include, self.paginate);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::auth::{Access, DelegationOptions, Interaction, ScopeSet, Session, SessionOptions, TransportConfig};
+use crate::auth::{DelegationOptions, Session, SessionOptions, TransportConfig};
 use crate::chat;
 use crate::output::{Messages, Printer, command_line};
 use crate::platform::Clock;
@@ -15,7 +15,6 @@ use crate::platform::terminal::Terminals;
 use crate::secret::Secret;
 
 use super::Failure;
-use super::terminal_prompt::TerminalPrompt;
 
 /// The value of a setting, and where it came from.
 #[derive(Debug, Clone)]
@@ -218,20 +217,6 @@ impl Context {
     /// Whether a token may be sent to the endpoint that was set.
     pub fn check_endpoint(&self) -> Result<(), Failure> {
         self.chat().map(|_| ())
-    }
-
-    /// An access token for `needed`, with a login on the way when that is needed and somebody is there.
-    pub async fn access(&self, needed: &ScopeSet) -> Result<Access, Failure> {
-        let may_ask = self.settings.input
-            && ((self.settings.terminals.stdin && self.settings.terminals.stderr)
-                || self.settings.browser.browser.is_some());
-        let result = if may_ask {
-            let mut person = TerminalPrompt::new(self, true);
-            self.session().access_token(needed, Interaction::Allowed(&mut person)).await
-        } else {
-            self.session().access_token(needed, Interaction::Refused).await
-        };
-        result.map_err(|error| self.report(error))
     }
 
     /// Whether an object is wanted where plain text is the default.

@@ -3,14 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::auth::{Error, LoginPrompt, LoginStarted};
+use crate::auth::{Access, Error, Interaction, LoginPrompt, LoginStarted, ScopeSet};
 use crate::output::Messages;
 use crate::platform::browser;
 use crate::platform::machine::{self, Distance};
 use crate::platform::terminal::LineReader;
 
-use super::Context;
 use super::report::console;
+use super::{Context, Failure};
 
 /// Talks on standard error, and reads what is pasted where there is a terminal.
 pub(super) struct TerminalPrompt<'a> {
@@ -34,6 +34,22 @@ impl<'a> TerminalPrompt<'a> {
             reader: None,
             project: None,
         }
+    }
+}
+
+impl Context {
+    /// An access token for `needed`, with a login on the way when that is needed and somebody is there.
+    pub async fn access(&self, needed: &ScopeSet) -> Result<Access, Failure> {
+        let may_ask = self.settings.input
+            && ((self.settings.terminals.stdin && self.settings.terminals.stderr)
+                || self.settings.browser.browser.is_some());
+        let result = if may_ask {
+            let mut person = TerminalPrompt::new(self, true);
+            self.session().access_token(needed, Interaction::Allowed(&mut person)).await
+        } else {
+            self.session().access_token(needed, Interaction::Refused).await
+        };
+        result.map_err(|error| self.report(error))
     }
 }
 

@@ -50,7 +50,7 @@ impl Login {
             .hint("run chatauth auth login without --no-input")
             .into());
         }
-        let asked = super::scopes(&self.scope)?;
+        let asked = super::scope_option::scopes(&self.scope)?;
         let account = context.settings.account.value.clone();
         let scopes = if asked.is_empty() { default_scopes(context, account.as_deref()) } else { asked };
         let login = LoginOptions {

@@ -25,7 +25,7 @@ impl Token {
     }
 
     async fn print(self, context: &Context) -> anyhow::Result<()> {
-        let asked = super::scopes(&self.scope)?;
+        let asked = super::scope_option::scopes(&self.scope)?;
         let new = asked.is_empty()
             && context.settings.access_token.is_none()
             && (context.settings.delegation.value.is_some() || context.session().accounts()?.is_empty());
