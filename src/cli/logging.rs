@@ -5,6 +5,7 @@ use std::io::Write;
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::output::sanitise;
+use crate::platform::StandardStream;
 
 struct Stderr;
 
@@ -16,7 +17,7 @@ impl Log for Stderr {
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
             let line = format!("chatauth: {}\n", sanitise(&record.args().to_string()));
-            let _ = std::io::stderr().write_all(line.as_bytes());
+            let _ = StandardStream::error().write_all(line.as_bytes());
         }
     }
 

@@ -14,6 +14,7 @@ use clap::{CommandFactory, Parser, ValueEnum};
 
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{self, Format, Messages, Printer};
+use crate::platform::StandardStream;
 
 use args::Cli;
 use settings::Environment;
@@ -41,7 +42,7 @@ pub fn main() -> ExitCode {
     };
     let messages = Messages::new(resolved.quiet, resolved.colour_stderr);
     let as_json = resolved.settings.explicit_format && resolved.format.is_json();
-    let printer = Printer::new(Box::new(std::io::stdout()), resolved.format, resolved.colour_stdout)
+    let printer = Printer::new(Box::new(StandardStream::output()), resolved.format, resolved.colour_stdout)
         .on_screen(resolved.screen)
         .filtered(resolved.filter);
     let context = Context::new(resolved.settings, settings::clock(), messages, printer, Cli::command);

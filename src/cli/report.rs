@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::commands::{ErrorCode, Failure};
 use crate::output::{Messages, safe_json};
+use crate::platform::StandardStream;
 
 /// Writes a failure to standard error: a line for the error and one for the hint, or one JSON object on one line.
 pub(super) fn report(failure: &Failure, messages: Messages, as_json: bool) {
@@ -15,7 +16,7 @@ pub(super) fn report(failure: &Failure, messages: Messages, as_json: bool) {
     }
     if as_json {
         let line = safe_json(&json!({ "error": failure.to_json() }), false) + "\n";
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        let _ = StandardStream::error().write_all(line.as_bytes());
         return;
     }
     messages.error(&failure.message);

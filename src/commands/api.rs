@@ -1,14 +1,12 @@
 //! `chatauth api`: any method of the Chat API, in the manner of `gh api`.
 
-use std::io::Read;
-
 use http::Method as Verb;
 use serde_json::Value;
 
 use crate::auth::{self, Record, Scope, ScopeSet};
 use crate::chat::{ApiPath, RawRequest};
 use crate::commands::caller::Caller;
-use crate::commands::{Context, ErrorCode, Failure};
+use crate::commands::{Context, ErrorCode, Failure, Source};
 
 mod answer;
 mod fields;
@@ -170,8 +168,7 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
         if file == "-" && std::mem::replace(&mut stdin_is_read, true) {
             return Err(Failure::usage("standard input can be read once only"));
         }
-        let bytes = read_input(file)?;
-        String::from_utf8(bytes).map_err(|_| Failure::new(ErrorCode::InputInvalid, format!("{file:?} is not UTF-8")))
+        read_input(file)
     };
     let object = fields::object(&options.raw_field, &options.field, &mut read_text)?;
     // Beside a body from a file, fields can only be meant for the query.
@@ -184,28 +181,17 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
     Ok(RawRequest { verb, path, query, body })
 }
 
-/// The body from a file, byte for byte: digits, keys and their order are the person's own.
+/// Reads the body from a file as it stands: digits, keys and their order are the user's own.
 fn read_body(file: &str) -> Result<Vec<u8>, Failure> {
-    let bytes = read_input(file)?;
-    match serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
-        Ok(_) => Ok(bytes),
+    let text = read_input(file)?;
+    match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+        Ok(_) => Ok(text.into_bytes()),
         Err(error) => Err(Failure::new(ErrorCode::InputInvalid, format!("--input {file:?} is no JSON: {error}"))),
     }
 }
 
-fn read_input(file: &str) -> Result<Vec<u8>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| {
-        let name = if file == "-" { String::from("standard input") } else { format!("{file:?}") };
-        Failure::new(ErrorCode::InputInvalid, format!("{name} cannot be read: {error}"))
-    };
-    let source: Box<dyn Read> = if file == "-" {
-        Box::new(std::io::stdin())
-    } else {
-        Box::new(std::fs::File::open(file).map_err(|error| failed(&error))?)
-    };
-    let mut bytes = Vec::new();
-    source.take(LONGEST_INPUT + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
-    if bytes.len() as u64 > LONGEST_INPUT { Err(failed(&"it is longer than any request")) } else { Ok(bytes) }
+fn read_input(file: &str) -> Result<String, Failure> {
+    Ok(Source::new(file.into()).read_text(LONGEST_INPUT)?)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::output;
+use crate::platform::input::InputError;
 use crate::platform::signals::Interruption;
 
 /// The stable names of failures, each with its exit code.
@@ -257,5 +258,23 @@ impl From<&output::Error> for Failure {
             output::Error::ListsOnly => Self::new(ErrorCode::Usage, error.to_string()),
             output::Error::Filter(_) => Self::new(ErrorCode::Internal, error.to_string()),
         }
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&InputError> for Failure {
+    fn from(error: &InputError) -> Self {
+        let code = match error {
+            InputError::Interrupted(interruption) => ErrorCode::Interrupted(*interruption),
+            InputError::Unreadable { .. } | InputError::TooLarge { .. } | InputError::NotText { .. } => {
+                ErrorCode::InputInvalid
+            }
+        };
+        Self::new(code, error.to_string())
     }
 }

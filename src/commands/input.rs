@@ -12,8 +12,7 @@ const LARGEST: u64 = 1024 * 1024;
 /// Reads one JSON object.
 pub(super) fn object(source: &Source) -> Result<Map<String, Value>, Failure> {
     let invalid = |cause: String| Failure::new(ErrorCode::InputInvalid, format!("{source} {cause}"));
-    let bytes = source.read(LARGEST).map_err(|error| invalid(format!("cannot be read: {error}")))?;
-    match serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)) {
+    match serde_json::from_str(&source.read_text(LARGEST)?) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(invalid(String::from("holds no JSON object"))),
         // The position, and nothing of the contents.

@@ -7,6 +7,7 @@ use super::caller::{CallError, Cause};
 use super::{Context, ErrorCode, Failure};
 use crate::auth as login;
 use crate::output;
+use crate::platform::input::InputError;
 
 pub(super) use auth::{console, login_command};
 
@@ -26,6 +27,9 @@ impl Context {
                 return self.add_context(self.of_login(error));
             }
             if let Some(error) = cause.downcast_ref::<output::Error>() {
+                return Failure::from(error);
+            }
+            if let Some(error) = cause.downcast_ref::<InputError>() {
                 return Failure::from(error);
             }
         }

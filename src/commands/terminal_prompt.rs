@@ -6,7 +6,7 @@ use std::pin::Pin;
 use crate::auth::{Access, Error, Interaction, LoginPrompt, LoginStarted, ScopeSet};
 use crate::output::Messages;
 use crate::platform::browser;
-use crate::platform::machine::{self, Distance};
+use crate::platform::remote::RemoteEnvironment;
 use crate::platform::terminal::LineReader;
 
 use super::report::console;
@@ -71,8 +71,8 @@ impl LoginPrompt for TerminalPrompt<'_> {
         self.messages.always("");
         self.messages.always(started.url.as_str());
         self.messages.always("");
-        if !opened && let Some(distance) = machine::distance(self.environment.ssh, self.environment.display) {
-            self.messages.always(&advice(distance, started.port));
+        if !opened && let Some(remote) = RemoteEnvironment::detect(self.environment.ssh, self.environment.display) {
+            self.messages.always(&advice(remote, started.port));
         }
         self.reader = if self.terminal { LineReader::new().ok() } else { None };
         if self.reader.is_some() {
@@ -118,21 +118,25 @@ impl LoginPrompt for TerminalPrompt<'_> {
 }
 
 /// How the answer can get here from a browser that is somewhere else.
-fn advice(distance: Distance, port: u16) -> String {
+fn advice(remote: RemoteEnvironment, port: u16) -> String {
     let forward = format!(
         "let the port through before you open it, from the machine with the browser: ssh -L {port}:127.0.0.1:{port} \
          THIS-MACHINE (with --port {port}, the next login uses the same port)"
     );
-    match distance {
-        Distance::Ssh => format!("This is an SSH session, and the browser is on another machine. Either {forward}."),
-        Distance::Wsl => String::from(
+    match remote {
+        RemoteEnvironment::Ssh => {
+            format!("This is an SSH session, and the browser is on another machine. Either {forward}.")
+        }
+        RemoteEnvironment::Wsl => String::from(
             "This is WSL: the address can be opened in a browser of Windows. If that ends on an error page, paste its \
              address here.",
         ),
-        Distance::Container => format!(
+        RemoteEnvironment::Container => format!(
             "This is a container: a browser outside cannot reach it unless port {port} of its 127.0.0.1 is let through."
         ),
-        Distance::NoDisplay => format!("There is no screen here. With a browser on another machine, {forward}."),
+        RemoteEnvironment::NoDisplay => {
+            format!("There is no screen here. With a browser on another machine, {forward}.")
+        }
     }
 }
 

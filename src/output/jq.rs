@@ -5,9 +5,9 @@
 //! (`nan`, `infinite`, bytes) is written as jaq writes it. Modules, `input` and `inputs` do not exist here, and
 //! neither do `halt` and `env`: an expression can neither end the program nor read its secrets.
 
-use std::cell::Cell;
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Instant;
 
 use jaq_core::data::JustLut;
 use jaq_core::load::{self, Arena, File, Loader};
@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::error::Error;
 use super::json::escape;
 use super::sanitise::sanitise_lines;
-use crate::platform::signals::{self, Interruption};
+use crate::platform::signals;
 
 type Data = JustLut<Val>;
 
@@ -39,8 +39,6 @@ const WITHHELD: &[&str] = &["halt", "halt_error", "env", "debug", "debug_empty",
 pub struct Filter {
     inputs: SyncSender<(String, Layout)>,
     results: Receiver<Event>,
-    teller: SyncSender<Event>,
-    watching: Cell<bool>,
 }
 
 /// What the main thread hears while an expression runs.
@@ -49,8 +47,6 @@ enum Event {
     Line(Vec<u8>),
     /// There are no more results.
     End(Result<(), Error>),
-    /// The program was told to stop.
-    Stop(Interruption),
 }
 
 /// How many results may wait for the writer.
@@ -87,9 +83,8 @@ impl Filter {
     pub fn compile(expression: &str) -> Result<Self, FilterError> {
         let expression = expression.to_owned();
         let (inputs, jobs) = sync_channel::<(String, Layout)>(0);
-        let (teller, results) = sync_channel(AHEAD);
+        let (sender, results) = sync_channel(AHEAD);
         let (compiled, verdict) = sync_channel(1);
-        let tell = teller.clone();
         let work = move || {
             let program = match Program::compile(&expression) {
                 Ok(program) => program,
@@ -98,8 +93,8 @@ impl Filter {
             // Whoever does not listen any more has ended.
             let _ = compiled.send(Ok(()));
             for (input, layout) in jobs {
-                let end = program.run(&input, layout, |line| tell.send(Event::Line(line)).is_ok());
-                let _ = tell.send(Event::End(end));
+                let end = program.run(&input, layout, |line| sender.send(Event::Line(line)).is_ok());
+                let _ = sender.send(Event::End(end));
             }
         };
         std::thread::Builder::new()
@@ -108,22 +103,26 @@ impl Filter {
             .spawn(work)
             .map_err(|error| FilterError(error.to_string()))?;
         verdict.recv().unwrap_or_else(|_| Err(gone()))?;
-        Ok(Self { inputs, results, teller, watching: Cell::new(false) })
+        Ok(Self { inputs, results })
     }
 
     /// Runs the expression and writes each result as it comes: text raw, everything else as JSON. A signal that asks
     /// the program to stop is the error.
     pub(super) fn run(&self, input: &Value, layout: Layout, out: &mut dyn Write) -> Result<(), Error> {
-        if !self.watching.replace(true) {
-            let tell = self.teller.clone();
-            signals::on_interruption(move |interruption| drop(tell.send(Event::Stop(interruption))))?;
-        }
+        signals::watch_in_background()?;
+        let started = Instant::now();
         self.inputs.send((input.to_string(), layout)).map_err(|_| Error::Filter(gone().0))?;
         loop {
-            match self.results.recv().map_err(|_| Error::Filter(gone().0))? {
-                Event::Line(line) => out.write_all(&line)?,
-                Event::End(end) => return end,
-                Event::Stop(interruption) => return Err(Error::Interrupted(interruption)),
+            match self.results.recv_timeout(signals::POLL_INTERVAL) {
+                Ok(Event::Line(line)) => out.write_all(&line)?,
+                Ok(Event::End(end)) => return end,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Error::Filter(gone().0)),
+            }
+            if let Some(interruption) = signals::received()
+                && started.elapsed() > signals::GRACE
+            {
+                return Err(Error::Interrupted(interruption));
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::sanitise::sanitise;
+use crate::platform::StandardStream;
 
 /// Says things on standard error. That it may be closed is no reason to fail.
 #[derive(Debug, Clone, Copy)]
@@ -57,5 +58,5 @@ impl Messages {
 
 fn write(line: &str) {
     // One write, so that lines of several processes do not mix.
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    let _ = StandardStream::error().write_all(format!("{line}\n").as_bytes());
 }

@@ -1,8 +1,11 @@
-//! Contents that a person hands over: a file, or standard input.
+//! Contents that a user supplies: a file, or standard input.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
+
+use super::signals::{self, Interruption};
 
 /// Where the contents are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,26 +16,73 @@ pub enum Source {
     File(PathBuf),
 }
 
+/// Why contents could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// The operating system refused.
+    #[error("cannot read {from}: {cause}")]
+    Unreadable {
+        /// What was read.
+        from: Source,
+        /// The operating system's error.
+        #[source]
+        cause: io::Error,
+    },
+    /// A signal arrived first.
+    #[error("{0}")]
+    Interrupted(Interruption),
+    /// The contents are larger than any that can be meant.
+    #[error("cannot read {from}: it is larger than {limit} bytes")]
+    TooLarge {
+        /// What was read.
+        from: Source,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The contents are neither UTF-8 nor UTF-16.
+    #[error("cannot read {from}: it is neither UTF-8 nor UTF-16")]
+    NotText {
+        /// What was read.
+        from: Source,
+    },
+}
+
 impl Source {
-    /// `-` is standard input, everything else a file.
+    /// Returns standard input for `-`, else the file.
     pub fn new(path: PathBuf) -> Self {
         if path.as_os_str() == "-" { Self::StandardInput } else { Self::File(path) }
     }
 
-    /// Reads all of it.
+    /// Reads all bytes. A pipe that nobody writes to can be interrupted.
     ///
     /// # Errors
-    /// More than `limit` bytes, and whatever the operating system says.
-    pub fn read(&self, limit: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        match self {
-            Self::StandardInput => io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)?,
-            Self::File(path) => std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?,
-        };
+    /// The contents cannot be read, have more than `limit` bytes, or a signal arrived first.
+    pub fn read(&self, limit: u64) -> Result<Vec<u8>, InputError> {
+        let bytes = match self {
+            Self::StandardInput => signals::interruptible(move || read_all(io::stdin().lock(), limit)),
+            // Neither opening nor reading a regular file waits for anybody.
+            Self::File(path) if path.is_file() => File::open(path).and_then(|file| read_all(file, limit)),
+            Self::File(path) => {
+                let path = path.clone();
+                signals::interruptible(move || read_all(File::open(path)?, limit))
+            }
+        }
+        .map_err(|cause| match cause.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(interruption) => InputError::Interrupted(*interruption),
+            None => InputError::Unreadable { from: self.clone(), cause },
+        })?;
         if bytes.len() as u64 > limit {
-            return Err(io::Error::other(format!("it is larger than {limit} bytes")));
+            return Err(InputError::TooLarge { from: self.clone(), limit });
         }
         Ok(bytes)
+    }
+
+    /// Reads all of a text, as [`decode`] understands it.
+    ///
+    /// # Errors
+    /// As of [`Source::read`], and for contents that are no text.
+    pub fn read_text(&self, limit: u64) -> Result<String, InputError> {
+        decode(self.read(limit)?).ok_or_else(|| InputError::NotText { from: self.clone() })
     }
 }
 
@@ -42,5 +92,72 @@ impl fmt::Display for Source {
             Self::StandardInput => formatter.write_str("standard input"),
             Self::File(path) => write!(formatter, "{}", path.display()),
         }
+    }
+}
+
+/// Decodes UTF-8 or UTF-16, with or without a byte order mark, which is removed; `None` for anything else.
+///
+/// UTF-16 without a mark is recognized by its first character, which is ASCII in every format that is read here.
+pub fn decode(bytes: Vec<u8>) -> Option<String> {
+    match &bytes[..] {
+        [0xef, 0xbb, 0xbf, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_owned),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [1..=u8::MAX, 0, ..] => utf16(&bytes, u16::from_le_bytes),
+        [0, 1..=u8::MAX, ..] => utf16(&bytes, u16::from_be_bytes),
+        _ => String::from_utf8(bytes).ok(),
+    }
+}
+
+fn utf16(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Option<String> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    if rest.is_empty() { String::from_utf16(&units).ok() } else { None }
+}
+
+/// Reads at most one byte more than `limit`, which shows that there is more.
+fn read_all(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_decoded_however_an_editor_saved_it() {
+        let text = "{\"name\":\"K\u{f6}rper \u{1f389}\"}\n";
+        let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [
+            text.as_bytes().to_vec(),
+            [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+            [&b"\xff\xfe"[..], &le].concat(),
+            [&b"\xfe\xff"[..], &be].concat(),
+            le.clone(),
+            be.clone(),
+        ] {
+            assert_eq!(decode(bytes).as_deref(), Some(text));
+        }
+        assert_eq!(decode(Vec::new()).as_deref(), Some(""));
+        assert_eq!(decode(b"\xef\xbb\xbf".to_vec()).as_deref(), Some(""));
+        for bytes in [&b"\xff"[..], b"a\xff", b"\xff\xfea", b"\xff\xfe\x00\xd8", b"\xef\xbb\xbf\xff"] {
+            assert_eq!(decode(bytes.to_vec()), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn contents_have_a_limit_and_errors_name_the_source() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.json");
+        File::create(&path).unwrap();
+        assert_eq!(Source::new(path.clone()).read(0).unwrap(), b"");
+        std::fs::copy(file!(), &path).unwrap();
+        let error = Source::new(path.clone()).read(10).unwrap_err().to_string();
+        assert_eq!(error, format!("cannot read {}: it is larger than 10 bytes", path.display()));
+        let error = Source::new(home.path().join("none")).read_text(10).unwrap_err();
+        assert!(matches!(&error, InputError::Unreadable { .. }) && error.to_string().contains("none"), "{error}");
     }
 }

@@ -5,9 +5,11 @@ mod clock;
 pub mod files;
 pub mod input;
 mod lock;
-pub mod machine;
+pub mod remote;
 pub mod signals;
+mod standard_stream;
 pub mod terminal;
 
 pub use clock::Clock;
 pub use lock::{Lock, LockError};
+pub use standard_stream::StandardStream;

@@ -1,5 +1,20 @@
 //! The signals that end a command.
 
+use std::io;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often a blocked operation looks for a signal.
+pub const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long an operation may go on after a signal.
+pub const GRACE: Duration = Duration::from_millis(500);
+
+/// The first signal that arrived, as its position in [`Interruption::ALL`] plus one; 0 before.
+static RECEIVED: AtomicU8 = AtomicU8::new(0);
+
 /// What asked the program to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Interruption {
@@ -14,7 +29,24 @@ pub enum Interruption {
     Terminate,
 }
 
-/// The requests to stop that reach the program, one after another.
+impl Interruption {
+    const ALL: [Self; 3] = [Self::Hangup, Self::Interrupt, Self::Terminate];
+
+    /// Remembers the signal for [`received`]; the first one decides the exit code.
+    fn record(self) -> Self {
+        let position = Self::ALL.iter().position(|known| *known == self).unwrap_or_default();
+        let code = u8::try_from(position + 1).unwrap_or(u8::MAX);
+        let _ = RECEIVED.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
+        self
+    }
+}
+
+/// Returns the first signal that asked the program to stop, if one was watched and arrived.
+pub fn received() -> Option<Interruption> {
+    Interruption::ALL.get(usize::from(RECEIVED.load(Ordering::Relaxed)).checked_sub(1)?).copied()
+}
+
+/// The signals that ask the program to stop, one after another.
 #[cfg(unix)]
 #[derive(Debug)]
 pub struct Interruptions {
@@ -29,7 +61,7 @@ impl Interruptions {
     ///
     /// # Errors
     /// When no signal can be watched.
-    pub fn watch() -> std::io::Result<Self> {
+    pub fn watch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let hangup = hangup_counts().then(|| signal(SignalKind::hangup())).transpose()?;
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hangup })
@@ -43,21 +75,22 @@ impl Interruptions {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
+        let interruption = tokio::select! {
             _ = self.interrupt.recv() => Interruption::Interrupt,
             _ = self.terminate.recv() => Interruption::Terminate,
             _ = hung_up => Interruption::Hangup,
-        }
+        };
+        interruption.record()
     }
 }
 
-/// Ends when the program is asked to stop. From the first poll on, these signals no longer kill the process.
-pub async fn interruption() -> std::io::Result<Interruption> {
+/// Waits until the program is asked to stop. From the first poll on, these signals no longer kill the process.
+pub async fn interruption() -> io::Result<Interruption> {
     Ok(Interruptions::watch()?.next().await)
 }
 
-/// Whether `SIGHUP` is to end the program. Under `nohup` it comes ignored, and watching it would undo that; where that
-/// cannot be seen it is left alone.
+/// Whether `SIGHUP` ends the program. `nohup` ignores it, and watching it would undo that; if `/proc` does not say, it
+/// is left alone.
 #[cfg(unix)]
 fn hangup_counts() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -65,7 +98,7 @@ fn hangup_counts() -> bool {
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 0)
 }
 
-/// The requests to stop that reach the program, one after another.
+/// The signals that ask the program to stop, one after another.
 #[cfg(not(unix))]
 #[derive(Debug)]
 pub struct Interruptions;
@@ -73,7 +106,7 @@ pub struct Interruptions;
 #[cfg(not(unix))]
 impl Interruptions {
     /// Begins to watch.
-    pub fn watch() -> std::io::Result<Self> {
+    pub fn watch() -> io::Result<Self> {
         Ok(Self)
     }
 
@@ -83,20 +116,41 @@ impl Interruptions {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-        Interruption::Interrupt
+        Interruption::Interrupt.record()
     }
 }
 
-/// Tells of the first such signal from a thread of its own, for work that never lets go of the thread it is on.
+/// Watches the signals from a thread of its own, for [`received`], while the main thread may be blocked.
 ///
 /// # Errors
-/// When there can be no thread, or no signal can be watched.
-pub fn on_interruption(tell: impl FnOnce(Interruption) + Send + 'static) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    std::thread::Builder::new().name(String::from("signals")).spawn(move || {
-        if let Ok(interruption) = runtime.block_on(interruption()) {
-            tell(interruption);
-        }
-    })?;
+/// No thread can be started, or no signal can be watched.
+pub fn watch_in_background() -> io::Result<()> {
+    static WATCHED: Mutex<bool> = Mutex::new(false);
+    let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*watched {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let work = move || drop(runtime.block_on(interruption()));
+        std::thread::Builder::new().name(String::from("signals")).spawn(work)?;
+        *watched = true;
+    }
     Ok(())
+}
+
+/// Runs an operation that may block for ever, such as reading from a pipe, until it ends or a signal arrives.
+///
+/// # Errors
+/// Those of the operation, and an [`Interruption`] in an [`io::Error`] after a signal.
+pub fn interruptible<Value: Send + 'static>(
+    operation: impl FnOnce() -> io::Result<Value> + Send + 'static,
+) -> io::Result<Value> {
+    watch_in_background()?;
+    let (sender, receiver) = mpsc::sync_channel(1);
+    std::thread::Builder::new().name(String::from("blocking")).spawn(move || drop(sender.send(operation())))?;
+    loop {
+        match receiver.recv_timeout(POLL_INTERVAL) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Timeout) => received().map_or(Ok(()), |signal| Err(io::Error::other(signal)))?,
+            Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("the operation was abandoned")),
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::commands::{Context, ErrorCode, Failure, Source};
+use crate::commands::{Context, Source};
 
 /// The largest file that is read, in bytes.
 const LARGEST_FILE: u64 = 256 * 1024;
@@ -24,9 +24,7 @@ impl Import {
 
     async fn import(self, context: &Context) -> anyhow::Result<()> {
         let source = Source::new(self.file);
-        let content = source
-            .read(LARGEST_FILE)
-            .map_err(|error| Failure::new(ErrorCode::InputInvalid, format!("{source} cannot be read: {error}")))?;
+        let content = source.read(LARGEST_FILE)?;
         let imported = context.session().import(&content).await?;
         if let Some(path) = &imported.client_file {
             context.messages.note(&format!("Wrote its OAuth client to {}.", path.display()));
