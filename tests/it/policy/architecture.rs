@@ -57,14 +57,19 @@ fn imports_are_found_however_they_are_written() {
 }
 
 /// Names and files that use each other in a circle have to be read all at once.
+/// Rooms in which files still use each other in a circle. No room is to be added.
+const HAVE_CIRCLES: &[&str] = &["auth/", "commands/bulk/", "http/"];
+
 #[test]
-#[ignore = "some files of auth, http and bulk still do"]
 fn no_files_use_each_other_in_a_circle() {
     let uses = Imports::of(&sources()).uses();
     assert!(uses.len() > 100, "the imports were not found");
     let line = |(user, other, name): &(String, String, String)| format!("{user} uses {name} of {other}");
-    let faults: Vec<String> =
-        circles(&uses).iter().map(|circle| circle.iter().map(line).collect::<Vec<_>>().join("; ")).collect();
+    let faults: Vec<String> = circles(&uses)
+        .iter()
+        .filter(|circle| !circle.iter().all(|(user, ..)| HAVE_CIRCLES.iter().any(|room| user.starts_with(room))))
+        .map(|circle| circle.iter().map(line).collect::<Vec<_>>().join("; "))
+        .collect();
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
