@@ -1,4 +1,4 @@
-//! Sends requests, each as often as the retry rules allow.
+//! Sends requests and retries them under the retry policy.
 
 use std::time::Duration;
 
@@ -21,24 +21,24 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that sends with `http` to `endpoint`; `now` is for dates in `Retry-After`.
+    /// Creates a client that sends with `http` to `endpoint`; `now` resolves dates in `Retry-After`.
     ///
     /// # Errors
-    /// An endpoint that no token may be sent to.
+    /// Fails when no token may be sent to the endpoint.
     pub fn new(http: transport::Client, endpoint: &str, now: super::Now) -> Result<Self, EndpointError> {
         Ok(Self { http, endpoint: Endpoint::parse(endpoint)?, now })
     }
 
-    /// Begins an operation.
+    /// Starts an operation.
     pub fn operation(&self) -> Operation {
         Operation::start(self.http.timeout())
     }
 
-    /// Sends a request until its answer stands. A success that the request cannot parse counts as an answer that was
-    /// lost.
+    /// Sends a request and retries it under the policy. A successful response that cannot be parsed counts as a lost
+    /// response.
     ///
     /// # Errors
-    /// What the last answer, or its absence, means for the whole operation.
+    /// Fails with the last response, or the lack of one, classified for the whole operation.
     pub async fn send<M: Method>(
         &self,
         method: &M,
@@ -70,7 +70,7 @@ impl Client {
                 Ok(response) if matches!(response.status, 403 | 429) => {
                     outcome = self.rate_limit_outcome(response).unwrap_or(outcome);
                 }
-                // A server that failed may have done its work before it did.
+                // A server error may come after the request was applied.
                 Ok(response) if response.status >= 500 && !idempotent => {
                     if let retry::Outcome::ServerError(_) = outcome {
                         outcome = retry::Outcome::ResponseLost;
@@ -111,12 +111,12 @@ impl Client {
         Error { kind, attempts: operation.attempts(), may_have_been_applied: operation.may_have_been_applied(), answer }
     }
 
-    /// The wait that an answer asks for, in its header or in its body.
+    /// Returns the wait that a response requests, in its header or in its body.
     fn retry_after(&self, response: &Response, status: &Status) -> Option<Duration> {
         retry::retry_after(response, (self.now)()).or_else(|| status.retry_seconds.map(Duration::from_secs))
     }
 
-    /// A rate limit may come as 403, and say how long to wait in its body; waiting does not help against a hard quota.
+    /// A rate limit may come as 403, with the wait in its body; waiting does not help against a hard quota.
     fn rate_limit_outcome(&self, response: &Response) -> Option<retry::Outcome> {
         let status = read_status(response);
         if status.reason.as_deref() == Some("RESOURCE_QUOTA_EXCEEDED") {

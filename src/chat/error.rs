@@ -1,4 +1,4 @@
-//! Why a call did not do what was wanted.
+//! Errors of API calls.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,22 +9,22 @@ use crate::http;
 /// A call that failed.
 #[derive(Debug, Clone)]
 pub struct Error {
-    /// What went wrong.
+    /// The kind of failure.
     pub kind: ErrorKind,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
-    /// Whether the server may have done what was asked although there is no answer that says so.
+    /// Whether the request may have been applied without a response that confirms it.
     pub may_have_been_applied: bool,
-    /// The last answer, where one came.
+    /// The last response, if any.
     pub answer: Option<Box<RawAnswer>>,
 }
 
-/// What went wrong with a call.
+/// The kind of an API failure.
 #[derive(Debug, Clone)]
 pub enum ErrorKind {
     /// The access token is not accepted (401).
     Unauthenticated(Status),
-    /// The access token does not allow this.
+    /// The access token lacks a required scope.
     ScopeInsufficient(Status),
     /// The project of the OAuth client has no configured Chat app.
     ChatAppNotConfigured(Status),
@@ -38,33 +38,33 @@ pub enum ErrorKind {
     NotFound(Status),
     /// `FAILED_PRECONDITION`, 409 `ABORTED`.
     PreconditionFailed(Status),
-    /// 400, and whatever else no repetition will change.
+    /// 400, and every other error that a retry cannot fix.
     InvalidArgument(Status),
-    /// Too many requests, for longer than was worth waiting.
+    /// Rate limited for longer than the deadline allows.
     RateLimited {
-        /// What the server said.
+        /// The server's error.
         status: Status,
-        /// When to try again, where it said so.
+        /// The requested wait before a retry, if any.
         retry_after: Option<Duration>,
     },
-    /// The server failed.
+    /// A server error.
     Server {
-        /// What the server said.
+        /// The server's error.
         status: Status,
-        /// When to try again, where it said so.
+        /// The requested wait before a retry, if any.
         retry_after: Option<Duration>,
     },
-    /// The answer was a success that could not be read.
+    /// A successful response that cannot be parsed.
     UnreadableAnswer {
         /// The HTTP status of that success.
         http_status: u16,
     },
-    /// No answer.
+    /// No response.
     Network(http::Error),
 }
 
 impl ErrorKind {
-    /// Classifies an error answer: by the reason and the canonical code, by the HTTP status where those are missing.
+    /// Classifies an error response by reason and canonical code, or by HTTP status when those are missing.
     pub(super) fn from_status(status: Status, retry_after: Option<Duration>) -> Self {
         if status.is_rate_limit() {
             return Self::RateLimited { status, retry_after };
@@ -87,7 +87,7 @@ impl ErrorKind {
         }
     }
 
-    /// What the server said, where it said something.
+    /// Returns the server's error, if there was a response.
     pub fn status(&self) -> Option<&Status> {
         match self {
             Self::Unauthenticated(status)
@@ -117,7 +117,7 @@ impl fmt::Display for Error {
             }
             other => {
                 let status = other.status().cloned().unwrap_or_default();
-                // A body that is no envelope (a proxy's HTML page) is not quoted.
+                // A body that is not an error envelope (a proxy's HTML page) is not quoted.
                 let message = status.message.as_deref().unwrap_or("the server gave no reason");
                 write!(formatter, "{message} ({}", status.http_status)?;
                 for code in [&status.status, &status.reason].into_iter().flatten() {

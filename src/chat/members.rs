@@ -13,20 +13,20 @@ use super::names::{MemberName, SpaceName};
 use super::page::{Page, Paging};
 use super::wire::{Membership, NewMembership, Resource, Role};
 
-/// `members.create`: adds a member. Nobody can be a member twice, so a repetition is refused when the lost attempt had
-/// arrived; `None` stands for that.
+/// `members.create`: adds a member. Nobody can be a member twice, so a retry is rejected when the lost attempt was
+/// applied; the result is then `None`.
 #[derive(Debug, Clone)]
 pub struct CreateMembership {
-    /// In which space.
+    /// The space.
     pub space: SpaceName,
-    /// Who.
+    /// The new member.
     pub membership: NewMembership,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
 }
 
 impl CreateMembership {
-    /// For the calling app itself a narrower scope is accepted.
+    /// A narrower scope, accepted for the calling app itself.
     pub const SCOPES_FOR_APP: Scopes =
         Scopes { user: &["chat.memberships.app", "chat.import"], admin: &["chat.admin.memberships"] };
 }
@@ -61,7 +61,7 @@ impl Method for CreateMembership {
 /// `members.list`: a page of the members of a space.
 #[derive(Debug, Clone)]
 pub struct ListMemberships {
-    /// Of which space.
+    /// The space.
     pub space: SpaceName,
     /// As in `role = "ROLE_MANAGER"`.
     pub filter: Option<String>,
@@ -69,7 +69,7 @@ pub struct ListMemberships {
     pub groups: bool,
     /// Whether people who are only invited are listed too.
     pub invited: bool,
-    /// Which page; the server returns at most 1,000 members.
+    /// The page; the server returns at most 1,000 members.
     pub paging: Paging,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
@@ -104,7 +104,7 @@ impl Method for ListMemberships {
 /// `members.get`: one membership.
 #[derive(Debug, Clone)]
 pub struct GetMembership {
-    /// Which membership.
+    /// The membership.
     pub name: MemberName,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
@@ -131,11 +131,11 @@ impl Method for GetMembership {
     }
 }
 
-/// `members.patch`: gives a member another role. The same role again changes nothing, so it is repeated after a lost
-/// answer.
+/// `members.patch`: changes a member's role. The same role again changes nothing, so it is retried after a lost
+/// response.
 #[derive(Debug, Clone)]
 pub struct PatchMembership {
-    /// Which membership.
+    /// The membership.
     pub name: MemberName,
     /// The new role.
     pub role: Role,
@@ -167,18 +167,18 @@ impl Method for PatchMembership {
     }
 }
 
-/// `members.delete`: ends a membership. That nobody is there any more, after an attempt that may have arrived, is what
-/// was wanted; `None` stands for that. A member whom somebody adds again within those seconds is removed again.
+/// `members.delete`: ends a membership. "Not found" after an attempt that may have been applied counts as success; the
+/// result is then `None`. A member who is added again between the attempts is removed again.
 #[derive(Debug, Clone)]
 pub struct DeleteMembership {
-    /// Which membership.
+    /// The membership.
     pub name: MemberName,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
 }
 
 impl DeleteMembership {
-    /// For the calling app itself a narrower scope is accepted.
+    /// A narrower scope, accepted for the calling app itself.
     pub const SCOPES_FOR_APP: Scopes = CreateMembership::SCOPES_FOR_APP;
 }
 

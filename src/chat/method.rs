@@ -8,30 +8,30 @@ use serde_json::{Map, Value};
 use super::answer::RawAnswer;
 use super::error::ErrorKind;
 
-/// The longest answer about a single resource, in bytes.
+/// The size limit of a response with one resource, in bytes.
 pub(super) const SINGLE: usize = 1024 * 1024;
 
-/// The longest page of a list, in bytes: a thousand spaces with long descriptions.
+/// The size limit of a list page, in bytes: a thousand spaces with long descriptions.
 pub(super) const PAGE: usize = 16 * 1024 * 1024;
 
 /// A method of the Chat API with its arguments. [`Client::send`](super::Client::send) sends any of them.
 pub trait Method {
-    /// What the server answers.
+    /// The parsed response.
     type Answer;
 
     /// The scopes that allow a user to call the method.
     const SCOPES: Scopes;
 
-    /// What the request does, as in "create the space".
+    /// Returns the action for messages, as in "create the space".
     fn action(&self) -> Cow<'static, str>;
 
-    /// What is sent.
+    /// Returns the HTTP request.
     fn call(&self) -> Call;
 
-    /// Parses a success; `None` when it is not the answer of this method, which counts as an answer that was lost.
+    /// Parses a successful response; `None` when it is not one of this method, which counts as a lost response.
     fn parse(&self, answer: RawAnswer) -> Option<Self::Answer>;
 
-    /// The ID that makes the request idempotent ([AIP-155](https://google.aip.dev/155)), where it has one.
+    /// Returns the ID that makes the request idempotent ([AIP-155](https://google.aip.dev/155)), if it has one.
     fn request_id(&self) -> Option<Cow<'_, str>> {
         None
     }
@@ -51,8 +51,8 @@ pub trait Method {
         false
     }
 
-    /// What a refusal stands for when an earlier attempt of the same request may have been applied: the answer that
-    /// was lost, where the refusal says that there is nothing left to do.
+    /// Returns the lost response when an earlier attempt may have been applied and this refusal shows that nothing is
+    /// left to do.
     fn already_done(&self, _refusal: &ErrorKind) -> Option<Self::Answer> {
         None
     }
@@ -60,13 +60,13 @@ pub trait Method {
 
 /// The scopes that allow a user to call a method.
 ///
-/// The first scope is the narrowest, and the one that a login asks for. The others are used where a login has one of
-/// them already. Scopes that cover the first, as `chat.spaces` covers `chat.spaces.create`, are not listed.
+/// The first scope is the narrowest, and the one that a login requests. The others are used when a login already has
+/// one of them. Scopes that cover the first, as `chat.spaces` covers `chat.spaces.create`, are not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scopes {
     /// Without `https://www.googleapis.com/auth/`.
     pub user: &'static [&'static str],
-    /// For `useAdminAccess`; empty where the method does not have it.
+    /// For `useAdminAccess`; empty when the method does not support it.
     pub admin: &'static [&'static str],
 }
 
@@ -77,37 +77,37 @@ pub struct Call {
     pub verb: Verb,
     /// The path, beginning with a slash.
     pub path: String,
-    /// The query, in its order.
+    /// The query parameters, in order.
     pub query: Vec<(Cow<'static, str>, String)>,
-    /// The JSON of the body.
+    /// The JSON body.
     pub body: Option<Vec<u8>>,
-    /// The longest answer, in bytes.
+    /// The size limit of the response, in bytes.
     pub limit: usize,
 }
 
 impl Call {
-    /// A request about a single resource.
+    /// Creates a request for one resource.
     pub(super) fn new(verb: Verb, path: impl Into<String>) -> Self {
         Self { verb, path: path.into(), query: Vec::new(), body: None, limit: SINGLE }
     }
 
-    /// A request for a page of a list.
+    /// Creates a request for a page of a list.
     pub(super) fn page(path: impl Into<String>) -> Self {
         Self { limit: PAGE, ..Self::new(Verb::GET, path) }
     }
 
-    /// With a parameter, where it has a value.
+    /// Adds a query parameter if it has a value.
     pub(super) fn query(mut self, name: &'static str, value: Option<impl Into<String>>) -> Self {
         self.query.extend(value.map(|value| (Cow::Borrowed(name), value.into())));
         self
     }
 
-    /// With a parameter that is sent when it is true.
+    /// Adds a boolean query parameter if it is true.
     pub(super) fn flag(self, name: &'static str, wanted: bool) -> Self {
         self.query(name, wanted.then_some("true"))
     }
 
-    /// With a body.
+    /// Sets the body.
     pub(super) fn body(mut self, body: &Value) -> Self {
         self.body = Some(body.to_string().into_bytes());
         self
@@ -118,7 +118,7 @@ impl Call {
         matches!(self.verb, Verb::GET | Verb::HEAD)
     }
 
-    /// The request as `--dry-run` shows it: method, path, query and body.
+    /// Returns the request as `--dry-run` shows it: method, path, query and body.
     pub fn preview(&self) -> Value {
         let mut preview = Map::new();
         preview.insert(String::from("method"), Value::from(self.verb.as_str()));

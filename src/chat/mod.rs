@@ -1,6 +1,6 @@
 //! A thin typed client for the Google Chat API: a request is a value, and one `send` serves all.
 //!
-//! What is *not* here: logins. Every call takes the access token that it is to send.
+//! Logins are elsewhere: every call takes the access token to send.
 
 mod answer;
 mod client;
@@ -37,5 +37,5 @@ pub use spaces::{
 pub use status::Status;
 pub use wire::{Group, Membership, NewMembership, Resource, Role, Space, User};
 
-/// Returns the current time. Only `platform` holds a clock, which this room does not use.
+/// Returns the current time. Passed in, because this module does not read the clock.
 pub type Now = fn() -> time::OffsetDateTime;

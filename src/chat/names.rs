@@ -4,55 +4,55 @@ use std::fmt;
 
 use url::Url;
 
-/// Why a text is no such name; to be read after the text.
+/// Why text is not a valid name; formatted to follow the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing there.
+    /// Empty text.
     #[error("is empty")]
     Empty,
-    /// Another collection than the one that belongs here.
+    /// A name of another collection.
     #[error("should be in {0}")]
     OtherCollection(&'static str),
-    /// A slash, a space or another character that names do not have.
+    /// A slash, a space or another character that is not allowed in names.
     #[error("has characters that no name has")]
     Characters,
-    /// An address that leads to no space.
+    /// A URL that is not one of a space.
     #[error("is not the address of a space, as in https://chat.google.com/room/AAAA")]
     NotASpaceAddress,
     /// A membership of another space.
     #[error("is a member of another space")]
     OtherSpace,
-    /// A group's e-mail address.
+    /// A group's email address.
     #[error("is an e-mail address; the Chat API takes groups by their Cloud Identity id (groups/{{id}})")]
     GroupAddress,
 }
 
-/// The last part of a resource name, as in "ada@example.com" of "users/ada@example.com".
+/// Returns the last part of a resource name, as in "ada@example.com" of "users/ada@example.com".
 pub fn id_of(name: &str) -> &str {
     name.rsplit_once('/').map_or(name, |(_, id)| id)
 }
 
-/// `users/{user}` for an e-mail address, `users/ID` or a bare id.
+/// Returns `users/{user}` for an email address, `users/ID` or a bare id.
 pub fn user_name(text: &str) -> Result<String, NameError> {
     name(text, "users/")
 }
 
-/// `groups/{group}` for `groups/ID` or a bare id.
+/// Returns `groups/{group}` for `groups/ID` or a bare id.
 pub(super) fn group_name(text: &str) -> Result<String, NameError> {
     if text.contains('@') { Err(NameError::GroupAddress) } else { name(text, "groups/") }
 }
 
-/// `audiences/{audience}` for `default`, an id, or `audiences/ID`.
+/// Returns `audiences/{audience}` for `default`, an id, or `audiences/ID`.
 pub fn audience_name(text: &str) -> Result<String, NameError> {
     name(text, "audiences/")
 }
 
-/// The name of a space, `spaces/{space}`: safe to be put into a path.
+/// The name of a space, `spaces/{space}`: safe to put into a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpaceName(String);
 
 impl SpaceName {
-    /// Reads `spaces/AAAA`, a bare id, or the address of a space in a browser.
+    /// Parses `spaces/AAAA`, a bare ID, or the URL of a space.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let text = text.trim();
         let id =
@@ -60,7 +60,7 @@ impl SpaceName {
         segment(name(&id, "spaces/")?).map(Self)
     }
 
-    /// The name as it is sent.
+    /// Returns the resource name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -72,13 +72,13 @@ impl fmt::Display for SpaceName {
     }
 }
 
-/// The name of a membership, `spaces/{space}/members/{member}`: safe to be put into a path.
+/// The name of a membership, `spaces/{space}/members/{member}`: safe to put into a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberName(String);
 
 impl MemberName {
-    /// The membership of a person in a space. The API takes an e-mail address for the id of its owner; the whole name
-    /// of a membership is understood too.
+    /// Returns the membership of a person in a space, from an ID, an email address (which the API accepts as an ID) or
+    /// the full name of a membership.
     pub fn of(space: &SpaceName, text: &str) -> Result<Self, NameError> {
         let text = text.trim();
         let id = match text.strip_prefix("spaces/") {
@@ -93,12 +93,12 @@ impl MemberName {
         Ok(Self(format!("{space}/members/{}", user.trim_start_matches("users/"))))
     }
 
-    /// The name as it is sent.
+    /// Returns the resource name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id or e-mail address of the member.
+    /// Returns the ID or email address of the member.
     pub fn id(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
@@ -110,12 +110,12 @@ impl fmt::Display for MemberName {
     }
 }
 
-/// A colon begins a custom method (`spaces/AAAA:completeImport`), so no name may have one in a path.
+/// Rejects a colon, which begins a custom method in a path (`spaces/AAAA:completeImport`).
 fn segment(name: String) -> Result<String, NameError> {
     if name.contains(':') { Err(NameError::Characters) } else { Ok(name) }
 }
 
-/// The id in an address of Google Chat: after `room`, `dm`, `space` or `app/chat`, in the path or in the fragment.
+/// Returns the ID in a Google Chat URL: after `room`, `dm`, `space` or `app/chat`, in the path or in the fragment.
 fn id_in_address(text: &str) -> Option<String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     if !matches!(url.host_str(), Some("chat.google.com" | "mail.google.com")) {
@@ -125,7 +125,7 @@ fn id_in_address(text: &str) -> Option<String> {
     let fragment = fragment.split('?').next().unwrap_or_default();
     let words: Vec<&str> = url.path().split('/').chain(fragment.split('/')).filter(|word| !word.is_empty()).collect();
     let after = words.windows(2).find(|pair| {
-        // Gmail's own address has a "chat" of which the next word is "u".
+        // A Gmail URL has a "chat" segment followed by "u".
         matches!(pair[0], "room" | "dm" | "space")
     });
     let app = || words.windows(3).find(|three| three[0] == "app" && three[1] == "chat").map(|three| three[2]);

@@ -1,4 +1,4 @@
-//! What all attempts of one request share.
+//! The deadline and counters shared by all attempts of a request.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::http::retry;
 
-/// One thing that a person wants done. All its attempts share a deadline, also when the token is replaced in between.
+/// A request with its retries. All attempts share a deadline, even when the token is replaced in between.
 #[derive(Debug)]
 pub struct Operation {
     started: Instant,
@@ -17,7 +17,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Begins now; `timeout` is the limit of one request.
+    /// Starts now; `timeout` is the limit of one request.
     pub fn start(timeout: Duration) -> Self {
         Self {
             started: Instant::now(),
@@ -34,17 +34,17 @@ impl Operation {
         self
     }
 
-    /// How many requests were sent.
+    /// Returns the number of requests sent.
     pub fn attempts(&self) -> u32 {
         self.attempts.get()
     }
 
-    /// Whether an attempt so far may have been applied without an answer that proves it.
+    /// Whether an attempt so far may have been applied without a response that confirms it.
     pub fn may_have_been_applied(&self) -> bool {
         self.may_have_been_applied.get()
     }
 
-    /// What is left of the policy.
+    /// Returns the remainder of the retry policy.
     pub(super) fn remaining(&self) -> retry::Policy {
         retry::Policy {
             attempts: self.policy.attempts.saturating_sub(self.attempts.get()).max(1),
@@ -53,10 +53,10 @@ impl Operation {
         }
     }
 
-    /// Adds up what was tried.
+    /// Adds finished attempts to the counters.
     pub(super) fn record(&self, attempted: &retry::Attempted) {
         self.attempts.set(self.attempts.get() + attempted.attempts);
-        // An unauthenticated request was refused before it could do anything; what came before it may have.
+        // A 401 was not applied, but an earlier attempt may have been.
         self.may_have_been_applied.set(self.may_have_been_applied.get() || attempted.may_have_been_applied);
     }
 }

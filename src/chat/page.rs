@@ -6,21 +6,21 @@ use serde_json::Value;
 use super::method::Call;
 use super::wire::Resource;
 
-/// How many, and from where on.
+/// The page size and the position in a list.
 #[derive(Debug, Clone, Default)]
 pub struct Paging {
-    /// How many at most; the server has a limit of its own.
+    /// The maximum number of items; the server has its own limit.
     pub page_size: Option<u32>,
-    /// Where the last page ended.
+    /// The token from the previous page.
     pub page_token: Option<String>,
 }
 
 /// One page.
 #[derive(Debug, Clone)]
 pub struct Page<Fields> {
-    /// What is on it.
+    /// The items.
     pub items: Vec<Resource<Fields>>,
-    /// Where the next page begins; `None` after the last.
+    /// The token of the next page; `None` on the last page.
     pub next_page_token: Option<String>,
 }
 
@@ -31,13 +31,13 @@ impl Paging {
 }
 
 impl<Fields: for<'de> Deserialize<'de>> Page<Fields> {
-    /// Understands a page whose items stand under `key`. An empty list may be absent, as in all JSON of protocol
+    /// Parses a page whose items are under `key`. An empty list may be absent, as in all JSON of protocol
     /// buffers.
     pub(super) fn read(answer: &Value, key: &str) -> Option<Self> {
         Self::read_with(answer, key, |item| Some(item.clone()))
     }
 
-    /// The same, where the resource stands somewhere inside each item.
+    /// Like [`Self::read`], for items that wrap the resource.
     pub(super) fn read_with(answer: &Value, key: &str, inside: impl Fn(&Value) -> Option<Value>) -> Option<Self> {
         let object = answer.as_object()?;
         let items = match object.get(key) {

@@ -1,30 +1,30 @@
-//! Paths below the API's endpoint that a person wrote.
+//! User-supplied paths below the API endpoint.
 //!
-//! The access token follows the path, so there is no reading of a path here that a server, a proxy or the URL parser
-//! could understand in another way: what is not plainly a path below the endpoint is refused, not repaired.
+//! The access token is sent to this path, so a path that a server, a proxy or the URL parser could interpret
+//! differently is rejected, not repaired.
 
 use std::fmt;
 
-/// A path below the endpoint, beginning with a slash, with everything that needs it already percent-encoded.
+/// A percent-encoded path below the endpoint, beginning with a slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiPath(String);
 
-/// Why a text is no such path; to be read after the text.
+/// Why text is not a valid path; formatted to follow the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// Nothing there.
+    /// Empty text.
     #[error("is empty: a path is meant, as in v1/spaces")]
     Empty,
-    /// A URL, or a path that a URL parser takes for a host.
+    /// A URL, or a path that a URL parser treats as a host.
     #[error("is an address: the API's own path is meant, as in v1/spaces (--api-endpoint says where it is)")]
     Address,
     /// `.` or `..`, or an empty segment, plain or encoded.
     #[error("has a segment that is empty or leads elsewhere (. or ..)")]
     Segment,
-    /// A character that paths do not have, or that hides what the path is.
+    /// A character that is not allowed in paths, or that disguises the path.
     #[error("has a character that does not stand in a path (percent-encode it: %40 for @, %20 for a blank)")]
     Character,
-    /// `%` without two digits, or an encoded character that servers read in different ways.
+    /// `%` without two hex digits, or an encoded character that servers interpret differently.
     #[error("has a percent-encoded character that cannot stand in a path")]
     Encoding,
     /// A fragment.
@@ -33,10 +33,10 @@ pub enum PathError {
 }
 
 impl ApiPath {
-    /// Reads a path, with or without its first slash; gives the query behind it as well.
+    /// Parses a path, with or without its leading slash, and returns it with its query.
     ///
     /// # Errors
-    /// Everything that could lead anywhere else than below the endpoint.
+    /// Fails for any path that could lead outside the endpoint.
     pub fn parse(text: &str) -> Result<(Self, Vec<(String, String)>), PathError> {
         if text.contains('#') {
             return Err(PathError::Fragment);
@@ -49,7 +49,7 @@ impl ApiPath {
         if path.starts_with('/') || path.contains("://") {
             return Err(PathError::Address);
         }
-        // RFC 3986 pchar without the ones that mean something before a host, and without quotes.
+        // RFC 3986 pchar, without quotes and without the characters that are special in an authority.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:%/".contains(&byte);
         if !path.bytes().all(plain) {
             return Err(PathError::Character);
@@ -62,8 +62,8 @@ impl ApiPath {
             if decoded.is_empty() || decoded.iter().all(|byte| *byte == b'.') {
                 return Err(PathError::Segment);
             }
-            // An encoded slash is a slash to some servers, a control character ends the path for others, and what is
-            // encoded twice is whatever the second reader makes of it.
+            // Some servers decode an encoded slash, others end the path at a control character, and double encoding
+            // depends on who decodes last.
             let unsafe_byte = |byte: &u8| byte.is_ascii_control() || b"/\\%?#".contains(byte);
             if decoded.iter().any(unsafe_byte) {
                 return Err(PathError::Encoding);

@@ -1,4 +1,4 @@
-//! Any method of the API, as a person wrote it: the answer comes back as it was sent.
+//! A user-supplied request to any method of the API; the response is returned unchanged.
 
 use std::borrow::Cow;
 
@@ -9,25 +9,25 @@ use super::answer::RawAnswer;
 use super::method::{Call, Method, Scopes};
 use super::path::ApiPath;
 
-/// The longest answer, in bytes: Google keeps attachments of messages of up to 200 MB.
+/// The size limit of a response, in bytes: Google stores attachments of messages of up to 200 MB.
 const LONGEST: usize = 256 * 1024 * 1024;
 
-/// A request that a person wrote.
+/// A user-supplied request.
 #[derive(Debug, Clone)]
 pub struct RawRequest {
     /// The HTTP method.
     pub verb: Verb,
     /// The path, below the endpoint.
     pub path: ApiPath,
-    /// The query, in its order.
+    /// The query parameters, in order.
     pub query: Vec<(String, String)>,
-    /// The JSON of the body, byte for byte.
+    /// The JSON body, sent byte for byte.
     pub body: Option<Vec<u8>>,
 }
 
 impl Method for RawRequest {
     type Answer = RawAnswer;
-    /// Which scopes a request needs depends on what the person wrote.
+    /// Empty: the required scopes depend on the path.
     const SCOPES: Scopes = Scopes { user: &[], admin: &[] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -47,7 +47,7 @@ impl Method for RawRequest {
         Some(answer)
     }
 
-    /// In the query for most methods, in the body for some.
+    /// The request ID is in the query for most methods, in the body for some.
     fn request_id(&self) -> Option<Cow<'_, str>> {
         if self.is_read() {
             return None;

@@ -23,7 +23,7 @@ pub struct CreateSpace {
 }
 
 impl CreateSpace {
-    /// In import mode this scope alone is accepted, and allows nothing else.
+    /// The only scope accepted in import mode; it allows nothing else.
     pub const SCOPES_FOR_IMPORT: Scopes = Scopes { user: &["chat.import"], admin: &[] };
 }
 
@@ -88,7 +88,7 @@ impl Method for SetUpSpace {
 pub struct ListSpaces {
     /// As in `spaceType = "SPACE"`.
     pub filter: Option<String>,
-    /// Which page; the server returns at most 1,000 spaces.
+    /// The page; the server returns at most 1,000 spaces.
     pub paging: Paging,
 }
 
@@ -112,7 +112,7 @@ impl Method for ListSpaces {
 /// `spaces.get`: one space.
 #[derive(Debug, Clone)]
 pub struct GetSpace {
-    /// Which space.
+    /// The space.
     pub name: SpaceName,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
@@ -139,15 +139,15 @@ impl Method for GetSpace {
     }
 }
 
-/// `spaces.patch`: changes the fields that the mask names. The same values again change nothing, so it is repeated
-/// after a lost answer.
+/// `spaces.patch`: changes the fields that the mask names. The same values again change nothing, so it is retried
+/// after a lost response.
 #[derive(Debug, Clone)]
 pub struct PatchSpace {
-    /// Which space.
+    /// The space.
     pub name: SpaceName,
-    /// Which fields, separated by commas.
+    /// The update mask: field names separated by commas.
     pub update_mask: String,
-    /// Their new values.
+    /// The new values.
     pub space: Map<String, Value>,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
@@ -177,11 +177,11 @@ impl Method for PatchSpace {
     }
 }
 
-/// `spaces.delete`: deletes a named space with everything in it. Names are never used again, so a repetition can only
-/// meet the same space or none; none after an attempt that may have arrived is what was wanted.
+/// `spaces.delete`: deletes a named space with everything in it. Names are never reused, so "not
+/// found" after an attempt that may have been applied counts as success.
 #[derive(Debug, Clone)]
 pub struct DeleteSpace {
-    /// Which space.
+    /// The space.
     pub name: SpaceName,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
@@ -213,10 +213,10 @@ impl Method for DeleteSpace {
 }
 
 /// `spaces.completeImport`: ends the import mode of a space. A second completion is refused and changes nothing; that
-/// refusal stays an error with an unknown outcome, because the import scope does not allow to read the space.
+/// refusal stays an error with an unknown outcome, because the import scope does not allow reading the space.
 #[derive(Debug, Clone)]
 pub struct CompleteImport {
-    /// Which space.
+    /// The space.
     pub name: SpaceName,
 }
 
@@ -244,7 +244,7 @@ pub struct SearchSpaces {
     pub query: String,
     /// As in `create_time DESC`.
     pub order_by: Option<String>,
-    /// Which page; the server returns at most 100 spaces, and 1,000 to administrators.
+    /// The page; the server returns at most 100 spaces, and 1,000 to administrators.
     pub paging: Paging,
     /// Whether the caller acts as an administrator.
     pub admin: bool,
@@ -266,7 +266,7 @@ impl Method for SearchSpaces {
 
     fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
         let answer = answer.json()?;
-        // Administrators may get the older form, which has the spaces themselves.
+        // Administrators may get the older form, which lists the spaces directly.
         if answer.get("results").is_some() {
             Page::read_with(&answer, "results", |result| result.get("space").cloned())
         } else {
@@ -310,7 +310,7 @@ pub struct FindGroupChats {
     pub users: Vec<String>,
     /// Whether whole spaces are returned instead of bare names.
     pub expanded: bool,
-    /// Which page; the server returns at most 30 spaces.
+    /// The page; the server returns at most 30 spaces.
     pub paging: Paging,
 }
 

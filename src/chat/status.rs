@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-/// The three texts by which Google says that the project has no configured Chat app. Prose, for want of a reason.
+/// Google's messages for a project without a configured Chat app. They are matched because there is no reason code.
 const APP_NOT_CONFIGURED: [&str; 3] =
     ["Google Chat app not found", "No bot associated with this project", "Invalid project number"];
 
-/// What an error answer says.
+/// A parsed error response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
     /// The HTTP status.
@@ -17,19 +17,19 @@ pub struct Status {
     pub message: Option<String>,
     /// The machine-readable cause (`ErrorInfo.reason`, or the older `errors[].reason`).
     pub reason: Option<String>,
-    /// Where Google says to go (`Help.links[].url`, `ErrorInfo.metadata.activationUrl`).
+    /// The link to a fix (`Help.links[].url`, `ErrorInfo.metadata.activationUrl`).
     pub link: Option<String>,
-    /// The scopes that would do, from the `WWW-Authenticate` header.
+    /// The scopes that would be accepted, from the `WWW-Authenticate` header.
     pub accepted_scopes: Vec<String>,
-    /// The wait that `RetryInfo` asks for, in whole seconds.
+    /// The wait that `RetryInfo` requests, in whole seconds.
     pub retry_seconds: Option<u64>,
 }
 
 impl Status {
-    /// Reads an error answer. Whatever the body is, there is a status.
+    /// Parses an error response; every body yields a status.
     pub(super) fn read(http_status: u16, www_authenticate: Option<&str>, body: &[u8]) -> Self {
         let document: Value = serde_json::from_slice(body).unwrap_or_default();
-        // Some front ends wrap the envelope into a list.
+        // Some front ends wrap the envelope in a list.
         let envelope = document.get(0).unwrap_or(&document);
         let error = envelope.get("error").unwrap_or(&Value::Null);
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -61,7 +61,7 @@ impl Status {
             && self.message.as_ref().is_some_and(|message| APP_NOT_CONFIGURED.iter().any(|text| message.contains(text)))
     }
 
-    /// Whether this is a rate limit, whichever status it came with.
+    /// Whether this is a rate limit, regardless of its HTTP status.
     pub(super) fn is_rate_limit(&self) -> bool {
         self.http_status == 429
             || (self.http_status == 403
@@ -72,14 +72,14 @@ impl Status {
     }
 }
 
-/// `30s` or `1.5s`, rounded up.
+/// Parses `30s` or `1.5s`, rounded up.
 fn seconds(delay: &str) -> Option<u64> {
     let (whole, fraction) = delay.strip_suffix('s')?.split_once('.').unwrap_or((delay.strip_suffix('s')?, ""));
     let whole: u64 = whole.parse().ok()?;
     Some(whole.saturating_add(u64::from(fraction.bytes().any(|byte| byte != b'0'))))
 }
 
-/// The `scope` parameter of a bearer challenge ([RFC 6750 section
+/// Returns the `scope` parameter of a bearer challenge ([RFC 6750 section
 /// 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)).
 fn accepted_scopes(challenge: &str) -> Vec<String> {
     challenge

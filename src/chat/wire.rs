@@ -1,6 +1,6 @@
-//! The resources of the Chat API as they travel ([reference](https://developers.google.com/workspace/chat/api/reference/rest)).
+//! The JSON resources of the Chat API ([reference](https://developers.google.com/workspace/chat/api/reference/rest)).
 //!
-//! What is received is kept as it came: fields and enum values that are not known here survive.
+//! Received resources are kept unchanged, so unknown fields and enum values survive.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,70 +10,70 @@ use super::names::{NameError, group_name, id_of, user_name};
 /// The calling Chat app.
 const APP: &str = "users/app";
 
-/// What the server sent: the fields that this program looks at, and the whole object for whoever wants the rest.
+/// A resource from the server: the fields that this program uses, and the whole object.
 #[derive(Debug, Clone)]
 pub struct Resource<Fields> {
-    /// The fields that are looked at.
+    /// The fields that this program uses.
     pub fields: Fields,
     /// The object, unchanged.
     pub json: Value,
 }
 
 impl<Fields: for<'de> Deserialize<'de>> Resource<Fields> {
-    /// Understands a JSON value; `None` when it is not such a resource.
+    /// Parses a JSON value; `None` when it is not such a resource.
     pub(super) fn from_json(json: Value) -> Option<Self> {
         let fields = Fields::deserialize(&json).ok()?;
         Some(Self { fields, json })
     }
 }
 
-/// A space, as far as this program looks at it.
+/// The fields of a space that this program uses.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Space {
     /// The resource name, `spaces/{space}`.
     pub name: String,
-    /// The kind: `SPACE`, `GROUP_CHAT`, `DIRECT_MESSAGE`, or what comes later.
+    /// The kind: `SPACE`, `GROUP_CHAT`, `DIRECT_MESSAGE`, or a later addition.
     pub space_type: Option<String>,
-    /// What people read.
+    /// The display name.
     pub display_name: Option<String>,
-    /// The address of the space in a browser.
+    /// The URL of the space.
     pub space_uri: Option<String>,
-    /// When something was last written in it, RFC 3339.
+    /// The time of the last activity, RFC 3339.
     pub last_active_time: Option<String>,
 }
 
-/// A member of a space, as far as this program looks at it.
+/// The fields of a membership that this program uses.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Membership {
     /// The resource name, `spaces/{space}/members/{member}`.
     pub name: String,
-    /// `JOINED`, `INVITED`, `NOT_A_MEMBER`, or what comes later.
+    /// `JOINED`, `INVITED`, `NOT_A_MEMBER`, or a later addition.
     pub state: Option<String>,
-    /// `ROLE_MEMBER`, `ROLE_ASSISTANT_MANAGER` (a manager), `ROLE_MANAGER` (an owner), or what comes later.
+    /// `ROLE_MEMBER`, `ROLE_ASSISTANT_MANAGER` (a manager), `ROLE_MANAGER` (an owner), or a later addition.
     pub role: Option<String>,
     /// The person or app.
     pub member: Option<User>,
-    /// The group, where it is one.
+    /// The group, when the member is one.
     pub group_member: Option<Group>,
     /// When the membership began, RFC 3339.
     pub create_time: Option<String>,
-    /// `INTERNAL`, `EXTERNAL`, `MANAGED_EXTERNAL`, or what comes later.
+    /// `INTERNAL`, `EXTERNAL`, `MANAGED_EXTERNAL`, or a later addition.
     pub affiliation: Option<String>,
 }
 
-/// A person or an app. Only the name and the type are sure to be there.
+/// A person or an app. Only the name and the type are always present.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// `users/{user}`.
     pub name: Option<String>,
-    /// What people read.
+    /// The display name.
     pub display_name: Option<String>,
-    /// The e-mail address.
+    /// The email address.
     pub email: Option<String>,
-    /// `HUMAN`, `BOT`, or what comes later.
+    /// `HUMAN`, `BOT`, or a later addition.
     #[serde(rename = "type")]
     pub kind: Option<String>,
 }
@@ -85,22 +85,22 @@ pub struct Group {
     pub name: Option<String>,
 }
 
-/// What a member of a space may do there.
+/// The role of a member in a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Role {
-    /// Takes part.
+    /// A plain member.
     #[serde(rename = "ROLE_MEMBER")]
     Member,
-    /// Looks after the space; Chat calls it a manager, the API an assistant manager.
+    /// A manager in Chat, an assistant manager in the API.
     #[serde(rename = "ROLE_ASSISTANT_MANAGER")]
     Manager,
-    /// May do everything; Chat calls it an owner, the API a manager.
+    /// An owner in Chat, a manager in the API.
     #[serde(rename = "ROLE_MANAGER")]
     Owner,
 }
 
 impl Role {
-    /// The role as it is sent.
+    /// Returns the role as the API names it.
     pub const fn as_wire(self) -> &'static str {
         match self {
             Self::Member => "ROLE_MEMBER",
@@ -109,7 +109,7 @@ impl Role {
         }
     }
 
-    /// The role as people call it.
+    /// Returns the role as Chat names it.
     pub const fn as_word(self) -> &'static str {
         match self {
             Self::Member => "member",
@@ -119,7 +119,7 @@ impl Role {
     }
 }
 
-/// A membership that is to be made.
+/// A membership to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewMembership {
     /// A person, `users/{id or e-mail}`.
@@ -128,34 +128,34 @@ pub enum NewMembership {
     Group(String),
     /// The calling Chat app itself.
     App,
-    /// As the API has it; for what is not known here.
+    /// A membership in the API's form, for kinds unknown here.
     Raw(Value),
 }
 
 impl NewMembership {
-    /// Parses a user as people write it: a person, or `app` for the calling Chat app.
+    /// Parses a user: a person, or `app` for the calling Chat app.
     ///
     /// # Errors
-    /// What cannot be a user's name.
+    /// Fails for text that cannot be a user's name.
     pub fn of_user(text: &str) -> Result<Self, NameError> {
         let name = user_name(text)?;
         Ok(if name == APP { Self::App } else { Self::Human(name) })
     }
 
-    /// Parses a group as people write it.
+    /// Parses a group.
     ///
     /// # Errors
-    /// What cannot be a group's name.
+    /// Fails for text that cannot be a group's name.
     pub fn of_group(text: &str) -> Result<Self, NameError> {
         group_name(text).map(Self::Group)
     }
 
-    /// The ID of the person, group or app, as people write it.
+    /// Returns the ID of the person, group or app, as the user types it.
     pub fn id(&self) -> &str {
         id_of(self.name())
     }
 
-    /// The name of the person, group or app.
+    /// Returns the resource name of the person, group or app.
     pub fn name(&self) -> &str {
         match self {
             Self::Human(name) | Self::Group(name) => name,

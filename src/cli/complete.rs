@@ -15,7 +15,7 @@ use crate::output::{Messages, Printer, sanitise};
 use super::args::Cli;
 use super::settings::{self, Environment};
 
-/// Answers a completion script, when one called this program.
+/// Answers a completion script if one called this program.
 pub(super) fn complete(arguments: &[OsString], environment: Environment) -> Option<ExitCode> {
     let shell = environment.os(VARIABLE)?;
     let shell = Shell::from_str(shell.to_str()?, false).ok()?;
@@ -30,9 +30,9 @@ pub(super) fn complete(arguments: &[OsString], environment: Environment) -> Opti
     Some(if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The command line with the accounts that there are logins of, where an account is meant.
+/// Adds the logged-in accounts as candidates for account options.
 fn with_accounts(command: Command, environment: Environment) -> Command {
-    // What has control characters in it would act on the terminal of whoever presses the key.
+    // Control characters would act on the user's terminal.
     let harmless = |account: &String| sanitise(account) == account.as_str();
     let accounts: Vec<String> = accounts(environment).into_iter().filter(harmless).collect();
     let candidates = ArgValueCandidates::new(move || accounts.iter().map(CompletionCandidate::new).collect::<Vec<_>>());

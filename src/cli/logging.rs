@@ -24,7 +24,7 @@ impl Log for Stderr {
     fn flush(&self) {}
 }
 
-/// Shows records from now on, by how often `-v` stood there.
+/// Enables logging at the level given by the number of `-v` flags.
 pub(super) fn start(verbose: u8) {
     let level = match verbose {
         0 => return,

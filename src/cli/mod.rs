@@ -1,4 +1,4 @@
-//! The command line: arguments in, exit code out. The only room that reads the environment and the clock.
+//! The command line: arguments in, exit code out. The only module that reads the environment and the clock.
 
 mod args;
 mod complete;
@@ -19,7 +19,7 @@ use crate::platform::StandardStream;
 use args::Cli;
 use settings::Environment;
 
-/// Runs the program and gives its exit code.
+/// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::of_process();
@@ -57,7 +57,7 @@ fn end(failure: &Failure, messages: Messages, as_json: bool) -> ExitCode {
     ExitCode::from(failure.code.exit_code())
 }
 
-/// Help and version are results; everything else that clap says is a usage error.
+/// Prints help and version as results, and every other clap error as a usage error.
 fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return match error.print() {
@@ -78,7 +78,7 @@ fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) 
     ExitCode::from(ErrorCode::Usage.exit_code())
 }
 
-/// Whether errors are to be JSON, when the command line itself could not be understood.
+/// Whether to print errors as JSON when the command line cannot be parsed.
 fn wants_json(arguments: &[OsString], environment: Environment) -> bool {
     let json = |value: &str| Format::from_str(value, false).is_ok_and(Format::is_json);
     let words: Vec<&str> =

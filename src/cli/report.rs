@@ -1,4 +1,4 @@
-//! How a failure reaches the person, or the script.
+//! Prints failures.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use crate::platform::StandardStream;
 
 /// Writes a failure to standard error: a line for the error and one for the hint, or one JSON object on one line.
 pub(super) fn report(failure: &Failure, messages: Messages, as_json: bool) {
-    // The reader is gone, or the command that ran in the emulator has said what it had to say.
+    // Nothing to print: the reader closed the pipe, or the command in the emulator printed its own error.
     if matches!(failure.code, ErrorCode::ReaderGone | ErrorCode::Child(_)) {
         return;
     }

@@ -20,7 +20,7 @@ use super::args::{ColorWhen, Global};
 
 const DEFAULT_API_ENDPOINT: &str = "https://chat.googleapis.com";
 const DEFAULT_TIMEOUT: u64 = 30;
-/// What a terminal that does not say how wide it is has.
+/// The width of a terminal that does not report one.
 const DEFAULT_COLUMNS: usize = 80;
 const CLIENT_SECRETS: &str = "client_secrets.json";
 
@@ -44,7 +44,7 @@ impl Environment {
             .transpose()
     }
 
-    /// A switch: set to anything but 0, false and no.
+    /// Whether a switch is set to anything but 0, false and no.
     fn switch(self, name: &str) -> bool {
         self.os(name).is_some_and(|value| !["0", "false", "no"].iter().any(|off| value.eq_ignore_ascii_case(off)))
     }
@@ -56,7 +56,7 @@ pub(super) const fn clock() -> Clock {
     Clock::new(OffsetDateTime::now_utc)
 }
 
-/// Settings, and what only the command line itself needs.
+/// The settings, and the values that only the command line needs.
 #[derive(Debug)]
 pub(super) struct Resolved {
     pub(super) settings: Settings,
@@ -68,7 +68,7 @@ pub(super) struct Resolved {
     pub(super) colour_stderr: bool,
 }
 
-/// Option, variable, default.
+/// Picks the option, else the variable, else the default.
 fn choose<Value>(option: Option<Value>, variable: Option<Value>) -> Setting<Option<Value>> {
     let source = match (&option, &variable) {
         (Some(_), _) => Provenance::Option,
@@ -89,7 +89,7 @@ pub(super) fn explicit_format(option: Option<Format>, environment: Environment) 
     }
 }
 
-/// What filters the JSON, and the format that it filters. An expression is read here, before anything is sent.
+/// Returns the JSON filter and the format it applies to. The expression is parsed here, before any request.
 fn filter(global: &Global, format: Option<Format>, terminals: Terminals) -> Result<(Option<Filter>, Format), Failure> {
     let default = if terminals.stdout { Format::Human } else { Format::Json };
     let Some(expression) = &global.jq else { return Ok((None, format.unwrap_or(default))) };
@@ -97,14 +97,14 @@ fn filter(global: &Global, format: Option<Format>, terminals: Terminals) -> Resu
         let formats = Format::names(Format::is_json);
         return Err(Failure::usage(format!("--jq filters JSON: it goes with --format {formats}")));
     }
-    // A format of the environment that is not JSON gives way to the option.
+    // The option overrides a non-JSON format from the environment.
     let format = format.filter(|format| format.is_json()).unwrap_or(Format::Json);
     let filter =
         Filter::compile(expression).map_err(|error| Failure::usage(format!("--jq {expression:?}: {error}")))?;
     Ok((Some(filter), format))
 }
 
-/// Everything that the options and the environment say.
+/// Resolves the settings from the options and the environment.
 pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[OsString]) -> Result<Resolved, Failure> {
     let terminals = Terminals::detect();
     let explicit_format = explicit_format(global.format, environment)?;
@@ -176,8 +176,8 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
     }
 }
 
-/// A service account acts for somebody, and somebody is acted for by a service account: one without the other is a
-/// mistake that must not end in another identity.
+/// Requires a service account and a user to impersonate together: one without the other must not fall back to another
+/// identity.
 fn delegation(global: &Global, environment: Environment) -> Result<Setting<Option<DelegationOptions>>, Failure> {
     let Setting { value: key, source } =
         choose(global.service_account.clone(), environment.os("CHATAUTH_SERVICE_ACCOUNT").map(PathBuf::from));
@@ -235,7 +235,7 @@ fn browser_environment(environment: Environment) -> browser::Environment {
     }
 }
 
-/// The platform's configuration directory; `None` when the environment names no home, or a relative one.
+/// Returns the platform's configuration directory; `None` when the home directory is unset or relative.
 fn default_config_directory(environment: Environment) -> Option<PathBuf> {
     let absolute = |path: &OsStr| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
     let variable = |name: &str| environment.os(name).and_then(|value| absolute(&value));
