@@ -34,10 +34,10 @@ pub(super) struct CallError {
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Cause {
-    /// There was no token to send.
+    /// No access token.
     #[error("{0}")]
     Login(#[source] auth::Error),
-    /// The API refused, or did not answer.
+    /// The API rejected the request, or did not respond.
     #[error("{0}")]
     Api(#[source] chat::Error),
 }
@@ -109,20 +109,20 @@ impl CallError {
 impl<'a> Caller<'a> {
     /// Gets an access token that allows `methods`, with a login first when that is needed and a person can be asked.
     pub(super) async fn new(context: &'a Context, methods: &[Scopes], admin: bool) -> Result<Self, Failure> {
-        // The login is looked at before only where its scopes make a difference.
+        // The login is read first only if the required scopes depend on it.
         let choice = methods.iter().any(|method| needed_scopes::has_choice(method, admin));
         let granted = if choice { granted(context) } else { ScopeSet::default() };
         Self::with_scopes(context, needed_scopes::needed(methods, admin, &granted)).await
     }
 
-    /// The same for scopes that are known already.
+    /// Like [`Self::new`], for scopes that are already known.
     pub(super) async fn with_scopes(context: &'a Context, needed: ScopeSet) -> Result<Self, Failure> {
         let chat = context.chat()?;
         let access = context.access(&needed).await?;
         Ok(Self { context, chat, access, needed, for_row: false, attempts: 0, replaced: false })
     }
 
-    /// A caller that uses a token which is there already.
+    /// Creates a caller for an existing token.
     pub(super) fn with_access(context: &'a Context, access: Access) -> Result<Self, Failure> {
         let (chat, needed) = (context.chat()?, ScopeSet::default());
         Ok(Self { context, chat, access, needed, for_row: false, attempts: 0, replaced: false })
@@ -161,7 +161,7 @@ impl<'a> Caller<'a> {
         self.for_row
     }
 
-    /// How many requests this caller has sent.
+    /// Returns the number of requests sent.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts
     }
@@ -177,7 +177,7 @@ impl<'a> Caller<'a> {
         self.access.record.as_ref().map(|record| needed_scopes::allowed(&method, admin, &record.granted()))
     }
 
-    /// Sends a request until its answer stands.
+    /// Sends a request and retries it under the policy.
     ///
     /// # Errors
     /// What the API, the network or the login said, with what repeats the request.

@@ -39,7 +39,7 @@ pub enum Provenance {
     Option,
     /// A variable of the environment.
     Variable,
-    /// Nothing said anything else.
+    /// The default.
     Default,
 }
 
@@ -106,7 +106,7 @@ pub struct Settings {
     pub browser: browser::Environment,
     /// Which standard streams are terminals.
     pub terminals: Terminals,
-    /// The command line as it was typed.
+    /// The command line as typed.
     pub invocation: Vec<String>,
     /// Where programs are found (`PATH`).
     pub path: Option<OsString>,
@@ -134,16 +134,16 @@ pub struct InFlight {
     pub request_id: Option<String>,
     /// What to do when its outcome is unknown.
     pub hint: String,
-    /// The rows of a bulk run that are on their way.
+    /// The rows of a bulk run that are in flight.
     pub rows: Option<RowsInFlight>,
 }
 
-/// The rows of a bulk run that are on their way, with their request ids. Shared with the run: it changes with every
+/// The rows of a bulk run that are in flight, with their request ids. Shared with the run: it changes with every
 /// answer, and is put into words only when somebody asks.
 pub type RowsInFlight = Rc<RefCell<Vec<(u64, String)>>>;
 
 impl InFlight {
-    /// What was on its way, in words.
+    /// Describes the requests in flight.
     pub fn what(&self) -> String {
         let Some(rows) = &self.rows else { return self.action.clone() };
         let rows = rows.borrow();
@@ -176,7 +176,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// A context; nothing is opened or read yet.
+    /// Creates a context without opening or reading anything.
     pub fn new(
         settings: Settings,
         clock: Clock,
@@ -187,7 +187,7 @@ impl Context {
         Self { settings, clock, messages, printer, pending: Pending::default(), definition, session: OnceCell::new() }
     }
 
-    /// The session, made on first use.
+    /// Returns the session, created on first use.
     pub fn session(&self) -> &Session {
         self.session.get_or_init(|| {
             let messages = self.messages;
@@ -219,7 +219,7 @@ impl Context {
         self.chat().map(|_| ())
     }
 
-    /// Whether an object is wanted where plain text is the default.
+    /// Whether to print JSON for a command that prints plain text by default.
     pub fn wants_json(&self) -> bool {
         let explicit = self.settings.explicit_format && self.printer.format().is_json();
         explicit || self.printer.has_filter()
@@ -230,7 +230,7 @@ impl Context {
         self.session().client().ok().and_then(|client| client.project.clone())
     }
 
-    /// The command line as it was typed.
+    /// The command line as typed.
     pub fn repeat(&self) -> String {
         command_line(&self.settings.invocation)
     }
@@ -258,7 +258,7 @@ impl Context {
         command_line(line)
     }
 
-    /// The command line, with `--request-id` where it was not there.
+    /// Returns the command line, with `--request-id` added if missing.
     pub fn repeat_with(&self, request_id: &str) -> String {
         let mut words = self.settings.invocation.clone();
         if !words.iter().any(|word| {

@@ -107,7 +107,7 @@ async fn check(context: &Context) -> anyhow::Result<()> {
         )),
     );
     print(&findings, context)?;
-    // The first failure is the one to mend first; what comes after it may only follow from it.
+    // Report the first failure: later ones may only follow from it.
     let failed: Vec<&Check> = findings.0.iter().filter(|check| check.verdict == Verdict::Failed).collect();
     let worst = failed.iter().filter_map(|check| check.code).min_by_key(|code| code.exit_code());
     match (worst, failed.first()) {
@@ -253,7 +253,7 @@ async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
     Some(access)
 }
 
-/// Any read tells whether the API is on: a project without it is refused before anything else is looked at.
+/// Checks with a read whether the API is enabled: Google checks that before anything else.
 async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Findings) {
     let Some(access) = access else {
         findings.skipped(&["Chat API"], "there is no usable login to ask with");
@@ -275,7 +275,7 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
 
 fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
     if context.printer.format().is_for_people() {
-        return tell(findings, context);
+        return print_summary(findings, context);
     }
     let mut list = context.printer.list(&["CHECK", "RESULT", "DETAIL", "HINT"]);
     for check in &findings.0 {
@@ -298,7 +298,7 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
 }
 
 /// For people: nothing is cut off, for what to do stands at the end.
-fn tell(findings: &Findings, context: &Context) -> Result<(), Failure> {
+fn print_summary(findings: &Findings, context: &Context) -> Result<(), Failure> {
     let mut details = Details::new();
     for check in &findings.0 {
         details = details.with(check.name, format!("{}: {}", check.verdict.as_str(), check.detail));

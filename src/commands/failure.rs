@@ -132,12 +132,12 @@ impl ErrorCode {
     }
 }
 
-/// What is known about the effect of a write that failed.
+/// The known effect of a failed write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It did not happen.
+    /// It was not applied.
     NotApplied,
-    /// It may have happened.
+    /// It may have been applied.
     Unknown,
 }
 
@@ -189,7 +189,7 @@ impl Failure {
         }
     }
 
-    /// The error object of the contract; what does not apply is absent.
+    /// Returns the JSON error object; fields that do not apply are absent.
     pub fn to_json(&self) -> Value {
         let mut error = Map::new();
         error.insert(String::from("code"), Value::from(self.code.as_str()));

@@ -2,7 +2,7 @@
 
 use crate::chat::{Page, Paging, Resource};
 
-/// Where a list stands.
+/// The position in a paged list.
 pub(super) struct Pages {
     left: Option<u32>,
     largest: u32,
@@ -15,17 +15,17 @@ impl Pages {
         Self { left: limit, largest, next: Some(Paging::default()) }
     }
 
-    /// The page to ask for; `None` when there is nothing more, or nothing more is wanted.
+    /// Returns the next page to request; `None` at the end of the list or the limit.
     pub(super) fn next(&self) -> Option<Paging> {
         let page_size = self.left.map_or(self.largest, |left| left.min(self.largest));
         let paging = self.next.clone().filter(|_| page_size > 0)?;
         Some(Paging { page_size: Some(page_size), ..paging })
     }
 
-    /// What is wanted of a page that has come.
+    /// Returns the items of a page up to the limit.
     pub(super) fn take<Fields>(&mut self, page: Page<Fields>) -> Vec<Resource<Fields>> {
         let before = self.next.take().and_then(|paging| paging.page_token);
-        // A server that names the same page again would be asked for ever.
+        // A repeated page token would loop forever.
         let token = page.next_page_token.filter(|token| before.as_ref() != Some(token));
         self.next = token.map(|token| Paging { page_token: Some(token), page_size: None });
         let mut items = page.items;

@@ -30,7 +30,7 @@ impl Context {
                 result = command => result,
             }
         });
-        // Looking up a name cannot be cancelled; nobody waits for it.
+        // A DNS lookup cannot be cancelled, so do not wait for it.
         runtime.shutdown_background();
         result
     }

@@ -1,4 +1,4 @@
-//! `chatauth setup`: from nothing to the first space, one step at a time.
+//! `chatauth setup`: guided setup, from a Cloud project to the first space.
 
 use std::path::PathBuf;
 
@@ -79,8 +79,10 @@ async fn guide(context: &Context) -> anyhow::Result<()> {
             let already = format!("There is a client file already: {} ({}).", client.path.display(), client.client_id);
             context.messages.always(&already);
         }
-        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) => walk(context, &mut person).await?,
-        // One that is wrong would stand in the way of the new one.
+        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) => {
+            guide_through_steps(context, &mut person).await?
+        }
+        // An invalid file would block the new one.
         Err(error) => return Err(error.into()),
     }
     context.messages.always("Last step: your login.");
@@ -105,23 +107,23 @@ fn print_steps(context: &Context) -> Result<(), Failure> {
     Ok(context.printer.text(&text)?)
 }
 
-async fn walk(context: &Context, person: &mut Prompter<'_>) -> Result<(), Failure> {
-    let say = |text: &str| context.messages.always(text);
-    say("This takes you from nothing to your first space. Each step is one page of the Google Cloud console.");
+async fn guide_through_steps(context: &Context, person: &mut Prompter<'_>) -> Result<(), Failure> {
+    let print_line = |text: &str| context.messages.always(text);
+    print_line("This takes you from nothing to your first space. Each step is one page of the Google Cloud console.");
     let project = person.ask("Number or id of your Cloud project (Enter if you have none in mind):").await?;
     let plain =
         |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:.".contains(&byte));
     let project = Some(project).filter(|project| plain(project));
     if project.is_none() {
-        say("Create or choose a project at https://console.cloud.google.com/projectcreate");
+        print_line("Create or choose a project at https://console.cloud.google.com/projectcreate");
         person.ask("Press Enter when there is one.").await?;
     }
     let steps = steps(project.as_deref());
     for (number, step) in (1..).zip(&steps) {
-        say("");
-        say(&format!("{number}/{}  {}", steps.len(), step.title));
-        say(&format!("     {}", step.link));
-        say(&format!("     {}", step.text));
+        print_line("");
+        print_line(&format!("{number}/{}  {}", steps.len(), step.title));
+        print_line(&format!("     {}", step.link));
+        print_line(&format!("     {}", step.text));
         if number < steps.len() {
             person.ask("Press Enter when it is done.").await?;
         }
@@ -131,9 +133,13 @@ async fn walk(context: &Context, person: &mut Prompter<'_>) -> Result<(), Failur
         let path = PathBuf::from(expand_home(&answer, context));
         match adopt(context, &path) {
             Ok((client, kept)) => {
-                say(&format!("Understood: {}. Kept as {} (readable by you alone).", client.client_id, kept.display()));
+                print_line(&format!(
+                    "Understood: {}. Kept as {} (readable by you alone).",
+                    client.client_id,
+                    kept.display()
+                ));
                 if client.kind != ClientKind::Installed {
-                    say("It is a web client: its registered loopback redirect URI will be used as it stands.");
+                    print_line("It is a web client: its registered loopback redirect URI will be used as it stands.");
                 }
                 return Ok(());
             }

@@ -22,7 +22,7 @@ impl<'a> Answers<'a> {
         Self { printer, include, paginate, merged: None }
     }
 
-    /// Prints an answer, or keeps it for the whole; gives the token of the next page.
+    /// Prints a response or collects it, and returns the token of the next page.
     pub(super) fn page(&mut self, answer: &RawAnswer) -> Result<Option<String>, output::Error> {
         self.head(answer)?;
         if answer.body.is_empty() {
@@ -41,7 +41,7 @@ impl<'a> Answers<'a> {
         Ok(next)
     }
 
-    /// Prints the answer of an error as it is: an expression for the answer that was hoped for does not fit it.
+    /// Prints an error response unfiltered: a filter for the success response does not fit it.
     pub(super) fn refused(&mut self, answer: &RawAnswer) -> Result<(), output::Error> {
         self.head(answer)?;
         match serde_json::from_slice::<Value>(&answer.body) {
@@ -72,7 +72,7 @@ impl<'a> Answers<'a> {
         self.printer.text(&(head + "\n"))
     }
 
-    /// Media, and whatever else is no JSON: byte for byte, unless a terminal would act on it.
+    /// Prints a non-JSON body byte for byte, unless a terminal would interpret it.
     fn other(&self, body: &[u8]) -> Result<(), output::Error> {
         if self.printer.has_screen() {
             self.printer.text(&sanitise_lines(&String::from_utf8_lossy(body)))

@@ -41,7 +41,7 @@ impl Logout {
         }
         let mut first_failure = None;
         for account in accounts {
-            if let Err(error) = one(&account, &self, context).await {
+            if let Err(error) = log_out_account(&account, &self, context).await {
                 let failure = context.report(error);
                 match &first_failure {
                     None => first_failure = Some(failure),
@@ -53,7 +53,7 @@ impl Logout {
     }
 }
 
-async fn one(account: &str, options: &Logout, context: &Context) -> anyhow::Result<()> {
+async fn log_out_account(account: &str, options: &Logout, context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     if options.local {
         session.forget(account).await?;

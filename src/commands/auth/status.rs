@@ -115,7 +115,7 @@ async fn check(context: &Context) -> anyhow::Result<()> {
     if context.settings.access_token.is_none() && context.settings.delegation.value.is_some() {
         let needed = [Scope::google("chat.spaces.create")].into_iter().collect();
         let access = context.access(&needed).await?;
-        // The first may have been a kept one.
+        // The first token may have been a cached one.
         session.replacement(&access).await?;
         context.messages.note("Checked: the service account got a new token in the user's name.");
     } else if context.settings.access_token.is_none()

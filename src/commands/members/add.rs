@@ -51,7 +51,7 @@ impl Add {
     async fn add(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         let space = space_name(self.space.as_deref().unwrap_or_default())?;
-        let wanted = wanted(&self)?;
+        let wanted = new_memberships(&self)?;
         let app_alone = wanted.iter().all(|membership| *membership == NewMembership::App);
         let scopes = if app_alone { CreateMembership::SCOPES_FOR_APP } else { CreateMembership::SCOPES };
         let mut caller = Caller::new(context, &[scopes], admin).await?;
@@ -68,7 +68,7 @@ impl Add {
                     several.done(Some(&made))?;
                 }
                 Ok(None) => {
-                    let made = look(&space, membership, admin, &mut caller).await;
+                    let made = fetch_membership(&space, membership, admin, &mut caller).await;
                     several.done(made.as_ref())?;
                 }
                 Err(error) => {
@@ -100,7 +100,7 @@ impl Add {
     }
 }
 
-fn wanted(options: &Add) -> Result<Vec<NewMembership>, Failure> {
+fn new_memberships(options: &Add) -> Result<Vec<NewMembership>, Failure> {
     let mut wanted = Vec::new();
     for text in &options.users {
         wanted.push(
@@ -127,8 +127,8 @@ fn wanted(options: &Add) -> Result<Vec<NewMembership>, Failure> {
     Ok(wanted)
 }
 
-/// The membership whose answer was lost; that it cannot be shown is no failure.
-async fn look(
+/// Fetches the membership whose response was lost; failing to show it is not an error.
+async fn fetch_membership(
     space: &SpaceName,
     membership: &NewMembership,
     admin: bool,
@@ -149,7 +149,8 @@ mod tests {
             group: groups.iter().map(|text| (*text).to_owned()).collect(),
             ..Add::default()
         };
-        let all = wanted(&options(&["ada@example.com", "users/ada@example.com", "app"], &["g", "groups/g"])).unwrap();
+        let all = new_memberships(&options(&["ada@example.com", "users/ada@example.com", "app"], &["g", "groups/g"]))
+            .unwrap();
         assert_eq!(
             all,
             [
@@ -158,7 +159,7 @@ mod tests {
                 NewMembership::Group("groups/g".into())
             ]
         );
-        let refused = |options: &Add| wanted(options).unwrap_err().message;
+        let refused = |options: &Add| new_memberships(options).unwrap_err().message;
         assert!(refused(&options(&[], &[])).contains("member.name"));
         assert!(refused(&options(&["a b"], &[])).contains("member.name"));
         assert!(refused(&options(&[], &["team@example.com"])).contains("groupMember.name"));

@@ -4,7 +4,7 @@ use super::arguments::member_name;
 use crate::chat::{GetMembership, Membership, PatchMembership, Resource, Role, SpaceName};
 use crate::commands::caller::Caller;
 
-/// Gives a member another role. For an e-mail address the membership is looked up first: only get and delete are
+/// Changes a member's role. For an email address the membership is looked up first: only get and delete are
 /// documented to take one in the place of the id.
 pub(in crate::commands) async fn give_role(
     space: &SpaceName,

@@ -33,7 +33,7 @@ impl<'a> Several<'a> {
         }
     }
 
-    /// It was not done for `user`. Says whether to go on with the next one.
+    /// Records the failure for `user` and returns whether to continue with the next one.
     pub(super) fn failed(&mut self, user: &str, failure: Failure) -> bool {
         let goes_on = failure.concerns_one();
         self.left.push(user.to_owned());
@@ -41,7 +41,7 @@ impl<'a> Several<'a> {
         goes_on
     }
 
-    /// It was not even tried.
+    /// Records users whose request was skipped.
     pub(super) fn not_tried(&mut self, users: impl IntoIterator<Item = String>) {
         self.left.extend(users);
     }

@@ -58,7 +58,7 @@ impl Create {
 /// Shows what would be sent, without a login and without sending it.
 fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     context.check_endpoint()?;
-    say(plan.note.as_deref(), context);
+    print_note(plan.note.as_deref(), context);
     if let Some((name, _)) = &plan.look_for {
         context.messages.note(&format!("Before it, your spaces would be searched for {name:?}."));
     }
@@ -81,7 +81,7 @@ fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
 
 /// Creates the space, and does what comes after it.
 async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
-    say(plan.note.as_deref(), context);
+    print_note(plan.note.as_deref(), context);
     let mut caller = Caller::new(context, &methods(plan), false).await?;
     let whom = caller.whom();
     if let Some((name, what)) = &plan.look_for
@@ -110,7 +110,7 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     })?)
 }
 
-fn say(note: Option<&str>, context: &Context) {
+fn print_note(note: Option<&str>, context: &Context) {
     if let Some(note) = note {
         context.messages.note(note);
     }

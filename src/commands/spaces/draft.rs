@@ -88,7 +88,7 @@ impl Draft {
         }
     }
 
-    /// Says what was left out of the document; `None` where that is nothing.
+    /// Returns a note on the fields removed from the document; `None` if there are none.
     pub(super) fn note(&self) -> Option<String> {
         (!self.left_out.is_empty())
             .then(|| format!("Left out, because it cannot be set here: {}.", self.left_out.join(", ")))

@@ -73,7 +73,7 @@ impl Update {
             let request =
                 PatchSpace { name: plan.space.clone(), update_mask: update_mask.clone(), space: change.fields, admin };
             let result = caller.send(&request).await;
-            latest = Some(result.map_err(|error| after(&done, &update_mask, context.report(error)))?);
+            latest = Some(result.map_err(|error| add_progress(&done, &update_mask, context.report(error)))?);
             done.push(update_mask);
         }
         match latest {
@@ -83,8 +83,8 @@ impl Update {
     }
 }
 
-/// Says how far it went, where one of several requests failed.
-fn after(done: &[String], failed: &str, mut failure: Failure) -> Failure {
+/// Adds the completed changes to the failure of one of several requests.
+fn add_progress(done: &[String], failed: &str, mut failure: Failure) -> Failure {
     failure.message = format!("{} (updateMask {failed})", failure.message);
     if !done.is_empty() {
         failure.message = format!("{}; updated before that: {}", failure.message, done.join(", "));

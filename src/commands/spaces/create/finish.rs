@@ -58,7 +58,7 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, conte
     let mut known = Known::new();
     let mut undone = Undone::default();
     if add(plan, &space, caller, context, &mut known, &mut undone).await {
-        look(plan, &space, caller, context, &mut known).await;
+        check_members(plan, &space, caller, context, &mut known).await;
         promote(plan, &space, caller, context, &known, &mut undone).await;
     } else {
         undone.promotions.clone_from(&plan.promotions);
@@ -69,7 +69,7 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, conte
     undone.report(&space, context)
 }
 
-/// Adds those who did not fit into the request that made the space. Says whether it makes sense to go on.
+/// Adds the members who did not fit into the create request. Returns whether to continue.
 async fn add(
     plan: &Plan,
     space: &SpaceName,
@@ -105,8 +105,8 @@ async fn add(
     true
 }
 
-/// Looks whom the server has left out without a word, or only invited, where the login allows it.
-async fn look(plan: &Plan, space: &SpaceName, caller: &mut Caller<'_>, context: &Context, known: &mut Known) {
+/// Finds members whom the server silently skipped or only invited, if the login can read members.
+async fn check_members(plan: &Plan, space: &SpaceName, caller: &mut Caller<'_>, context: &Context, known: &mut Known) {
     let wanted: &[NewMembership] = match &plan.request {
         Request::SetUp(request) if plan.may_lack_members => &request.memberships,
         _ => &[],
@@ -141,7 +141,7 @@ async fn look(plan: &Plan, space: &SpaceName, caller: &mut Caller<'_>, context: 
     }
 }
 
-/// Fills in what is known of `wanted`; gives those who are not there.
+/// Records the memberships of `wanted` and returns the missing ones.
 async fn present<'a>(
     wanted: &'a [NewMembership],
     space: &SpaceName,
@@ -230,7 +230,7 @@ async fn promote(
 }
 
 impl Undone {
-    /// The space is there, and not as it was wanted: the failure is the first one, with all of them in its message.
+    /// Returns the first failure, with all of them in its message.
     fn report(self, space: &SpaceName, context: &Context) -> Result<(), Failure> {
         let mut failures = self.failures.into_iter();
         let Some((user, mut first)) = failures.next() else { return Ok(()) };

@@ -13,7 +13,7 @@ use crate::chat::{
 };
 use crate::commands::Failure;
 
-/// The most members that a space can be made with; more are added afterwards.
+/// The maximum number of members in a create request; more are added afterwards.
 const MOST_MEMBERSHIPS: usize = 49;
 
 /// The request that makes the space.
@@ -91,7 +91,7 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     let request_id = request_id(options)?;
     let note = draft.note();
     let conversation = matches!(kind.as_str(), "GROUP_CHAT" | "DIRECT_MESSAGE");
-    // The calling app cannot be there from the beginning, and in import mode nobody can.
+    // The create request cannot add the calling app, nor anyone in import mode.
     let (app, mut memberships): (Vec<_>, Vec<_>) =
         memberships.into_iter().partition(|membership| *membership == NewMembership::App);
     let mut more = memberships.split_off(if import { 0 } else { memberships.len().min(MOST_MEMBERSHIPS) });
