@@ -1,10 +1,13 @@
 //! A browser that consents: it opens a page and follows its redirects.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use axum::body::{Body, to_bytes};
+use http::{Request, Response};
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
@@ -26,67 +29,36 @@ pub async fn visit(url: &str) -> io::Result<()> {
 async fn follow(url: &str) -> io::Result<()> {
     let mut url = Url::parse(url).map_err(io::Error::other)?;
     for _ in 0..=REDIRECTS {
-        let answer = fetch(&url).await?;
-        match answer.location {
-            Some(location) if (300..400).contains(&answer.status) => {
-                url = url.join(&location).map_err(io::Error::other)?;
-            }
-            _ if answer.status < 400 => return Ok(()),
-            _ => return Err(io::Error::other(format!("the page answered {}", answer.status))),
+        let response = fetch(&url).await?;
+        let status = response.status();
+        match response.headers().get("location").and_then(|location| location.to_str().ok()) {
+            Some(location) if status.is_redirection() => url = url.join(location).map_err(io::Error::other)?,
+            _ if status.as_u16() < 400 => return Ok(()),
+            _ => return Err(io::Error::other(format!("the page answered {}", status.as_u16()))),
         }
     }
     Err(io::Error::other("too many redirects"))
 }
 
-struct Answer {
-    status: u16,
-    location: Option<String>,
-    /// Where the body ends, if its length is known.
-    end: Option<usize>,
-}
-
-async fn fetch(url: &Url) -> io::Result<Answer> {
+/// Sends a GET and reads the body, up to a limit. A listener may close the connection within its page.
+async fn fetch(url: &Url) -> io::Result<Response<()>> {
     let (addresses, host) = destination(url)?;
-    let mut stream = connect(&addresses, url.port_or_known_default().unwrap_or(80)).await?;
+    let stream = TcpStream::connect(addresses.as_slice()).await?;
+    let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let connection = tokio::spawn(connection);
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    read(&mut stream).await
-}
-
-/// Reads the head, and the body if its length is known. A listener may keep the connection open.
-async fn read(stream: &mut TcpStream) -> io::Result<Answer> {
-    let mut bytes = Vec::new();
-    loop {
-        let ended = stream.read_buf(&mut bytes).await? == 0;
-        match parse(&bytes)? {
-            Some(answer) if ended || answer.end.is_some_and(|end| end <= bytes.len()) => {
-                return Ok(answer);
-            }
-            Some(answer) if bytes.len() >= LIMIT => return Ok(answer),
-            None if ended || bytes.len() >= LIMIT => {
-                let message = "the page did not answer";
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
-            }
-            _ => {}
-        }
-    }
-}
-
-async fn connect(addresses: &[std::net::IpAddr], port: u16) -> io::Result<TcpStream> {
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match TcpStream::connect((*address, port)).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
+    let request = Request::get(path).header("host", host).header("accept", "text/html").header("connection", "close");
+    let request = request.body(Body::empty()).map_err(io::Error::other)?;
+    let (head, body) = sender.send_request(request).await.map_err(io::Error::other)?.into_parts();
+    let _ = to_bytes(Body::new(body), LIMIT).await;
+    connection.abort();
+    Ok(Response::from_parts(head, ()))
 }
 
 /// Returns the addresses to connect to, and the host. `localhost` is not resolved: it is both loopback addresses.
-fn destination(url: &Url) -> io::Result<(Vec<std::net::IpAddr>, String)> {
-    let (v4, v6) = (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
+fn destination(url: &Url) -> io::Result<(Vec<SocketAddr>, String)> {
+    let port = url.port_or_known_default().unwrap_or(80);
+    let (v4, v6) = (SocketAddr::from((Ipv4Addr::LOCALHOST, port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
     let addresses = match url.host() {
         Some(Host::Ipv4(Ipv4Addr::LOCALHOST)) => vec![v4],
         Some(Host::Ipv6(Ipv6Addr::LOCALHOST)) => vec![v6],
@@ -101,28 +73,10 @@ fn destination(url: &Url) -> io::Result<(Vec<std::net::IpAddr>, String)> {
     Ok((addresses, host.to_owned()))
 }
 
-/// Returns the response once its head is complete.
-fn parse(bytes: &[u8]) -> io::Result<Option<Answer>> {
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut headers);
-    let httparse::Status::Complete(head) = response.parse(bytes).map_err(io::Error::other)? else {
-        return Ok(None);
-    };
-    let header = |name: &str| {
-        let mut headers = response.headers.iter();
-        let header = headers.find(|header| header.name.eq_ignore_ascii_case(name))?;
-        std::str::from_utf8(header.value).ok()
-    };
-    let length = header("content-length").and_then(|length| length.parse::<usize>().ok());
-    Ok(Some(Answer {
-        status: response.code.unwrap_or_default(),
-        location: header("location").map(str::to_owned),
-        end: length.and_then(|length| head.checked_add(length)),
-    }))
-}
-
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
 
     #[tokio::test]
@@ -140,13 +94,33 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_answer_is_one_when_its_head_is_whole() {
-        assert!(parse(b"HTTP/1.1 302 Found\r\nLocation: http://a/").unwrap().is_none());
-        let bytes = b"HTTP/1.1 302 Found\r\nlocation: /b\r\nContent-Length: 3\r\n\r\n";
-        let answer = parse(bytes).unwrap().unwrap();
-        assert_eq!((answer.status, answer.location.as_deref()), (302, Some("/b")));
-        assert_eq!(answer.end, Some(bytes.len() + 3));
-        assert!(parse(b"SSH-2.0-OpenSSH\r\n\r\n").is_err());
+    /// Answers one request with these pieces and returns what the visit made of it.
+    async fn visited(pieces: &'static [&'static str]) -> io::Result<()> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 1024]).await.unwrap();
+            for piece in pieces {
+                stream.write_all(piece.as_bytes()).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::join!(visit(&url), server).0
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_one_when_its_head_is_whole() {
+        visited(&["HTTP/1.1 200 OK\r\nContent-", "Length: 3\r\n\r\nabc"]).await.unwrap();
+        visited(&["HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\nabc"]).await.unwrap();
+        assert!(visited(&["HTTP/1.1 302 Found\r\nLocation: http://127"]).await.is_err());
+        assert!(visited(&["SSH-2.0-OpenSSH\r\n\r\n"]).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_followed_to_this_machine_only() {
+        let error = visited(&["HTTP/1.1 302 Found\r\nlocation: http://example.com/\r\n\r\n"]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert!(visited(&["HTTP/1.1 404 Not Found\r\n\r\n"]).await.is_err());
     }
 }

@@ -107,12 +107,12 @@ impl Control {
 
     /// Deletes the service account's key.
     pub fn delete_service_account_key(&self) {
-        self.shared.lock().service_account.delete_key();
+        self.shared.lock().service_account.key_deleted = true;
     }
 
     /// Deletes the service account.
     pub fn delete_service_account(&self) {
-        self.shared.lock().service_account.delete();
+        self.shared.lock().service_account.deleted = true;
     }
 
     /// Writes a message in a space (`spaces/…`), which makes a group chat or a direct message appear in lists. Returns

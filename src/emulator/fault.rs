@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::endpoint::{ENDPOINTS, Endpoint};
-use super::invalid_option::InvalidOption;
+use super::invalid_option::{InvalidOption, one_of};
 
 /// A fault to inject: `ENDPOINT:ACTION[,ACTION…][,times=N][,after=N]`.
 ///
@@ -151,14 +151,10 @@ impl Fault {
         if taken {
             return None;
         }
-        match &mut self.times {
-            Some(0) => None,
-            Some(left) => {
-                *left -= 1;
-                Some(self.plan.clone())
-            }
-            None => Some(self.plan.clone()),
+        if let Some(left) = &mut self.times {
+            *left = left.checked_sub(1)?;
         }
+        Some(self.plan.clone())
     }
 
     fn add(&mut self, action: &str) -> Result<(), InvalidOption> {
@@ -197,17 +193,9 @@ impl Fault {
 }
 
 fn target(name: &str) -> Result<Target, InvalidOption> {
-    if let Some((_, endpoint)) = ENDPOINTS.iter().find(|(known, _)| *known == name) {
-        return Ok(Target::One(*endpoint));
-    }
-    match name {
-        "chat" => Ok(Target::Chat),
-        "all" => Ok(Target::All),
-        other => {
-            let names: Vec<&str> = ENDPOINTS.iter().map(|(name, _)| *name).collect();
-            Err(InvalidOption::new(format!("`{other}` is none of {}, chat, all", names.join(", "))))
-        }
-    }
+    let mut targets = ENDPOINTS.map(|(name, endpoint)| (name, Target::One(endpoint))).to_vec();
+    targets.extend([("chat", Target::Chat), ("all", Target::All)]);
+    one_of(name, &targets)
 }
 
 /// Splits at the next comma that starts an action. The comma in an HTTP date does not: a space follows it.

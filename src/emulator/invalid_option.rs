@@ -10,3 +10,12 @@ impl InvalidOption {
         Self(message.into())
     }
 }
+
+/// Returns the choice of this name.
+pub(super) fn one_of<T: Clone>(text: &str, choices: &[(&str, T)]) -> Result<T, InvalidOption> {
+    let found = choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| choice.clone());
+    found.ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        InvalidOption::new(format!("`{text}` is none of `{}`", names.join("`, `")))
+    })
+}

@@ -1,6 +1,5 @@
 //! The options of the emulator.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
 use super::google::SCOPE_ROOT;
-use super::invalid_option::InvalidOption;
+use super::invalid_option::{InvalidOption, one_of};
 use super::quota::Quota;
 
 /// How the emulator behaves. The default: one Workspace user, consent given at once, the API enabled, no faults.
@@ -146,12 +145,7 @@ impl FromStr for Audience {
     type Err = InvalidOption;
 
     fn from_str(text: &str) -> Result<Self, InvalidOption> {
-        match text {
-            "internal" => Ok(Self::Internal),
-            "testing" => Ok(Self::Testing),
-            "production" => Ok(Self::Production),
-            other => Err(InvalidOption::new(format!("`{other}` is none of `internal`, `testing`, `production`"))),
-        }
+        one_of(text, &[("internal", Self::Internal), ("testing", Self::Testing), ("production", Self::Production)])
     }
 }
 
@@ -170,22 +164,7 @@ impl FromStr for Consent {
     type Err = InvalidOption;
 
     fn from_str(text: &str) -> Result<Self, InvalidOption> {
-        match text {
-            "ask" => Ok(Self::Ask),
-            "approve" => Ok(Self::Approve),
-            "deny" => Ok(Self::Deny),
-            other => Err(InvalidOption::new(format!("`{other}` is none of `ask`, `approve`, `deny`"))),
-        }
-    }
-}
-
-impl fmt::Display for Consent {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Ask => "ask",
-            Self::Approve => "approve",
-            Self::Deny => "deny",
-        })
+        one_of(text, &[("ask", Self::Ask), ("approve", Self::Approve), ("deny", Self::Deny)])
     }
 }
 
@@ -268,10 +247,11 @@ mod tests {
 
     #[test]
     fn consent_is_read_as_it_is_written() {
-        for consent in [Consent::Ask, Consent::Approve, Consent::Deny] {
-            assert_eq!(consent.to_string().parse(), Ok(consent));
+        for (text, consent) in [("ask", Consent::Ask), ("approve", Consent::Approve), ("deny", Consent::Deny)] {
+            assert_eq!(text.parse(), Ok(consent));
         }
-        assert!("yes".parse::<Consent>().is_err());
+        let error = "yes".parse::<Consent>().unwrap_err();
+        assert_eq!(error.to_string(), "`yes` is none of `ask`, `approve`, `deny`");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use time::{Duration, OffsetDateTime};
 
-use super::invalid_option::InvalidOption;
+use super::invalid_option::{InvalidOption, one_of};
 
 /// Number of counters above which expired ones are dropped.
 const COUNTERS: usize = 1000;
@@ -108,18 +108,12 @@ impl FromStr for Quota {
             let (name, value) = item
                 .split_once('=')
                 .ok_or_else(|| InvalidOption::new(format!("`{item}` is not NAME=NUMBER/SECONDSs")))?;
-            let choices = |known: &[&str]| {
-                known
-                    .iter()
-                    .position(|choice| *choice == value)
-                    .ok_or_else(|| InvalidOption::new(format!("`{value}` is none of `{}`", known.join("`, `"))))
-            };
             match name {
                 "retry-after" => {
-                    let choice = choices(&["none", "header", "info", "both"])?;
-                    (quota.header, quota.info) = (choice % 2 == 1, choice > 1);
+                    let choice: u8 = one_of(value, &[("none", 0), ("header", 1), ("info", 2), ("both", 3)])?;
+                    (quota.header, quota.info) = (choice & 1 != 0, choice & 2 != 0);
                 }
-                "answer" => quota.bare = choices(&["full", "bare"])? == 1,
+                "answer" => quota.bare = one_of(value, &[("full", false), ("bare", true)])?,
                 _ => quota.set(name, value)?,
             }
         }
@@ -129,17 +123,15 @@ impl FromStr for Quota {
 
 impl Quota {
     fn set(&mut self, name: &str, value: &str) -> Result<(), InvalidOption> {
-        let known = NAMES.iter().zip(&mut self.limits).find(|((known, ..), _)| *known == name);
-        let Some(((.., seconds), (_, limit))) = known else {
-            let names: Vec<&str> = NAMES.iter().map(|(name, ..)| *name).collect();
-            return Err(InvalidOption::new(format!("`{name}` is none of `{}`", names.join("`, `"))));
-        };
+        let names: Vec<(&str, usize)> = NAMES.iter().enumerate().map(|(index, (name, ..))| (*name, index)).collect();
+        let index = one_of(name, &names)?;
+        let (usual, (_, limit)) = (NAMES[index].3, &mut self.limits[index]);
         let (number, window) = match value.split_once('/') {
             None if value == "off" => {
                 *limit = None;
                 return Ok(());
             }
-            None => (value, Some(*seconds)),
+            None => (value, Some(usual)),
             Some((number, window)) => (number, window.strip_suffix('s').and_then(|window| window.parse().ok())),
         };
         let window = window.filter(|window| (1..=86_400).contains(window));

@@ -55,7 +55,7 @@ impl State {
             clients: Vec::new(),
             pages: HashMap::new(),
             ledger: Ledger::default(),
-            service_account: ServiceAccount::new(),
+            service_account: ServiceAccount::default(),
             spaces: Vec::new(),
             request_ids: HashMap::new(),
             usage: Usage::default(),

@@ -72,6 +72,13 @@ pub(super) struct Parameters(Vec<(String, String)>);
 #[derive(Debug)]
 pub(super) struct Repeated(pub(super) String);
 
+impl Repeated {
+    /// Google's text.
+    pub(super) fn text(&self) -> String {
+        format!("OAuth 2 parameters can only have a single value: {}", self.0)
+    }
+}
+
 impl Parameters {
     pub(super) fn new(pairs: Vec<(String, String)>) -> Result<Self, Repeated> {
         for (index, (name, _)) in pairs.iter().enumerate() {

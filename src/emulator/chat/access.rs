@@ -1,7 +1,7 @@
 //! The checks before a method reads its request: credentials, project, scopes, query parameters, quotas.
 
 use super::space::Space;
-use super::status::Status;
+use super::status::{Status, permit};
 use crate::emulator::google::SCOPE_ROOT;
 use crate::emulator::oauth::ledger::Live;
 use crate::emulator::options::User;
@@ -92,9 +92,7 @@ pub(super) fn authorize(state: &mut State, call: &Call, method: &Method) -> Resu
             .count(&quota, method.metrics, &space, call.now)
             .map_err(|exceeded| Status::over_quota(&quota, &exceeded))?;
     }
-    if admin && !state.options.is_listed(&state.options.admins, &caller.user.sub) {
-        return Err(Status::for_code(403));
-    }
+    permit(!admin || state.options.is_listed(&state.options.admins, &caller.user.sub))?;
     Ok(caller)
 }
 

@@ -1,13 +1,14 @@
 //! `spaces.create` and `spaces.setup`.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::access::{self, Caller, Method, parameter};
+use super::fields::{Fields, flag, text};
 use super::membership::NewMember;
-use super::rules::{self, flag, text};
+use super::rules;
 use super::schema;
 use super::space::Space;
-use super::status::Status;
+use super::status::{Status, permit, refuse_if};
 use crate::emulator::options::User;
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
@@ -48,9 +49,11 @@ pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Result<Valu
             ));
         }
     }
-    if flag(&space, "singleUserBotDm") {
-        return Err(Status::invalid("space.single_user_bot_dm", "Only a direct message can be with an app."));
-    }
+    refuse_if(
+        flag(&space, "singleUserBotDm"),
+        "space.single_user_bot_dm",
+        "Only a direct message can be with an app.",
+    )?;
     rules::check_space(&space, &caller.user)?;
     create_once(state, call, parameter(call, "requestId"), &space, &caller.user, &[])
 }
@@ -62,9 +65,7 @@ pub(in crate::emulator) fn setup(state: &mut State, call: &Call) -> Result<Value
     let Some(Value::Object(space)) = request.get("space") else {
         return Err(Status::invalid("space", "A space is required."));
     };
-    if flag(space, "importMode") {
-        return Err(Status::invalid("space.import_mode", "Use spaces.create for import mode."));
-    }
+    refuse_if(flag(space, "importMode"), "space.import_mode", "Use spaces.create for import mode.")?;
     let new_members = rules::new_members(&request, space, &caller.user, &state.options)?;
     rules::check_space(space, &caller.user)?;
     if let Some(existing) = existing_direct_message(state, space, &caller.user, &new_members) {
@@ -76,14 +77,12 @@ pub(in crate::emulator) fn setup(state: &mut State, call: &Call) -> Result<Value
 
 /// Checks that import mode is used with `chat.import`, by a service account that acts for a user, and that other spaces
 /// are created with another scope.
-fn check_import(caller: &Caller, space: &Map<String, Value>) -> Result<(), Status> {
+fn check_import(caller: &Caller, space: &Fields) -> Result<(), Status> {
     if flag(space, "importMode") {
         if !caller.has("chat.import") {
             return Err(access::insufficient(CREATE.rpc, &["chat.import"]));
         }
-        if !caller.delegated {
-            return Err(Status::for_code(403));
-        }
+        permit(caller.delegated)?;
     } else if !caller.has("chat.spaces.create") && !caller.has("chat.spaces") {
         return Err(access::insufficient(CREATE.rpc, SETUP.scopes));
     }
@@ -95,12 +94,7 @@ pub(super) fn check_app(state: &State) -> Result<(), Status> {
 }
 
 /// Returns the direct message that the request would create again: two people have only one.
-fn existing_direct_message(
-    state: &State,
-    asked: &Map<String, Value>,
-    user: &User,
-    new_members: &[NewMember],
-) -> Option<Value> {
+fn existing_direct_message(state: &State, asked: &Fields, user: &User, new_members: &[NewMember]) -> Option<Value> {
     if text(asked, "spaceType") != "DIRECT_MESSAGE" {
         return None;
     }
@@ -126,14 +120,12 @@ fn create_once(
     state: &mut State,
     call: &Call,
     request_id: Option<&str>,
-    asked: &Map<String, Value>,
+    asked: &Fields,
     user: &User,
     new_members: &[NewMember],
 ) -> Result<Value, Status> {
     if let Some((owner, name)) = request_id.and_then(|id| state.request_ids.get(id)) {
-        if *owner != user.sub {
-            return Err(Status::invalid("request_id", "The request id has been used by another user."));
-        }
+        refuse_if(*owner != user.sub, "request_id", "The request id has been used by another user.")?;
         let made = state.spaces.iter().find(|space| space.name() == name);
         return made
             .map(|space| if state.options.echo_on_repeat { space.echo() } else { space.body.clone() })

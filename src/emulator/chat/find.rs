@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::access::{self, Method, insufficient, parameter};
 use super::create::direct_message;
 use super::read::page;
-use super::rules::{refuse, user_id};
-use super::status::Status;
+use super::rules::user_id;
+use super::status::{Status, refuse, refuse_if};
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
@@ -69,9 +69,7 @@ pub(in crate::emulator) fn find_group_chats(state: &mut State, call: &Call) -> R
     }
     let named: Vec<&str> =
         call.query.iter().filter(|(name, _)| name == "users").map(|(_, value)| value.as_str()).collect();
-    if named.len() > MAX_USERS {
-        return refuse("users", "At most 49 users can be named.");
-    }
+    refuse_if(named.len() > MAX_USERS, "users", "At most 49 users can be named.")?;
     let mut people = named.into_iter().map(|name| resolve_user(state, name)).collect::<Result<BTreeSet<_>, _>>()?;
     people.insert(caller.user.sub.clone());
     let people: BTreeSet<&str> = people.iter().map(String::as_str).collect();

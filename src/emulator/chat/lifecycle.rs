@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::access::{self, Method};
 use super::read::find_space;
 use super::schema;
-use super::status::Status;
+use super::status::{Status, permit, refuse_if};
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
@@ -26,12 +26,8 @@ pub(in crate::emulator) fn delete(state: &mut State, call: &Call) -> Result<Valu
     let index = find_space(state, call, &caller)?;
     let space = &state.spaces[index];
     caller.check_import(&DELETE, space)?;
-    if space.field("spaceType") != "SPACE" && !space.importing() {
-        return Err(Status::invalid("name", "Only a named space can be deleted."));
-    }
-    if !caller.admin && !space.is_owned_by(&caller.user) {
-        return Err(Status::for_code(403));
-    }
+    refuse_if(space.field("spaceType") != "SPACE" && !space.importing(), "name", "Only a named space can be deleted.")?;
+    permit(caller.admin || space.is_owned_by(&caller.user))?;
     state.spaces.remove(index);
     Ok(json!({}))
 }
@@ -39,9 +35,7 @@ pub(in crate::emulator) fn delete(state: &mut State, call: &Call) -> Result<Valu
 pub(in crate::emulator) fn complete_import(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &COMPLETE_IMPORT)?;
     schema::read(call, &schema::COMPLETE_IMPORT_SPACE_REQUEST, "")?;
-    if !caller.delegated {
-        return Err(Status::for_code(403));
-    }
+    permit(caller.delegated)?;
     let index = find_space(state, call, &caller)?;
     let space = &mut state.spaces[index];
     if !space.importing() {

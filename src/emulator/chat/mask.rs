@@ -1,8 +1,7 @@
 //! The update mask of `spaces.patch`: its paths, and which can be combined.
 
 use super::access::snake;
-use super::rules::refuse;
-use super::status::Status;
+use super::status::{Status, refuse_if};
 
 /// The permission settings that can be changed; `post_messages` is read-only.
 const PERMISSIONS: [&str; 8] = [
@@ -64,20 +63,23 @@ fn path(name: &str) -> Option<Path> {
 fn check(paths: &[Path], admin: bool) -> Result<(), Status> {
     let permission = |path: &Path| matches!(path, Path::Permission(_));
     let alone = |path: &Path| matches!(path, Path::History | Path::Audience | Path::AccessPermissions);
-    let refuse = |message| refuse("update_mask", message);
-    if paths.len() > 1 && paths.iter().any(alone) {
-        return refuse("space_history_state and access_settings are each updated alone.");
-    }
-    if paths.iter().any(permission) && !paths.iter().all(permission) {
-        return refuse("permission_settings are only updated together with each other.");
-    }
-    if paths.contains(&Path::Type) && !paths.contains(&Path::DisplayName) {
-        return refuse("space_type is only updated together with display_name.");
-    }
-    if admin && paths.iter().any(|path| alone(path) || *path == Path::Type) {
-        return refuse("space_type, space_history_state and access_settings are not updated with admin access.");
-    }
-    Ok(())
+    let refuse_if = |condition, message| refuse_if(condition, "update_mask", message);
+    refuse_if(
+        paths.len() > 1 && paths.iter().any(alone),
+        "space_history_state and access_settings are each updated alone.",
+    )?;
+    refuse_if(
+        paths.iter().any(permission) && !paths.iter().all(permission),
+        "permission_settings are only updated together with each other.",
+    )?;
+    refuse_if(
+        paths.contains(&Path::Type) && !paths.contains(&Path::DisplayName),
+        "space_type is only updated together with display_name.",
+    )?;
+    refuse_if(
+        admin && paths.iter().any(|path| alone(path) || *path == Path::Type),
+        "space_type, space_history_state and access_settings are not updated with admin access.",
+    )
 }
 
 /// Returns the settings of a permission path.

@@ -6,8 +6,7 @@ use super::access::{self, Method, boolean, parameter};
 use super::filter::Filter;
 use super::membership::joined;
 use super::read::{PAGES, compares, find_space, is_plain, page};
-use super::rules::refuse;
-use super::status::Status;
+use super::status::{Status, refuse_if};
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
@@ -36,9 +35,11 @@ pub(in crate::emulator) fn list_members(state: &mut State, call: &Call) -> Resul
         None => None,
         Some(text) => Some(member_filter(text).ok_or_else(|| Status::for_code(400))?),
     };
-    if caller.admin && !filter.as_ref().is_some_and(leaves_apps_out) {
-        return refuse("filter", "With admin access, member.type = \"HUMAN\" or member.type != \"BOT\" is required.");
-    }
+    refuse_if(
+        caller.admin && !filter.as_ref().is_some_and(leaves_apps_out),
+        "filter",
+        "With admin access, member.type = \"HUMAN\" or member.type != \"BOT\" is required.",
+    )?;
     let (groups, invited) = (boolean(call, "showGroups")?, boolean(call, "showInvited")?);
     let members = space
         .members

@@ -1,16 +1,17 @@
 //! `spaces.members.create`, `.patch` and `.delete`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::access::{self, Caller, Method, insufficient, parameter};
+use super::fields::{Fields, text};
 use super::find::resolve_user;
 use super::members::member_id;
 use super::membership::{NewMember, is_human, joined};
 use super::read::find_space;
-use super::rules::{self, refuse, text};
+use super::rules;
 use super::schema;
 use super::space::{Space, timestamp};
-use super::status::Status;
+use super::status::{Status, permit, refuse, refuse_if};
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
@@ -47,15 +48,11 @@ pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Resu
     let new_member = rules::new_member(&asked, "membership", &state.options)?;
     check_scope(&caller, &CREATE, space, new_member == NewMember::App)?;
     check_new(state, &caller, space, &asked, &new_member)?;
-    if !caller.admin && !space.permits(&caller.user, "manageMembersAndGroups") {
-        return Err(Status::for_code(403));
-    }
+    permit(caller.admin || space.permits(&caller.user, "manageMembersAndGroups"))?;
     if let Some(member) = space.member(new_member.member_id()) {
         return if state.options.return_existing_member { Ok(member.clone()) } else { Err(Status::for_code(409)) };
     }
-    if state.options.is_listed(&state.options.unaddable, new_member.member_id()) {
-        return Err(Status::for_code(403));
-    }
+    permit(!state.options.is_listed(&state.options.unaddable, new_member.member_id()))?;
     // Only imported history has a join time of its own.
     let joined_at = asked.get("createTime").and_then(Value::as_str).filter(|_| space.importing());
     let time = joined_at.map_or_else(|| timestamp(call.now), str::to_owned);
@@ -71,12 +68,14 @@ fn check_new(
     state: &State,
     caller: &Caller,
     space: &Space,
-    asked: &Map<String, Value>,
+    asked: &Fields,
     new_member: &NewMember,
 ) -> Result<(), Status> {
-    if !matches!(text(asked, "role"), "" | "MEMBERSHIP_ROLE_UNSPECIFIED") {
-        return refuse("membership.role", "A role cannot be given to a new member. Change it afterwards.");
-    }
+    refuse_if(
+        !matches!(text(asked, "role"), "" | "MEMBERSHIP_ROLE_UNSPECIFIED"),
+        "membership.role",
+        "A role cannot be given to a new member. Change it afterwards.",
+    )?;
     match space.field("spaceType") {
         "DIRECT_MESSAGE" => {
             return Err(Status::new(
@@ -92,9 +91,11 @@ fn check_new(
     if let NewMember::Human { id, .. } = new_member {
         resolve_user(state, &format!("users/{id}"))?;
     }
-    if caller.admin && (*new_member == NewMember::App || new_member.is_outside(&caller.user)) {
-        return refuse("membership", "Apps and people of other organizations are not added with admin access.");
-    }
+    refuse_if(
+        caller.admin && (*new_member == NewMember::App || new_member.is_outside(&caller.user)),
+        "membership",
+        "Apps and people of other organizations are not added with admin access.",
+    )?;
     Ok(())
 }
 
@@ -110,9 +111,11 @@ fn check_scope(caller: &Caller, method: &Method, space: &Space, app: bool) -> Re
 pub(in crate::emulator) fn update_member(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &PATCH)?;
     let asked = schema::read(call, &schema::MEMBERSHIP, "membership")?;
-    if !matches!(parameter(call, "updateMask"), Some("role" | "*")) {
-        return refuse("update_mask", "An update mask is required, and only the role can be changed.");
-    }
+    refuse_if(
+        !matches!(parameter(call, "updateMask"), Some("role" | "*")),
+        "update_mask",
+        "An update mask is required, and only the role can be changed.",
+    )?;
     let role @ ("ROLE_MEMBER" | "ROLE_ASSISTANT_MANAGER" | "ROLE_MANAGER") = text(&asked, "role") else {
         return refuse("membership.role", "A role is required.");
     };
@@ -121,16 +124,18 @@ pub(in crate::emulator) fn update_member(state: &mut State, call: &Call) -> Resu
     let space = &mut state.spaces[index];
     caller.check_import(&PATCH, space)?;
     let position = space.position(&id).ok_or_else(|| Status::for_code(404))?;
-    if space.field("spaceType") != "SPACE" {
-        return refuse("membership.role", "Only the members of a named space have different roles.");
-    }
-    if !caller.admin && !space.is_owned_by(&caller.user) {
-        return Err(Status::for_code(403));
-    }
+    refuse_if(
+        space.field("spaceType") != "SPACE",
+        "membership.role",
+        "Only the members of a named space have different roles.",
+    )?;
+    permit(caller.admin || space.is_owned_by(&caller.user))?;
     let member = &mut space.members[position];
-    if !is_human(member) || !joined(member) {
-        return refuse("membership.role", "Only a person who has joined can have another role.");
-    }
+    refuse_if(
+        !is_human(member) || !joined(member),
+        "membership.role",
+        "Only a person who has joined can have another role.",
+    )?;
     member["role"] = json!(role);
     Ok(member.clone())
 }
@@ -142,15 +147,9 @@ pub(in crate::emulator) fn delete_member(state: &mut State, call: &Call) -> Resu
     let space = &mut state.spaces[index];
     check_scope(&caller, &DELETE, space, id == "app")?;
     let position = space.position(&id).ok_or_else(|| Status::for_code(404))?;
-    if space.field("spaceType") == "DIRECT_MESSAGE" {
-        return refuse("name", "Nobody can be removed from a direct message.");
-    }
-    if caller.admin && id == "app" {
-        return refuse("name", "Apps are not removed with admin access.");
-    }
-    if !caller.admin && !may_remove(&caller, space, &id) {
-        return Err(Status::for_code(403));
-    }
+    refuse_if(space.field("spaceType") == "DIRECT_MESSAGE", "name", "Nobody can be removed from a direct message.")?;
+    refuse_if(caller.admin && id == "app", "name", "Apps are not removed with admin access.")?;
+    permit(caller.admin || may_remove(&caller, space, &id))?;
     let member = space.members.remove(position);
     space.update_count();
     Ok(member)

@@ -2,6 +2,7 @@
 
 mod access;
 mod create;
+mod fields;
 mod filter;
 mod find;
 mod lifecycle;

@@ -2,10 +2,11 @@
 //!
 //! Google's status for each refusal is known, its text is not.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::fields::{Fields, flag, text};
 use super::membership::NewMember;
-use super::status::Status;
+use super::status::{Status, refuse, refuse_if};
 use crate::emulator::options::{Options, User};
 
 pub(super) const DISPLAY_NAME: usize = 128;
@@ -13,33 +14,39 @@ const DESCRIPTION: usize = 4096;
 const GUIDELINES: usize = 5000;
 const MEMBERSHIPS: usize = 49;
 
-type Fields = Map<String, Value>;
-
 /// Checks a new space of either method.
 pub(super) fn check_space(space: &Fields, user: &User) -> Result<(), Status> {
     let space_type = text(space, "spaceType");
     let named = space_type == "SPACE";
     let display_name = text(space, "displayName").trim();
-    if named && display_name.is_empty() {
-        return refuse("space.display_name", "A display name is required for a named space.");
-    }
-    if !named && space.contains_key("displayName") {
-        return refuse("space.display_name", "Only a named space can have a display name.");
-    }
+    refuse_if(named && display_name.is_empty(), "space.display_name", "A display name is required for a named space.")?;
+    refuse_if(
+        !named && space.contains_key("displayName"),
+        "space.display_name",
+        "Only a named space can have a display name.",
+    )?;
     limit(text(space, "displayName"), DISPLAY_NAME, "space.display_name")?;
     check_details(space, space_type)?;
-    if !named && !matches!(text(space, "predefinedPermissionSettings"), "" | UNSPECIFIED) {
-        return refuse("space.predefined_permission_settings", "Only a named space can have permission settings.");
-    }
-    if space.contains_key("permissionSettings") {
-        return refuse("space.permission_settings", "Permission settings can only be changed on a space that exists.");
-    }
-    if space.contains_key("customer") {
-        return refuse("space.customer", "The customer can only be set with app authentication.");
-    }
-    if flag(space, "externalUserAllowed") && user.hosted_domain.is_none() {
-        return refuse("space.external_user_allowed", "External users cannot be configured with a consumer account.");
-    }
+    refuse_if(
+        !named && !matches!(text(space, "predefinedPermissionSettings"), "" | UNSPECIFIED),
+        "space.predefined_permission_settings",
+        "Only a named space can have permission settings.",
+    )?;
+    refuse_if(
+        space.contains_key("permissionSettings"),
+        "space.permission_settings",
+        "Permission settings can only be changed on a space that exists.",
+    )?;
+    refuse_if(
+        space.contains_key("customer"),
+        "space.customer",
+        "The customer can only be set with app authentication.",
+    )?;
+    refuse_if(
+        flag(space, "externalUserAllowed") && user.hosted_domain.is_none(),
+        "space.external_user_allowed",
+        "External users cannot be configured with a consumer account.",
+    )?;
     check_access(space, named)
 }
 
@@ -47,18 +54,14 @@ const UNSPECIFIED: &str = "PREDEFINED_PERMISSION_SETTINGS_UNSPECIFIED";
 
 pub(super) fn check_details(space: &Fields, space_type: &str) -> Result<(), Status> {
     let Some(Value::Object(details)) = space.get("spaceDetails") else { return Ok(()) };
-    if space_type == "DIRECT_MESSAGE" {
-        return refuse("space.space_details", "A direct message has no details.");
-    }
+    refuse_if(space_type == "DIRECT_MESSAGE", "space.space_details", "A direct message has no details.")?;
     limit(text(details, "description"), DESCRIPTION, "space.space_details.description")?;
     limit(text(details, "guidelines"), GUIDELINES, "space.space_details.guidelines")
 }
 
 fn check_access(space: &Fields, named: bool) -> Result<(), Status> {
     let Some(Value::Object(settings)) = space.get("accessSettings") else { return Ok(()) };
-    if !named {
-        return refuse("space.access_settings", "Only a named space has access settings.");
-    }
+    refuse_if(!named, "space.access_settings", "Only a named space has access settings.")?;
     match text(settings, "audience") {
         "" => Ok(()),
         audience if is_resource(audience, "audiences/") => Ok(()),
@@ -93,9 +96,7 @@ pub(super) fn new_members(
         if matches!(new_member, NewMember::Group { .. }) && text(space, "spaceType") != "SPACE" {
             return refuse(&path, "Groups can only be members of a named space.");
         }
-        if seen.contains(&new_member) {
-            return refuse(&path, "A member is listed twice.");
-        }
+        refuse_if(seen.contains(&new_member), &path, "A member is listed twice.")?;
         seen.push(new_member.clone());
         if !options.is_listed(&options.unaddable, new_member.member_id()) {
             new_members.push(new_member);
@@ -115,9 +116,11 @@ fn check_number(number: usize, space: &Fields) -> Result<(), Status> {
         "DIRECT_MESSAGE" => number == 1,
         _ => return refuse("space.space_type", "A space type is required."),
     };
-    if app && text(space, "spaceType") != "DIRECT_MESSAGE" {
-        return refuse("space.single_user_bot_dm", "Only a direct message can be with an app.");
-    }
+    refuse_if(
+        app && text(space, "spaceType") != "DIRECT_MESSAGE",
+        "space.single_user_bot_dm",
+        "Only a direct message can be with an app.",
+    )?;
     if good {
         return Ok(());
     }
@@ -153,9 +156,7 @@ fn person(member: &Fields, path: &str, options: &Options) -> Result<NewMember, S
         };
     }
     let id = user_id(name)?;
-    if text(member, "type") != "HUMAN" {
-        return refuse(&format!("{path}.member.type"), "The type of a member must be HUMAN.");
-    }
+    refuse_if(text(member, "type") != "HUMAN", &format!("{path}.member.type"), "The type of a member must be HUMAN.")?;
     Ok(match options.user(id) {
         Some(user) => {
             let domain = user.hosted_domain.clone().unwrap_or_else(|| String::from("gmail.com"));
@@ -189,20 +190,6 @@ pub(super) fn is_resource(name: &str, prefix: &str) -> bool {
 }
 
 pub(super) fn limit(text: &str, characters: usize, field: &str) -> Result<(), Status> {
-    if text.chars().count() > characters {
-        return refuse(field, &format!("The text is longer than {characters} characters."));
-    }
+    refuse_if(text.chars().count() > characters, field, &format!("The text is longer than {characters} characters."))?;
     Ok(())
-}
-
-pub(super) fn text<'a>(fields: &'a Fields, name: &str) -> &'a str {
-    fields.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-pub(super) fn flag(fields: &Fields, name: &str) -> bool {
-    fields.get(name) == Some(&Value::Bool(true))
-}
-
-pub(super) fn refuse<T>(field: &str, message: &str) -> Result<T, Status> {
-    Err(Status::invalid(field, message))
 }

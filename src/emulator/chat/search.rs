@@ -6,9 +6,8 @@ use super::access::{self, Caller, Method, parameter};
 use super::create::check_app;
 use super::query::Query;
 use super::read::{PAGES, administers, page};
-use super::rules::refuse;
 use super::space::Space;
-use super::status::Status;
+use super::status::{Status, refuse};
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 

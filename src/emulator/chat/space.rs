@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
+use super::fields::text;
 use super::membership::{NewMember, human, is_human, joined, membership_count};
 use crate::emulator::options::{Options, User, account_id};
 
@@ -247,10 +248,6 @@ fn permission_settings(predefined: &str) -> Value {
         "postMessages": members,
         "replyMessages": everyone,
     })
-}
-
-fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a str {
-    fields.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Returns a new id of eleven characters with the prefix of Google's newer ids.

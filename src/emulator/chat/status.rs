@@ -1,6 +1,6 @@
 //! The errors of the Chat API, with Google's texts and reasons where they are known.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::emulator::google::PROJECT_NUMBER;
 use crate::emulator::quota::{Exceeded, Metric, Quota};
@@ -53,12 +53,11 @@ impl Status {
         let list: Vec<Value> = violations
             .iter()
             .map(|(field, text)| {
-                let mut violation = Map::new();
-                if !field.is_empty() {
-                    violation.insert(String::from("field"), json!(field));
+                if field.is_empty() {
+                    json!({ "description": text })
+                } else {
+                    json!({ "field": field, "description": text })
                 }
-                violation.insert(String::from("description"), json!(text));
-                Value::Object(violation)
             })
             .collect();
         Self::new(400, messages.join("\n")).with(json!({
@@ -134,11 +133,7 @@ impl Status {
                     "containerInfo": PROJECT_NUMBER,
                 }),
             )
-            .with(json!({
-                "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
-                "locale": "en-US",
-                "message": message,
-            }))
+            .with(localized(&message))
             .with(help("Google developers console API activation", &url))
     }
 
@@ -160,11 +155,7 @@ impl Status {
     /// 400 for an API key, of which the emulator has none.
     pub(super) fn api_key_invalid() -> Self {
         let message = "API key not valid. Please pass a valid API key.";
-        Self::new(400, message).with_info("API_KEY_INVALID", &json!({ "service": SERVICE })).with(json!({
-            "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
-            "locale": "en-US",
-            "message": message,
-        }))
+        Self::new(400, message).with_info("API_KEY_INVALID", &json!({ "service": SERVICE })).with(localized(message))
     }
 
     /// 400 `FAILED_PRECONDITION`.
@@ -270,12 +261,9 @@ impl Status {
     }
 
     pub(in crate::emulator) fn reply(&self) -> Reply {
-        let mut error = Map::new();
-        error.insert(String::from("code"), json!(self.code));
-        error.insert(String::from("message"), json!(self.message));
-        error.insert(String::from("status"), json!(self.name()));
+        let mut error = json!({ "code": self.code, "message": self.message, "status": self.name() });
         if !self.details.is_empty() {
-            error.insert(String::from("details"), json!(self.details));
+            error["details"] = json!(self.details);
         }
         let reply = Reply::json(self.code, &json!({ "error": error }));
         let reply = match &self.authenticate {
@@ -310,6 +298,21 @@ impl Status {
     }
 }
 
+/// Fails with a 400 about one field.
+pub(super) fn refuse<T>(field: &str, message: &str) -> Result<T, Status> {
+    Err(Status::invalid(field, message))
+}
+
+/// Fails with a 400 about one field if `condition` is true.
+pub(super) fn refuse_if(condition: bool, field: &str, message: &str) -> Result<(), Status> {
+    if condition { refuse(field, message) } else { Ok(()) }
+}
+
+/// Fails with a 403 unless `condition` is true.
+pub(super) fn permit(condition: bool) -> Result<(), Status> {
+    if condition { Ok(()) } else { Err(Status::for_code(403)) }
+}
+
 fn method(rpc: &str) -> Value {
     json!({ "service": SERVICE, "method": format!("google.chat.v1.ChatService.{rpc}") })
 }
@@ -319,4 +322,8 @@ fn help(description: &str, url: &str) -> Value {
         "@type": "type.googleapis.com/google.rpc.Help",
         "links": [{ "description": description, "url": url }],
     })
+}
+
+fn localized(message: &str) -> Value {
+    json!({ "@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": message })
 }

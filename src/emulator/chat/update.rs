@@ -1,19 +1,18 @@
 //! `spaces.patch`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::access::{self, Caller, Method, parameter};
+use super::fields::{Fields, text};
 use super::mask::{self, Path};
 use super::read::find_space;
-use super::rules::{DISPLAY_NAME, check_details, is_resource, limit, refuse, text};
+use super::rules::{DISPLAY_NAME, check_details, is_resource, limit};
 use super::schema;
 use super::space::{Space, access_settings};
-use super::status::Status;
+use super::status::{Status, permit, refuse, refuse_if};
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
-
-type Fields = Map<String, Value>;
 
 static PATCH: Method = Method {
     rpc: "UpdateSpace",
@@ -36,9 +35,7 @@ pub(in crate::emulator) fn patch(state: &mut State, call: &Call) -> Result<Value
     // Changes a copy, so that a refusal changes nothing.
     let mut changed = space.clone();
     for path in &paths {
-        if !is_allowed(&caller, space, *path) {
-            return Err(Status::for_code(403));
-        }
+        permit(is_allowed(&caller, space, *path))?;
         change(&mut changed, &asked, &paths, *path)?;
     }
     let name = changed.field("displayName");
@@ -68,27 +65,27 @@ fn change(space: &mut Space, asked: &Fields, paths: &[Path], path: Path) -> Resu
     match path {
         Path::DisplayName => {
             let name = text(asked, "displayName");
-            if !named && !paths.contains(&Path::Type) {
-                return refuse("space.display_name", "Only a named space can have a display name.");
-            }
-            if name.trim().is_empty() {
-                return refuse("space.display_name", "A display name is required for a named space.");
-            }
+            refuse_if(
+                !named && !paths.contains(&Path::Type),
+                "space.display_name",
+                "Only a named space can have a display name.",
+            )?;
+            refuse_if(name.trim().is_empty(), "space.display_name", "A display name is required for a named space.")?;
             limit(name, DISPLAY_NAME, "space.display_name")?;
             space.set("displayName", Some(json!(name)));
         }
         Path::Type => {
-            if text(asked, "spaceType") != "SPACE" || space_type == "DIRECT_MESSAGE" {
-                return refuse("space.space_type", "Only a group chat can be changed, and only to a named space.");
-            }
+            refuse_if(
+                text(asked, "spaceType") != "SPACE" || space_type == "DIRECT_MESSAGE",
+                "space.space_type",
+                "Only a group chat can be changed, and only to a named space.",
+            )?;
             if !named {
                 space.become_named();
             }
         }
         Path::Details => {
-            if space_type == "DIRECT_MESSAGE" {
-                return refuse("space.space_details", "A direct message has no details.");
-            }
+            refuse_if(space_type == "DIRECT_MESSAGE", "space.space_details", "A direct message has no details.")?;
             check_details(asked, &space_type)?;
             let mut details = asked.get("spaceDetails").and_then(Value::as_object).cloned().unwrap_or_default();
             details.retain(|_, value| value != "");
@@ -105,15 +102,19 @@ fn change(space: &mut Space, asked: &Fields, paths: &[Path], path: Path) -> Resu
 }
 
 fn change_access(space: &mut Space, asked: &Fields, path: Path) -> Result<(), Status> {
-    if space.field("spaceType") != "SPACE" || space.importing() {
-        return refuse("space.access_settings", "Only a named space has access settings, and not in import mode.");
-    }
+    refuse_if(
+        space.field("spaceType") != "SPACE" || space.importing(),
+        "space.access_settings",
+        "Only a named space has access settings, and not in import mode.",
+    )?;
     let settings = asked.get("accessSettings").and_then(Value::as_object).cloned().unwrap_or_default();
     if path == Path::Audience {
         let audience = text(&settings, "audience");
-        if !audience.is_empty() && !is_resource(audience, "audiences/") {
-            return refuse("space.access_settings.audience", "An audience is named audiences/{audience}.");
-        }
+        refuse_if(
+            !audience.is_empty() && !is_resource(audience, "audiences/"),
+            "space.access_settings.audience",
+            "An audience is named audiences/{audience}.",
+        )?;
         space.set("accessSettings", Some(access_settings(Some(audience))));
         return Ok(());
     }
@@ -129,9 +130,7 @@ fn change_access(space: &mut Space, asked: &Fields, path: Path) -> Result<(), St
 
 fn change_permissions(space: &mut Space, asked: &Fields, named: Option<&'static str>) -> Result<(), Status> {
     let field = "space.permission_settings";
-    if space.field("spaceType") != "SPACE" {
-        return refuse(field, "Only a named space has permission settings.");
-    }
+    refuse_if(space.field("spaceType") != "SPACE", field, "Only a named space has permission settings.")?;
     let given = asked.get("permissionSettings").and_then(Value::as_object).cloned().unwrap_or_default();
     let mut current = space.body.get("permissionSettings").and_then(Value::as_object).cloned().unwrap_or_default();
     let mut any = false;
@@ -143,9 +142,7 @@ fn change_permissions(space: &mut Space, asked: &Fields, named: Option<&'static 
         current.insert(setting.to_owned(), Value::Object(allowed));
         any = true;
     }
-    if !any {
-        return refuse(field, "The update mask names a permission setting that the space does not hold.");
-    }
+    refuse_if(!any, field, "The update mask names a permission setting that the space does not hold.")?;
     space.set("permissionSettings", Some(Value::Object(current)));
     Ok(())
 }

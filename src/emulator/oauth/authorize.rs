@@ -16,10 +16,7 @@ const PAGES: usize = 1000;
 pub(in crate::emulator) fn authorize(state: &mut State, call: &Call) -> Reply {
     let request = call
         .query_parameters()
-        .map_err(|repeated| {
-            let text = "OAuth 2 parameters can only have a single value: ";
-            ErrorPage::invalid(format!("{text}{}", repeated.0))
-        })
+        .map_err(|repeated| ErrorPage::invalid(repeated.text()))
         .and_then(|parameters| AuthorizationRequest::read(&state.clients, &parameters));
     let request = match request {
         Ok(request) => request,

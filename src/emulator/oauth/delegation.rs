@@ -75,8 +75,10 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
     };
     let grant = state.ledger.open(grant, None);
     let mut body = access_token(state, grant, scopes, None, now);
-    body.retain(|name, _| matches!(name.as_str(), "access_token" | "expires_in" | "token_type"));
-    Ok(Value::Object(body))
+    if let Value::Object(fields) = &mut body {
+        fields.retain(|name, _| matches!(name.as_str(), "access_token" | "expires_in" | "token_type"));
+    }
+    Ok(body)
 }
 
 /// A parsed JWT.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::identity::{IdToken, id_token};
@@ -17,21 +17,21 @@ pub(super) fn access_token(
     granted: Vec<String>,
     nonce: Option<&str>,
     now: OffsetDateTime,
-) -> Map<String, Value> {
+) -> Value {
     let lifetime = state.options.access_token_lifetime;
     let token = state.new_secret("emulator-access-");
-    let scope = granted.join(" ");
-    let mut body = Map::new();
-    body.insert(String::from("access_token"), json!(token));
-    body.insert(String::from("expires_in"), json!(lifetime.as_secs()));
-    body.insert(String::from("token_type"), json!("Bearer"));
-    body.insert(String::from("scope"), json!(scope));
+    let mut body = json!({
+        "access_token": token,
+        "expires_in": lifetime.as_secs(),
+        "token_type": "Bearer",
+        "scope": granted.join(" "),
+    });
     if granted.iter().any(|scope| scopes::is_sign_in(scope)) {
         let Grant { client_id, user, .. } = state.ledger.grant(grant);
         let claims = IdToken { issuer: &state.origin, client_id, user, scopes: &granted, nonce, now };
         let id_token = id_token(&claims);
         state.record_secret(&id_token);
-        body.insert(String::from("id_token"), json!(id_token));
+        body["id_token"] = json!(id_token);
     }
     state.ledger.add_access_token(token, grant, granted, now + lifetime);
     body
@@ -39,17 +39,17 @@ pub(super) fn access_token(
 
 pub(super) fn add_refresh_token(
     state: &mut State,
-    body: &mut Map<String, Value>,
+    body: &mut Value,
     grant: usize,
     end: Option<OffsetDateTime>,
     now: OffsetDateTime,
 ) {
     let token = state.new_secret("emulator-refresh-");
-    body.insert(String::from("refresh_token"), json!(token));
+    body["refresh_token"] = json!(token);
     if let Some(end) = end {
         // Google returns one second less, as for access tokens.
         let left = Duration::try_from(end - now).unwrap_or_default().as_secs().saturating_sub(1);
-        body.insert(String::from("refresh_token_expires_in"), json!(left));
+        body["refresh_token_expires_in"] = json!(left);
     }
     state.ledger.add_refresh_token(token, grant, end, state.options.refresh_token_limit);
 }

@@ -13,10 +13,10 @@ const KEY_ID: &str = "e0000000000000000000000000000000emulator";
 const CLIENT_ID: &str = "100000000000000000001";
 
 /// A service account that may act for the accounts of the organization.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::emulator) struct ServiceAccount {
-    key_deleted: bool,
-    deleted: bool,
+    pub(in crate::emulator) key_deleted: bool,
+    pub(in crate::emulator) deleted: bool,
 }
 
 /// Why a signature is not accepted.
@@ -29,10 +29,6 @@ pub(super) enum VerifyError {
 }
 
 impl ServiceAccount {
-    pub(in crate::emulator) fn new() -> Self {
-        Self { key_deleted: false, deleted: false }
-    }
-
     /// Returns the key file.
     pub(in crate::emulator) fn key_file(origin: &str) -> String {
         let file = json!({
@@ -49,14 +45,6 @@ impl ServiceAccount {
             "universe_domain": "googleapis.com",
         });
         serde_json::to_string_pretty(&file).unwrap_or_default()
-    }
-
-    pub(in crate::emulator) fn delete_key(&mut self) {
-        self.key_deleted = true;
-    }
-
-    pub(in crate::emulator) fn delete(&mut self) {
-        self.deleted = true;
     }
 
     /// Checks that `issuer` signed `message`. Without a key id, the only key is tried.

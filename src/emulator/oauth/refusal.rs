@@ -45,8 +45,8 @@ impl Refusal {
 }
 
 impl From<Repeated> for Refusal {
-    fn from(Repeated(name): Repeated) -> Self {
-        Self::invalid_request(format!("OAuth 2 parameters can only have a single value: {name}"))
+    fn from(repeated: Repeated) -> Self {
+        Self::invalid_request(repeated.text())
     }
 }
 

@@ -144,7 +144,7 @@ fn redeem(state: &mut State, client: &Client, form: &Parameters, now: OffsetDate
         let end = policy::refresh_token_end(&state.options, &code.scopes, now);
         add_refresh_token(state, &mut body, grant, end, now);
     }
-    Ok(Value::Object(body))
+    Ok(body)
 }
 
 fn check_proofs(code: &Code, form: &Parameters) -> Result<(), Refusal> {
@@ -190,7 +190,7 @@ fn refresh(state: &mut State, client: &Client, form: &Parameters, now: OffsetDat
         state.ledger.replace_refresh_token(value);
         add_refresh_token(state, &mut body, id, end, now);
     }
-    Ok(Value::Object(body))
+    Ok(body)
 }
 
 fn subset(text: &str, granted: &[String]) -> Result<Vec<String>, Refusal> {
