@@ -80,8 +80,7 @@ impl Control {
     /// Returns the memberships of a space (`spaces/…`), as `spaces.members.list` shows them.
     pub fn members(&self, space: &str) -> Vec<Value> {
         let state = self.shared.lock();
-        let found = state.spaces.iter().find(|candidate| candidate.name() == space);
-        found.map(|space| space.members.clone()).unwrap_or_default()
+        state.spaces.get(space).map(|space| space.members.clone()).unwrap_or_default()
     }
 
     /// Changes every successful token response before it is sent.
@@ -120,7 +119,6 @@ impl Control {
     pub fn write_message(&self, space: &str) -> bool {
         let now = self.shared.clock.now();
         let mut state = self.shared.lock();
-        let found = state.spaces.iter_mut().find(|candidate| candidate.name() == space);
-        found.map(|space| space.receive_message(now)).is_some()
+        state.spaces.get_mut(space).map(|space| space.receive_message(now)).is_some()
     }
 }

@@ -11,7 +11,7 @@ use super::state::State;
 use super::wire::{Call, Reply};
 
 pub(super) fn show(state: &mut State, _call: &Call) -> Reply {
-    let number = state.spaces.len();
+    let number = state.spaces.iter().len();
     // The newest is what people look for.
     let list: String = state.spaces.iter().rev().map(|space| entry(state, space)).collect();
     let content = if number == 0 {

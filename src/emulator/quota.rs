@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::invalid_option::{InvalidOption, one_of};
 
-/// Number of counters above which expired ones are dropped.
+/// Number of counters above which expired ones are dropped for the first time.
 const COUNTERS: usize = 1000;
 
 /// Google's limits for the Chat API, or smaller ones: `NAME=NUMBER/SECONDSs[,…]`.
@@ -151,6 +151,8 @@ impl Quota {
 #[derive(Debug, Default)]
 pub(super) struct Usage {
     counters: HashMap<(Metric, String), VecDeque<OffsetDateTime>>,
+    /// How many counters were left when expired ones were dropped last.
+    left: usize,
 }
 
 impl Usage {
@@ -179,8 +181,10 @@ impl Usage {
         for (metric, _) in limited {
             self.counters.entry(key(metric)).or_default().push_back(now);
         }
-        if self.counters.len() > COUNTERS {
+        // Only when their number has doubled, so that a call does not look at all of them.
+        if self.counters.len() > COUNTERS.max(2 * self.left) {
             self.counters.retain(|_, times| times.back().is_some_and(|last| *last + Duration::HOUR > now));
+            self.left = self.counters.len();
         }
         Ok(())
     }

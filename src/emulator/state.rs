@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::chat::space::Space;
+use super::chat::spaces::Spaces;
 use super::client::{Client, ClientKind};
 use super::endpoint::Endpoint;
 use super::fault::Plan;
@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) pages: HashMap<String, ConsentPage>,
     pub(super) ledger: Ledger,
     pub(super) service_account: ServiceAccount,
-    pub(super) spaces: Vec<Space>,
+    pub(super) spaces: Spaces,
     /// `requestId` to the user who sent it and the space that it created.
     pub(super) request_ids: HashMap<String, (String, String)>,
     /// Calls counted towards the quotas.
@@ -56,7 +56,7 @@ impl State {
             pages: HashMap::new(),
             ledger: Ledger::default(),
             service_account: ServiceAccount::default(),
-            spaces: Vec::new(),
+            spaces: Spaces::default(),
             request_ids: HashMap::new(),
             usage: Usage::default(),
             requests: VecDeque::new(),

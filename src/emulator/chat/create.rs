@@ -102,17 +102,7 @@ fn existing_direct_message(state: &State, asked: &Fields, user: &User, new_membe
         Some(NewMember::Human { id, .. }) => id.as_str(),
         _ => "app",
     };
-    direct_message(state, user, other).map(|space| space.body.clone())
-}
-
-/// Returns the direct message between two people, or between a person and the app.
-pub(super) fn direct_message<'a>(state: &'a State, user: &User, other: &str) -> Option<&'a Space> {
-    state.spaces.iter().find(|space| {
-        space.field("spaceType") == "DIRECT_MESSAGE"
-            && space.has_member(&user.sub)
-            && space.flag("singleUserBotDm") == (other == "app")
-            && (other == "app" || space.has_member(other))
-    })
+    state.spaces.direct_message(&user.sub, other).map(|space| space.body.clone())
 }
 
 /// Creates the space, or returns the one that the same `requestId` created before.
@@ -126,13 +116,12 @@ fn create_once(
 ) -> Result<Value, Status> {
     if let Some((owner, name)) = request_id.and_then(|id| state.request_ids.get(id)) {
         refuse_if(*owner != user.sub, "request_id", "The request id has been used by another user.")?;
-        let made = state.spaces.iter().find(|space| space.name() == name);
-        return made
+        let existing = state.spaces.get(name);
+        return existing
             .map(|space| if state.options.echo_on_repeat { space.echo() } else { space.body.clone() })
             .ok_or_else(|| Status::for_code(404));
     }
-    let taken = |space: &Space| space.field("displayName") == text(asked, "displayName");
-    if state.options.unique_names && state.spaces.iter().any(taken) {
+    if state.options.unique_names && state.spaces.count_named(text(asked, "displayName")) > 0 {
         return Err(Status::for_code(409));
     }
     if text(asked, "spaceType") != "DIRECT_MESSAGE"
@@ -143,10 +132,9 @@ fn create_once(
     }
     let space = Space::new(asked, user, new_members, &state.options, call.now);
     if let Some(id) = request_id {
-        let made = (user.sub.clone(), space.name().to_owned());
-        state.request_ids.insert(id.to_owned(), made);
+        state.request_ids.insert(id.to_owned(), (user.sub.clone(), space.name().to_owned()));
     }
     let body = space.body.clone();
-    state.spaces.push(space);
+    state.spaces.add(space);
     Ok(body)
 }

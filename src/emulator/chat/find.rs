@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::access::{self, Method, insufficient, parameter};
-use super::create::direct_message;
 use super::read::page;
 use super::rules::user_id;
 use super::status::{Status, refuse, refuse_if};
+use crate::emulator::options::Options;
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
@@ -39,15 +39,15 @@ pub(in crate::emulator) fn find_direct_message(state: &mut State, call: &Call) -
     let Some(name) = parameter(call, "name") else {
         return refuse("name", "The name of a user is required.");
     };
-    let other = if name == "users/app" { String::from("app") } else { resolve_user(state, name)? };
-    let found = direct_message(state, &caller.user, &other).filter(|_| other != caller.user.sub);
+    let other = if name == "users/app" { String::from("app") } else { resolve_user(&state.options, name)? };
+    let found = state.spaces.direct_message(&caller.user.sub, &other).filter(|_| other != caller.user.sub);
     found.map(|space| space.body.clone()).ok_or_else(|| Status::for_code(404))
 }
 
 /// Returns the id of the person `users/…`.
-pub(super) fn resolve_user(state: &State, name: &str) -> Result<String, Status> {
-    let person = state.options.person_id(user_id(name)?);
-    if state.options.is_listed(&state.options.unresolvable, &person) {
+pub(super) fn resolve_user(options: &Options, name: &str) -> Result<String, Status> {
+    let person = options.person_id(user_id(name)?);
+    if options.is_listed(&options.unresolvable, &person) {
         return Err(Status::for_code(400));
     }
     Ok(person)
@@ -70,7 +70,8 @@ pub(in crate::emulator) fn find_group_chats(state: &mut State, call: &Call) -> R
     let named: Vec<&str> =
         call.query.iter().filter(|(name, _)| name == "users").map(|(_, value)| value.as_str()).collect();
     refuse_if(named.len() > MAX_USERS, "users", "At most 49 users can be named.")?;
-    let mut people = named.into_iter().map(|name| resolve_user(state, name)).collect::<Result<BTreeSet<_>, _>>()?;
+    let mut people =
+        named.into_iter().map(|name| resolve_user(&state.options, name)).collect::<Result<BTreeSet<_>, _>>()?;
     people.insert(caller.user.sub.clone());
     let people: BTreeSet<&str> = people.iter().map(String::as_str).collect();
     let found = state

@@ -23,12 +23,12 @@ static COMPLETE_IMPORT: Method =
 
 pub(in crate::emulator) fn delete(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &DELETE)?;
-    let index = find_space(state, call, &caller)?;
-    let space = &state.spaces[index];
+    let space = find_space(&mut state.spaces, call, &caller)?;
     caller.check_import(&DELETE, space)?;
     refuse_if(space.field("spaceType") != "SPACE" && !space.importing(), "name", "Only a named space can be deleted.")?;
     permit(caller.admin || space.is_owned_by(&caller.user))?;
-    state.spaces.remove(index);
+    let name = space.name().to_owned();
+    state.spaces.remove(&name);
     Ok(json!({}))
 }
 
@@ -36,8 +36,7 @@ pub(in crate::emulator) fn complete_import(state: &mut State, call: &Call) -> Re
     let caller = access::authorize(state, call, &COMPLETE_IMPORT)?;
     schema::read(call, &schema::COMPLETE_IMPORT_SPACE_REQUEST, "")?;
     permit(caller.delegated)?;
-    let index = find_space(state, call, &caller)?;
-    let space = &mut state.spaces[index];
+    let space = find_space(&mut state.spaces, call, &caller)?;
     if !space.importing() {
         return Err(Status::precondition("The space is not in import mode."));
     }

@@ -7,6 +7,7 @@ use super::filter::Filter;
 use super::membership::joined;
 use super::read::{PAGES, compares, find_space, is_plain, page};
 use super::status::{Status, refuse_if};
+use crate::emulator::options::Options;
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
@@ -29,7 +30,7 @@ static GET: Method = Method {
 
 pub(in crate::emulator) fn list_members(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &LIST)?;
-    let space = &state.spaces[find_space(state, call, &caller)?];
+    let space = find_space(&mut state.spaces, call, &caller)?;
     caller.check_import(&LIST, space)?;
     let filter = match parameter(call, "filter") {
         None => None,
@@ -78,11 +79,11 @@ fn leaves_apps_out(filter: &Filter) -> bool {
 
 pub(in crate::emulator) fn get_member(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &GET)?;
-    let space = &state.spaces[find_space(state, call, &caller)?];
-    space.member(&member_id(state, call)).cloned().ok_or_else(|| Status::for_code(404))
+    let space = find_space(&mut state.spaces, call, &caller)?;
+    space.member(&member_id(&state.options, call)).cloned().ok_or_else(|| Status::for_code(404))
 }
 
 /// Returns the id of the membership in the path, which is a user id, an email address or `app`.
-pub(super) fn member_id(state: &State, call: &Call) -> String {
-    state.options.person_id(&call.segment(4))
+pub(super) fn member_id(options: &Options, call: &Call) -> String {
+    options.person_id(&call.segment(4))
 }

@@ -12,6 +12,7 @@ use super::rules;
 use super::schema;
 use super::space::{Space, timestamp};
 use super::status::{Status, permit, refuse, refuse_if};
+use crate::emulator::options::Options;
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
@@ -43,11 +44,10 @@ static DELETE: Method = Method {
 pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &CREATE)?;
     let asked = schema::read(call, &schema::MEMBERSHIP, "membership")?;
-    let index = find_space(state, call, &caller)?;
-    let space = &state.spaces[index];
+    let space = find_space(&mut state.spaces, call, &caller)?;
     let new_member = rules::new_member(&asked, "membership", &state.options)?;
     check_scope(&caller, &CREATE, space, new_member == NewMember::App)?;
-    check_new(state, &caller, space, &asked, &new_member)?;
+    check_new(&state.options, &caller, space, &asked, &new_member)?;
     permit(caller.admin || space.permits(&caller.user, "manageMembersAndGroups"))?;
     if let Some(member) = space.member(new_member.member_id()) {
         return if state.options.return_existing_member { Ok(member.clone()) } else { Err(Status::for_code(409)) };
@@ -57,7 +57,6 @@ pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Resu
     let joined_at = asked.get("createTime").and_then(Value::as_str).filter(|_| space.importing());
     let time = joined_at.map_or_else(|| timestamp(call.now), str::to_owned);
     let membership = new_member.membership(space.name(), false, &caller.user, &state.options, &time);
-    let space = &mut state.spaces[index];
     space.members.push(membership.clone());
     space.update_count();
     Ok(membership)
@@ -65,7 +64,7 @@ pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Resu
 
 /// Checks that the space can have this new member.
 fn check_new(
-    state: &State,
+    options: &Options,
     caller: &Caller,
     space: &Space,
     asked: &Fields,
@@ -89,7 +88,7 @@ fn check_new(
         _ => {}
     }
     if let NewMember::Human { id, .. } = new_member {
-        resolve_user(state, &format!("users/{id}"))?;
+        resolve_user(options, &format!("users/{id}"))?;
     }
     refuse_if(
         caller.admin && (*new_member == NewMember::App || new_member.is_outside(&caller.user)),
@@ -119,9 +118,8 @@ pub(in crate::emulator) fn update_member(state: &mut State, call: &Call) -> Resu
     let role @ ("ROLE_MEMBER" | "ROLE_ASSISTANT_MANAGER" | "ROLE_MANAGER") = text(&asked, "role") else {
         return refuse("membership.role", "A role is required.");
     };
-    let index = find_space(state, call, &caller)?;
-    let id = member_id(state, call);
-    let space = &mut state.spaces[index];
+    let space = find_space(&mut state.spaces, call, &caller)?;
+    let id = member_id(&state.options, call);
     caller.check_import(&PATCH, space)?;
     let position = space.position(&id).ok_or_else(|| Status::for_code(404))?;
     refuse_if(
@@ -142,9 +140,8 @@ pub(in crate::emulator) fn update_member(state: &mut State, call: &Call) -> Resu
 
 pub(in crate::emulator) fn delete_member(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &DELETE)?;
-    let index = find_space(state, call, &caller)?;
-    let id = member_id(state, call);
-    let space = &mut state.spaces[index];
+    let space = find_space(&mut state.spaces, call, &caller)?;
+    let id = member_id(&state.options, call);
     check_scope(&caller, &DELETE, space, id == "app")?;
     let position = space.position(&id).ok_or_else(|| Status::for_code(404))?;
     refuse_if(space.field("spaceType") == "DIRECT_MESSAGE", "name", "Nobody can be removed from a direct message.")?;

@@ -16,6 +16,7 @@ mod rules;
 mod schema;
 mod search;
 pub(super) mod space;
+pub(super) mod spaces;
 pub(super) mod status;
 mod update;
 

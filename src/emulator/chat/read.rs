@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::access::{self, Caller, Method, parameter};
 use super::filter::{Condition, Filter};
 use super::space::{Space, customer};
-use super::status::Status;
+use super::spaces::Spaces;
+use super::status::{Status, permit};
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
@@ -32,7 +33,7 @@ static LIST: Method = Method {
 
 pub(in crate::emulator) fn get(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &GET)?;
-    Ok(state.spaces[find_space(state, call, &caller)?].body.clone())
+    Ok(find_space(&mut state.spaces, call, &caller)?.body.clone())
 }
 
 pub(in crate::emulator) fn list(state: &mut State, call: &Call) -> Result<Value, Status> {
@@ -70,14 +71,13 @@ pub(super) fn compares(condition: &Condition, value: &str) -> bool {
 }
 
 /// Returns the space in the path if the caller may see it. Administrators see all spaces of their organization.
-pub(super) fn find_space(state: &State, call: &Call, caller: &Caller) -> Result<usize, Status> {
+pub(super) fn find_space<'a>(spaces: &'a mut Spaces, call: &Call, caller: &Caller) -> Result<&'a mut Space, Status> {
     let segment = call.segment(2);
     let custom = (call.method == http::Method::POST).then(|| segment.strip_suffix(":completeImport")).flatten();
     let name = format!("spaces/{}", custom.unwrap_or(&segment));
-    let index = state.spaces.iter().position(|space| space.name() == name).ok_or_else(|| Status::for_code(404))?;
-    let space = &state.spaces[index];
-    let seen = if caller.admin { administers(caller, space) } else { space.is_visible_to(&caller.user) };
-    if seen { Ok(index) } else { Err(Status::for_code(403)) }
+    let space = spaces.get_mut(&name).ok_or_else(|| Status::for_code(404))?;
+    permit(if caller.admin { administers(caller, space) } else { space.is_visible_to(&caller.user) })?;
+    Ok(space)
 }
 
 /// Whether the space belongs to the caller's organization.

@@ -148,6 +148,12 @@ impl Space {
         joined.filter_map(|member| member.pointer("/member/name")?.as_str()?.strip_prefix("users/"))
     }
 
+    /// Returns the ids of the two members of a direct message.
+    pub(super) fn direct_message_pair(&self) -> Option<[String; 2]> {
+        let other = self.people().find(|id| *id != self.creator.sub).unwrap_or("app");
+        (self.field("spaceType") == "DIRECT_MESSAGE").then(|| pair(&self.creator.sub, other))
+    }
+
     /// Whether it is in import mode.
     pub(super) fn importing(&self) -> bool {
         self.flag("importMode")
@@ -248,6 +254,13 @@ fn permission_settings(predefined: &str) -> Value {
         "postMessages": members,
         "replyMessages": everyone,
     })
+}
+
+/// Returns the key of a direct message, whoever created it.
+pub(super) fn pair(one: &str, other: &str) -> [String; 2] {
+    let mut pair = [one.to_owned(), other.to_owned()];
+    pair.sort();
+    pair
 }
 
 /// Returns a new id of eleven characters with the prefix of Google's newer ids.

@@ -29,8 +29,7 @@ pub(in crate::emulator) fn patch(state: &mut State, call: &Call) -> Result<Value
         return refuse("update_mask", "An update mask is required.");
     };
     let paths = mask::parse(mask, caller.admin)?;
-    let index = find_space(state, call, &caller)?;
-    let space = &state.spaces[index];
+    let space = find_space(&mut state.spaces, call, &caller)?;
     caller.check_import(&PATCH, space)?;
     // Changes a copy, so that a refusal changes nothing.
     let mut changed = space.clone();
@@ -39,12 +38,13 @@ pub(in crate::emulator) fn patch(state: &mut State, call: &Call) -> Result<Value
         change(&mut changed, &asked, &paths, *path)?;
     }
     let name = changed.field("displayName");
-    let taken = |other: &Space| other.name() != changed.name() && other.field("displayName") == name;
-    if state.options.unique_names && paths.contains(&Path::DisplayName) && state.spaces.iter().any(taken) {
+    let itself = usize::from(space.field("displayName") == name);
+    let renamed = paths.contains(&Path::DisplayName);
+    if state.options.unique_names && renamed && state.spaces.count_named(name) > itself {
         return Err(Status::for_code(409));
     }
     let body = changed.body.clone();
-    state.spaces[index] = changed;
+    state.spaces.replace(changed);
     Ok(body)
 }
 
