@@ -36,6 +36,6 @@ pub use endpoint::Endpoint;
 pub use fault::Fault;
 pub use instance::Emulator;
 pub use invalid_option::InvalidOption;
-pub use options::{Audience, Consent, GrantedScopes, Options, User};
+pub use options::{Audience, Consent, GrantedScopes, Names, Options, User};
 pub use quota::Quota;
 pub use recorded::Recorded;

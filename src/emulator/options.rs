@@ -60,6 +60,8 @@ pub struct Options {
     pub auto_accept_off: Vec<String>,
     /// Email addresses without an account: requests that name them are refused with 400.
     pub unresolvable: Vec<String>,
+    /// Whose names and email addresses memberships have.
+    pub names: Names,
     /// Email addresses of people who may use `useAdminAccess`.
     pub admins: Vec<String>,
     /// Whether adding a member again returns the existing membership. Otherwise it is refused with `ALREADY_EXISTS`. It
@@ -96,6 +98,7 @@ impl Default for Options {
             unaddable: Vec::new(),
             auto_accept_off: Vec::new(),
             unresolvable: Vec::new(),
+            names: Names::Known,
             admins: Vec::new(),
             return_existing_member: false,
             quota: None,
@@ -146,6 +149,23 @@ impl FromStr for Audience {
 
     fn from_str(text: &str) -> Result<Self, InvalidOption> {
         one_of(text, &[("internal", Self::Internal), ("testing", Self::Testing), ("production", Self::Production)])
+    }
+}
+
+/// Whose names, email addresses and avatars memberships have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Those of people who have joined the space or work with the caller.
+    Known,
+    /// Nobody's.
+    None,
+}
+
+impl FromStr for Names {
+    type Err = InvalidOption;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOption> {
+        one_of(text, &[("known", Self::Known), ("none", Self::None)])
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::access::{self, Method, boolean, parameter};
 use super::filter::Filter;
-use super::membership::joined;
+use super::membership::{joined, seen_by};
 use super::read::{PAGES, compares, find_space, is_plain, page};
 use super::status::{Status, refuse_if};
 use crate::emulator::options::Options;
@@ -50,7 +50,7 @@ pub(in crate::emulator) fn list_members(state: &mut State, call: &Call) -> Resul
         .filter(|member| {
             filter.as_ref().is_none_or(|filter| filter.matches(&|it| compares(it, field(member, it.field))))
         })
-        .cloned()
+        .map(|member| seen_by(&caller.user, member, &state.options))
         .collect();
     page(call, "memberships", members, PAGES)
 }
@@ -80,7 +80,8 @@ fn leaves_apps_out(filter: &Filter) -> bool {
 pub(in crate::emulator) fn get_member(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &GET)?;
     let space = find_space(&mut state.spaces, call, &caller)?;
-    space.member(&member_id(&state.options, call)).cloned().ok_or_else(|| Status::for_code(404))
+    let member = space.member(&member_id(&state.options, call)).ok_or_else(|| Status::for_code(404))?;
+    Ok(seen_by(&caller.user, member, &state.options))
 }
 
 /// Returns the id of the membership in the path, which is a user id, an email address or `app`.

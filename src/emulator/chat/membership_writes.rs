@@ -6,7 +6,7 @@ use super::access::{self, Caller, Method, insufficient, parameter};
 use super::fields::{Fields, text};
 use super::find::resolve_user;
 use super::members::member_id;
-use super::membership::{NewMember, is_human, joined};
+use super::membership::{NewMember, is_human, joined, seen_by};
 use super::read::find_space;
 use super::rules;
 use super::schema;
@@ -49,17 +49,22 @@ pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Resu
     check_scope(&caller, &CREATE, space, new_member == NewMember::App)?;
     check_new(&state.options, &caller, space, &asked, &new_member)?;
     permit(caller.admin || space.permits(&caller.user, "manageMembersAndGroups"))?;
-    if let Some(member) = space.member(new_member.member_id()) {
-        return if state.options.return_existing_member { Ok(member.clone()) } else { Err(Status::for_code(409)) };
+    if let Some(member) = space.member(&new_member.member_id()) {
+        return if state.options.return_existing_member {
+            Ok(seen_by(&caller.user, member, &state.options))
+        } else {
+            Err(Status::for_code(409))
+        };
     }
-    permit(!state.options.is_listed(&state.options.unaddable, new_member.member_id()))?;
+    permit(!state.options.is_listed(&state.options.unaddable, &new_member.member_id()))?;
     // Only imported history has a join time of its own.
     let joined_at = asked.get("createTime").and_then(Value::as_str).filter(|_| space.importing());
     let time = joined_at.map_or_else(|| timestamp(call.now), str::to_owned);
     let membership = new_member.membership(space.name(), false, &caller.user, &state.options, &time);
-    space.members.push(membership.clone());
+    let seen = seen_by(&caller.user, &membership, &state.options);
+    space.members.push(membership);
     space.update_count();
-    Ok(membership)
+    Ok(seen)
 }
 
 /// Checks that the space can have this new member.
@@ -135,7 +140,7 @@ pub(in crate::emulator) fn update_member(state: &mut State, call: &Call) -> Resu
         "Only a person who has joined can have another role.",
     )?;
     member["role"] = json!(role);
-    Ok(member.clone())
+    Ok(seen_by(&caller.user, member, &state.options))
 }
 
 pub(in crate::emulator) fn delete_member(state: &mut State, call: &Call) -> Result<Value, Status> {
@@ -149,7 +154,7 @@ pub(in crate::emulator) fn delete_member(state: &mut State, call: &Call) -> Resu
     permit(caller.admin || may_remove(&caller, space, &id))?;
     let member = space.members.remove(position);
     space.update_count();
-    Ok(member)
+    Ok(seen_by(&caller.user, &member, &state.options))
 }
 
 /// Whether the caller may remove the member. Members may leave; removing others needs the right to manage members, and

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::fields::{Fields, flag, text};
 use super::membership::NewMember;
-use super::status::{Status, refuse, refuse_if};
+use super::status::{Status, permit, refuse, refuse_if};
 use crate::emulator::options::{Options, User};
 
 pub(super) const DISPLAY_NAME: usize = 128;
@@ -69,7 +69,7 @@ fn check_access(space: &Fields, named: bool) -> Result<(), Status> {
     }
 }
 
-/// The members of a space that `setup` makes; people who cannot be added are left out.
+/// Returns the members that `setup` adds. As Google does, it skips the caller, duplicates, and people who cannot be added.
 pub(super) fn new_members(
     request: &Fields,
     space: &Fields,
@@ -80,31 +80,26 @@ pub(super) fn new_members(
         Some(Value::Array(memberships)) => memberships.as_slice(),
         _ => &[],
     };
-    check_number(memberships.len(), space)?;
-    let mut seen = Vec::new();
-    let mut new_members = Vec::new();
+    let mut members = Vec::new();
     for (index, membership) in memberships.iter().enumerate() {
         let path = format!("memberships[{index}]");
         let Some(membership) = membership.as_object() else { continue };
-        let new_member = new_member(membership, &path, options)?;
-        if new_member == NewMember::App {
+        let member = new_member(membership, &path, options)?;
+        if member == NewMember::App {
             return Err(malformed_user());
         }
-        if matches!(&new_member, NewMember::Human { id, .. } if *id == caller.sub) {
-            return refuse(&path, "The caller is a member already and must not be listed.");
-        }
-        if matches!(new_member, NewMember::Group { .. }) && text(space, "spaceType") != "SPACE" {
-            return refuse(&path, "Groups can only be members of a named space.");
-        }
-        refuse_if(seen.contains(&new_member), &path, "A member is listed twice.")?;
-        seen.push(new_member.clone());
-        if !options.is_listed(&options.unaddable, new_member.member_id()) {
-            new_members.push(new_member);
-        } else if text(space, "spaceType") == "DIRECT_MESSAGE" {
-            return Err(Status::for_code(403));
+        let group = matches!(member, NewMember::Group { .. });
+        let named = text(space, "spaceType") == "SPACE";
+        refuse_if(group && !named, &path, "Groups can only be members of a named space.")?;
+        if member.member_id() != caller.sub && !members.contains(&member) {
+            members.push(member);
         }
     }
-    Ok(new_members)
+    check_number(members.len(), space)?;
+    let asked = members.len();
+    members.retain(|member| !options.is_listed(&options.unaddable, &member.member_id()));
+    permit(text(space, "spaceType") != "DIRECT_MESSAGE" || members.len() == asked)?;
+    Ok(members)
 }
 
 fn check_number(number: usize, space: &Fields) -> Result<(), Status> {
@@ -157,14 +152,8 @@ fn person(member: &Fields, path: &str, options: &Options) -> Result<NewMember, S
     }
     let id = user_id(name)?;
     refuse_if(text(member, "type") != "HUMAN", &format!("{path}.member.type"), "The type of a member must be HUMAN.")?;
-    Ok(match options.user(id) {
-        Some(user) => {
-            let domain = user.hosted_domain.clone().unwrap_or_else(|| String::from("gmail.com"));
-            NewMember::Human { id: user.sub.clone(), domain: Some(domain) }
-        }
-        None if id.contains('@') => NewMember::by_address(id),
-        None => NewMember::Human { id: id.to_owned(), domain: None },
-    })
+    let email = options.user(id).map(|user| user.email.clone()).or_else(|| id.contains('@').then(|| id.to_owned()));
+    Ok(NewMember::Human { id: options.person_id(id), email })
 }
 
 /// Returns the id or email address in `users/…`.

@@ -44,7 +44,9 @@ impl Space {
         let mut members = Vec::new();
         if !import {
             let role = if direct { "ROLE_MEMBER" } else { "ROLE_MANAGER" };
-            members.push(human(&name, &creator.sub, role, "INTERNAL", &time));
+            let mut membership = human(&name, &creator.sub, Some(&creator.email), options, &time);
+            membership["role"] = json!(role);
+            members.push(membership);
             for new_member in new_members {
                 members.push(new_member.membership(&name, direct, creator, options, &time));
             }

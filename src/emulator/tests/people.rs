@@ -27,7 +27,12 @@ async fn people_groups_and_the_app_are_added() {
     let eve = bench.call(&ann, "POST", &path, &human("eve@other.com")).await.json();
     assert_eq!((&eve["state"], &eve["affiliation"]), (&json!("INVITED"), &json!("EXTERNAL")));
     let group = r#"{"groupMember":{"name":"groups/abc"}}"#;
-    assert_eq!(bench.call(&ann, "POST", &path, group).await.status, 200);
+    let group = bench.call(&ann, "POST", &path, group).await.json();
+    assert_eq!(group["name"], format!("{name}/members/group-abc"));
+    assert_eq!(group["groupMember"], json!({ "name": "groups/abc" }));
+    assert_eq!((group.get("role"), group.get("affiliation")), (None, None));
+    let group = bench.call(&ann, "GET", &format!("{path}/group-abc"), "").await;
+    assert_eq!(group.status, 200, "{group:?}");
     let app = r#"{"member":{"name":"users/app","type":"BOT"}}"#;
     assert_eq!(bench.call(&ann, "POST", &path, app).await.json()["name"], format!("{name}/members/app"));
     let count = json!({ "joinedDirectHumanUserCount": 2, "joinedGroupCount": 1 });
@@ -148,4 +153,32 @@ async fn owners_are_removed_by_owners_and_anybody_leaves() {
     let chat = bench.set_up(&ann, json!({ "spaceType": "DIRECT_MESSAGE" }), &["bob@example.com"]).await;
     let answer = bench.call(&ann, "DELETE", &format!("/v1/{chat}/members/bob@example.com"), "").await;
     assert_eq!(answer.status, 400);
+}
+
+#[tokio::test]
+async fn people_whom_the_caller_knows_have_names() {
+    let invited = ["bob@example.com", "eve@other.com"].map(String::from).to_vec();
+    let bench = Bench::with(Options { auto_accept_off: invited, ..people() }).await;
+    let ann = bench.token_of("ann@example.com", ALL).await;
+    let name = bench.set_up(&ann, named("x"), &["bob@example.com", "eve@other.com", "zoe@gmail.com"]).await;
+    let path = format!("/v1/{name}/members?showInvited=true");
+    let profiles = |list: Value| -> Vec<(String, String)> {
+        let text = |member: &Value, field: &str| member["member"][field].as_str().unwrap_or_default().to_owned();
+        let members = list["memberships"].as_array().unwrap();
+        members.iter().map(|member| (text(member, "displayName"), text(member, "email"))).collect()
+    };
+    let seen = profiles(bench.call(&ann, "GET", &path, "").await.json());
+    let expected = [
+        ("ann", "ann@example.com"),
+        // Only invited, but a colleague.
+        ("bob", "bob@example.com"),
+        ("", ""),
+        ("zoe", "zoe@gmail.com"),
+    ];
+    assert_eq!(seen, expected.map(|(name, email)| (name.to_owned(), email.to_owned())));
+    let zoe = bench.call(&ann, "GET", &format!("/v1/{name}/members/zoe@gmail.com"), "").await.json();
+    assert!(zoe["member"]["avatarUrl"].is_string());
+    bench.control.change_options(|options| options.names = Names::None);
+    let seen = profiles(bench.call(&ann, "GET", &path, "").await.json());
+    assert!(seen.iter().all(|profile| *profile == (String::new(), String::new())), "{seen:?}");
 }

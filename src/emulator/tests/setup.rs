@@ -27,8 +27,11 @@ async fn setup_keeps_to_its_table() {
         (&named, vec![untyped], false),
         (&named, vec![human("eve@gmail.com")], false),
         (&named, vec![human("users/nobody")], false),
-        (&named, vec![human("users/ann@example.com")], false),
-        (&named, vec![bob.clone(), bob_again], false),
+        (&named, vec![human("users/ann@example.com")], true),
+        (&named, vec![bob.clone(), bob_again.clone()], true),
+        (&named, [&many[..49], &many[..49]].concat(), true),
+        (&chat, vec![bob.clone(), bob_again.clone(), human("users/ann@example.com")], false),
+        (&direct, vec![bob.clone(), bob_again], true),
         (&named, vec![json!({ "groupMember": { "name": "groups/all@example.com" } })], false),
         (&chat, vec![bob.clone()], false),
         (&chat, vec![bob.clone(), eve.clone()], true),
@@ -70,7 +73,7 @@ async fn people_who_cannot_be_added_are_left_out() {
     let filter = "filter=role%20%3D%20%22ROLE_MEMBER%22&showGroups=true";
     let path = format!("/v1/{name}/members?{filter}");
     let filtered = bench.call(&token, "GET", &path, "").await.json();
-    assert_eq!(filtered["memberships"].as_array().unwrap().len(), 2);
+    assert_eq!(filtered["memberships"].as_array().unwrap().len(), 1, "groups have no role");
     let bob = bench.call(&token, "GET", &format!("/v1/{name}/members/bob@example.com"), "").await;
     assert_eq!(bob.json()["role"], "ROLE_MEMBER");
     let eve = bench.call(&token, "GET", &format!("/v1/{name}/members/eve@gmail.com"), "").await;
@@ -91,4 +94,15 @@ async fn two_people_have_one_direct_message() {
     let second = bench.call(&token, "POST", "/v1/spaces:setup", &request).await.json();
     assert_eq!(first, second);
     assert_eq!(first["type"], "DM");
+}
+
+#[tokio::test]
+async fn duplicates_and_the_caller_are_skipped() {
+    let bench = Bench::with(people()).await;
+    let ann = bench.token_of("ann@example.com", "chat.spaces chat.memberships").await;
+    let people = ["ann@example.com", "bob@example.com", "bob@example.com", "eve@other.com"];
+    let name = bench.set_up(&ann, named("x"), &people).await;
+    let list = bench.call(&ann, "GET", &format!("/v1/{name}/members"), "").await.json();
+    let roles: Vec<_> = list["memberships"].as_array().unwrap().iter().map(|member| &member["role"]).collect();
+    assert_eq!(roles, ["ROLE_MANAGER", "ROLE_MEMBER", "ROLE_MEMBER"]);
 }
