@@ -8,27 +8,27 @@ use std::time::Duration;
 use crate::commands::{Context, ErrorCode, Failure, runtime};
 use crate::emulator::browser::visit;
 use crate::emulator::{
-    self, Audience, CommandEnvironment, Consent, Emulator as Server, Fault, GrantedScopes, Options, Quota, User,
+    self, Audience, CommandEnvironment, Consent, Emulator as Server, Fault, GrantedScopes, Names, Options, Quota, User,
 };
 use crate::output::command_line;
 use crate::platform::signals;
 
-/// The name under which this program is the browser of a person who consents.
+/// The name under which this program is a browser that consents.
 const BROWSER_NAME: &str = "chatauth-browser";
 
-/// What follows the address when the browser may take its time.
+/// The argument after the URL that makes the browser wait for the page.
 const IN_BACKGROUND: &str = "--in-background";
 
 const AFTER_HELP: &str = "\
-With a command, the command finds the emulator through its environment, consent is given at once,
-and the exit code is the command's. Without one, the emulator prints the environment to set and
-serves until Ctrl-C. Beside the client file stands service_account.json, the key file of a service
-account that may act for the accounts of the organization.
+With a command, the emulator sets the command's environment, gives consent at once, and exits with
+the command's exit code. Without one, it prints the environment to set and serves until Ctrl-C.
+Beside the client file is service_account.json, the key file of a service account that may act for
+the accounts of the organization. The page at the emulator's address shows spaces and requests.
 
-Quotas (what is not named is Google's; NAME=off is no limit):
+Quotas (limits that are not named are Google's; NAME=off removes one):
   NAME      spaceWrites spaceReads membershipWrites membershipReads newSpaces newSpacesHourly
             readsPerSpace writesPerSpace
-  besides   retry-after=none|header|info|both, answer=full|bare: what is told with a 429
+  also      retry-after=none|header|info|both, answer=full|bare: the contents of a 429
 
 Faults:
   ENDPOINT  authorize token revoke tokeninfo userinfo create setup list get update delete search
@@ -49,91 +49,94 @@ Examples:
 #[command(after_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Emulator {
-    /// Port on 127.0.0.1; any free one when left out
+    /// Port on 127.0.0.1 [default: any free one]
     #[arg(long, value_name = "N", default_value = "0", hide_default_value = true)]
     port: u16,
-    /// What the person in the browser does: ask, approve or deny [default: approve with a command, else ask]
+    /// Consent: ask, approve or deny [default: approve with a command, else ask]
     #[arg(long, value_name = "WHAT")]
     consent: Option<Consent>,
-    /// An account; the first one consents unless another is named
+    /// Account that exists; the first one consents by default (repeatable)
     #[arg(long, value_name = "EMAIL")]
     user: Vec<User>,
-    /// Life of an access token
+    /// Lifetime of access tokens
     #[arg(long, value_name = "SECONDS", default_value = "3599")]
     token_lifetime: u64,
-    /// Life of a refresh token, as for an app in testing (604799 is Google's)
+    /// Lifetime of refresh tokens, as for an app in testing (Google's: 604799)
     #[arg(long, value_name = "SECONDS")]
     refresh_token_lifetime: Option<u64>,
-    /// Every refresh brings a new refresh token, and using an old one again ends the login
+    /// Return a new refresh token with every refresh; reusing an old one ends the login
     #[arg(long)]
     rotate_refresh_tokens: bool,
-    /// How many refresh tokens of one account live at the same time
+    /// Valid refresh tokens of one account at a time [default: 100]
     #[arg(long, value_name = "N", default_value = "100", hide_default_value = true)]
     refresh_token_limit: usize,
-    /// People have to sign in again after so long: refreshes are then refused with invalid_rapt
+    /// Require a new sign-in after this time (refreshes fail with invalid_rapt)
     #[arg(long, value_name = "SECONDS")]
     session_length: Option<u64>,
-    /// Who may use the app: internal, testing (logins end after seven days) or production
+    /// Who may use the app: internal, testing or production [default: production]
     #[arg(long, value_name = "AUDIENCE", default_value = "production", hide_default_value = true)]
     audience: Audience,
-    /// Somebody who may use an app in testing; every account when none is named
+    /// Account that may use an app in testing [default: all] (repeatable)
     #[arg(long, value_name = "EMAIL")]
     test_user: Vec<String>,
-    /// The organization's administrator keeps its accounts from using the app
+    /// Let the organization's administrator block the app
     #[arg(long)]
     admin_policy_enforced: bool,
-    /// Grant only this scope, as if the other boxes were left unticked
+    /// Grant this scope only, as if the others were left unticked (repeatable)
     #[arg(long, value_name = "SCOPE")]
     grant: Vec<String>,
-    /// Delegate only this scope to the service account
+    /// Delegate this scope only to the service account (repeatable)
     #[arg(long, value_name = "SCOPE", conflicts_with = "no_delegation")]
     delegate: Vec<String>,
     /// Delegate nothing to the service account
     #[arg(long)]
     no_delegation: bool,
-    /// The Chat API is not enabled in the project
+    /// Disable the Chat API in the project
     #[arg(long)]
     api_disabled: bool,
-    /// No Chat app is configured in the project
+    /// Do not configure a Chat app in the project
     #[arg(long)]
     no_chat_app: bool,
-    /// A repeated request id is answered with name, type and display name only
+    /// Answer a repeated request id with name, type and display name only
     #[arg(long)]
     echo_on_repeat: bool,
-    /// A display name that is taken is refused with ALREADY_EXISTS
+    /// Refuse a display name in use with ALREADY_EXISTS
     #[arg(long)]
     unique_names: bool,
-    /// Somebody who cannot be added: silently left out of new spaces, refused later
+    /// Person who cannot be added: skipped in new spaces, refused later (repeatable)
     #[arg(long, value_name = "EMAIL")]
     unaddable: Vec<String>,
-    /// Somebody who has to accept invitations
+    /// Person who is invited instead of added (repeatable)
     #[arg(long, value_name = "EMAIL")]
     auto_accept_off: Vec<String>,
-    /// An address that belongs to nobody
+    /// Email address without an account (repeatable)
     #[arg(long, value_name = "EMAIL")]
     unresolvable: Vec<String>,
-    /// Somebody who may use admin access
+    /// Account that may use admin access (repeatable)
     #[arg(long, value_name = "EMAIL")]
     admin: Vec<String>,
-    /// Adding a member again answers with the membership there is, not with ALREADY_EXISTS
+    /// Names and email addresses of members: known or none [default: known]
+    #[arg(long, value_name = "WHOSE", default_value = "known", hide_default_value = true)]
+    names: Names,
+    /// Return the existing membership when a member is added again
     #[arg(long)]
     return_existing_member: bool,
-    /// Google's quotas, or others: NAME=NUMBER/SECONDSs[,…]
+    /// Enforce Google's quotas, or others: NAME=NUMBER/SECONDSs[,…]
     #[arg(long, value_name = "LIMITS", num_args = 0..=1, require_equals = true, default_missing_value = "google")]
     quota: Option<Quota>,
-    /// Something that goes wrong: ENDPOINT:ACTION[,ACTION…][,times=N][,after=N]
+    /// Fault to inject: ENDPOINT:ACTION[,ACTION…][,times=N][,after=N] (repeatable)
     #[arg(long, value_name = "FAULT")]
     fault: Vec<Fault>,
-    /// The command to run inside, and its arguments
+    /// Command to run in the emulator, with its arguments
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
 impl Emulator {
-    /// Runs a command inside the emulator, or serves.
+    /// Runs a command in the emulator, or serves until Ctrl-C.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let executable = std::env::current_exe()
-            .map_err(|error| Failure::new(ErrorCode::Internal, format!("this program cannot find itself: {error}")))?;
+            .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot find this program: {error}")))?;
         let inside = !self.command.is_empty();
         let mut options = Options {
             port: self.port,
@@ -154,6 +157,7 @@ impl Emulator {
             auto_accept_off: self.auto_accept_off,
             unresolvable: self.unresolvable,
             admins: self.admin,
+            names: self.names,
             return_existing_member: self.return_existing_member,
             quota: self.quota,
             faults: self.fault,
@@ -168,12 +172,12 @@ impl Emulator {
         if self.no_delegation || !self.delegate.is_empty() {
             options.delegated_scopes = GrantedScopes::Only(self.delegate);
         }
-        // No select with a signal here: the command inside decides when it is over.
+        // Signals do not end this: the command decides when it ends.
         Ok(runtime()?.block_on(serve_or_run(options, self.command, executable, context))?)
     }
 }
 
-/// Runs a command inside the emulator, or serves where there is none.
+/// Starts the emulator, then runs the command in it, or serves.
 async fn serve_or_run(
     options: Options,
     command: Vec<OsString>,
@@ -183,56 +187,58 @@ async fn serve_or_run(
     let port = options.port;
     let failed = |what: &str, error: &std::io::Error| Failure::new(ErrorCode::Internal, format!("{what}: {error}"));
     let emulator = Server::start(options, context.clock).await.map_err(|error| {
-        Failure::new(ErrorCode::PortUnavailable, format!("port {port} cannot be listened on: {error}"))
-            .hint("choose another port with --port N, or leave it out for any free one")
+        Failure::new(ErrorCode::PortUnavailable, format!("cannot listen on port {port}: {error}"))
+            .hint("pass another --port, or leave it out for any free one")
     })?;
     let mut words = command.into_iter();
     let Some(program) = words.next() else {
         let environment = CommandEnvironment::create(&emulator, &executable)
-            .map_err(|error| failed("the emulator cannot prepare its directory", &error))?;
+            .map_err(|error| failed("cannot create the emulator's directory", &error))?;
         let result = serve(&emulator, &environment, context).await;
-        let removed = environment.remove().map_err(|error| failed("the emulator cannot remove its directory", &error));
+        let removed = environment.remove().map_err(|error| failed("cannot remove the emulator's directory", &error));
         return result.and(removed);
     };
     let shown = program.to_string_lossy().into_owned();
     let command = emulator::Command { program, args: words.collect(), path: context.settings.path.clone(), executable };
-    match emulator::run_command(&emulator, command).await {
+    let outcome = emulator::run_command(&emulator, command).await;
+    for login in emulator.refused_logins() {
+        context.messages.hint(&login);
+    }
+    match outcome {
         Ok(0) => Ok(()),
         Ok(code) => Err(Failure::new(ErrorCode::Child(u8::try_from(code).unwrap_or(1)), "")),
         Err(error) => {
-            // As shells do: 127 for a command that is not there, 126 for one that cannot be run.
+            // As in shells: 127 for a command that is not found, 126 for one that cannot be run.
             let code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
-            context.messages.error(&format!("{shown:?} cannot be run: {error}"));
+            context.messages.error(&format!("cannot run {shown:?}: {error}"));
             Err(Failure::new(ErrorCode::Child(code), ""))
         }
     }
 }
 
-/// Prints the environment to set, then serves until told to stop.
+/// Prints the environment to set, then serves until a signal.
 async fn serve(emulator: &Server, environment: &CommandEnvironment, context: &Context) -> Result<(), Failure> {
     let mut exports = String::new();
     for (name, value) in environment.variables() {
         exports += &format!("export {name}={}\n", command_line([value.to_string_lossy()]));
     }
-    // Watched before anybody is told that the emulator is ready, so that no signal can come too early.
+    // Watched before the output shows that the emulator is ready, so that no signal comes too early.
     let stop = signals::interruption();
     tokio::pin!(stop);
     let first = std::future::poll_fn(|task| std::task::Poll::Ready(stop.as_mut().poll(task))).await;
     context.printer.text(&exports)?;
-    context.messages.note(&format!("The emulator serves at {} until Ctrl-C.", emulator.origin()));
+    context.messages.note(&format!("Serving at {} (Ctrl-C to stop)", emulator.origin()));
     let stopped = match first {
         std::task::Poll::Ready(stopped) => stopped,
         std::task::Poll::Pending => stop.await,
     };
-    stopped
-        .map(|_| ())
-        .map_err(|error| Failure::new(ErrorCode::Internal, format!("signals cannot be watched: {error}")))
+    stopped.map(|_| ()).map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot watch for signals: {error}")))
 }
 
-/// Opens the page that is named on the command line, when this program was started as the emulator's browser.
+/// Opens the URL on the command line if this program was started as the emulator's browser.
 ///
-/// It returns before the page is read, as what opens a browser does: programs that wait for it to end, as Python's
-/// webbrowser does, listen for the redirect only afterwards.
+/// It returns before the page is read: programs that wait for the browser to end, as Python's webbrowser does, listen for
+/// the redirect only afterwards.
 pub fn browse(arguments: &[OsString]) -> Option<ExitCode> {
     let program = arguments.first()?;
     if Path::new(program).file_stem()? != BROWSER_NAME {
@@ -247,7 +253,7 @@ pub fn browse(arguments: &[OsString]) -> Option<ExitCode> {
     Some(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Whoever reads this program's output to its end must not have to wait for the page.
+/// Opens the URL in another process that does not hold the output open.
 fn open_in_background(program: &OsStr, url: &str) -> std::io::Result<()> {
     let mut command = Command::new(program);
     command.args([url, IN_BACKGROUND]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

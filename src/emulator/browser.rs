@@ -11,6 +11,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
+use super::wire::END_LOGIN;
+
 /// Most redirects followed; the emulator sends one.
 const REDIRECTS: usize = 5;
 /// Largest response read, in bytes.
@@ -31,8 +33,9 @@ async fn follow(url: &str) -> io::Result<()> {
     for _ in 0..=REDIRECTS {
         let response = fetch(&url).await?;
         let status = response.status();
-        match response.headers().get("location").and_then(|location| location.to_str().ok()) {
-            Some(location) if status.is_redirection() => url = url.join(location).map_err(io::Error::other)?,
+        let header = if status.is_redirection() { "location" } else { END_LOGIN };
+        match response.headers().get(header).and_then(|location| location.to_str().ok()) {
+            Some(location) => url = url.join(location).map_err(io::Error::other)?,
             _ if status.as_u16() < 400 => return Ok(()),
             _ => return Err(io::Error::other(format!("the page answered {}", status.as_u16()))),
         }

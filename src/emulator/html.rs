@@ -11,8 +11,9 @@ const STYLE: &str = "\
 *{box-sizing:border-box}\
 body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:40rem;padding:2rem 1rem;background:var(--paper);color:var(--ink)}\
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 1rem}\
-h2{font-size:1.1rem;margin:0 0 .5rem}\
-h1,h2,p,li,dd,span,small,code{overflow-wrap:anywhere}\
+h2{font-size:1.25rem;margin:1.5rem 0 .5rem}\
+h3{font-size:1.1rem;margin:0 0 .5rem}\
+h1,h2,h3,p,li,dd,span,small,code{overflow-wrap:anywhere}\
 a{color:var(--accent)}\
 form>*{margin:1rem 0}\
 fieldset,section{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1rem;margin:1rem 0;min-width:0}\

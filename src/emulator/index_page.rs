@@ -1,4 +1,4 @@
-//! The page at `/`: the spaces made so far.
+//! The page at `/`: the spaces and the requests so far.
 
 use std::fmt::Write as _;
 
@@ -10,20 +10,41 @@ use super::html::{escape, page};
 use super::state::State;
 use super::wire::{Call, Reply};
 
+/// Most requests on the page.
+const MAX_REQUESTS: usize = 50;
+
+/// Shows the spaces and the requests, the newest first. The browser loads the page again every few seconds.
 pub(super) fn show(state: &mut State, _call: &Call) -> Reply {
     let number = state.spaces.iter().len();
-    // The newest is what people look for.
-    let list: String = state.spaces.iter().rev().map(|space| entry(state, space)).collect();
-    let content = if number == 0 {
-        String::from("<p>No spaces yet. They appear here as they are made; reload the page to see them.</p>")
-    } else {
-        let plural = if number == 1 { "space" } else { "spaces" };
-        format!("<p>{number} {plural} so far, the newest first.</p>\n{list}")
-    };
-    page(200, "Spaces", &content, "")
+    let plural = if number == 1 { "space" } else { "spaces" };
+    let spaces: String = state.spaces.iter().rev().map(section).collect();
+    let origin = escape(&state.origin);
+    let content = format!(
+        "<p>This is the chatauth emulator, a local stand-in for Google. Nothing here reaches Google. \
+         The page refreshes itself.</p>\n\
+         <h2>{number} {plural}</h2>\n{spaces}\
+         <h2>Requests</h2>\n{}\
+         <h2>Other clients</h2>\n<p>Use the client file that the emulator prints, or set these addresses:</p>\n\
+         <dl>\n<dt>API endpoint</dt><dd><code>{origin}</code></dd>\n\
+         <dt>auth_uri</dt><dd><code>{origin}/o/oauth2/auth</code></dd>\n\
+         <dt>token_uri</dt><dd><code>{origin}/token</code></dd>\n</dl>\n",
+        requests(state)
+    );
+    page(200, "chatauth emulator", &content, "").with("refresh", "5")
 }
 
-fn entry(state: &State, space: &Space) -> String {
+/// Lists the latest requests, without those for this page.
+fn requests(state: &State) -> String {
+    let mut rows = String::new();
+    for request in state.requests.iter().rev().filter(|request| request.path != "/").take(MAX_REQUESTS) {
+        let status = request.status.map_or_else(|| String::from("no answer"), |status| status.to_string());
+        let (method, path) = (escape(&request.method), escape(&request.path));
+        let _ = writeln!(rows, "<li><code>{method} {path}</code> <small>{status}</small></li>");
+    }
+    if rows.is_empty() { String::from("<p>No requests yet.</p>\n") } else { format!("<ul>\n{rows}</ul>\n") }
+}
+
+fn section(space: &Space) -> String {
     let field = |name: &str| space.body.get(name).and_then(Value::as_str).unwrap_or("");
     let kind = match field("spaceType") {
         "SPACE" => "Named space",
@@ -38,42 +59,41 @@ fn entry(state: &State, space: &Space) -> String {
     };
     let mut members = String::new();
     for member in &space.members {
-        let _ = writeln!(members, "<li>{}</li>", describe(state, member));
+        let _ = writeln!(members, "<li>{}</li>", describe(member));
     }
     let members = if members.is_empty() { String::from("nobody") } else { format!("<ul>\n{members}</ul>") };
     format!(
-        "<section>\n<h2>{}</h2>\n<dl>\n\
+        "<section>\n<h3>{}</h3>\n<dl>\n\
          <dt>Resource</dt><dd><code>{}</code></dd>\n\
          <dt>Type</dt><dd>{kind}{} <small>{}</small></dd>\n\
-         <dt>Made by</dt><dd>{}</dd>\n\
-         <dt>Made at</dt><dd>{}</dd>\n\
+         <dt>Created by</dt><dd>{}</dd>\n\
+         <dt>Created at</dt><dd>{}</dd>\n\
          <dt>Members</dt><dd>{members}</dd>\n</dl>\n</section>\n",
         escape(title),
         escape(field("name")),
         if importing { ", in import mode" } else { "" },
         escape(field("spaceType")),
         escape(&space.creator.email),
-        moment(space.created_at),
+        timestamp(space.created_at),
     )
 }
 
-/// To the second, as people write it.
-fn moment(at: OffsetDateTime) -> String {
+/// Formats a time to the second.
+fn timestamp(at: OffsetDateTime) -> String {
     let (date, time) = (at.date(), at.time());
     format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
 }
 
-/// Whom a membership is for, what they are, and whether they have come.
-fn describe(state: &State, member: &Value) -> String {
+/// Returns the member, their role, and whether they are only invited.
+fn describe(member: &Value) -> String {
     let text = |pointer: &str| member.pointer(pointer).and_then(Value::as_str);
     let name = text("/member/name").or(text("/groupMember/name")).unwrap_or("");
-    let known = name.strip_prefix("users/").and_then(|id| state.user(id));
     let role = match text("/role") {
         Some("ROLE_MANAGER") => ", owner",
         Some("ROLE_ASSISTANT_MANAGER") => ", manager",
         _ => "",
     };
     let invited = if text("/state") == Some("INVITED") { ", invited" } else { "" };
-    let name = known.map_or(name, |user| user.email.as_str());
+    let name = text("/member/email").unwrap_or(name);
     format!("{}<small>{role}{invited}</small>", escape(name))
 }

@@ -81,6 +81,11 @@ impl Emulator {
         self.shared.lock().options.consent == Consent::Ask
     }
 
+    /// Returns the logins that could not be granted although consent is given, with what to change.
+    pub fn refused_logins(&self) -> Vec<String> {
+        self.shared.lock().refused_logins.clone()
+    }
+
     /// Returns a handle that inspects and changes the emulator.
     pub fn control(&self) -> Control {
         Control::new(self.shared.clone())

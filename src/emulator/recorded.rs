@@ -21,6 +21,8 @@ pub struct Recorded {
     pub body: String,
     /// Time of arrival.
     pub at: OffsetDateTime,
+    /// Status of the answer; none before it is sent and when the connection was closed instead.
+    pub status: Option<u16>,
     /// Number of the connection, from 1.
     pub connection: u64,
 }

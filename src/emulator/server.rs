@@ -157,19 +157,20 @@ async fn answer(shared: Shared, endpoint: Endpoint, handler: Handler, request: R
         // A web page whose host name resolves to 127.0.0.1 would share an origin with the consent page.
         return into_response(html::not_found(&call.path));
     }
-    let plan = {
+    let (number, plan) = {
         let mut state = shared.lock();
-        state.record(recorded(&call, endpoint, connection));
-        state.fault(endpoint)
+        (state.record(recorded(&call, endpoint, connection)), state.fault(endpoint))
     };
-    let Some(plan) = plan else {
-        return into_response(handler.reply(&shared, &call));
-    };
+    let plan = plan.unwrap_or_default();
     if plan.delay > Duration::ZERO {
         tokio::time::sleep(plan.delay).await;
     }
     let reply = plan.applies().then(|| handler.reply(&shared, &call));
-    respond(&plan, endpoint, reply)
+    let response = respond(&plan, endpoint, reply);
+    if response.extensions().get::<CloseConnection>().is_none() {
+        shared.lock().record_status(number, response.status().as_u16());
+    }
+    response
 }
 
 fn respond(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Response {
@@ -221,6 +222,7 @@ fn recorded(call: &Call, endpoint: Endpoint, connection: Connection) -> Recorded
         headers: call.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect(),
         body: text(&call.body),
         at: call.now,
+        status: None,
         connection: connection.0,
     }
 }

@@ -39,8 +39,12 @@ pub(super) struct State {
     /// Calls counted towards the quotas.
     pub(super) usage: Usage,
     pub(super) requests: VecDeque<Recorded>,
+    /// How many requests were ever recorded.
+    recorded: usize,
     pub(super) connections: u64,
     pub(super) secrets: Vec<String>,
+    /// Logins that policy refused although consent was given, with what to change.
+    pub(super) refused_logins: Vec<String>,
     pub(super) token_patch: Option<TokenPatch>,
 }
 
@@ -60,8 +64,10 @@ impl State {
             request_ids: HashMap::new(),
             usage: Usage::default(),
             requests: VecDeque::new(),
+            recorded: 0,
             connections: 0,
             secrets: Vec::new(),
+            refused_logins: Vec::new(),
             token_patch: None,
         };
         state.add_client(&format!("{PROJECT_NUMBER}-emulator"), ClientKind::Desktop);
@@ -99,11 +105,23 @@ impl State {
         self.options.user(hint)
     }
 
-    pub(super) fn record(&mut self, request: Recorded) {
+    /// Records a request and returns its number.
+    pub(super) fn record(&mut self, request: Recorded) -> usize {
         if self.requests.len() == RECORDED {
             self.requests.pop_front();
         }
         self.requests.push_back(request);
+        self.recorded += 1;
+        self.recorded
+    }
+
+    /// Records the status of the answer to a request, if the request is still recorded.
+    pub(super) fn record_status(&mut self, number: usize, status: u16) {
+        let from_last = self.recorded - number;
+        let index = self.requests.len().checked_sub(from_last + 1);
+        if let Some(request) = index.and_then(|index| self.requests.get_mut(index)) {
+            request.status = Some(status);
+        }
     }
 
     /// Returns what the first fault that is due does; every fault counts the request.

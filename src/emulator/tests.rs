@@ -285,15 +285,19 @@ async fn requests_are_recorded_with_their_connection() {
 }
 
 #[tokio::test]
-async fn the_landing_page_tells_who_is_in_which_space() {
+async fn the_index_page_tells_who_is_in_which_space() {
     let bench = Bench::with(Options { auto_accept_off: vec![String::from("bob@example.com")], ..people() }).await;
-    assert!(bench.get("/").await.body.contains("No spaces yet."));
+    let empty = bench.get("/").await;
+    assert!(empty.body.contains("<h2>0 spaces</h2>") && empty.body.contains("No requests yet."), "{}", empty.body);
+    assert_eq!(empty.header("refresh"), "5");
     let ann = bench.token_of("ann@example.com", "chat.spaces").await;
     let name = bench.set_up(&ann, named("Plans"), &["bob@example.com"]).await;
     bench.set_up(&ann, json!({ "spaceType": "DIRECT_MESSAGE" }), &["eve@other.com"]).await;
     let page = bench.get("/").await.body;
     for text in [
-        "<h2>Plans</h2>",
+        "This is the chatauth emulator",
+        "<h2>2 spaces</h2>",
+        "<h3>Plans</h3>",
         name.as_str(),
         "Named space",
         "Direct message",
@@ -308,7 +312,7 @@ async fn the_landing_page_tells_who_is_in_which_space() {
 }
 
 #[tokio::test]
-async fn the_landing_page_shows_spaces_harmlessly() {
+async fn the_index_page_shows_spaces_harmlessly() {
     let bench = Bench::new().await;
     let token = bench.access_token().await;
     let body = r#"{"spaceType":"SPACE","displayName":"<script>alert(1)</script>"}"#;
@@ -317,4 +321,28 @@ async fn the_landing_page_shows_spaces_harmlessly() {
     assert!(page.body.contains("&lt;script&gt;"));
     assert!(!page.body.contains("<script"));
     assert!(page.header("content-security-policy").contains("default-src 'none'"));
+}
+
+#[tokio::test]
+async fn the_index_page_lists_requests_and_says_how_to_point_clients_at_it() {
+    let bench = Bench::with(people()).await;
+    let token = bench.token_of("ann@example.com", "chat.spaces").await;
+    bench.set_up(&token, named("Fête 👩‍👩‍👧‍👦🏳️‍🌈 Ω"), &[]).await;
+    bench.call(&token, "GET", "/v1/spaces/none", "").await;
+    bench.control.add_fault("get:drop-before".parse().unwrap());
+    bench.raw(format!("GET /v1/spaces/gone HTTP/1.1\r\nHost: {}\r\n\r\n", bench.host()).as_bytes()).await;
+    let page = bench.get("/").await.body;
+    for text in [
+        "<h3>Fête 👩‍👩‍👧‍👦🏳️‍🌈 Ω</h3>",
+        "<li><code>POST /v1/spaces:setup</code> <small>200</small></li>",
+        "<li><code>GET /v1/spaces/none</code> <small>404</small></li>",
+        "<li><code>GET /v1/spaces/gone</code> <small>no answer</small></li>",
+        &format!("<dt>token_uri</dt><dd><code>{}/token</code></dd>", bench.emulator.origin()),
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(page.find("/v1/spaces/none") < page.find("/v1/spaces:setup"), "the newest comes first");
+    assert!(!page.contains("<code>GET /</code>"), "the page's own requests are left out");
+    let statuses: Vec<_> = bench.control.requests().iter().map(|request| request.status).collect();
+    assert!(statuses.contains(&Some(404)) && statuses.contains(&None), "{statuses:?}");
 }

@@ -7,6 +7,9 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+/// The header with which a page tells the emulator's own browser where to end a login that nobody can grant.
+pub(super) const END_LOGIN: &str = "x-emulator-end-login";
+
 /// A request with its whole body.
 pub(super) struct Call {
     pub(super) method: Method,

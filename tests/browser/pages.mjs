@@ -66,11 +66,11 @@ const pages = [
       ...["chat.spaces", "chat.memberships", "chat.delete", "chat.messages"].flatMap((scope) => ["--scope", scope]),
     ),
   },
-  { name: "spaces-none", status: 200, heading: "Spaces", open: (view, { quiet }) => view.page.goto(quiet.origin) },
+  { name: "spaces-none", status: 200, heading: "chatauth emulator", open: (view, { quiet }) => view.page.goto(quiet.origin) },
   {
     name: "spaces",
     status: 200,
-    heading: "Spaces",
+    heading: "chatauth emulator",
     open: async (view, { plain, maker }) => {
       await view.page.goto(plain.origin);
       view.secrets = await secrets(view, undefined, maker);

@@ -80,3 +80,50 @@ impl Spaces {
         self.by_number.values()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::super::membership::NewMember;
+    use super::*;
+    use crate::emulator::options::{Options, User};
+
+    fn space(kind: &str, display_name: &str, members: &[NewMember]) -> Space {
+        let fields = serde_json::json!({ "spaceType": kind, "displayName": display_name });
+        let ann = User::new("ann@example.com");
+        let now = OffsetDateTime::UNIX_EPOCH;
+        Space::new(fields.as_object().unwrap(), &ann, members, &Options::default(), now)
+    }
+
+    #[test]
+    fn the_indexes_follow_every_change() {
+        let mut spaces = Spaces::default();
+        for name in ["a", "b", "a"] {
+            spaces.add(space("SPACE", name, &[]));
+        }
+        assert_eq!((spaces.count_named("a"), spaces.count_named("b"), spaces.count_named("c")), (2, 1, 0));
+        let names: Vec<String> = spaces.iter().map(|space| space.name().to_owned()).collect();
+        let mut renamed = spaces.get(&names[0]).unwrap().clone();
+        renamed.set("displayName", Some(serde_json::json!("c")));
+        spaces.replace(renamed);
+        assert_eq!((spaces.count_named("a"), spaces.count_named("c")), (1, 1));
+        spaces.remove(&names[1]);
+        assert_eq!(spaces.count_named("b"), 0);
+        assert!(spaces.get(&names[1]).is_none() && spaces.get_mut(&names[2]).is_some());
+        let left: Vec<&str> = spaces.iter().map(Space::name).collect();
+        assert_eq!(left, [names[0].as_str(), names[2].as_str()], "a change keeps the order");
+    }
+
+    #[test]
+    fn a_direct_message_is_found_by_either_person() {
+        let mut spaces = Spaces::default();
+        let bob = User::new("bob@example.com");
+        let member = NewMember::Human { id: bob.sub.clone(), email: Some(bob.email) };
+        spaces.add(space("DIRECT_MESSAGE", "", &[member]));
+        let ann = User::new("ann@example.com").sub;
+        assert!(spaces.direct_message(&ann, &bob.sub).is_some());
+        assert!(spaces.direct_message(&bob.sub, &ann).is_some());
+        assert!(spaces.direct_message(&ann, "app").is_none());
+    }
+}

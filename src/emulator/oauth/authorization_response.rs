@@ -6,9 +6,9 @@ use super::authorization_request::AuthorizationRequest;
 use super::ledger::Code;
 use super::policy;
 use super::scopes;
-use crate::emulator::options::User;
+use crate::emulator::options::{Consent, User};
 use crate::emulator::state::State;
-use crate::emulator::wire::{Reply, escape_query};
+use crate::emulator::wire::{END_LOGIN, Reply, escape_query};
 
 /// Lifetime of a code and of a consent page: about Google's ten minutes.
 pub(super) const LIFETIME: Duration = Duration::minutes(10);
@@ -22,7 +22,13 @@ pub(super) fn grant(
     now: OffsetDateTime,
 ) -> Reply {
     if let Err(page) = policy::check_account(&state.options, user) {
-        return page.reply();
+        if state.options.consent != Consent::Approve {
+            return page.reply();
+        }
+        // Nobody reads the page, so the emulator's own browser ends the login.
+        let hint = page.hint().unwrap_or_default();
+        state.refused_logins.push(format!("to log in as {}, {hint}", user.email));
+        return page.reply().with(END_LOGIN, location(request, &denied(state)));
     }
     let sign_in: Vec<_> = request.scopes.iter().filter(|scope| scopes::is_sign_in(scope)).collect();
     let nothing = !ticked.iter().any(|scope| !scopes::is_sign_in(scope));
@@ -69,18 +75,23 @@ pub(super) fn grant(
 
 /// Redirects with `access_denied`, as if the person had cancelled.
 pub(super) fn deny(state: &State, request: &AuthorizationRequest) -> Reply {
-    let issuer = escape_query(&state.origin);
-    redirect(request, &format!("iss={issuer}&error=access_denied&error_subtype=access_denied_user"))
+    redirect(request, &denied(state))
+}
+
+fn denied(state: &State) -> String {
+    format!("iss={}&error=access_denied&error_subtype=access_denied_user", escape_query(&state.origin))
 }
 
 /// Redirects to the redirect URI with `state` first, as Google does.
 pub(super) fn redirect(request: &AuthorizationRequest, query: &str) -> Reply {
+    Reply::redirect(location(request, query)).with("cache-control", "no-store").with("referrer-policy", "no-referrer")
+}
+
+fn location(request: &AuthorizationRequest, query: &str) -> String {
     let separator = if request.redirect_uri.contains('?') { '&' } else { '?' };
     let echoed = match &request.state {
         Some(value) => format!("state={}&", escape_query(value)),
         None => String::new(),
     };
-    Reply::redirect(format!("{}{separator}{echoed}{query}", request.redirect_uri))
-        .with("cache-control", "no-store")
-        .with("referrer-policy", "no-referrer")
+    format!("{}{separator}{echoed}{query}", request.redirect_uri)
 }

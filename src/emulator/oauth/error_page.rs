@@ -10,17 +10,28 @@ pub(super) struct ErrorPage {
     code: &'static str,
     title: String,
     text: String,
+    /// What to change in the emulator's options.
+    hint: Option<String>,
 }
 
 impl ErrorPage {
     pub(super) fn new(status: u16, code: &'static str, text: impl Into<String>) -> Self {
         let title = String::from("Access blocked: Authorization Error");
-        Self { status, code, title, text: text.into() }
+        Self { status, code, title, text: text.into(), hint: None }
     }
 
     /// Replaces the usual heading.
     pub(super) fn titled(self, title: String) -> Self {
         Self { title, ..self }
+    }
+
+    /// Adds what to change in the emulator's options.
+    pub(super) fn with_hint(self, hint: String) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    pub(super) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     pub(super) fn invalid(text: impl Into<String>) -> Self {
@@ -29,11 +40,14 @@ impl ErrorPage {
 
     pub(super) fn reply(&self) -> Reply {
         let text = html::escape(&self.text);
+        let hint = self.hint.as_ref().map(|hint| format!("<p>In the emulator: {}.</p>\n", html::escape(hint)));
         let content = format!(
-            "<p>{text}</p>\n<p class=\"note\">Error {}: {}</p>\n\
+            "<p>{text}</p>\n<p class=\"note\">Error {}: {}</p>\n{}\
              <p>Your terminal does not see this error. If a login is still waiting there, press Ctrl-C and run the \
              command again.</p>",
-            self.status, self.code
+            self.status,
+            self.code,
+            hint.unwrap_or_default()
         );
         html::page(self.status, &self.title, &content, "")
     }

@@ -27,7 +27,8 @@ pub(super) fn check_account(options: &Options, user: &User) -> Result<(), ErrorP
                      access, you can contact the developer."
                 ),
             )
-            .titled(format!("Access blocked: {APP} can only be used within its organization")));
+            .titled(format!("Access blocked: {APP} can only be used within its organization"))
+            .with_hint(String::from("pass --audience production")));
         }
         Audience::Testing if !tester => {
             return Err(ErrorPage::new(
@@ -36,7 +37,8 @@ pub(super) fn check_account(options: &Options, user: &User) -> Result<(), ErrorP
                 "The app is currently being tested, and can only be accessed by developer-approved testers. \
                  If you think you should have access, you can contact the developer.",
             )
-            .titled(format!("Access blocked: {APP} has not completed the Google verification process")));
+            .titled(format!("Access blocked: {APP} has not completed the Google verification process"))
+            .with_hint(format!("pass --test-user {} or --audience production", user.email)));
         }
         _ => {}
     }
@@ -46,7 +48,8 @@ pub(super) fn check_account(options: &Options, user: &User) -> Result<(), ErrorP
             "admin_policy_enforced",
             "Access to your account data is restricted by policies within your organization. Please contact \
              your organization administrator for more information.",
-        ));
+        )
+        .with_hint(String::from("leave out --admin-policy-enforced")));
     }
     Ok(())
 }

@@ -98,3 +98,22 @@ async fn too_many_refresh_tokens_push_the_oldest_out() {
     }
     assert_eq!(live, [false, true, true]);
 }
+
+#[tokio::test]
+async fn a_login_that_no_script_can_grant_ends_with_what_to_change() {
+    let bench = Bench::with(Options { audience: Audience::Testing, ..people() }).await;
+    bench.control.change_options(|options| options.test_users = Some(vec![String::from("ann@example.com")]));
+    let answer = bench.get(&bench.authorization(&[("login_hint", "bob@example.com")])).await;
+    assert_eq!(answer.status, 403);
+    let end = Url::parse(answer.header("x-emulator-end-login")).unwrap();
+    assert!(end.as_str().starts_with(REDIRECT));
+    assert!(end.query().unwrap().contains("state=xyz&") && end.query().unwrap().contains("error=access_denied"));
+    assert!(answer.body.contains("pass --test-user bob@example.com or --audience production"), "{}", answer.body);
+    assert_eq!(
+        bench.emulator.refused_logins(),
+        ["to log in as bob@example.com, pass --test-user bob@example.com or --audience production"]
+    );
+    bench.control.change_options(|options| options.consent = Consent::Ask);
+    let page = bench.get(&bench.authorization(&[])).await;
+    assert_eq!((page.status, page.header("x-emulator-end-login")), (200, ""), "a person reads the page");
+}

@@ -100,6 +100,18 @@ fn the_first_command_of_the_readme_works_without_any_preparation() {
 }
 
 #[test]
+fn a_login_that_cannot_be_granted_ends_at_once_with_what_to_change() {
+    let sandbox = Sandbox::new();
+    let begin = Instant::now();
+    let words = ["emulator", "--audience", "testing", "--test-user", "ann@example.com", "--user", "bob@example.com"];
+    let login = ["--", "chatauth", "auth", "login"];
+    let stderr = sandbox.run(words.iter().chain(&login)).exits_with(4).stderr;
+    let hint = "hint: to log in as bob@example.com, pass --test-user bob@example.com or --audience production";
+    assert!(stderr.trim_end().ends_with(hint), "{stderr}");
+    assert!(begin.elapsed() < Duration::from_secs(20), "it did not wait for the deadline");
+}
+
+#[test]
 fn the_command_decides_when_a_signal_ends_it() {
     let sandbox = Sandbox::new();
     let ready = sandbox.path("ready");
