@@ -34,7 +34,8 @@ const COUNTERS: usize = 1000;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quota {
-    limits: Vec<(Metric, Option<Limit>)>,
+    /// The limits; a metric without one is not limited.
+    limits: HashMap<Metric, Limit>,
     pub(super) header: bool,
     pub(super) info: bool,
     pub(super) bare: bool,
@@ -80,6 +81,12 @@ const NAMES: [(&str, Metric, usize, i64); 8] = [
     ("writesPerSpace", Metric::WritesPerSpace, 1, 1),
 ];
 
+impl Limit {
+    fn new(number: usize, seconds: i64) -> Self {
+        Self { number, window: Duration::seconds(seconds) }
+    }
+}
+
 impl Metric {
     fn per_space(self) -> bool {
         matches!(self, Self::ReadsPerSpace | Self::WritesPerSpace)
@@ -89,12 +96,7 @@ impl Metric {
 impl Default for Quota {
     /// Google's limits.
     fn default() -> Self {
-        let limits = NAMES
-            .iter()
-            .map(|(_, metric, number, seconds)| {
-                (*metric, Some(Limit { number: *number, window: Duration::seconds(*seconds) }))
-            })
-            .collect();
+        let limits = NAMES.map(|(_, metric, number, seconds)| (metric, Limit::new(number, seconds))).into();
         Self { limits, header: false, info: false, bare: false }
     }
 }
@@ -123,14 +125,12 @@ impl FromStr for Quota {
 
 impl Quota {
     fn set(&mut self, name: &str, value: &str) -> Result<(), InvalidOption> {
-        let names: Vec<(&str, usize)> = NAMES.iter().enumerate().map(|(index, (name, ..))| (*name, index)).collect();
-        let index = one_of(name, &names)?;
-        let (usual, (_, limit)) = (NAMES[index].3, &mut self.limits[index]);
+        let (metric, usual) = one_of(name, &NAMES.map(|(name, metric, _, seconds)| (name, (metric, seconds))))?;
+        if value == "off" {
+            self.limits.remove(&metric);
+            return Ok(());
+        }
         let (number, window) = match value.split_once('/') {
-            None if value == "off" => {
-                *limit = None;
-                return Ok(());
-            }
             None => (value, Some(usual)),
             Some((number, window)) => (number, window.strip_suffix('s').and_then(|window| window.parse().ok())),
         };
@@ -138,12 +138,12 @@ impl Quota {
         let (Ok(number), Some(window)) = (number.parse(), window) else {
             return Err(InvalidOption::new(format!("`{value}` is not a limit such as 20/1s, 20 or off")));
         };
-        *limit = Some(Limit { number, window: Duration::seconds(window) });
+        self.limits.insert(metric, Limit::new(number, window));
         Ok(())
     }
 
     fn limit(&self, metric: Metric) -> Option<Limit> {
-        self.limits.iter().find(|(known, _)| *known == metric).and_then(|(_, limit)| *limit)
+        self.limits.get(&metric).copied()
     }
 }
 

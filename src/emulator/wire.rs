@@ -131,6 +131,14 @@ impl Reply {
     }
 }
 
+/// Drops the fields of an object that are null, as all of Google's JSON does.
+pub(super) fn without_nulls(mut object: Value) -> Value {
+    if let Value::Object(fields) = &mut object {
+        fields.retain(|_, value| !value.is_null());
+    }
+    object
+}
+
 /// Escapes a query value as Google does: `:` and `/` stay, a space becomes `%20`.
 pub(super) fn escape_query(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());

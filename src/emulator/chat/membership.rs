@@ -1,8 +1,9 @@
 //! Memberships, as the API returns them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::emulator::options::{Names, Options, User};
+use crate::emulator::wire::without_nulls;
 
 /// A member to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,13 +114,12 @@ pub(super) fn is_human(member: &Value) -> bool {
 
 /// Builds `membershipCount`: members who have joined, without apps.
 pub(super) fn membership_count(members: &[Value]) -> Value {
-    let number = |wanted: &dyn Fn(&Value) -> bool| members.iter().filter(|it| joined(it) && wanted(it)).count();
-    let groups = number(&|member| member.get("groupMember").is_some());
-    let mut count = Map::new();
-    for (key, number) in [("joinedDirectHumanUserCount", number(&is_human)), ("joinedGroupCount", groups)] {
-        if number > 0 {
-            count.insert(key.to_owned(), json!(number));
-        }
-    }
-    Value::Object(count)
+    let count = |wanted: &dyn Fn(&Value) -> bool| {
+        let number = members.iter().filter(|member| joined(member) && wanted(member)).count();
+        (number > 0).then_some(number)
+    };
+    without_nulls(json!({
+        "joinedDirectHumanUserCount": count(&is_human),
+        "joinedGroupCount": count(&|member| member.get("groupMember").is_some()),
+    }))
 }

@@ -1,11 +1,12 @@
 //! A space and its members, as the API returns them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::fields::text;
+use super::fields::{Fields, flag, text};
 use super::membership::{NewMember, human, is_human, joined, membership_count};
 use crate::emulator::options::{Options, User, account_id};
+use crate::emulator::wire::without_nulls;
 
 /// Longest time in import mode.
 const IMPORT_PERIOD: Duration = Duration::days(90);
@@ -30,7 +31,7 @@ pub(in crate::emulator) struct Space {
 impl Space {
     /// Creates a space from checked fields. In import mode it has no members.
     pub(super) fn new(
-        asked: &Map<String, Value>,
+        asked: &Fields,
         creator: &User,
         new_members: &[NewMember],
         options: &Options,
@@ -38,7 +39,7 @@ impl Space {
     ) -> Self {
         let id = identifier();
         let name = format!("spaces/{id}");
-        let import = asked.get("importMode") == Some(&Value::Bool(true));
+        let import = flag(asked, "importMode");
         let time = timestamp(now);
         let direct = text(asked, "spaceType") == "DIRECT_MESSAGE";
         let mut members = Vec::new();
@@ -51,58 +52,32 @@ impl Space {
                 members.push(new_member.membership(&name, direct, creator, options, &time));
             }
         }
-        let mut body = Map::new();
-        let mut add = |key: &str, value: Value| body.insert(key.to_owned(), value);
-        let space_type = text(asked, "spaceType");
-        let named = space_type == "SPACE";
-        add("name", json!(name));
-        add("type", json!(if space_type == "DIRECT_MESSAGE" { "DM" } else { "ROOM" }));
-        for key in ["displayName", "singleUserBotDm"] {
-            if let Some(value) = asked.get(key).filter(|value| **value != json!(false)) {
-                add(key, value.clone());
-            }
-        }
-        let threading = if named { "THREADED_MESSAGES" } else { "UNTHREADED_MESSAGES" };
-        add("spaceThreadingState", json!(threading));
-        add("spaceType", json!(space_type));
-        if let Some(details) = asked.get("spaceDetails") {
-            add("spaceDetails", details.clone());
-        }
-        let history = match text(asked, "spaceHistoryState") {
-            "HISTORY_OFF" => "HISTORY_OFF",
-            _ => "HISTORY_ON",
-        };
-        add("spaceHistoryState", json!(history));
-        if creator.hosted_domain.is_none() || asked.get("externalUserAllowed") == Some(&Value::Bool(true)) {
-            // Spaces of consumer accounts are always open to others.
-            add("externalUserAllowed", json!(true));
-        }
-        if import {
-            add("importMode", json!(true));
-            add("importModeExpireTime", json!(timestamp(now + IMPORT_PERIOD)));
-        }
-        let created = asked.get("createTime").filter(|_| import).cloned();
-        add("createTime", created.unwrap_or_else(|| json!(time)));
-        add("lastActiveTime", json!(time));
-        add("membershipCount", membership_count(&members));
-        if named {
-            let audience = asked.get("accessSettings").and_then(|settings| settings.get("audience"));
-            add("accessSettings", access_settings(audience.and_then(Value::as_str)));
-            add("permissionSettings", permission_settings(text(asked, "predefinedPermissionSettings")));
-        }
-        if let Some(domain) = &creator.hosted_domain {
-            add("customer", json!(customer(domain)));
-        }
-        let kind = if space_type == "DIRECT_MESSAGE" { "dm" } else { "room" };
-        add("spaceUri", json!(format!("https://chat.google.com/{kind}/{id}?cls=11")));
-        Self {
-            body: Value::Object(body),
-            members,
-            creator: creator.clone(),
-            created_at: now,
-            imported: import,
-            active: false,
-        }
+        let named = text(asked, "spaceType") == "SPACE";
+        let history = if text(asked, "spaceHistoryState") == "HISTORY_OFF" { "HISTORY_OFF" } else { "HISTORY_ON" };
+        let audience = asked.get("accessSettings").and_then(|settings| settings.get("audience")?.as_str());
+        // Spaces of consumer accounts are always open to others.
+        let external = creator.hosted_domain.is_none() || flag(asked, "externalUserAllowed");
+        let body = without_nulls(json!({
+            "name": name,
+            "type": if direct { "DM" } else { "ROOM" },
+            "displayName": asked.get("displayName"),
+            "singleUserBotDm": flag(asked, "singleUserBotDm").then_some(true),
+            "spaceThreadingState": if named { "THREADED_MESSAGES" } else { "UNTHREADED_MESSAGES" },
+            "spaceType": text(asked, "spaceType"),
+            "spaceDetails": asked.get("spaceDetails"),
+            "spaceHistoryState": history,
+            "externalUserAllowed": external.then_some(true),
+            "importMode": import.then_some(true),
+            "importModeExpireTime": import.then(|| timestamp(now + IMPORT_PERIOD)),
+            "createTime": asked.get("createTime").filter(|_| import).unwrap_or(&json!(time)),
+            "lastActiveTime": time,
+            "membershipCount": membership_count(&members),
+            "accessSettings": named.then(|| access_settings(audience)),
+            "permissionSettings": named.then(|| permission_settings(text(asked, "predefinedPermissionSettings"))),
+            "customer": creator.hosted_domain.as_deref().map(customer),
+            "spaceUri": format!("https://chat.google.com/{}/{id}?cls=11", if direct { "dm" } else { "room" }),
+        }));
+        Self { body, members, creator: creator.clone(), created_at: now, imported: import, active: false }
     }
 
     pub(in crate::emulator) fn name(&self) -> &str {
@@ -225,13 +200,12 @@ impl Space {
 
     /// Returns the short answer to a repeated request: the request with the name filled in.
     pub(super) fn echo(&self) -> Value {
-        let mut echo = Map::new();
-        for key in ["name", "spaceType", "displayName"] {
-            if let Some(value) = self.body.get(key) {
-                echo.insert(key.to_owned(), value.clone());
-            }
-        }
-        Value::Object(echo)
+        let field = |name: &str| self.body.get(name);
+        without_nulls(json!({
+            "name": field("name"),
+            "spaceType": field("spaceType"),
+            "displayName": field("displayName"),
+        }))
     }
 }
 

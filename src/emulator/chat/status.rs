@@ -163,11 +163,10 @@ impl Status {
         Self { name: Some("FAILED_PRECONDITION"), ..Self::new(400, message) }
     }
 
-    fn quota_exceeded() -> Self {
-        Self::project_quota("Space writes", "space_writes", "SpaceWritesPerMinutePerProject", 60)
-    }
-
-    fn project_quota(title: &str, metric: &str, limit: &str, number: usize) -> Self {
+    /// 429 for a limit of the project, such as `Space` `Writes`.
+    fn project_quota(resource: &str, access: &str, number: usize) -> Self {
+        let title = format!("{resource} {}", access.to_lowercase());
+        let metric = title.to_lowercase().replace(' ', "_");
         Self::new(
             429,
             format!(
@@ -181,7 +180,7 @@ impl Status {
                 "service": SERVICE,
                 "consumer": format!("projects/{PROJECT_NUMBER}"),
                 "quota_metric": format!("{SERVICE}/{metric}"),
-                "quota_limit": limit,
+                "quota_limit": format!("{resource}{access}PerMinutePerProject"),
                 "quota_limit_value": number.to_string(),
                 "quota_location": "global",
             }),
@@ -192,21 +191,12 @@ impl Status {
     /// 429 for a reached limit. Only project limits have an `ErrorInfo`.
     pub(super) fn over_quota(quota: &Quota, exceeded: &Exceeded) -> Self {
         let number = exceeded.limit.number;
-        let of_project = match exceeded.metric {
-            _ if quota.bare => None,
-            Metric::SpaceWrites => Some(("Space writes", "space_writes", "SpaceWritesPerMinutePerProject")),
-            Metric::SpaceReads => Some(("Space reads", "space_reads", "SpaceReadsPerMinutePerProject")),
-            Metric::MembershipWrites => {
-                Some(("Membership writes", "membership_writes", "MembershipWritesPerMinutePerProject"))
-            }
-            Metric::MembershipReads => {
-                Some(("Membership reads", "membership_reads", "MembershipReadsPerMinutePerProject"))
-            }
-            _ => None,
-        };
-        let mut status = match of_project {
-            Some((title, metric, limit)) => Self::project_quota(title, metric, limit, number),
-            None => Self::new(429, "Resource has been exhausted (e.g. check quota)."),
+        let mut status = match exceeded.metric {
+            Metric::SpaceWrites if !quota.bare => Self::project_quota("Space", "Writes", number),
+            Metric::SpaceReads if !quota.bare => Self::project_quota("Space", "Reads", number),
+            Metric::MembershipWrites if !quota.bare => Self::project_quota("Membership", "Writes", number),
+            Metric::MembershipReads if !quota.bare => Self::project_quota("Membership", "Reads", number),
+            _ => Self::new(429, "Resource has been exhausted (e.g. check quota)."),
         };
         // Rounded up, so that a retry is not too early.
         let wait = exceeded.wait;
@@ -229,7 +219,7 @@ impl Status {
             403 => Self::new(code, "The caller does not have permission"),
             404 => Self::new(code, "Requested entity was not found."),
             409 => Self::new(code, "Requested entity already exists"),
-            429 => Self::quota_exceeded(),
+            429 => Self::project_quota("Space", "Writes", 60),
             501 => Self::new(code, "Operation is not implemented, or supported, or enabled."),
             503 => Self::new(code, "The service is currently unavailable."),
             504 => Self::new(code, "Deadline expired before operation could complete."),
@@ -241,7 +231,7 @@ impl Status {
     pub(in crate::emulator) fn for_reason(reason: &str, code: Option<u16>) -> Self {
         let mut status = match reason {
             "SERVICE_DISABLED" => Self::service_disabled(),
-            "RATE_LIMIT_EXCEEDED" => Self::quota_exceeded(),
+            "RATE_LIMIT_EXCEEDED" => Self::project_quota("Space", "Writes", 60),
             "ACCESS_TOKEN_SCOPE_INSUFFICIENT" => Self::insufficient_scope("Unknown", &[]),
             "CREDENTIALS_MISSING" => Self::credentials_missing("Unknown"),
             "ACCESS_TOKEN_TYPE_UNSUPPORTED" => Self::token_type_unsupported("Unknown"),

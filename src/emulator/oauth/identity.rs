@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::scopes;
 use crate::emulator::options::User;
 use crate::emulator::state::State;
-use crate::emulator::wire::{Call, Reply};
+use crate::emulator::wire::{Call, Reply, without_nulls};
 
 /// The contents of an ID token.
 pub(super) struct IdToken<'a> {
@@ -28,29 +28,22 @@ pub(super) struct IdToken<'a> {
 pub(super) fn id_token(token: &IdToken<'_>) -> String {
     let header = json!({ "alg": "RS256", "kid": "emulator", "typ": "JWT" });
     let issued = token.now.unix_timestamp();
-    let mut claims = Map::new();
-    let mut add = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-    add("iss", json!(token.issuer));
-    add("azp", json!(token.client_id));
-    add("aud", json!(token.client_id));
-    add("sub", json!(token.user.sub));
-    if let Some(domain) = &token.user.hosted_domain {
-        add("hd", json!(domain));
-    }
-    if scopes::shows_email(token.scopes) {
-        add("email", json!(token.user.email));
-        add("email_verified", json!(true));
-    }
-    if scopes::shows_profile(token.scopes) {
-        add("name", json!(token.user.name));
-    }
-    if let Some(nonce) = token.nonce {
-        add("nonce", json!(nonce));
-    }
-    add("iat", json!(issued));
-    add("exp", json!(issued + 3600));
+    let email = scopes::shows_email(token.scopes).then_some(&token.user.email);
+    let claims = without_nulls(json!({
+        "iss": token.issuer,
+        "azp": token.client_id,
+        "aud": token.client_id,
+        "sub": token.user.sub,
+        "hd": token.user.hosted_domain,
+        "email": email,
+        "email_verified": email.is_some().then_some(true),
+        "name": scopes::shows_profile(token.scopes).then_some(&token.user.name),
+        "nonce": token.nonce,
+        "iat": issued,
+        "exp": issued + 3600,
+    }));
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", encode(&header), encode(&Value::Object(claims)));
+    let signed = format!("{}.{}", encode(&header), encode(&claims));
     let filler: Vec<u8> = Sha256::digest(&signed).repeat(8);
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(filler))
 }
@@ -69,22 +62,19 @@ pub(in crate::emulator) fn token_info(state: &mut State, call: &Call) -> Reply {
     };
     state.record_secret(&token);
     let Some(live) = state.ledger.access_token(&token, call.now) else { return invalid() };
-    let mut body = Map::new();
-    let mut add = |name: &str, value: String| body.insert(name.to_owned(), Value::from(value));
-    add("azp", live.client_id.clone());
-    add("aud", live.client_id.clone());
-    if live.scopes.iter().any(|scope| scope == "openid") {
-        add("sub", live.user.sub.clone());
-    }
-    add("scope", live.scopes.join(" "));
-    add("exp", live.expires_at.unix_timestamp().to_string());
-    add("expires_in", (live.expires_at - call.now).whole_seconds().to_string());
-    if scopes::shows_email(&live.scopes) {
-        add("email", live.user.email);
-        add("email_verified", String::from("true"));
-    }
-    add("access_type", String::from(if live.offline { "offline" } else { "online" }));
-    Reply::json(200, &Value::Object(body))
+    let email = scopes::shows_email(&live.scopes).then_some(&live.user.email);
+    let body = json!({
+        "azp": live.client_id,
+        "aud": live.client_id,
+        "sub": live.scopes.iter().any(|scope| scope == "openid").then_some(&live.user.sub),
+        "scope": live.scopes.join(" "),
+        "exp": live.expires_at.unix_timestamp().to_string(),
+        "expires_in": (live.expires_at - call.now).whole_seconds().to_string(),
+        "email": email,
+        "email_verified": email.is_some().then_some("true"),
+        "access_type": if live.offline { "offline" } else { "online" },
+    });
+    Reply::json(200, &without_nulls(body))
 }
 
 /// `/v1/userinfo` and `/oauth2/v3/userinfo`; `/oauth2/v2/userinfo` uses older field names.
@@ -102,21 +92,17 @@ pub(in crate::emulator) fn user_info(state: &mut State, call: &Call) -> Reply {
         return Refusal::new(401, "invalid_request", "Invalid Credentials").reply();
     };
     let old = call.path.contains("/v2/");
-    let mut body = Map::new();
-    body.insert(String::from(if old { "id" } else { "sub" }), json!(user.sub));
-    if scopes::shows_email(&scopes) {
-        body.insert(String::from("email"), json!(user.email));
-        let verified = if old { "verified_email" } else { "email_verified" };
-        body.insert(verified.to_owned(), json!(true));
-    }
-    if scopes::shows_profile(&scopes) {
-        body.insert(String::from("name"), json!(user.name));
-        body.insert(String::from("given_name"), json!(user.name));
-    }
-    if let Some(domain) = user.hosted_domain {
-        body.insert(String::from("hd"), json!(domain));
-    }
-    Reply::json(200, &Value::Object(body))
+    let email = scopes::shows_email(&scopes).then_some(&user.email);
+    let name = scopes::shows_profile(&scopes).then_some(&user.name);
+    let body = json!({
+        (if old { "id" } else { "sub" }): user.sub,
+        "email": email,
+        (if old { "verified_email" } else { "email_verified" }): email.is_some().then_some(true),
+        "name": name,
+        "given_name": name,
+        "hd": user.hosted_domain,
+    });
+    Reply::json(200, &without_nulls(body))
 }
 
 /// Returns a parameter of the form, or else of the query.

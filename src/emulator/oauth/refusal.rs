@@ -1,9 +1,9 @@
 //! The errors of the OAuth endpoints, in Google's words.
 
-use serde_json::{Map, Value};
+use serde_json::json;
 
 use crate::emulator::endpoint::Endpoint;
-use crate::emulator::wire::{Repeated, Reply};
+use crate::emulator::wire::{Repeated, Reply, without_nulls};
 
 /// An OAuth error (RFC 6749, 5.2) and its status.
 #[derive(Debug)]
@@ -29,18 +29,13 @@ impl Refusal {
     }
 
     pub(super) fn reply(&self) -> Reply {
-        let mut body = Map::new();
-        body.insert(String::from("error"), Value::from(self.error.as_str()));
-        for (name, value) in [
-            ("error_description", self.description.as_deref()),
-            ("error_uri", self.uri),
-            ("error_subtype", self.subtype),
-        ] {
-            if let Some(value) = value {
-                body.insert(name.to_owned(), Value::from(value));
-            }
-        }
-        token_headers(Reply::json(self.status, &Value::Object(body)))
+        let body = without_nulls(json!({
+            "error": self.error,
+            "error_description": self.description,
+            "error_uri": self.uri,
+            "error_subtype": self.subtype,
+        }));
+        token_headers(Reply::json(self.status, &body))
     }
 }
 
