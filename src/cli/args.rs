@@ -112,6 +112,7 @@ crate::commands::subcommands! {
         Setup(crate::commands::setup::Setup),
         Completion(crate::commands::completion::Completion),
         Man(crate::commands::man::Man),
+        Version(crate::commands::version::Version),
         Emulator(crate::commands::emulator::Emulator) if "emulator",
     }
 }

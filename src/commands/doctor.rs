@@ -7,7 +7,7 @@ use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::caller::Caller;
 use crate::commands::clock_offset::describe_offset;
 use crate::commands::report::console;
-use crate::commands::{Context, ErrorCode, Failure, needed_scopes};
+use crate::commands::{Context, ErrorCode, Failure, needed_scopes, version};
 use crate::output::{Details, Item};
 
 /// A clock that differs by more than this makes tokens fail.
@@ -88,6 +88,7 @@ impl Doctor {
 /// Runs the checks and lists them. Ends with the exit code of the worst finding.
 async fn check(context: &Context) -> anyhow::Result<()> {
     let mut findings = Findings::default();
+    findings.ok("program", version::summary(&context.settings.http.trust));
     let client = client_file(context, &mut findings).await;
     store(context, &mut findings);
     if client {

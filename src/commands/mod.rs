@@ -67,6 +67,7 @@ mod runtime;
 pub mod setup;
 pub mod spaces;
 mod terminal_prompt;
+pub mod version;
 
 pub use crate::auth::{DelegationOptions, Proxies, ProxySetting, TransportConfig, TrustRoots};
 pub use crate::chat::Role;

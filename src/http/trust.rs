@@ -33,6 +33,21 @@ pub struct TrustRoots {
 }
 
 impl TrustRoots {
+    /// What encrypts every connection.
+    pub const TLS: &str = "rustls with ring";
+
+    /// Where the roots come from, in words; reads no certificate.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let file = self.file.iter().map(|path| format!("{} (SSL_CERT_FILE)", path.display()));
+        let directories = self.directories.iter().map(|path| format!("{} (SSL_CERT_DIR)", path.display()));
+        let named: Vec<String> = file.chain(directories).collect();
+        if !named.is_empty() {
+            return named.join(" and ");
+        }
+        system_bundle().map_or_else(|| String::from("the operating system"), |bundle| bundle.display().to_string())
+    }
+
     /// The TLS configuration of every connection; reads the certificates.
     pub(super) fn tls_config(&self) -> Result<rustls::ClientConfig, Error> {
         configuration(self.load()?)
@@ -63,9 +78,14 @@ fn invalid(source_of_roots: String, cause: impl Into<String>) -> Error {
     Error::TrustInvalid { source_of_roots, cause: cause.into() }
 }
 
+/// The file in which the system keeps all its roots, where there is one.
+fn system_bundle() -> Option<&'static Path> {
+    BUNDLES.iter().map(Path::new).find(|bundle| bundle.is_file())
+}
+
 /// The roots that the system trusts.
 fn system_roots() -> Result<RootCertStore, Error> {
-    let bundle = BUNDLES.iter().map(Path::new).find(|bundle| bundle.is_file());
+    let bundle = system_bundle();
     if let Some(roots) = bundle.and_then(plain_bundle) {
         return Ok(roots);
     }

@@ -77,6 +77,7 @@ mod output {
     mod secrets;
     mod shell;
     mod streams;
+    mod version;
 }
 
 /// What holds for the whole program, its sources and its documents.

@@ -18,7 +18,8 @@ use crate::support::tls_front::{Front, answer};
 const ACCOUNT: &str = "emulator@example.com";
 
 /// The checks in their order.
-const CHECKS: [&str; 11] = [
+const CHECKS: [&str; 12] = [
+    "program",
     "client file",
     "redirect",
     "store",
@@ -261,7 +262,7 @@ fn the_exit_code_is_that_of_the_worst() {
     sandbox.control().change_options(|options| options.api_enabled = false);
     change_client(&sandbox, |client| client["client_secret"] = json!("wrong"));
     let finished = examine(&sandbox).exits_with(4);
-    assert!(finished.error()["message"].as_str().unwrap().contains("2 of 11 checks failed, first: client id"));
+    assert!(finished.error()["message"].as_str().unwrap().contains("2 of 12 checks failed, first: client id"));
     set_mode(&sandbox.config_directory(), 0o777);
     examine(&sandbox).exits_with(3);
 }

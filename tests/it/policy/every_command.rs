@@ -42,7 +42,7 @@ const COMMANDS: &[&str] = &[
 ];
 
 /// Those that print a secret because that is what they are for, talk to nobody, or need a person.
-const OTHERS: &[&str] = &["auth token", "auth export", "setup", "completion", "man", "emulator"];
+const OTHERS: &[&str] = &["auth token", "auth export", "setup", "completion", "man", "version", "emulator"];
 
 /// The commands that `--help` lists, down to the last subcommand.
 fn listed(sandbox: &Sandbox, words: &[&str], found: &mut Vec<Vec<String>>) {
