@@ -34,7 +34,7 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// The rule, as the design states it: our state, and exactly one of `code` and `error`.
+/// The rule: our state, and exactly one of `code` and `error`.
 fn rule(query: &str) -> Option<Seen> {
     let pairs: Vec<(String, String)> = query
         .split('&')
