@@ -330,8 +330,12 @@ impl Imports {
 
 /// For each file that is in a circle, the shortest one, as the uses along it.
 pub(crate) fn circles(uses: &BTreeSet<(String, String, String)>) -> Vec<Vec<(String, String, String)>> {
+    let mut steps = BTreeMap::<&str, BTreeMap<&str, &(String, String, String)>>::new();
+    for step in uses {
+        steps.entry(&step.0).or_default().entry(&step.1).or_insert(step);
+    }
     let mut circles = BTreeMap::new();
-    for start in uses.iter().map(|(user, ..)| user).collect::<BTreeSet<_>>() {
+    for &start in steps.keys() {
         let mut open = VecDeque::from([(start, Vec::new())]);
         let mut seen = BTreeSet::new();
         while let Some((file, way)) = open.pop_front() {
@@ -340,9 +344,9 @@ pub(crate) fn circles(uses: &BTreeSet<(String, String, String)>) -> Vec<Vec<(Str
                 circles.entry(files).or_insert(way);
                 break;
             }
-            for step in uses.iter().filter(|(user, ..)| user == file) {
-                if seen.insert(&step.1) {
-                    open.push_back((&step.1, [&way[..], std::slice::from_ref(step)].concat()));
+            for (&other, &step) in steps.get(file).into_iter().flatten() {
+                if seen.insert(other) {
+                    open.push_back((other, [&way[..], std::slice::from_ref(step)].concat()));
                 }
             }
         }
