@@ -22,6 +22,7 @@ pub fn api_failure(error: &chat::Error, write: bool) -> Failure {
 }
 
 /// What a person is told of a login error.
+#[expect(clippy::needless_pass_by_value, reason = "a target has each error to itself")]
 pub fn login_failure(error: auth::Error) -> Failure {
     Failure::from_auth(&error, Some("ada@example.com"))
 }

@@ -80,7 +80,7 @@ async fn guide(context: &Context) -> anyhow::Result<()> {
             context.messages.always(&already);
         }
         Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) => {
-            guide_through_steps(context, &mut person).await?
+            guide_through_steps(context, &mut person).await?;
         }
         // An invalid file would block the new one.
         Err(error) => return Err(error.into()),

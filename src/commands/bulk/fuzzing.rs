@@ -10,8 +10,8 @@ use super::input::{InputError, Rows};
 use super::table::Table;
 use super::{Task as _, input};
 use crate::commands::members::from::Task as AddMembers;
-use crate::commands::spaces::create::Options;
 use crate::commands::spaces::create::from::Task as CreateSpaces;
+use crate::commands::spaces::create::new_space::NewSpace;
 
 /// A row, as it is read.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +104,7 @@ pub fn records(text: &[u8], size: usize, delimiter: u8) -> Result<Vec<(u64, Vec<
 /// The columns of `spaces create --from`, and of `members add --from`.
 pub fn columns() -> [Vec<&'static str>; 2] {
     let keys = ["idempotency-key", "request-id"];
-    let create = CreateSpaces::new(Options::default());
+    let create = CreateSpaces::new(NewSpace::default());
     let add = AddMembers::new(None, false);
     [create.columns(), add.columns()].map(|columns| columns.iter().copied().chain(keys).collect())
 }
@@ -112,7 +112,7 @@ pub fn columns() -> [Vec<&'static str>; 2] {
 /// What the rows of an input would do: the requests that create spaces, as `--dry-run` shows them.
 pub fn requests(text: &[u8]) -> Vec<Result<Value, Wrong>> {
     let [columns, _] = columns();
-    let task = CreateSpaces::new(Options::default());
+    let task = CreateSpaces::new(NewSpace::default());
     let mut seen = Table::new();
     each(text, &columns, |mut row| {
         let (identity, plan) = understand(&task, &mut row, None)?;

@@ -1,8 +1,8 @@
 //! `chatauth spaces create`.
 
 mod finish;
-mod from;
-mod new_space;
+pub(in crate::commands) mod from;
+pub(in crate::commands) mod new_space;
 mod plan;
 mod send;
 

@@ -24,13 +24,13 @@ const CLOCKS: time::Duration = time::Duration::minutes(2);
 
 /// Creating spaces, with what every row has in common.
 #[derive(Debug)]
-pub(super) struct Task {
+pub(in crate::commands) struct Task {
     defaults: NewSpace,
 }
 
 impl Task {
     /// Rows say what differs from `defaults`.
-    pub(super) fn new(defaults: NewSpace) -> Self {
+    pub(in crate::commands) fn new(defaults: NewSpace) -> Self {
         Self { defaults }
     }
 

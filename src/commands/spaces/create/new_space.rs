@@ -6,14 +6,14 @@ use crate::commands::spaces::options::SpaceFields;
 
 /// What to do when you already have a space of this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum IfExists {
+pub(in crate::commands) enum IfExists {
     Fail,
     Reuse,
 }
 
 /// The options that make a space; a row of a file has them too.
 #[derive(Debug, Default, Clone, clap::Args)]
-pub(super) struct NewSpace {
+pub(in crate::commands) struct NewSpace {
     #[command(flatten)]
     pub(super) space: SpaceFields<true>,
     /// A person to add, by email address or ID (repeatable)

@@ -34,7 +34,7 @@ impl Request {
 
 /// Everything that is to be done, checked and complete.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(in crate::commands) struct Plan {
     pub(in crate::commands) request: Request,
     /// Who is added after the space was made.
     pub(super) more: Vec<NewMembership>,

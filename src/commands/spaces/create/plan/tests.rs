@@ -226,7 +226,7 @@ fn what_breaks_a_rule_in_a_document_is_the_documents_fault() {
         let (options, _file) = document(&json, &[]);
         refused(&options, ErrorCode::InputInvalid, &[word]);
     }
-    refused(&typed(&["--json=/nowhere"]), ErrorCode::InputInvalid, &["cannot be read"]);
+    refused(&typed(&["--json=/nowhere"]), ErrorCode::InputInvalid, &["cannot read"]);
     // A kind that is not known here is the server's to judge.
     let (options, _file) = document(&json!({"spaceType":"HOLODECK"}), &[]);
     assert_eq!(body(&options), json!({"spaceType":"HOLODECK"}));
