@@ -28,7 +28,7 @@ async function refuses(navigation, what) {
 /** What the emulator's own page says was made. */
 async function spaces(view, emulator) {
   await view.page.goto(emulator.origin);
-  return view.page.locator("h2").allInnerTexts();
+  return view.page.locator("section h3").allInnerTexts();
 }
 
 const flows = {
