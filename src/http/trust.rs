@@ -108,10 +108,10 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
     let bytes = std::fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let is_pem = text.windows(5).any(|window| window == b"-----");
-    let certificates: Vec<CertificateDer<'_>> = if is_pem {
-        CertificateDer::pem_slice_iter(text).filter_map(Result::ok).collect()
-    } else {
-        vec![CertificateDer::from(text)]
+    let certificates: Vec<CertificateDer<'_>> = match std::str::from_utf8(text).ok().and_then(plain_certificates) {
+        Some(certificates) if !certificates.is_empty() => certificates,
+        _ if is_pem => CertificateDer::pem_slice_iter(text).filter_map(Result::ok).collect(),
+        _ => vec![CertificateDer::from(text)],
     };
     match roots.add_parsable_certificates(certificates) {
         (0, 0) => Err(String::from("there is no certificate in it")),
@@ -136,17 +136,22 @@ fn configuration(roots: RootCertStore) -> Result<rustls::ClientConfig, Error> {
     Ok(config)
 }
 
-/// The roots in a bundle that has nothing unusual in it; `None` where there is anything for the library to judge. The
-/// library's constant-time decoder takes 5 million instructions more, of the 15 million that a create may take.
+/// The roots in a bundle that has nothing unusual in it; `None` where there is anything for the library to judge.
 fn plain_bundle(file: &Path) -> Option<RootCertStore> {
     // A pipe can be read only once.
     let text = file.is_file().then(|| std::fs::read_to_string(file).ok())??;
     let mut roots = RootCertStore::empty();
-    each_certificate(&text, |der| {
-        // One that cannot be read is left out, as below.
-        let _ = roots.add(CertificateDer::from(der));
-    })?;
+    // One that cannot be read is left out, as below.
+    roots.add_parsable_certificates(plain_certificates(&text)?);
     (!roots.is_empty()).then_some(roots)
+}
+
+/// The certificates of PEM that has nothing unusual in it. The library's constant-time decoder takes 5 million
+/// instructions more, of the 15 million that a create may take.
+fn plain_certificates(text: &str) -> Option<Vec<CertificateDer<'static>>> {
+    let mut certificates = Vec::new();
+    each_certificate(text, |der| certificates.push(CertificateDer::from(der.to_vec())))?;
+    Some(certificates)
 }
 
 fn each_certificate(text: &str, mut use_it: impl FnMut(&[u8])) -> Option<()> {
