@@ -82,7 +82,10 @@ fn refused(cause: String) {
     // Nothing of the file is in it but numbers: a secret could stand anywhere.
     let words: String = cause.chars().filter(|letter| !letter.is_ascii_digit()).collect();
     assert!(CAUSES.contains(&words.as_str()), "{cause}");
-    check_failure(&login_failure(Error::Store(StoreError::Unreadable { path: "ada@example.com.json".into(), cause })));
+    check_failure(&login_failure(Error::Store(StoreError::Unreadable {
+        path: "ada@example.com.json".into(),
+        cause: cause.into(),
+    })));
 }
 
 fuzz_target!(|content: &[u8]| {
