@@ -24,7 +24,7 @@ const SCOPES: &str = "openid email chat.spaces chat.memberships chat.delete chat
 const ELEMENTS: &[&str] = &[
     "!doctype", "a", "b", "body", "button", "code", "dd", "div", "dl", "dt", "fieldset", "footer", "form", "h1", "h2",
     "head", "html", "input", "ins", "label", "legend", "li", "main", "meta", "p", "section", "small", "span", "style",
-    "title", "ul", "wbr",
+    "title", "ul", "wbr", "h3",
 ];
 
 /// The emulator of one input, and what it gave out.
