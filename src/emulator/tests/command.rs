@@ -1,5 +1,6 @@
 //! The command inside, and the browser that consents for it.
 
+#[cfg(unix)]
 use std::io;
 
 use super::*;
