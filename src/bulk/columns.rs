@@ -1,4 +1,4 @@
-//! What the columns of rows are called and what they hold. A command gives the table, and gets typed values.
+//! The names and types of the columns of rows. A command defines the table and receives typed values.
 
 use serde_json::{Map, Value};
 

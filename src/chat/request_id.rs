@@ -15,7 +15,7 @@ pub fn random_request_id() -> String {
     Uuid::new_v4().to_string()
 }
 
-/// Returns the ID of an idempotency key: the same key always gives the same ID.
+/// Returns the ID of an idempotency key: the same key always has the same ID.
 pub fn request_id_of_key(key: &str) -> String {
     Uuid::new_v5(&KEY_NAMESPACE, key.as_bytes()).to_string()
 }

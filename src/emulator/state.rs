@@ -151,7 +151,7 @@ impl Shared {
         Self { state: Arc::new(Mutex::new(state)), clock }
     }
 
-    /// Locks the state. A poisoned lock is used all the same: a panic in one test must not fail the others.
+    /// Locks the state. A poisoned lock is used too: a panic in one test must not fail the others.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
