@@ -157,13 +157,22 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
         settings,
         format,
         filter,
-        screen: terminals
-            .stdout
-            .then(|| Screen { columns: terminal::columns().unwrap_or(DEFAULT_COLUMNS), now: clock().now() }),
+        screen: terminals.stdout.then(|| Screen {
+            columns: terminal::columns().unwrap_or(DEFAULT_COLUMNS),
+            utf8: is_utf8(environment),
+            now: clock().now(),
+        }),
         quiet: global.quiet,
         colour_stdout: colour(terminals.stdout),
         colour_stderr: colour(terminals.stderr),
     })
+}
+
+/// Whether the locale is one of UTF-8. Windows has no variable for it, and its consoles show UTF-8.
+fn is_utf8(environment: Environment) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| environment.os(name)).unwrap_or_default();
+    let locale = locale.to_string_lossy().to_ascii_lowercase();
+    cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8")
 }
 
 fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {

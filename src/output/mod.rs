@@ -20,7 +20,7 @@ mod shell;
 mod sink;
 mod width;
 
-pub use details::Details;
+pub use details::{Details, Mark};
 pub use error::Error;
 pub use format::Format;
 pub use jq::{Filter, FilterError};

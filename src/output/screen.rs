@@ -7,6 +7,8 @@ use time::OffsetDateTime;
 pub struct Screen {
     /// Its width.
     pub columns: usize,
+    /// Whether it shows UTF-8.
+    pub utf8: bool,
     /// The time at which the program started, for relative times.
     pub now: OffsetDateTime,
 }

@@ -1,4 +1,4 @@
-//! `chatauth auth status`: what is on disk, without a word to any server.
+//! `chatauth auth status`: the saved logins and the settings, without a request.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -6,8 +6,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::auth::{ClientKind, Error, Freshness, LoginNeeded, Record, Scope, ScopeSet, Session};
 use crate::commands::report::login_command;
-use crate::commands::{Context, ErrorCode, Failure};
-use crate::output::{Details, Item};
+use crate::commands::{Context, ErrorCode, Failure, Provenance};
+use crate::output::{Details, Item, Mark};
 
 /// Show the logins and where each setting came from, offline; exit code 0 when ready, else 4 (3 for a damaged login)
 #[derive(Debug, clap::Args)]
@@ -78,38 +78,45 @@ fn show(context: &Context) -> anyhow::Result<()> {
         },
         "settings": settings(context),
     });
-    let mut details = Details::new().with("Ready", if problem.is_none() { "yes" } else { "no" });
-    details = details.maybe("Acts as", current);
+    let mut details = match (&problem, current) {
+        (Some(failure), _) => Details::new().check(Mark::Failed, "Ready", &failure.message),
+        (None, Some(account)) => Details::new().check(Mark::Ok, "Ready", format!("commands act as {account}")),
+        (None, None) => Details::new().check(Mark::Ok, "Ready", "commands use CHATAUTH_ACCESS_TOKEN"),
+    };
     for record in &records {
-        details = details.with("Login", summary(record, now));
-        details = details.with("  scopes", record.granted().without_identity().to_string());
-        details = details.with("  kept in", session.location(&record.email).display().to_string());
+        let mark = if record.refresh_token_expires_at.is_some() { Mark::Warning } else { Mark::Ok };
+        details = details
+            .check(mark, "Login", summary(record, now))
+            .with("  Scopes", record.granted().without_identity().to_string())
+            .with("  Saved in", session.location(&record.email).display().to_string());
     }
     for error in unusable {
-        details = details.with("Unusable", error);
+        details = details.check(Mark::Failed, "Login", error);
     }
     details = match &client {
-        Ok(client) => details.with("Client", format!("{} ({})", client.client_id, client.path.display())),
-        Err(error) => details.with("Client", error.to_string()),
+        Ok(client) => details.check(Mark::Ok, "Client", format!("{} in {}", client.client_id, client.path.display())),
+        Err(error) => details.check(Mark::Failed, "Client", error.to_string()),
     };
     for (name, setting) in settings(context).as_object().into_iter().flatten() {
-        let text = |member: &str| setting.get(member).and_then(Value::as_str).unwrap_or("-").to_owned();
+        let text = |member: &str| setting.get(member).and_then(Value::as_str).unwrap_or_default();
         let label = match name.as_str() {
             "configDirectory" => "Config directory",
             "apiEndpoint" => "API endpoint",
-            "account" => "Account asked for",
+            "account" => "Account",
             "accessToken" => "Access token",
             "serviceAccount" => "Service account",
             _ => "Client file",
         };
-        details = details.with(label, format!("{} ({})", text("value"), text("source")));
+        if text("source") != Provenance::Default.as_str() {
+            details = details.with(label, format!("{} ({})", text("value"), text("source")));
+        }
     }
     let item = Item { json: &report, name: current.unwrap_or_default() };
     context.printer.item(&item, &details)?;
     problem.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
-/// Shows the same, after one real refresh of the login in use and the server's own word about the new token.
+/// Refreshes the current login once, asks the server about the new token, then shows the status.
 async fn check(context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     if context.settings.access_token.is_none() && context.settings.delegation.value.is_some() {
@@ -117,7 +124,7 @@ async fn check(context: &Context) -> anyhow::Result<()> {
         let access = context.access(&needed).await?;
         // The first token may have been a cached one.
         session.replacement(&access).await?;
-        context.messages.note("Checked: the service account got a new token in the user's name.");
+        context.messages.note("Checked: the service account got a new token for the user");
     } else if context.settings.access_token.is_none()
         && let Some(account) = logged_in(session)?
     {
@@ -125,14 +132,14 @@ async fn check(context: &Context) -> anyhow::Result<()> {
         match info {
             Some(info) if info.email.as_ref().is_none_or(|email| email.eq_ignore_ascii_case(&account)) => {
                 context.messages.note(&format!(
-                    "Checked: the server renewed the login of {account}, and its token allows {}.",
+                    "Checked: refreshed the login of {account}, which has the scopes {}",
                     info.scopes.without_identity()
                 ));
             }
             Some(_) => {
                 return Err(Failure::new(
                     ErrorCode::WrongAccount,
-                    format!("the token of {account} is another account's"),
+                    format!("the token of {account} belongs to another account"),
                 )
                 .hint(log_in_again(&account))
                 .into());
@@ -140,7 +147,7 @@ async fn check(context: &Context) -> anyhow::Result<()> {
             None => {
                 return Err(Failure::new(
                     ErrorCode::CredentialsRejected,
-                    format!("the server does not accept the new token of {account}"),
+                    format!("the server rejects the new token of {account}"),
                 )
                 .hint(log_in_again(&account))
                 .into());
@@ -163,7 +170,7 @@ fn log_in_again(account: &str) -> String {
     format!("log in again: {}", login_command(Some(account), &ScopeSet::default()))
 }
 
-/// Why a command could not act now.
+/// Returns why commands cannot act now.
 fn problem(
     context: &Context,
     chosen: &Result<String, LoginNeeded>,
@@ -186,15 +193,15 @@ fn problem(
         Ok(account) => account,
         Err(needed) => return Some(login(needed.to_string())),
     };
-    // Damaged is not absent: logging in is not the only way out.
+    // A damaged login can be repaired or restored, so the hint is not to log in.
     if let Err(error) = context.session().record(account) {
         return Some(context.report(error));
     }
     let Some(record) = records.iter().find(|record| record.email.eq_ignore_ascii_case(account)) else {
-        return Some(login(format!("there is no usable login of {account}")));
+        return Some(login(format!("you are not logged in as {account}")));
     };
     if record.refresh_token_expires_at.is_some_and(|end| end <= now) {
-        return Some(login(format!("the login of {account} has ended (the project's publishing status is Testing)")));
+        return Some(login(format!("the login of {account} has expired (the project's publishing status is Testing)")));
     }
     let fresh = record.freshness(now) == Freshness::Fresh;
     match client_id {
@@ -204,9 +211,9 @@ fn problem(
         None if !fresh => Some(
             Failure::new(
                 ErrorCode::LoginNeeded,
-                "the access token has ended, and there is no client file to renew it with",
+                "the access token has expired, and there is no client file to refresh it with",
             )
-            .hint("name the client file with --client-secrets FILE"),
+            .hint("pass the client file with --client-secrets FILE"),
         ),
         _ => None,
     }
@@ -241,11 +248,11 @@ fn summary(record: &Record, now: OffsetDateTime) -> String {
         .as_ref()
         .map_or_else(|| String::from("consumer account"), |domain| format!("Workspace {domain}"));
     let access = match record.expires_at {
-        Some(end) if record.freshness(now) == Freshness::Fresh => format!("access token until {}", time(end)),
-        _ => String::from("access token to be renewed"),
+        Some(end) if record.freshness(now) == Freshness::Fresh => format!("access token valid until {}", time(end)),
+        _ => String::from("access token due for a refresh"),
     };
     let since = record.refresh_token_issued_at.date();
-    let until = record.refresh_token_expires_at.map(|end| format!(", ends {}", time(end))).unwrap_or_default();
+    let until = record.refresh_token_expires_at.map(|end| format!(", expires {}", time(end))).unwrap_or_default();
     format!("{} ({kind}; since {since}{until}; {access})", record.email)
 }
 

@@ -74,7 +74,11 @@ fn a_check_is_one_refresh_and_one_question() {
     assert_eq!(paths, ["/token", "/tokeninfo"]);
     let question = &sandbox.control().requests_to(Endpoint::TokenInfo)[0];
     assert!(question.query.is_empty(), "a token in a URL ends up in logs");
-    assert!(checked.stderr.contains("renewed") && checked.stderr.contains("chat.spaces.create"), "{}", checked.stderr);
+    assert!(
+        checked.stderr.contains("refreshed") && checked.stderr.contains("chat.spaces.create"),
+        "{}",
+        checked.stderr
+    );
     let after = sandbox.record(ACCOUNT);
     assert_ne!(after["access_token"], before["access_token"]);
     assert_eq!(after["refresh_token"], before["refresh_token"]);
