@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::auth::{self, Access, Interaction, Record, ScopeSet};
-use crate::chat::{self, Client, ErrorKind, Method, Scopes};
+use crate::chat::{self, Client, ErrorKind, Membership, Method, Scopes};
 
 use super::needed_scopes;
 use super::{Context, Failure, InFlight};
@@ -169,6 +169,15 @@ impl<'a> Caller<'a> {
     /// Who acts, for messages.
     pub(super) fn whom(&self) -> String {
         self.access.account().map_or_else(|| String::from("the holder of CHATAUTH_ACCESS_TOKEN"), str::to_owned)
+    }
+
+    /// Whether the membership is that of the account that acts.
+    pub(super) fn is_member(&self, membership: &Membership) -> bool {
+        let Some(user) = &membership.member else { return false };
+        let id = user.name.as_deref().and_then(|name| name.strip_prefix("users/"));
+        let same_id = id.is_some() && id == self.access.record.as_ref().map(|record| record.sub.as_str());
+        let account = self.access.account().zip(user.email.as_deref());
+        same_id || account.is_some_and(|(account, email)| account.eq_ignore_ascii_case(email))
     }
 
     /// Whether the login allows a method besides those it was asked for; `None` for a token from outside, of which

@@ -60,12 +60,12 @@ impl List {
             let page = caller.send(&request).await?;
             for membership in pages.take(page) {
                 let item = Item { json: &membership.json, name: &membership.fields.name };
-                list.push(&item, || row(&membership.fields))?;
+                list.push(&item, || row(&membership.fields, caller.is_member(&membership.fields)))?;
             }
         }
         let count = list.finish()?;
         if count == 0 {
-            context.messages.note("There is no such member.");
+            context.messages.note("No members found");
         }
         Ok(())
     }
@@ -75,7 +75,7 @@ fn filter(options: &List) -> Result<Option<String>, Failure> {
     let mut terms = Vec::new();
     match (&options.filter, &options.role[..]) {
         (Some(_), [_, ..]) => {
-            return Err(Failure::usage("--role and --filter cannot stand together: put the role into the filter"));
+            return Err(Failure::usage("--role cannot be used with --filter: put the role into the filter"));
         }
         (Some(filter), []) => terms.push(filter.clone()),
         (None, roles) => {
@@ -86,7 +86,7 @@ fn filter(options: &List) -> Result<Option<String>, Failure> {
             }
         }
     }
-    // With administrator access the API wants the type of member to be said.
+    // With administrator access the API requires a filter on the type of member.
     if options.admin.use_admin_access && !terms.iter().any(|term| term.contains("member.type")) {
         if let Some(term) = terms.first_mut().filter(|term| term.contains(" OR ") && !term.starts_with('(')) {
             *term = format!("({term})");

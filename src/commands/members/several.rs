@@ -28,7 +28,7 @@ impl<'a> Several<'a> {
             None => super::show::print(membership, self.context),
             Some(list) => {
                 let item = Item { json: &membership.json, name: &membership.fields.name };
-                Ok(list.push(&item, || super::show::row(&membership.fields))?)
+                Ok(list.push(&item, || super::show::row(&membership.fields, false))?)
             }
         }
     }

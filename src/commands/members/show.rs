@@ -1,10 +1,10 @@
-//! Memberships as people and scripts see them.
+//! Memberships in the formats of the output.
 
 use crate::chat::{Membership, Resource};
 use crate::commands::{Context, Failure};
 use crate::output::{self, Details, Item};
 
-/// The most members that the API lists at once.
+/// The most members per page.
 pub(in crate::commands) const LARGEST_PAGE: u32 = 1000;
 
 /// Prints one membership.
@@ -13,13 +13,13 @@ pub(super) fn print(membership: &Resource<Membership>, context: &Context) -> Res
     Ok(context.printer.item(&item, &details(membership))?)
 }
 
-/// A membership as people like to read it.
+/// Returns the details of a membership for people.
 fn details(membership: &Resource<Membership>) -> Details {
     let fields = &membership.fields;
     let user = fields.member.as_ref();
     Details::new()
         .maybe("Name", user.and_then(|user| user.display_name.as_ref()))
-        .maybe("E-mail", user.and_then(|user| user.email.as_ref()))
+        .maybe("Email", user.and_then(|user| user.email.as_ref()))
         .with("Resource", &fields.name)
         .maybe("User", user.and_then(|user| user.name.as_ref()))
         .maybe("Group", fields.group_member.as_ref().and_then(|group| group.name.as_ref()))
@@ -30,14 +30,6 @@ fn details(membership: &Resource<Membership>) -> Details {
         .time("Since", fields.create_time.as_ref())
 }
 
-/// What a list calls a member: the best that is known of it.
-fn label(membership: &Membership) -> &str {
-    let user = membership.member.as_ref();
-    user.and_then(|user| user.display_name.as_deref().or(user.email.as_deref()).or(user.name.as_deref()))
-        .or_else(|| membership.group_member.as_ref().and_then(|group| group.name.as_deref()))
-        .unwrap_or_default()
-}
-
 fn type_for_people(kind: &str) -> &str {
     match kind {
         "HUMAN" => "person",
@@ -46,7 +38,7 @@ fn type_for_people(kind: &str) -> &str {
     }
 }
 
-/// The roles as Chat calls them, which is not as the API does.
+/// Converts a role to its name in Chat, which differs from the API's.
 fn role_for_people(role: &str) -> &str {
     match role {
         "ROLE_MEMBER" => "member",
@@ -65,8 +57,8 @@ fn state_for_people(state: &str) -> &str {
     }
 }
 
-/// The columns of a list of members.
-const HEADINGS: &[&str] = &["MEMBER", "ROLE", "STATE", "TYPE", "RESOURCE"];
+/// The headings of a list of members.
+const HEADINGS: &[&str] = &["NAME", "EMAIL", "ROLE", "STATE", "TYPE", "RESOURCE"];
 
 /// The columns of members as CSV. Scripts rely on them: new ones go to the end.
 const COLUMNS: &[&str] = &[
@@ -84,18 +76,23 @@ const COLUMNS: &[&str] = &[
 
 /// Begins a list of members.
 pub(super) fn list_of_members(context: &Context) -> output::List<'_> {
-    // Half a resource name is none, and the member is enough for every command.
+    // Commands accept the email address, so a narrow terminal can do without the resource name.
     context.printer.list(HEADINGS).optional(&["RESOURCE"]).columns(COLUMNS)
 }
 
-/// The cells of a membership.
-pub(super) fn row(membership: &Membership) -> Vec<String> {
+/// Returns the cells of a membership. `you` is whether it is the caller's.
+pub(super) fn row(membership: &Membership, you: bool) -> Vec<String> {
     let user = membership.member.as_ref();
-    let kind = user
-        .and_then(|user| user.kind.as_deref())
-        .map_or_else(|| if membership.group_member.is_some() { "group" } else { "" }, type_for_people);
+    let group = membership.group_member.as_ref().and_then(|group| group.name.as_deref());
+    let name = user.and_then(|user| user.display_name.as_deref().or(user.name.as_deref())).or(group);
+    let kind = match user.and_then(|user| user.kind.as_deref()) {
+        Some(kind) => type_for_people(kind),
+        None => membership.group_member.as_ref().map_or("", |_| "group"),
+    };
+    let you = if you { " (you)" } else { "" };
     vec![
-        label(membership).to_owned(),
+        format!("{}{you}", name.unwrap_or_default()),
+        user.and_then(|user| user.email.clone()).unwrap_or_default(),
         membership.role.as_deref().map(role_for_people).unwrap_or_default().to_owned(),
         membership.state.as_deref().map(state_for_people).unwrap_or_default().to_owned(),
         kind.to_owned(),
