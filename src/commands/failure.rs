@@ -1,7 +1,6 @@
 //! What is reported of a failed command: what happened, why, and the one thing to do next.
 
 use std::fmt;
-
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -10,126 +9,77 @@ use crate::output;
 use crate::platform::input::InputError;
 use crate::platform::signals::Interruption;
 
-/// The stable names of failures, each with its exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the documentation, and the contract's table explains them")]
-pub enum ErrorCode {
-    Internal,
-    Usage,
-    ClientSecretsMissing,
-    ClientSecretsInvalid,
-    StoreUnreadable,
-    StoreNotWritable,
-    EndpointRefused,
-    EnvironmentInvalid,
-    PortUnavailable,
-    InputInvalid,
-    Busy,
-    LoginNeeded,
-    LoginRefused,
-    LoginTimedOut,
-    WrongAccount,
-    ScopeMissing,
-    CredentialsRejected,
-    ReauthRequired,
-    ClientRejected,
-    DelegationRefused,
-    ChatAppNotConfigured,
-    ApiDisabled,
-    AlreadyExists,
-    PermissionDenied,
-    NotFound,
-    InvalidArgument,
-    PreconditionFailed,
-    Network,
-    RateLimited,
-    ServerError,
-    OutcomeUnknown,
-    PartialFailure,
-    Interrupted(Interruption),
-    ReaderGone,
-    Child(u8),
+/// Defines the codes that a name and an exit code describe, one a line.
+macro_rules! error_codes {
+    ($($variant:ident = $name:literal, $exit:literal;)*) => {
+        /// The stable names of failures, each with its exit code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the names are the documentation")]
+        pub enum ErrorCode {
+            $($variant,)*
+            Interrupted(Interruption),
+            ReaderGone,
+            Child(u8),
+        }
+
+        impl ErrorCode {
+            /// The exit code of the process.
+            pub const fn exit_code(self) -> u8 {
+                match self {
+                    $(Self::$variant => $exit,)*
+                    Self::Interrupted(Interruption::Hangup) => 129,
+                    Self::Interrupted(Interruption::Interrupt) => 130,
+                    Self::Interrupted(Interruption::Terminate) => 143,
+                    Self::ReaderGone => 141,
+                    Self::Child(code) => code,
+                }
+            }
+
+            /// The name in error objects.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                    Self::Interrupted(_) | Self::ReaderGone => "interrupted",
+                    Self::Child(_) => "internal",
+                }
+            }
+        }
+    };
 }
 
-impl ErrorCode {
-    /// The exit code of the process.
-    pub const fn exit_code(self) -> u8 {
-        match self {
-            Self::Internal => 1,
-            Self::Usage => 2,
-            Self::ClientSecretsMissing
-            | Self::ClientSecretsInvalid
-            | Self::StoreUnreadable
-            | Self::StoreNotWritable
-            | Self::EndpointRefused
-            | Self::EnvironmentInvalid
-            | Self::PortUnavailable
-            | Self::InputInvalid
-            | Self::Busy => 3,
-            Self::LoginNeeded
-            | Self::LoginRefused
-            | Self::LoginTimedOut
-            | Self::WrongAccount
-            | Self::ScopeMissing
-            | Self::CredentialsRejected
-            | Self::ReauthRequired
-            | Self::ClientRejected
-            | Self::DelegationRefused => 4,
-            Self::ChatAppNotConfigured
-            | Self::ApiDisabled
-            | Self::AlreadyExists
-            | Self::PermissionDenied
-            | Self::NotFound
-            | Self::InvalidArgument
-            | Self::PreconditionFailed => 5,
-            Self::Network | Self::RateLimited | Self::ServerError | Self::OutcomeUnknown => 6,
-            Self::PartialFailure => 7,
-            Self::Interrupted(Interruption::Hangup) => 129,
-            Self::Interrupted(Interruption::Interrupt) => 130,
-            Self::Interrupted(Interruption::Terminate) => 143,
-            Self::ReaderGone => 141,
-            Self::Child(code) => code,
-        }
-    }
-
-    /// The name in error objects.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Internal | Self::Child(_) => "internal",
-            Self::Usage => "usage",
-            Self::ClientSecretsMissing => "client_secrets_missing",
-            Self::ClientSecretsInvalid => "client_secrets_invalid",
-            Self::StoreUnreadable => "store_unreadable",
-            Self::StoreNotWritable => "store_not_writable",
-            Self::EndpointRefused => "endpoint_refused",
-            Self::EnvironmentInvalid => "environment_invalid",
-            Self::PortUnavailable => "port_unavailable",
-            Self::InputInvalid => "input_invalid",
-            Self::Busy => "busy",
-            Self::LoginNeeded => "login_needed",
-            Self::LoginRefused => "login_refused",
-            Self::LoginTimedOut => "login_timed_out",
-            Self::WrongAccount => "wrong_account",
-            Self::ScopeMissing => "scope_missing",
-            Self::CredentialsRejected => "credentials_rejected",
-            Self::ReauthRequired => "reauth_required",
-            Self::ClientRejected => "client_rejected",
-            Self::DelegationRefused => "delegation_refused",
-            Self::ChatAppNotConfigured => "chat_app_not_configured",
-            Self::ApiDisabled => "api_disabled",
-            Self::AlreadyExists => "already_exists",
-            Self::PermissionDenied => "permission_denied",
-            Self::NotFound => "not_found",
-            Self::InvalidArgument => "invalid_argument",
-            Self::PreconditionFailed => "precondition_failed",
-            Self::Network => "network",
-            Self::RateLimited => "rate_limited",
-            Self::ServerError => "server_error",
-            Self::OutcomeUnknown => "outcome_unknown",
-            Self::PartialFailure => "partial_failure",
-            Self::Interrupted(_) | Self::ReaderGone => "interrupted",
-        }
-    }
+error_codes! {
+    Internal = "internal", 1;
+    Usage = "usage", 2;
+    ClientSecretsMissing = "client_secrets_missing", 3;
+    ClientSecretsInvalid = "client_secrets_invalid", 3;
+    StoreUnreadable = "store_unreadable", 3;
+    StoreNotWritable = "store_not_writable", 3;
+    EndpointRefused = "endpoint_refused", 3;
+    EnvironmentInvalid = "environment_invalid", 3;
+    PortUnavailable = "port_unavailable", 3;
+    InputInvalid = "input_invalid", 3;
+    Busy = "busy", 3;
+    LoginNeeded = "login_needed", 4;
+    LoginRefused = "login_refused", 4;
+    LoginTimedOut = "login_timed_out", 4;
+    WrongAccount = "wrong_account", 4;
+    ScopeMissing = "scope_missing", 4;
+    CredentialsRejected = "credentials_rejected", 4;
+    ReauthRequired = "reauth_required", 4;
+    ClientRejected = "client_rejected", 4;
+    DelegationRefused = "delegation_refused", 4;
+    ChatAppNotConfigured = "chat_app_not_configured", 5;
+    ApiDisabled = "api_disabled", 5;
+    AlreadyExists = "already_exists", 5;
+    PermissionDenied = "permission_denied", 5;
+    NotFound = "not_found", 5;
+    InvalidArgument = "invalid_argument", 5;
+    PreconditionFailed = "precondition_failed", 5;
+    Network = "network", 6;
+    RateLimited = "rate_limited", 6;
+    ServerError = "server_error", 6;
+    OutcomeUnknown = "outcome_unknown", 6;
+    PartialFailure = "partial_failure", 7;
 }
 
 /// The known effect of a failed write.
