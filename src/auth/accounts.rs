@@ -30,6 +30,15 @@ impl Session {
         self.principal.account(&self.store)
     }
 
+    /// The account that was asked for, else the one last logged in or switched to, never a guess.
+    pub fn chosen_account(&self) -> Result<Option<String>, Error> {
+        if let Some(account) = &self.principal.requested {
+            return Ok(Some(account.to_lowercase()));
+        }
+        let accounts = self.store.accounts()?;
+        Ok(self.store.current().map(|account| account.to_lowercase()).filter(|account| accounts.contains(account)))
+    }
+
     /// The file of the login of `account`, for messages.
     pub fn location(&self, account: &str) -> PathBuf {
         self.store.location(account)

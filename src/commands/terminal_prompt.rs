@@ -9,8 +9,9 @@ use crate::platform::browser;
 use crate::platform::remote::RemoteEnvironment;
 use crate::platform::terminal::LineReader;
 
-use super::report::console;
-use super::{Context, Failure};
+use super::auth::scope_option;
+use super::report::{console, login_command};
+use super::{Context, Failure, needed_scopes};
 
 /// Talks on standard error, and reads what is pasted where there is a terminal.
 pub(super) struct TerminalPrompt<'a> {
@@ -56,6 +57,14 @@ impl Context {
 impl LoginPrompt for TerminalPrompt<'_> {
     fn login_needed(&mut self, reason: &Error) {
         self.messages.note(&format!("A login is needed: {reason}."));
+        if let Error::ScopeMissing { account, missing, union, .. } = reason
+            && needed_scopes::default().union(missing).missing_from(union).is_empty()
+            && scope_option::manage().missing_from(missing).is_empty()
+        {
+            // Said once: with the next such login, there is more than the default to renew.
+            let command = login_command(account.as_deref(), &ScopeSet::from_wire(scope_option::MANAGE));
+            self.messages.note(&format!("To grant everything that managing spaces needs at once: {command}"));
+        }
     }
 
     fn started(&mut self, started: &LoginStarted<'_>) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::auth::{LoginOptions, ScopeSet};
+use crate::auth::{LoginOptions, Record, ScopeSet};
 use crate::commands::terminal_prompt::TerminalPrompt;
 use crate::commands::{Context, ErrorCode, Failure, needed_scopes};
 
@@ -14,11 +14,14 @@ const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 #[expect(clippy::struct_field_names, reason = "the fields are named as the options")]
 #[command(after_help = examples!(
     "chatauth auth login --account ada@example.com",
-    "chatauth auth login --scope chat.spaces --scope chat.memberships",
+    "chatauth auth login --scope manage",
     "chatauth auth login --no-browser --port 8085",
 ))]
 pub struct Login {
-    /// A scope to ask for instead of the default ones: a short name (chat.spaces) or a full URL (repeatable)
+    /// Scope to ask for instead of the default: a short name, a full URL, or manage (repeatable)
+    ///
+    /// A short name is as in chat.spaces; manage stands for chat.spaces, chat.memberships and chat.delete. The default is
+    /// what the login had before if the account is named or the only one, else what creating a space needs.
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
     /// Only print the URL
@@ -52,7 +55,7 @@ impl Login {
         }
         let asked = super::scope_option::scopes(&self.scope)?;
         let account = context.settings.account.value.clone();
-        let scopes = if asked.is_empty() { default_scopes(context, account.as_deref()) } else { asked };
+        let scopes = if asked.is_empty() { default_scopes(context) } else { asked };
         let login = LoginOptions {
             required: scopes.clone(),
             scopes,
@@ -65,6 +68,12 @@ impl Login {
         let record = context.session().log_in(&login, &mut person).await?;
         drop(person);
         context.messages.note(&format!("Logged in as {} ({}).", record.email, record.granted().without_identity()));
+        if context.session().accounts().is_ok_and(|accounts| accounts.len() > 1) {
+            context.messages.note(&format!(
+                "Commands now act as {}; chatauth auth switch EMAIL chooses another login.",
+                record.email
+            ));
+        }
         if let Some(end) = record.refresh_token_expires_at {
             context.messages.warning(&format!(
                 "this login ends on {} because the project's publishing status is Testing; an Internal audience, or \
@@ -81,18 +90,30 @@ impl Login {
     }
 }
 
-/// What a plain create needs; for an account that is named, also what its login has already, so that logging in again
-/// takes nothing away.
-fn default_scopes(context: &Context, account: Option<&str>) -> ScopeSet {
+/// What a plain create needs, and what the login that this one replaces could do.
+fn default_scopes(context: &Context) -> ScopeSet {
     let create = needed_scopes::default();
-    let Some(account) = account else { return create };
-    // An unreadable record is what a login repairs, so it is no reason to stop here.
-    let stored = context.session().record(account).ok().flatten();
-    match stored {
-        Some(record) if !record.granted().missing_from(&create).is_empty() => {
-            record.granted().union(&create).without_identity()
-        }
-        Some(record) => record.granted().without_identity(),
-        None => create,
+    let Some(replaced) = replaced_login(context) else { return create };
+    let before = replaced.granted().without_identity();
+    let scopes = if before.missing_from(&create).is_empty() { before } else { before.union(&create) };
+    if scopes != create {
+        let account = &replaced.email;
+        context.messages.note(&format!("Asking again for what the login of {account} could do ({scopes})"));
     }
+    scopes
+}
+
+/// The login of the account that is named, or the only one of this OAuth client.
+fn replaced_login(context: &Context) -> Option<Record> {
+    let session = context.session();
+    // An unreadable record is what a login repairs, so it is no reason to stop here.
+    let record = |account: &str| session.record(account).ok().flatten();
+    if let Some(account) = &context.settings.account.value {
+        return record(account);
+    }
+    let client = session.client().ok()?;
+    let accounts = session.accounts().ok()?;
+    let mut records =
+        accounts.iter().filter_map(|account| record(account)).filter(|record| record.client_id == client.client_id);
+    records.next().filter(|_| records.next().is_none())
 }

@@ -2,6 +2,7 @@
 
 use crate::auth::{Error, LoginNeeded, Revocation};
 use crate::commands::{Context, ErrorCode, Failure};
+use crate::output::command_line;
 
 /// Revoke a login and forget it
 #[derive(Debug, clap::Args)]
@@ -26,14 +27,10 @@ impl Logout {
 
     async fn log_out(self, context: &Context) -> anyhow::Result<()> {
         let session = context.session();
-        let accounts = if self.all {
-            session.accounts()?
-        } else {
-            match session.account() {
-                Ok(account) => vec![account],
-                Err(Error::LoginNeeded(LoginNeeded::NoLogin)) => Vec::new(),
-                Err(error) => return Err(error.into()),
-            }
+        let accounts = match session.chosen_account()? {
+            Some(account) if !self.all => vec![account],
+            None if !self.all => not_chosen(session.accounts()?)?,
+            _ => session.accounts()?,
         };
         if accounts.is_empty() {
             context.messages.note("Nobody is logged in.");
@@ -51,6 +48,17 @@ impl Logout {
         }
         first_failure.map_or(Ok(()), |failure| Err(failure.into()))
     }
+}
+
+/// Returns no account when nobody is logged in.
+///
+/// # Errors
+/// Somebody is: of the logins that are left, none is logged out unasked.
+fn not_chosen(accounts: Vec<String>) -> Result<Vec<String>, Failure> {
+    let Some(first) = accounts.first() else { return Ok(accounts) };
+    let hint = format!("name one: {}", command_line(["chatauth", "auth", "logout", "--account", first]));
+    let message = format!("no account is current; logged in: {}", accounts.join(", "));
+    Err(Failure::new(ErrorCode::LoginNeeded, message).hint(hint))
 }
 
 async fn log_out_account(account: &str, options: &Logout, context: &Context) -> anyhow::Result<()> {

@@ -79,3 +79,25 @@ fn all_accounts_are_logged_out_and_one_that_fails_does_not_save_the_rest() {
     assert!(!sandbox.record_path("a@x.test").exists());
     assert_eq!(sandbox.control().requests_to(Endpoint::Revoke).len(), 4);
 }
+
+#[test]
+fn a_bare_logout_ends_the_current_login_only_and_none_of_those_that_are_left() {
+    let users: Vec<User> = ["a@x.test", "b@x.test"].map(User::new).to_vec();
+    let sandbox = Sandbox::with(Options { users, ..Options::default() });
+    for account in ["a@x.test", "b@x.test"] {
+        sandbox.run(["auth", "login", "--account", account]).success();
+    }
+    let out = sandbox.run(["auth", "logout"]).success();
+    assert!(out.stderr.contains("b@x.test"), "{}", out.stderr);
+    for words in [&["auth", "logout"][..], &["auth", "logout", "--local"]] {
+        let error = sandbox.run([words, &["--format", "json"]].concat()).exits_with(4).error();
+        assert_eq!(error["code"], "login_needed");
+        assert!(error["message"].as_str().unwrap().contains("a@x.test"), "{error}");
+        assert_eq!(error["hint"], "name one: chatauth auth logout --account a@x.test");
+    }
+    assert!(sandbox.record_path("a@x.test").exists());
+    // Other commands have no doubt about whom the only login means.
+    sandbox.run(["auth", "token", "--no-input"]).success();
+    sandbox.run(["auth", "logout", "--account", "a@x.test"]).success();
+    sandbox.run(["auth", "logout"]).success();
+}

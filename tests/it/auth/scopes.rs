@@ -1,6 +1,6 @@
 //! Permissions, step by step.
 
-use chatauth::emulator::{Endpoint, GrantedScopes};
+use chatauth::emulator::{Endpoint, GrantedScopes, Options, User};
 use serde_json::Value;
 
 use crate::support::sandbox::Sandbox;
@@ -109,4 +109,66 @@ fn a_short_name_that_does_not_exist_is_refused_with_the_nearest() {
         assert!(error["message"].as_str().unwrap().contains("in full"), "{error}");
     }
     assert!(sandbox.control().requests().is_empty());
+}
+
+/// A sandbox with these people, and the login of each in this order.
+fn logged_in(accounts: &[&str]) -> Sandbox {
+    let users = accounts.iter().map(|account| User::new(account)).collect();
+    let sandbox = Sandbox::with(Options { users, ..Options::default() });
+    for account in accounts {
+        sandbox.run(["auth", "login", "--account", account]).success();
+    }
+    sandbox
+}
+
+#[test]
+fn logging_in_again_keeps_what_the_only_or_the_named_login_could_do() {
+    let sandbox = logged_in(&["a@x.test"]);
+    sandbox.run(["auth", "login", "--scope", "chat.spaces,chat.memberships"]).success();
+    let kept = [String::from("chat.memberships"), String::from("chat.spaces")].map(|name| format!("{ROOT}{name}"));
+    for words in [&["auth", "login"][..], &["auth", "login", "--account", "a@x.test"]] {
+        let again = sandbox.run(words).success();
+        assert!(again.stderr.contains("Asking again for what the login of a@x.test could do"), "{}", again.stderr);
+        assert_eq!(asked(&sandbox)[..2], kept, "{words:?}");
+    }
+    // A scope that is given replaces what was there, and the default needs no word.
+    let narrow = sandbox.run(["auth", "login", "--scope", "chat.spaces.create"]).success();
+    let default = sandbox.run(["auth", "login"]).success();
+    assert!(!format!("{}{}", narrow.stderr, default.stderr).contains("Asking again"), "{}", default.stderr);
+    assert_eq!(asked(&sandbox)[0], format!("{ROOT}chat.spaces.create"));
+    // Of several logins, none is meant as long as none is named.
+    let sandbox = logged_in(&["a@x.test", "b@x.test"]);
+    sandbox.run(["auth", "login", "--account", "a@x.test", "--scope", "chat.spaces"]).success();
+    let other = sandbox.run(["auth", "login"]).success();
+    assert!(!other.stderr.contains("Asking again"), "{}", other.stderr);
+    assert_eq!(asked(&sandbox)[0], format!("{ROOT}chat.spaces.create"));
+}
+
+#[test]
+fn manage_stands_for_all_that_managing_spaces_needs() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let names = ["chat.delete", "chat.memberships", "chat.spaces"].map(|name| format!("{ROOT}{name}"));
+    assert_eq!(asked(&sandbox)[..3], names);
+    sandbox.control().clear_requests();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x", "--no-input"]);
+    sandbox.run(["members", "list", &space, "--no-input"]).success();
+    sandbox.run(["spaces", "delete", &space, "--yes", "--no-input"]).success();
+    assert!(sandbox.control().requests_to(Endpoint::Authorize).is_empty());
+}
+
+#[test]
+fn the_first_command_that_needs_more_says_how_to_grant_all_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let first = sandbox.run(["spaces", "list"]).success();
+    let command = format!("chatauth auth login --account {ACCOUNT} --scope manage");
+    assert!(first.stderr.contains(&command), "{}", first.stderr);
+    let second = sandbox.run(["auth", "token", "--scope", "chat.memberships"]).success();
+    assert!(!second.stderr.contains("--scope manage"), "said again: {}", second.stderr);
+    // It does not help with what is no part of it.
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let import = sandbox.run(["auth", "token", "--scope", "chat.import"]).success();
+    assert!(!import.stderr.contains("--scope manage"), "{}", import.stderr);
 }
