@@ -100,12 +100,31 @@ pub(super) enum Request {
     Answer(Answer),
     /// Somebody else's request: answered with this status, and nothing changes.
     Stranger(u16),
+    /// A callback that is refused with 404, and that the person should know of.
+    Refused(Notice),
     /// A browser that speaks TLS, because it turned http into https.
     Tls,
 }
 
+/// What the person should know of a browser that came back in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// It turned http into https.
+    HttpsUpgrade,
+    /// It has our state, and came by another host or port, as through a forwarded port.
+    OtherHost,
+    /// It came to the end of another login.
+    OtherLogin,
+}
+
+/// The longest request line, in bytes.
+const LONGEST_LINE: usize = 8 * 1024;
+
+/// The largest header block, in bytes: browsers send the cookies of every program that ever listened on this address.
+const LARGEST_HEADERS: usize = 64 * 1024;
+
 /// The longest request head that is read, in bytes.
-pub(super) const LONGEST_HEAD: usize = 8 * 1024;
+pub(super) const LONGEST_HEAD: usize = LONGEST_LINE + LARGEST_HEADERS;
 
 /// Looks at what has arrived on a connection.
 pub(super) fn request(bytes: &[u8], expected: &Expected) -> Request {
@@ -113,28 +132,45 @@ pub(super) fn request(bytes: &[u8], expected: &Expected) -> Request {
     if bytes.first() == Some(&TLS_HANDSHAKE) {
         return Request::Tls;
     }
+    let line = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    if line > LONGEST_LINE {
+        return Request::Stranger(414);
+    }
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(bytes) {
-        Ok(httparse::Status::Complete(_)) => {}
-        Ok(httparse::Status::Partial) if bytes.len() < LONGEST_HEAD => return Request::Partial,
-        Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => return Request::Stranger(431),
+        Ok(httparse::Status::Complete(head)) if head - line <= LARGEST_HEADERS => {}
+        Ok(httparse::Status::Partial) if bytes.len() - line <= LARGEST_HEADERS => return Request::Partial,
+        Ok(_) | Err(httparse::Error::TooManyHeaders) => return Request::Stranger(431),
         Err(_) => return Request::Stranger(400),
     }
+    let (path, query) = request.path.unwrap_or_default().split_once('?').unwrap_or_default();
+    let is_callback = request.method == Some("GET") && path == expected.path;
     // A request that uses another name for this machine was led here by that name (DNS rebinding).
     let mut hosts = request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host"));
     let ours = |host: &httparse::Header<'_>| expected.hosts.iter().any(|name| name.as_bytes() == host.value);
     if !(hosts.next().is_some_and(ours) && hosts.next().is_none()) {
-        return Request::Stranger(404);
+        let is_answer = is_callback && answer(query, expected).is_some();
+        return if is_answer { Request::Refused(Notice::OtherHost) } else { Request::Stranger(404) };
     }
     if request.method != Some("GET") {
         return Request::Stranger(405);
     }
-    let (path, query) = request.path.unwrap_or_default().split_once('?').unwrap_or_default();
-    if path != expected.path {
+    if !is_callback {
         return Request::Stranger(404);
     }
-    answer(query, expected).map_or(Request::Stranger(404), Request::Answer)
+    match answer(query, expected) {
+        Some(answer) => Request::Answer(answer),
+        None if is_of_other_login(query, expected) => Request::Refused(Notice::OtherLogin),
+        None => Request::Stranger(404),
+    }
+}
+
+/// Whether the query has a state that is not ours.
+fn is_of_other_login(query: &str, expected: &Expected) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
+        name == "state" && !value.is_empty() && !same(value.as_bytes(), expected.state.expose().as_bytes())
+    })
 }
 
 /// Looks at the query of a redirect; `None` when it is not an answer to our request.
@@ -171,13 +207,14 @@ pub(super) fn answer(query: &str, expected: &Expected) -> Option<Answer> {
     }
 }
 
-/// What a person pasted, as the query of our redirect: the whole URL, however the terminal wrapped it.
+/// What a person pasted, as the query of our redirect: the whole URL, however a terminal wrapped it or another program
+/// quoted it for a shell or for HTML.
 pub(super) fn pasted(text: &str, expected: &Expected) -> Option<Answer> {
-    let unwrapped: String =
-        text.chars().filter(|character| !character.is_whitespace() && !character.is_control()).collect();
+    let is_part = |character: &char| !character.is_whitespace() && !character.is_control() && *character != '\\';
+    let unwrapped = text.chars().filter(is_part).collect::<String>().replace("&amp;", "&");
     let (_, query) = unwrapped.split_once('?')?;
     let query = query.split('#').next().unwrap_or_default();
-    answer(query, expected)
+    answer(query.trim_end_matches(['\'', '"', '>']), expected)
 }
 
 /// Compares without telling by its duration where the difference is.

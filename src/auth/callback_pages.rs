@@ -73,6 +73,6 @@ pub(super) const NOT_FOUND: &str = page!(
     "Nothing here",
     "?",
     "#57606a",
-    "This address only takes the answer to a login, and this was none. You can close this tab.",
-    "A login that waits in your terminal still waits."
+    "Here chatauth waits for the end of a login, and this is not where yours ends. You can close this tab.",
+    "Go back to your terminal, where the login still waits: it shows the address to open, and why an answer was refused."
 );

@@ -62,6 +62,7 @@ impl Attempt<'_> {
             Request::Partial => Seen::Partial,
             Request::Answer(answer) => seen(answer),
             Request::Stranger(status) => Seen::Stranger(status),
+            Request::Refused(_) => Seen::Stranger(404),
             Request::Tls => Seen::Tls,
         }
     }

@@ -2,12 +2,13 @@
 //! listener to the stored record.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
 use url::Url;
 
-use super::authorization::{self, Answer, AuthorizationRequest, Expected, Wanted};
+use super::authorization::{self, Answer, AuthorizationRequest, Expected, Notice, Wanted};
 use super::loopback::{Event, Listening, Loopback};
 use super::token_endpoint::TokenResponse;
 use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, Session, identity};
@@ -40,8 +41,8 @@ pub struct LoginOptions {
 pub struct LoginStarted<'a> {
     /// The URL to open.
     pub url: &'a Url,
-    /// The port of the listener, for `ssh -L`.
-    pub port: u16,
+    /// The address of the listener, for `ssh -L`.
+    pub address: SocketAddr,
     /// Who is expected to log in, where that is known.
     pub account: Option<&'a str>,
     /// The client's project, for links.
@@ -54,8 +55,8 @@ pub trait LoginPrompt {
     fn login_needed(&mut self, reason: &Error);
     /// The listener is up: show the URL, open the browser.
     fn started(&mut self, started: &LoginStarted<'_>);
-    /// A browser turned http into https and got nowhere.
-    fn https_upgrade(&mut self);
+    /// A browser came back in vain. Called once for each reason.
+    fn notice(&mut self, notice: Notice);
     /// Some time has passed without an answer.
     fn still_waiting(&mut self);
     /// Something was pasted that is no answer to this login.
@@ -75,10 +76,11 @@ impl Session {
         let scopes = options.scopes.with_identity();
         let wanted = Wanted { scopes: &scopes, login_hint: hint, choose_account: hint.is_none() };
         let request = AuthorizationRequest::new(client, loopback.redirect_uri().to_owned(), &wanted)?;
-        let port = loopback.port();
+        let address = loopback.address();
         let expected = loopback.expected(request.state.clone(), client.issuer());
         let mut listening = loopback.listen(expected.clone());
-        prompt.started(&LoginStarted { url: &request.url, port, account: hint, project: client.project.as_deref() });
+        let project = client.project.as_deref();
+        prompt.started(&LoginStarted { url: &request.url, address, account: hint, project });
         let answer = wait_for_answer(&mut listening, &expected, options.wait, prompt).await;
         // RFC 8252 section 8.3: the port is open only while the request is pending.
         listening.close().await;
@@ -143,16 +145,16 @@ async fn wait_for_answer(
     let hint = tokio::time::sleep(STILL_WAITING);
     tokio::pin!(deadline, hint);
     let mut hinted = false;
-    let mut told_about_tls = false;
+    let mut noticed = Vec::new();
     let mut pieces = Vec::new();
     loop {
         tokio::select! {
             event = listening.event() => match event {
                 Event::Answer(answer) => return Some(answer),
-                Event::Tls if told_about_tls => {}
-                Event::Tls => {
-                    told_about_tls = true;
-                    prompt.https_upgrade();
+                Event::Notice(notice) if noticed.contains(&notice) => {}
+                Event::Notice(notice) => {
+                    noticed.push(notice);
+                    prompt.notice(notice);
                 }
             },
             text = prompt.paste() => {

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use url::{Host, Url};
 
-use super::authorization::{self, Answer, Expected, LONGEST_HEAD, Request};
+use super::authorization::{self, Answer, Expected, LONGEST_HEAD, Notice, Request};
 use super::client_secrets::{ClientKind, ClientSecretsError};
 use super::{ClientSecrets, Error, callback_pages};
 
@@ -31,14 +31,15 @@ const MOST_CONNECTIONS: usize = 64;
 pub(super) enum Event {
     /// The authorization server's answer.
     Answer(Answer),
-    /// A browser tried https.
-    Tls,
+    /// A browser came back in vain.
+    Notice(Notice),
 }
 
 /// A bound listener, and the redirect URI that leads to it.
 #[derive(Debug)]
 pub(super) struct Loopback {
     listeners: Vec<TcpListener>,
+    address: SocketAddr,
     redirect_uri: String,
     path: String,
     hosts: Vec<String>,
@@ -77,6 +78,7 @@ impl Loopback {
         // IPv6 addresses in brackets.
         Ok(Self {
             listeners: vec![listener],
+            address,
             redirect_uri: format!("http://{address}{PATH}"),
             path: PATH.to_owned(),
             hosts: vec![address.to_string()],
@@ -93,10 +95,10 @@ impl Loopback {
                 Err(error) => return Err(Error::PortUnavailable { port: target.port, cause: error.to_string() }),
             }
         }
-        if listeners.is_empty() {
+        let Some(address) = listeners.first().and_then(|listener| listener.local_addr().ok()) else {
             return Err(Error::PortUnavailable { port: target.port, cause: String::from("no loopback address") });
-        }
-        Ok(Self { listeners, redirect_uri: target.uri, path: target.path, hosts: target.hosts })
+        };
+        Ok(Self { listeners, address, redirect_uri: target.uri, path: target.path, hosts: target.hosts })
     }
 
     /// The redirect URI, byte for byte as it goes into both requests.
@@ -104,9 +106,9 @@ impl Loopback {
         &self.redirect_uri
     }
 
-    /// The port, for `ssh -L`.
-    pub(super) fn port(&self) -> u16 {
-        self.listeners.first().and_then(|listener| listener.local_addr().ok()).map_or(0, |address| address.port())
+    /// The bound address, for `ssh -L`.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// What an answer must match.
@@ -176,8 +178,12 @@ async fn serve(mut stream: TcpStream, expected: Arc<Expected>, events: mpsc::Sen
         Request::Answer(Answer::Refused { .. }) => (200, callback_pages::REFUSED),
         Request::Answer(Answer::WrongIssuer(_)) => (400, callback_pages::FAILED),
         Request::Stranger(status) => (*status, callback_pages::NOT_FOUND),
+        Request::Refused(notice) => {
+            let _ = events.send(Event::Notice(*notice)).await;
+            (404, callback_pages::NOT_FOUND)
+        }
         Request::Tls => {
-            let _ = events.send(Event::Tls).await;
+            let _ = events.send(Event::Notice(Notice::HttpsUpgrade)).await;
             return;
         }
         Request::Partial => return,
@@ -197,7 +203,7 @@ async fn read(stream: &mut TcpStream, expected: &Expected) -> Request {
             Request::Partial => {}
             decided => return decided,
         }
-        let mut buffer = [0; 1024];
+        let mut buffer = [0; 4096];
         let room = buffer.len().min(LONGEST_HEAD - head.len().min(LONGEST_HEAD));
         match stream.read(&mut buffer[..room]).await {
             Ok(count) if count > 0 => head.extend_from_slice(&buffer[..count]),
@@ -211,6 +217,7 @@ async fn respond(stream: &mut TcpStream, status: u16, page: &str) -> io::Result<
         200 => "OK",
         400 => "Bad Request",
         405 => "Method Not Allowed",
+        414 => "URI Too Long",
         431 => "Request Header Fields Too Large",
         _ => "Not Found",
     };

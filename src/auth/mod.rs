@@ -25,6 +25,7 @@ mod session;
 mod store;
 mod token_endpoint;
 
+pub use authorization::Notice;
 pub use client_secrets::{ClientKind, ClientSecrets, ClientSecretsError, WrongFile};
 pub use delegation::{DelegationOptions, DelegationRefusal};
 pub use error::{Error, LoginNeeded};

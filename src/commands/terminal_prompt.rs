@@ -1,10 +1,11 @@
 //! The person at the keyboard, during a login.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 
-use crate::auth::{Access, Error, Interaction, LoginPrompt, LoginStarted, ScopeSet};
-use crate::output::Messages;
+use crate::auth::{Access, Error, Interaction, LoginPrompt, LoginStarted, Notice, ScopeSet};
+use crate::output::{Messages, command_line};
 use crate::platform::browser;
 use crate::platform::remote::RemoteEnvironment;
 use crate::platform::terminal::LineReader;
@@ -13,13 +14,15 @@ use super::auth::scope_option;
 use super::report::{console, login_command};
 use super::{Context, Failure, needed_scopes};
 
-/// Talks on standard error, and reads what is pasted where there is a terminal.
+/// Writes to standard error, and reads what is pasted where there is a terminal.
 pub(super) struct TerminalPrompt<'a> {
     messages: Messages,
     environment: &'a browser::Environment,
     open_browser: bool,
     terminal: bool,
+    pipe: bool,
     reader: Option<LineReader>,
+    address: Option<SocketAddr>,
     project: Option<String>,
 }
 
@@ -32,9 +35,18 @@ impl<'a> TerminalPrompt<'a> {
             environment: &settings.browser,
             open_browser,
             terminal: settings.input && settings.terminals.stdin && settings.terminals.stderr,
+            pipe: false,
             reader: None,
+            address: None,
             project: None,
         }
+    }
+
+    /// Also reads standard input that is no terminal. Only for a command that has nothing else to read there, and whose
+    /// script does not expect its own input to be left alone.
+    pub(super) fn reading_pipes(mut self, context: &Context) -> Self {
+        self.pipe = !context.settings.terminals.stdin;
+        self
     }
 }
 
@@ -73,31 +85,47 @@ impl LoginPrompt for TerminalPrompt<'_> {
         let who = started.account.map(|account| format!(" as {account}")).unwrap_or_default();
         // The URL stands alone on one line, however long: it must survive being copied.
         self.messages.always(&if opened {
-            format!("Log in{who} in the browser that has been opened. If none appears, open this address:")
+            format!("Opening your browser to log in{who}. If it doesn't open, visit:")
         } else {
-            format!("Log in{who} by opening this address in a browser:")
+            format!("To log in{who}, open this address in a browser:")
         });
         self.messages.always("");
         self.messages.always(started.url.as_str());
         self.messages.always("");
-        if !opened && let Some(remote) = RemoteEnvironment::detect(self.environment.ssh, self.environment.display) {
-            self.messages.always(&advice(remote, started.port));
+        let remote = RemoteEnvironment::detect(self.environment.ssh, self.environment.display);
+        // Over SSH even a browser that starts may be none that anybody sees.
+        if let Some(remote) = remote.filter(|remote| !opened || *remote == RemoteEnvironment::Ssh) {
+            self.messages.always(&advice(remote, started.address));
+            if self.pipe {
+                self.messages.always("Or write the address that the browser ends on to standard input here.");
+            }
         }
-        self.reader = if self.terminal { LineReader::new().ok() } else { None };
-        if self.reader.is_some() {
-            self.messages.always(
-                "Browser on another machine? Paste the address that it ends on (it begins with http://127.0.0.1 or the \
-                 like), followed by Enter.",
-            );
+        self.address = Some(started.address);
+        self.reader = if self.terminal || self.pipe { LineReader::new().ok() } else { None };
+        if self.terminal && self.reader.is_some() {
+            self.messages.always(&format!(
+                "Browser on another machine? Paste the address that it ends on (it begins with http://{}) and press Enter.",
+                started.address
+            ));
         }
-        self.messages.note(&format!("Waiting for the answer on port {} (Ctrl-C ends it).", started.port));
+        self.messages.note(&format!("Waiting for the browser on port {} (Ctrl-C to cancel)", started.address.port()));
     }
 
-    fn https_upgrade(&mut self) {
-        self.messages.warning(
-            "the browser turned http:// into https:// on the way back; change it to http:// in its address bar, or \
-             paste the address here",
-        );
+    fn notice(&mut self, notice: Notice) {
+        let here = self.address.map(|address| address.to_string()).unwrap_or_default();
+        let paste = if self.terminal { ", or paste the address here" } else { "" };
+        self.messages.warning(&match notice {
+            Notice::HttpsUpgrade => format!(
+                "the browser turned http:// into https:// on the way back; change it to http:// in its address bar{paste}"
+            ),
+            Notice::OtherHost => format!(
+                "an answer was refused because it arrived under another address than {here}; change it to {here} in the \
+                 browser's address bar{paste}"
+            ),
+            Notice::OtherLogin => String::from(
+                "an answer to another login was refused; finish this one at the address above, and close older tabs",
+            ),
+        });
     }
 
     fn still_waiting(&mut self) {
@@ -127,24 +155,25 @@ impl LoginPrompt for TerminalPrompt<'_> {
 }
 
 /// How the answer can get here from a browser that is somewhere else.
-fn advice(remote: RemoteEnvironment, port: u16) -> String {
-    let forward = format!(
-        "let the port through before you open it, from the machine with the browser: ssh -L {port}:127.0.0.1:{port} \
-         THIS-MACHINE (with --port {port}, the next login uses the same port)"
-    );
+fn advice(remote: RemoteEnvironment, address: SocketAddr) -> String {
+    let port = address.port();
+    // Without an address, ssh listens on 127.0.0.1 as well as on [::1], but not everywhere.
+    let here = if address.is_ipv4() { port.to_string() } else { address.to_string() };
+    let forward = command_line(["ssh", "-L", &format!("{here}:{address}"), "THIS-MACHINE"]);
+    let forward = format!("forward the port before you open the address: {forward} (--port {port} keeps the port)");
     match remote {
-        RemoteEnvironment::Ssh => {
-            format!("This is an SSH session, and the browser is on another machine. Either {forward}.")
-        }
+        RemoteEnvironment::Ssh => format!("This is an SSH session. From the machine with your browser, {forward}"),
         RemoteEnvironment::Wsl => String::from(
-            "This is WSL: the address can be opened in a browser of Windows. If that ends on an error page, paste its \
-             address here.",
+            "This is WSL: open the address in a browser of Windows. If that ends on an error page, paste its address here.",
         ),
-        RemoteEnvironment::Container => format!(
-            "This is a container: a browser outside cannot reach it unless port {port} of its 127.0.0.1 is let through."
-        ),
+        RemoteEnvironment::Container => {
+            format!(
+                "This is a container: a browser outside reaches it only if port {port} on its {} is forwarded.",
+                address.ip()
+            )
+        }
         RemoteEnvironment::NoDisplay => {
-            format!("There is no screen here. With a browser on another machine, {forward}.")
+            format!("There is no screen here. From the machine with your browser, {forward}")
         }
     }
 }
@@ -166,4 +195,19 @@ pub(super) fn browser_only_errors(project: Option<&str>) -> Vec<String> {
         format!("  redirect_uri_mismatch: make a client of type Desktop app at {}", link("auth/clients")),
         format!("  invalid_client, deleted_client: the client is gone; make a new one at {}", link("auth/clients")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_advice_fits_the_address_that_is_listened_on() {
+        let of = |address: &str| advice(RemoteEnvironment::Ssh, address.parse().unwrap());
+        assert!(of("127.0.0.1:4711").contains("ssh -L 4711:127.0.0.1:4711 THIS-MACHINE"));
+        assert!(of("[::1]:4711").contains("ssh -L '[::1]:4711:[::1]:4711' THIS-MACHINE"));
+        for remote in [RemoteEnvironment::Wsl, RemoteEnvironment::Container, RemoteEnvironment::NoDisplay] {
+            assert!(!advice(remote, "[::1]:4711".parse().unwrap()).contains("127.0.0.1"), "{remote:?}");
+        }
+    }
 }

@@ -61,36 +61,38 @@ mod unix {
     /// several pieces, and a URL that is cut off at the end of such a piece can look whole.
     const REST: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
-    /// Reads lines from the terminal without its own limit (4,096 bytes on Linux, 1,024 on macOS).
+    /// Reads lines from standard input; from a terminal without its own limit (4,096 bytes on Linux, 1,024 on macOS).
     ///
-    /// Canonical mode is switched off while it lives and put back when it is dropped. Signals stay on, so that
-    /// Ctrl-C still works, and the terminal still shows what is typed. A thread does the reading: nothing that
+    /// A terminal's canonical mode is switched off while it lives and put back when it is dropped. Signals stay on, so
+    /// that Ctrl-C still works, and the terminal still shows what is typed. A thread does the reading: nothing that
     /// waits for the network ever waits for the keyboard.
     #[derive(Debug)]
     pub struct LineReader {
         lines: mpsc::UnboundedReceiver<String>,
         stop: Arc<AtomicBool>,
-        before: Termios,
+        /// The modes of a terminal before.
+        before: Option<Termios>,
     }
 
     impl LineReader {
         /// Takes over standard input.
         ///
         /// # Errors
-        /// Standard input is no terminal.
+        /// The modes of the terminal cannot be set, or no thread can be started.
         pub fn new() -> io::Result<Self> {
-            let before = rustix::termios::tcgetattr(io::stdin())?;
-            let mut raw = before.clone();
-            // Outside canonical mode ECHOCTL would show Enter as ^J.
-            raw.local_modes.remove(LocalModes::ICANON | LocalModes::ECHOCTL);
-            raw.special_codes[SpecialCodeIndex::VMIN] = 1;
-            raw.special_codes[SpecialCodeIndex::VTIME] = 0;
-            rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
+            let before = rustix::termios::tcgetattr(io::stdin()).ok();
+            if let Some(mut raw) = before.clone() {
+                // Outside canonical mode ECHOCTL would show Enter as ^J.
+                raw.local_modes.remove(LocalModes::ICANON | LocalModes::ECHOCTL);
+                raw.special_codes[SpecialCodeIndex::VMIN] = 1;
+                raw.special_codes[SpecialCodeIndex::VTIME] = 0;
+                rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
+            }
             let (sender, lines) = mpsc::unbounded_channel();
-            let stop = Arc::new(AtomicBool::new(false));
-            let stopped = Arc::clone(&stop);
-            std::thread::spawn(move || read_lines(&sender, &stopped));
-            Ok(Self { lines, stop, before })
+            let reader = Self { lines, stop: Arc::default(), before };
+            let (stopped, is_terminal) = (Arc::clone(&reader.stop), reader.before.is_some());
+            std::thread::Builder::new().spawn(move || read_lines(&sender, &stopped, is_terminal))?;
+            Ok(reader)
         }
 
         /// What was typed or pasted up to a line end at which the input rests; `None` at the end of input.
@@ -105,14 +107,18 @@ mod unix {
     impl Drop for LineReader {
         fn drop(&mut self) {
             self.stop.store(true, Ordering::Relaxed);
-            let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+            if let Some(before) = &self.before {
+                let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
+            }
         }
     }
 
-    fn read_lines(lines: &mpsc::UnboundedSender<String>, stop: &AtomicBool) {
+    fn read_lines(lines: &mpsc::UnboundedSender<String>, stop: &AtomicBool, is_terminal: bool) {
         let stdin = io::stdin();
         let mut pending = Vec::new();
-        while !stop.load(Ordering::Relaxed) {
+        let mut total = 0;
+        // A pipe that never ends holds no address.
+        while !stop.load(Ordering::Relaxed) && (is_terminal || total <= LONGEST_LINE) {
             let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
             match poll(&mut waiting, Some(&ATTENTION)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => continue,
@@ -122,8 +128,11 @@ mod unix {
             let mut buffer = [0; 4096];
             let Ok(count) = rustix::io::read(stdin.as_fd(), &mut buffer) else { return };
             let arrived = &buffer[..count];
+            total += count;
             // Without canonical mode Ctrl-D arrives as a byte.
-            if count == 0 || (pending.is_empty() && arrived == [4]) {
+            if count == 0 || (is_terminal && pending.is_empty() && arrived == [4]) {
+                // The last line of a pipe may have no end.
+                let _ = lines.send(String::from_utf8_lossy(&pending).into_owned());
                 return;
             }
             for &byte in arrived {

@@ -95,8 +95,21 @@ fn property_10_other_hosts_are_refused() {
         "Host: 127.0.0.1:4711\r\nHost: 127.0.0.1:4711\r\n",
         "Host: 127.0.0.1:4711\r\nHost: evil.test\r\n",
     ] {
-        assert_eq!(get(&target, headers), Request::Stranger(404), "{headers:?}");
+        assert_eq!(get(&target, headers), Request::Refused(Notice::OtherHost), "{headers:?}");
+        // Without our state, nobody is told of it.
+        assert_eq!(get("/oauth2/callback?state=x&code=x", headers), Request::Stranger(404), "{headers:?}");
     }
+}
+
+#[test]
+fn property_80_an_answer_to_another_login_is_refused_and_noticed() {
+    let of = |query: &str| get(&format!("/oauth2/callback?{query}"), HOST);
+    assert_eq!(of("state=other&code=x"), Request::Refused(Notice::OtherLogin));
+    assert_eq!(of("state=other&error=access_denied"), Request::Refused(Notice::OtherLogin));
+    for query in ["", "code=x", "state=&code=x", &format!("state={STATE}")] {
+        assert_eq!(of(query), Request::Stranger(404), "{query}");
+    }
+    assert_eq!(get("/favicon.ico?state=other&code=x", HOST), Request::Stranger(404));
 }
 
 #[test]
@@ -117,13 +130,21 @@ fn property_11_other_methods_and_paths_are_refused() {
 
 #[test]
 fn property_13_a_head_that_does_not_end_is_cut_off() {
-    let start = b"GET /oauth2/callback?x=";
-    let mut bytes = start.to_vec();
-    assert_eq!(request(&bytes, &expected()), Request::Partial);
-    bytes.resize(8 * 1024 - 1, b'a');
-    assert_eq!(request(&bytes, &expected()), Request::Partial);
-    bytes.push(b'a');
-    assert_eq!(request(&bytes, &expected()), Request::Stranger(431));
+    let mut line = b"GET /oauth2/callback?x=".to_vec();
+    assert_eq!(request(&line, &expected()), Request::Partial);
+    line.resize(8 * 1024, b'a');
+    assert_eq!(request(&line, &expected()), Request::Partial);
+    line.push(b'a');
+    assert_eq!(request(&line, &expected()), Request::Stranger(414));
+    assert_eq!(request(&[&line, &b" HTTP/1.1\r\n\r\n"[..]].concat(), &expected()), Request::Stranger(414));
+    let mut headers = format!("GET /oauth2/callback?state={STATE}&code=x HTTP/1.1").into_bytes();
+    let end = headers.len() + 64 * 1024;
+    headers.extend(format!("\r\n{HOST}Cookie: ").into_bytes());
+    headers.resize(end - 4, b'a');
+    assert_eq!(request(&headers, &expected()), Request::Partial);
+    assert_eq!(request(&[&headers, &b"\r\n\r\n"[..]].concat(), &expected()), Request::Answer(code("x")));
+    headers.extend(b"aaaaaa");
+    assert_eq!(request(&headers, &expected()), Request::Stranger(431));
     let many = "X: y\r\n".repeat(65);
     assert_eq!(get("/", &many), Request::Stranger(431));
     assert_eq!(request(b"", &expected()), Request::Partial);
@@ -141,7 +162,12 @@ fn property_18_a_pasted_url_is_understood_however_it_was_wrapped() {
     let url = format!("http://127.0.0.1:4711/oauth2/callback?state={STATE}&code=4/{long}&scope=a");
     let lines: Vec<_> = url.as_bytes().chunks(80).map(String::from_utf8_lossy).collect();
     let wrapped = format!("  {}\r\n", lines.join("\r\n  "));
-    for text in [url.clone(), format!("\x1b[200~{url}\n").replace("\x1b[200~", ""), wrapped] {
+    let html = url.replace('&', "&amp;");
+    let escaped = url.replace('?', "\\?").replace('&', "\\&").replace('=', "\\=");
+    let quoted = ['"', '\''].map(|quote| format!("{quote}http://127.0.0.1:4711/?state={STATE}&code=4/{long}{quote}\n"));
+    let [double, single] = quoted;
+    let pasted_as = [url.clone(), format!("\x1b[200~{url}\n").replace("\x1b[200~", ""), wrapped];
+    for text in pasted_as.into_iter().chain([html, escaped, double, single]) {
         assert_eq!(pasted(&text, &expected()), Some(code(&format!("4/{long}"))), "{text}");
     }
     for text in ["", "4/code", "http://127.0.0.1/?code=x", "http://127.0.0.1/?code=x&state=other"] {

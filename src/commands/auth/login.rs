@@ -64,7 +64,7 @@ impl Login {
             port: self.port,
             wait: self.wait.map_or(DEFAULT_WAIT, Duration::from_secs),
         };
-        let mut person = TerminalPrompt::new(context, !self.no_browser);
+        let mut person = TerminalPrompt::new(context, !self.no_browser).reading_pipes(context);
         let record = context.session().log_in(&login, &mut person).await?;
         drop(person);
         context.messages.note(&format!("Logged in as {} ({}).", record.email, record.granted().without_identity()));

@@ -84,7 +84,7 @@ fn property_75_a_browser_that_hangs_fails_or_is_missing_changes_nothing() {
     ] {
         let waiting = with_browser(&sandbox, browser, &[]);
         let said = waiting.transcript().text();
-        assert_eq!(said.contains("browser that has been opened"), opened, "{browser:?}: {said}");
+        assert_eq!(said.contains("Opening your browser"), opened, "{browser:?}: {said}");
         if browser == hanging {
             written(&started);
         }
@@ -116,5 +116,5 @@ fn no_browser_is_opened_when_that_is_said() {
     command.env("BROWSER", browser);
     let finished = Waiting::start(command).succeeds(&sandbox);
     assert!(!seen.exists());
-    assert!(finished.stderr.starts_with("Log in by opening this address"), "{}", finished.stderr);
+    assert!(finished.stderr.starts_with("To log in, open this address"), "{}", finished.stderr);
 }

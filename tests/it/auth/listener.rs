@@ -247,14 +247,13 @@ fn property_13_a_request_that_is_too_long_is_turned_away() {
     let mut waiting = Waiting::log_in(&sandbox, &[]);
     let host = waiting.address();
     let query = waiting.redirected().query().unwrap().to_owned();
-    let long = "x".repeat(9000);
-    for request in [
-        format!("GET /oauth2/callback?{query}&x={long} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
-        format!("GET /oauth2/callback?{query} HTTP/1.1\r\nHost: {host}\r\nCookie: {long}\r\n\r\n"),
-        format!("GET /oauth2/callback?{query} HTTP/1.1\r\nHost: {host}\r\n{}\r\n", "A: b\r\n".repeat(100)),
+    let (line, headers) = ("x".repeat(9 * 1024), "x".repeat(65 * 1024));
+    for (request, status) in [
+        (format!("GET /oauth2/callback?{query}&x={line} HTTP/1.1\r\nHost: {host}\r\n\r\n"), 414),
+        (format!("GET /oauth2/callback?{query} HTTP/1.1\r\nHost: {host}\r\nCookie: {headers}\r\n\r\n"), 431),
+        (format!("GET /oauth2/callback?{query} HTTP/1.1\r\nHost: {host}\r\n{}\r\n", "A: b\r\n".repeat(100)), 431),
     ] {
-        let reply = waiting.send(request.as_bytes()).unwrap();
-        assert!(matches!(reply.status, 414 | 431), "{}", reply.status);
+        assert_eq!(waiting.send(request.as_bytes()).unwrap().status, status);
     }
     // Somebody who never stops is cut off, not kept.
     let mut endless = TcpStream::connect(host).unwrap();
@@ -269,6 +268,44 @@ fn property_13_a_request_that_is_too_long_is_turned_away() {
     waiting.still_waits();
     nothing_came_of_it(&sandbox);
     waiting.succeeds(&sandbox);
+}
+
+#[test]
+fn property_13_the_cookies_of_other_programs_on_this_address_are_no_obstacle() {
+    let sandbox = Sandbox::new();
+    let waiting = Waiting::log_in(&sandbox, &[]);
+    let query = waiting.redirected().query().unwrap().to_owned();
+    let cookies = "a=0123456789; ".repeat(4600);
+    let head =
+        format!("GET /oauth2/callback?{query} HTTP/1.1\r\nHost: {}\r\nCookie: {cookies}\r\n\r\n", waiting.address());
+    assert!(cookies.len() > 62 * 1024);
+    assert_eq!(waiting.send(head.as_bytes()).unwrap().status, 200);
+    waiting.finish(&sandbox).success();
+}
+
+#[test]
+fn property_80_a_callback_that_is_refused_is_told_once_at_the_terminal() {
+    let sandbox = Sandbox::new();
+    let mut waiting = Waiting::log_in(&sandbox, &[]);
+    let (port, state) = (waiting.port(), waiting.state());
+    let query = format!("state={state}&code=4/emulator-x");
+    for host in ["127.0.0.1:9000".to_owned(), format!("localhost:{port}")] {
+        let reply = waiting.send(format!("GET /oauth2/callback?{query} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
+        let reply = reply.unwrap();
+        assert_eq!(reply.status, 404);
+        is_a_constant_page(&reply);
+        assert!(reply.body.contains("why an answer was refused"), "{}", reply.body);
+    }
+    waiting.transcript().wait_for_text(&format!("under another address than 127.0.0.1:{port}"));
+    for _ in 0..2 {
+        assert_eq!(waiting.call_back("state=other&code=4/emulator-x").status, 404);
+    }
+    waiting.transcript().wait_for_text("an answer to another login was refused");
+    waiting.still_waits();
+    nothing_came_of_it(&sandbox);
+    let told = waiting.succeeds(&sandbox).stderr;
+    assert_eq!(told.matches("refused").count(), 2, "each once: {told}");
+    assert!(!told.contains("9000"), "what a stranger sent is not repeated: {told}");
 }
 
 #[test]

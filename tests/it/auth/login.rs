@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::sync::mpsc;
 
 use base64::Engine;
@@ -306,4 +307,65 @@ fn a_login_over_a_login_replaces_the_record() {
     assert_eq!(before["sub"], after["sub"]);
     let token = sandbox.run(["auth", "token"]).success().stdout;
     assert_eq!(token.trim_end(), after["access_token"].as_str().unwrap());
+}
+
+/// `auth login` with a pipe as standard input.
+fn with_pipe(sandbox: &Sandbox, words: &[&str]) -> (Waiting, std::io::PipeWriter) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = sandbox.command(words);
+    command.stdin(Stdio::from(reader));
+    (Waiting::start(command), writer)
+}
+
+#[test]
+fn property_18_an_address_that_is_piped_into_a_login_is_read() {
+    for end in ["\n", "", "\r\n"] {
+        let sandbox = Sandbox::new();
+        let (waiting, mut pipe) = with_pipe(&sandbox, &["auth", "login", "--no-browser"]);
+        let address = waiting.redirected();
+        writeln!(pipe, "http://127.0.0.1/?state=guess&code=x").unwrap();
+        waiting.transcript().wait_for_text("That is not the address");
+        assert_eq!(sandbox.control().requests_to(Endpoint::Token).len(), 0);
+        write!(pipe, "{address}{end}").unwrap();
+        drop(pipe);
+        waiting.finish(&sandbox).success();
+    }
+}
+
+#[test]
+fn only_a_login_reads_standard_input() {
+    let sandbox = Sandbox::new();
+    let input = sandbox.path("script");
+    std::fs::write(&input, "the next line of the script\n").unwrap();
+    let file = std::fs::File::open(&input).unwrap();
+    let mut command = sandbox.command(["spaces", "create", "--name", "x"]);
+    command.stdin(file.try_clone().unwrap());
+    sandbox.finish(command).success();
+    assert_eq!(std::io::read_to_string(file).unwrap(), "the next line of the script\n");
+}
+
+#[test]
+fn an_endless_pipe_does_not_keep_a_login_from_its_answer() {
+    let sandbox = Sandbox::new();
+    let (waiting, mut pipe) = with_pipe(&sandbox, &["auth", "login", "--no-browser"]);
+    let writer = std::thread::spawn(move || while pipe.write_all(b"y\n").is_ok() {});
+    waiting.succeeds(&sandbox);
+    writer.join().unwrap();
+}
+
+#[test]
+fn over_ssh_the_way_from_another_machine_is_told_even_where_a_browser_starts() {
+    let sandbox = Sandbox::new();
+    for words in [&["auth", "login"][..], &["auth", "login", "--no-browser"]] {
+        let mut command = sandbox.command(words);
+        command
+            .env("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")
+            .env("DISPLAY", "localhost:10.0")
+            .env("BROWSER", "/bin/true");
+        let waiting = Waiting::start(command);
+        let (port, said) = (waiting.port(), waiting.transcript().text());
+        assert!(said.contains(&format!("ssh -L {port}:127.0.0.1:{port} THIS-MACHINE")), "{said}");
+        assert!(said.contains("standard input"), "{said}");
+        waiting.succeeds(&sandbox);
+    }
 }

@@ -59,7 +59,8 @@ fn every_property_has_a_test() {
         tested.insert(MUTANTS);
     }
     let listed = listed(&fs::read_to_string(root.join("tests/properties.md")).unwrap());
-    assert_eq!(listed, (1..=79).collect::<Vec<u32>>(), "tests/properties.md is incomplete or out of order");
+    let in_order = (1..).zip(&listed).all(|(number, known)| number == *known);
+    assert!(in_order && listed.len() >= 79, "tests/properties.md is incomplete or out of order: {listed:?}");
     let all: BTreeSet<u32> = listed.into_iter().collect();
     let untested: Vec<_> = all.difference(&tested).collect();
     assert!(untested.is_empty(), "no test has these numbers: {untested:?}");

@@ -81,7 +81,7 @@ impl Transcript {
     /// Waits for the URL that stands alone on its line, once the login says that it waits.
     #[track_caller]
     pub(crate) fn wait_for_url(&self) -> Url {
-        self.wait_for_text("Waiting for the answer");
+        self.wait_for_text("Waiting for the browser");
         self.wait_for(|transcript| {
             transcript
                 .lines()
