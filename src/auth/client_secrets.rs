@@ -2,12 +2,14 @@
 //!
 //! Only read, never written: a tool that keeps its tokens in this file makes it useless.
 
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use crate::http::{Endpoint, EndpointError};
+use crate::platform::input::{InputError, Source};
+use crate::platform::signals::Interruption;
 use crate::secret::Secret;
 
 mod wrong_file;
@@ -88,6 +90,25 @@ pub enum ClientSecretsError {
         /// The project, where the file shows it.
         project: Option<String>,
     },
+    /// Google's endpoints go together: a code of Google's is not for anybody else.
+    #[error("{path} mixes Google's endpoints with those of {other}", path = .path.display())]
+    MixedEndpoints {
+        /// The file.
+        path: PathBuf,
+        /// The origin that is not Google's.
+        other: String,
+    },
+    /// A file that was not named, and names other endpoints than Google's.
+    #[error("{path} lies in the current directory, and names {origin} as the token endpoint", path = .path.display())]
+    NotNamed {
+        /// The file.
+        path: PathBuf,
+        /// The origin of its token endpoint.
+        origin: String,
+    },
+    /// A signal arrived while the file, a pipe, was read.
+    #[error("{0}")]
+    Interrupted(Interruption),
     /// A web client without a redirect URI that this machine can listen on.
     #[error("{path} is a web client, and {cause}", path = .path.display())]
     NoLoopbackRedirect {
@@ -109,25 +130,16 @@ impl ClientSecrets {
     /// Reads the client file at `path`.
     pub fn load(path: &Path) -> Result<Self, ClientSecretsError> {
         let unreadable = |cause: String| ClientSecretsError::Unreadable { path: path.to_path_buf(), cause };
-        let metadata = match std::fs::metadata(path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(ClientSecretsError::Missing { looked: vec![path.to_path_buf()] });
+        match Source::File(path.to_path_buf()).read(LARGEST_FILE) {
+            Ok(bytes) => Self::parse(path, &bytes),
+            Err(InputError::Interrupted(interruption)) => Err(ClientSecretsError::Interrupted(interruption)),
+            Err(InputError::Unreadable { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
+                Err(ClientSecretsError::Missing { looked: vec![path.to_path_buf()] })
             }
-            Err(error) => return Err(unreadable(error.to_string())),
-        };
-        if metadata.is_dir() {
-            return Err(unreadable(String::from("it is a directory")));
+            Err(_) if path.is_dir() => Err(unreadable(String::from("it is a directory"))),
+            Err(InputError::Unreadable { cause, .. }) => Err(unreadable(cause.to_string())),
+            Err(_) => Err(unreadable(format!("it is larger than {LARGEST_FILE} bytes"))),
         }
-        let mut bytes = Vec::new();
-        // Not the length that is told: pipes and devices tell none.
-        std::fs::File::open(path)
-            .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
-            .map_err(|error| unreadable(error.to_string()))?;
-        if bytes.len() as u64 > LARGEST_FILE {
-            return Err(unreadable(format!("it is larger than {LARGEST_FILE} bytes")));
-        }
-        Self::parse(path, &bytes)
     }
 
     /// Understands the file's content; `path` is for messages.
@@ -149,6 +161,10 @@ impl ClientSecrets {
         };
         let authorization_endpoint = endpoint("auth_uri")?;
         let token_endpoint = endpoint("token_uri")?;
+        if is_google(&authorization_endpoint) != is_google(&token_endpoint) {
+            let other = if is_google(&token_endpoint) { &authorization_endpoint } else { &token_endpoint };
+            return Err(ClientSecretsError::MixedEndpoints { path: path.to_path_buf(), other: other.origin() });
+        }
         let redirect_uris = wrong_file::redirect_uris(&members, kind).map_err(wrong)?;
         if wrong_file::is_the_example(&client_id, client_secret.expose()) {
             return Err(wrong(WrongFile::Example));
@@ -169,6 +185,13 @@ impl ClientSecrets {
     pub fn issuer(&self) -> String {
         self.authorization_endpoint.origin()
     }
+}
+
+/// Whether an authorization or token endpoint is Google's, of today or of earlier client files.
+pub(super) fn is_google(endpoint: &Endpoint) -> bool {
+    const ORIGINS: [&str; 3] =
+        ["https://accounts.google.com", "https://oauth2.googleapis.com", "https://www.googleapis.com"];
+    ORIGINS.contains(&endpoint.origin().as_str())
 }
 
 /// The project number stands before the first hyphen of the client id; older files say the project's id.

@@ -3,6 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 use yup_oauth2::ServiceAccountKey;
 
@@ -11,12 +14,16 @@ use super::{Error, Scope, ScopeSet, TokenRefusal};
 use crate::http::retry::Policy;
 use crate::http::{self, Endpoint};
 use crate::platform::Clock;
+use crate::platform::input::{self, InputError, Source};
 use crate::secret::Secret;
 
 mod assertion;
 mod cache;
 
 use cache::Cache;
+
+/// What is wrong with a private key that cannot sign.
+const UNUSABLE_PRIVATE_KEY: &str = "has a private key that cannot be used";
 
 /// The grant type of an assertion (RFC 7523 section 2.1).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -62,12 +69,15 @@ impl Delegation {
     /// Reads a key file and names what it is when it is no key.
     pub(super) fn load(options: &DelegationOptions) -> Result<Self, Error> {
         let wrong = |cause: String| Error::ServiceAccountKey { path: options.key.clone(), cause };
-        let metadata = std::fs::metadata(&options.key).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-        if !metadata.is_file() || metadata.len() > LARGEST_FILE {
-            return Err(wrong(String::from("is not a service account key")));
-        }
-        let bytes = std::fs::read(&options.key).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        let source = Source::File(options.key.clone());
+        let bytes = match source.read(LARGEST_FILE) {
+            Ok(bytes) => bytes,
+            Err(InputError::Interrupted(interruption)) => return Err(Error::Interrupted(interruption)),
+            Err(InputError::Unreadable { cause, .. }) => return Err(wrong(format!("cannot be read: {cause}"))),
+            Err(_) => return Err(wrong(format!("is larger than {LARGEST_FILE} bytes"))),
+        };
         let key = parse_key(&bytes).map_err(wrong)?;
+        check_private_key(&key.private_key).map_err(|cause| wrong(cause.to_owned()))?;
         let token_endpoint = Endpoint::parse(&key.token_uri).map_err(|cause| Error::EndpointRefused {
             setting: format!("{}: token_uri", options.key.display()),
             cause,
@@ -75,7 +85,12 @@ impl Delegation {
         Ok(Self { path: options.key.clone(), key, token_endpoint, subject: options.subject.clone() })
     }
 
-    /// The user in whose name is acted.
+    /// Where the assertion is sent.
+    pub(super) fn token_endpoint(&self) -> &Endpoint {
+        &self.token_endpoint
+    }
+
+    /// The user on whose behalf the service account acts.
     pub(super) fn subject(&self) -> &str {
         &self.subject
     }
@@ -146,11 +161,19 @@ impl Delegation {
 
 /// Names what the bytes are when they are no key.
 fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = input::decode(bytes.to_vec()).ok_or("is not a text file in UTF-8 or UTF-16")?;
+    if text.trim().is_empty() {
+        return Err(String::from("is empty"));
+    }
     let document: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|error| format!("is not JSON (line {})", error.line()))?;
+        serde_json::from_str(&text).map_err(|error| format!("is not JSON (line {})", error.line()))?;
     match document.get("type").and_then(serde_json::Value::as_str) {
         Some("service_account") => {}
+        Some(other @ ("external_account" | "impersonated_service_account")) => {
+            return Err(format!(
+                "is a credential of type {other:?}, which cannot act for a user: a service account key is needed"
+            ));
+        }
         Some(other) => return Err(format!("is a credential of type {other:?}, not a service account key")),
         None if document.get("installed").is_some() || document.get("web").is_some() => {
             return Err(String::from(
@@ -168,6 +191,18 @@ fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
     serde_json::from_value(document).map_err(|_| String::from("has members of the wrong type"))
 }
 
+/// Checks what signing will need, so that `auth status` knows what a command will find.
+fn check_private_key(pem: &str) -> Result<(), &'static str> {
+    if pem.contains("\\n") {
+        return Err("has a private key with escaped line breaks: \\n is spelled out where a line should end");
+    }
+    if pem.contains("-----BEGIN") && !pem.trim().contains('\n') {
+        return Err("has a private key without its line breaks");
+    }
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| UNUSABLE_PRIVATE_KEY)?;
+    ring::sign::RsaSigningKey::new(&key).map(|_| ()).map_err(|_| UNUSABLE_PRIVATE_KEY)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -183,7 +218,9 @@ mod tests {
     fn other_files_are_named_for_what_they_are() {
         assert!(parse_key(key().to_string().as_bytes()).is_ok());
         for (text, expected) in [
-            ("", "not JSON"),
+            ("", "is empty"),
+            ("x", "not JSON"),
+            (r#"{"type":"impersonated_service_account"}"#, "service account key is needed"),
             ("{}", "not a service account key"),
             (r#"{"type":"authorized_user"}"#, "authorized_user"),
             (r#"{"installed":{}}"#, "--client-secrets"),

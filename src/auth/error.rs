@@ -7,6 +7,7 @@ use super::delegation::DelegationRefusal;
 use super::store::StoreError;
 use super::{ClientSecretsError, ScopeSet, TokenRefusal};
 use crate::http::{self, EndpointError};
+use crate::platform::signals::Interruption;
 
 /// Everything that can stand between a command and its access token.
 #[derive(Debug, thiserror::Error)]
@@ -59,8 +60,6 @@ pub enum Error {
         expected: String,
         /// The account of the ID token.
         found: String,
-        /// Whether the new token could be revoked.
-        revoked: bool,
     },
     /// The login does not allow what the command needs.
     #[error("the login{} lacks the permission {missing}", .account.as_ref().map(|account| format!(" of {account}")).unwrap_or_default())]
@@ -128,6 +127,12 @@ pub enum Error {
         #[source]
         cause: EndpointError,
     },
+    /// The API endpoint of this command is not Google's, and the token is.
+    #[error("a token of Google's does not go to the API endpoint that the environment names")]
+    DestinationRefused,
+    /// A signal arrived while a key file, a pipe, was read.
+    #[error("{0}")]
+    Interrupted(Interruption),
     /// A fault of this program or its surroundings that no user can be blamed for.
     #[error("{0}")]
     Internal(String),

@@ -8,11 +8,14 @@ use super::session::same_client;
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, Error, Identity, Record, ScopeSet, Session, StoreError, identity};
 use crate::http::Endpoint;
-use crate::platform::files;
+use crate::platform::{files, input};
 use crate::secret::Secret;
 
 /// The name of the client file in the configuration directory.
 const CLIENT_FILE: &str = "client_secrets.json";
+
+/// How the client ids of gcloud itself begin.
+const GCLOUD_CLIENTS: [&str; 2] = ["764086051850-", "32555940559."];
 
 /// Google's token endpoint, which files of the type `authorized_user` mean without saying so.
 const GOOGLE_TOKEN_ENDPOINT: &str = "https://oauth2.googleapis.com/token";
@@ -55,7 +58,7 @@ impl Session {
         };
         let requested = self.principal.requested.as_ref();
         if let Some(expected) = requested.filter(|account| !account.eq_ignore_ascii_case(&identity.email)) {
-            return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email, revoked: false });
+            return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email });
         }
         let granted = response.scope().map(ScopeSet::from_wire).or(scopes).unwrap_or_default();
         let refresh_token = response.refresh_token().cloned().unwrap_or(credentials.refresh_token);
@@ -125,8 +128,11 @@ struct Credentials {
 /// libraries, or one of its Node.js library.
 fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
     let invalid = |what: &str| Error::ImportInvalid(what.to_owned());
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let document: Value = serde_json::from_slice(bytes).map_err(|_| invalid("it is not JSON"))?;
+    let text = input::decode(bytes.to_vec()).ok_or_else(|| invalid("it is not a text file in UTF-8 or UTF-16"))?;
+    if text.trim().is_empty() {
+        return Err(invalid("it is empty"));
+    }
+    let document: Value = serde_json::from_str(&text).map_err(|_| invalid("it is not JSON"))?;
     let Value::Object(members) = document else { return Err(invalid("it is not a JSON object")) };
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     match text("type") {
@@ -140,6 +146,12 @@ fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
         return Err(invalid("it is an OAuth client file, which holds no login: log in with it instead"));
     }
     let refresh_token = text("refresh_token").ok_or_else(|| invalid("it has no refresh token"))?;
+    if text("client_id").is_some_and(|id| GCLOUD_CLIENTS.iter().any(|gcloud| id.starts_with(gcloud))) {
+        return Err(invalid(
+            "it holds a login of gcloud's own OAuth client, whose project is not yours and cannot have a Chat app: log in \
+             with a client of your own",
+        ));
+    }
     let client = match (text("client_id"), text("client_secret")) {
         (Some(id), Some(secret)) => Some((id.to_owned(), Secret::new(secret.to_owned()))),
         _ => None,
@@ -239,7 +251,9 @@ mod tests {
     #[test]
     fn what_holds_no_login_is_named() {
         for (text, expected) in [
-            ("", "not JSON"),
+            ("", "empty"),
+            ("x", "not JSON"),
+            (r#"{"client_id":"764086051850-x","refresh_token":"r"}"#, "gcloud"),
             ("[]", "not a JSON object"),
             (r#"{"type":"service_account"}"#, "--service-account"),
             (r#"{"type":"external_account"}"#, "external_account"),

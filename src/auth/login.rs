@@ -10,6 +10,7 @@ use url::Url;
 
 use super::authorization::{self, Answer, AuthorizationRequest, Expected, Notice, Wanted};
 use super::loopback::{Event, Listening, Loopback};
+use super::session::same_client;
 use super::token_endpoint::TokenResponse;
 use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, Session, identity};
 
@@ -93,13 +94,16 @@ impl Session {
         let endpoint = self.token_endpoint(client);
         let response =
             endpoint.exchange(&code, &request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
-        let record = self.verified_record(client, &response, options).await?;
+        let record = self.verified_record(client, &response, options)?;
         self.store.save_verified(&record).await?;
+        if let Some(former) = options.account.as_ref().filter(|account| !account.eq_ignore_ascii_case(&record.email)) {
+            self.store.remove(former)?;
+        }
         Ok(record)
     }
 
     /// Checks everything about the token response that a stored login must have.
-    async fn verified_record(
+    fn verified_record(
         &self,
         client: &ClientSecrets,
         response: &TokenResponse,
@@ -111,12 +115,13 @@ impl Session {
         if let Some(expected) =
             options.account.as_ref().filter(|account| !account.eq_ignore_ascii_case(&identity.email))
         {
-            // Revoking one of a person's tokens ends the whole grant, and with it the login that they may have here.
-            let revoked = matches!(self.store.read(&identity.email), Ok(None)) && {
-                let token = response.refresh_token().unwrap_or_else(|| response.access_token());
-                self.token_endpoint(client).revoke(token).await.is_ok()
-            };
-            return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email, revoked });
+            let same_person = |record: Record| record.sub == identity.sub && same_client(&record, client).is_ok();
+            if !self.store.read(expected).ok().flatten().is_some_and(same_person) {
+                // The token is dropped and not revoked: that would end the whole grant of this person, and with it a
+                // login that somebody may have on another machine.
+                return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email });
+            }
+            (self.notify)(&format!("the address of {expected} is {} now", identity.email));
         }
         // RFC 6749 section 5.1: no `scope` means that everything was granted.
         let granted = response.scope().map_or_else(|| options.scopes.with_identity(), ScopeSet::from_wire);

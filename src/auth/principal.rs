@@ -2,8 +2,9 @@
 //! use, and stays the same until the command ends, whatever happens to the files meanwhile.
 
 use std::cell::{OnceCell, RefCell};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::client_secrets::is_google;
 use super::delegation::{Delegation, DelegationOptions};
 use super::store::CredentialStore;
 use super::{ClientSecrets, ClientSecretsError, Error, LoginNeeded};
@@ -14,6 +15,8 @@ pub(super) struct Principal {
     pub(super) requested: Option<String>,
     /// Where the client file is looked for, in this order.
     pub(super) client_paths: Vec<PathBuf>,
+    /// Whether the client file was named, and does not merely lie where one is looked for.
+    client_named: bool,
     delegation: Option<(DelegationOptions, OnceCell<Delegation>)>,
     account: RefCell<Option<String>>,
     client: OnceCell<Result<ClientSecrets, ClientSecretsError>>,
@@ -22,11 +25,11 @@ pub(super) struct Principal {
 impl Principal {
     pub(super) fn new(
         requested: Option<String>,
-        client_paths: Vec<PathBuf>,
+        (client_paths, client_named): (Vec<PathBuf>, bool),
         delegation: Option<DelegationOptions>,
     ) -> Self {
         let delegation = delegation.map(|options| (options, OnceCell::new()));
-        Self { requested, client_paths, delegation, account: RefCell::default(), client: OnceCell::new() }
+        Self { requested, client_paths, client_named, delegation, account: RefCell::default(), client: OnceCell::new() }
     }
 
     /// The account: the one that was asked for, else the one last logged in or switched to, else the only one.
@@ -70,12 +73,28 @@ impl Principal {
 
     fn find_client(&self) -> Result<ClientSecrets, ClientSecretsError> {
         for path in &self.client_paths {
+            // A pipe is read only when it was named: nobody may be at its other end.
+            if !self.client_named && path.exists() && !path.is_file() && !path.is_dir() {
+                let cause = String::from("it is not a regular file");
+                return Err(ClientSecretsError::Unreadable { path: path.clone(), cause });
+            }
             match ClientSecrets::load(path) {
                 Err(ClientSecretsError::Missing { .. }) => {}
-                found => return found,
+                Ok(client) => return self.trusted(client),
+                Err(error) => return Err(error),
             }
         }
         Err(ClientSecretsError::Missing { looked: self.client_paths.clone() })
+    }
+
+    /// A file in the current directory may be anybody's, as in a checkout: it may lead to Google and to nobody else.
+    fn trusted(&self, client: ClientSecrets) -> Result<ClientSecrets, ClientSecretsError> {
+        let in_current_directory = client.path.parent().is_some_and(|parent| parent == Path::new("."));
+        if !self.client_named && in_current_directory && !is_google(&client.token_endpoint) {
+            let origin = client.token_endpoint.origin();
+            return Err(ClientSecretsError::NotNamed { path: client.path, origin });
+        }
+        Ok(client)
     }
 
     /// The service account that acts, with its key; `None` where none was named.

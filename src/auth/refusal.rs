@@ -48,6 +48,8 @@ pub enum RefusalCause {
     Client,
     /// The organization's administrator does not allow it.
     AdminPolicy,
+    /// A code that is not known here.
+    Other,
 }
 
 impl std::error::Error for TokenRefusal {}
@@ -67,6 +69,7 @@ impl fmt::Display for TokenRefusal {
             RefusalCause::SessionPolicy => "the organization's session length has passed",
             RefusalCause::Client => "the OAuth client is refused",
             RefusalCause::AdminPolicy => "the organization's administrator does not allow this",
+            RefusalCause::Other => "the authorization server refused",
         };
         write!(formatter, "{what} ({}", self.error)?;
         if let Some(description) = &self.description {
@@ -96,6 +99,7 @@ pub(super) fn refusal_cause(error: &str, subtype: Option<&str>) -> Option<Refusa
         (
             "invalid_client"
             | "deleted_client"
+            | "disabled_client"
             | "unauthorized_client"
             | "redirect_uri_mismatch"
             | "invalid_request"
@@ -103,7 +107,8 @@ pub(super) fn refusal_cause(error: &str, subtype: Option<&str>) -> Option<Refusa
             | "invalid_scope",
             _,
         ) => RefusalCause::Client,
-        _ => RefusalCause::InvalidGrant,
+        ("invalid_grant" | "invalid_account" | "account_deleted" | "account_disabled", _) => RefusalCause::InvalidGrant,
+        _ => RefusalCause::Other,
     })
 }
 
@@ -123,7 +128,8 @@ mod tests {
             ("admin_policy_enforced", None, Some(RefusalCause::AdminPolicy)),
             ("access_denied", None, Some(RefusalCause::AdminPolicy)),
             ("invalid_account", None, Some(RefusalCause::InvalidGrant)),
-            ("something_new", None, Some(RefusalCause::InvalidGrant)),
+            ("disabled_client", None, Some(RefusalCause::Client)),
+            ("something_new", None, Some(RefusalCause::Other)),
             ("internal_failure", None, None),
             ("temporarily_unavailable", None, None),
         ] {

@@ -1,10 +1,12 @@
 //! The one door to an access token.
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::client_secrets::is_google;
 use super::delegation::{Delegation, DelegationOptions};
 use super::login::{LoginOptions, LoginPrompt};
 use super::principal::Principal;
@@ -12,8 +14,9 @@ use super::refusal::Evidence;
 use super::store::{CredentialStore, Notify};
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal};
-use crate::http;
+use crate::http::{self, Endpoint};
 use crate::platform::Clock;
+use crate::platform::files::Reservation;
 use crate::secret::Secret;
 
 /// The age at which a login of a project in testing ends, give or take the time between two runs.
@@ -35,6 +38,10 @@ pub struct SessionOptions {
     pub config_directory: Option<PathBuf>,
     /// Where the client file is looked for, in this order.
     pub client_secrets: Vec<PathBuf>,
+    /// Whether that is a file which was named by option or variable.
+    pub client_secrets_named: bool,
+    /// Whether a token of Google's may go to the API endpoint of this command.
+    pub google_tokens: bool,
     /// The account that was asked for.
     pub account: Option<String>,
     /// A ready access token, used as it is.
@@ -61,7 +68,17 @@ pub struct Session {
     pub(super) principal: Principal,
     pub(super) config_directory: Option<PathBuf>,
     given: Option<Secret<String>>,
-    notify: Notify,
+    google_tokens: bool,
+    refresh: RefreshState,
+    pub(super) notify: Notify,
+}
+
+/// A refresh in flight, for a program that has to end.
+#[derive(Default)]
+struct RefreshState {
+    in_flight: Cell<bool>,
+    stopping: Cell<bool>,
+    finished: tokio::sync::Notify,
 }
 
 impl fmt::Debug for Session {
@@ -117,9 +134,15 @@ impl Session {
             http: http::Client::new(options.http),
             clock: options.clock,
             store: CredentialStore::new(options.config_directory.clone(), options.clock, Rc::clone(&notify)),
-            principal: Principal::new(options.account, options.client_secrets, options.delegation),
+            principal: Principal::new(
+                options.account,
+                (options.client_secrets, options.client_secrets_named),
+                options.delegation,
+            ),
             config_directory: options.config_directory,
             given: options.access_token,
+            google_tokens: options.google_tokens,
+            refresh: RefreshState::default(),
             notify,
         }
     }
@@ -134,12 +157,18 @@ impl Session {
         Ok(self.principal.client()?)
     }
 
+    /// Checks that the client of this command is the one that the login of `record` belongs to.
+    pub fn check_client(&self, record: &Record) -> Result<(), Error> {
+        Ok(same_client(record, self.client()?)?)
+    }
+
     /// Returns an access token for `needed`: the stored one, a refreshed one, or, with a person, that of a new login.
     pub async fn access_token(&self, needed: &ScopeSet, interaction: Interaction<'_>) -> Result<Access, Error> {
         if let Some(token) = &self.given {
             return Ok(Access { token: token.clone(), account: None, record: None, delegated: None });
         }
         if let Some(delegation) = self.principal.delegation()? {
+            self.check_destination(delegation.token_endpoint())?;
             return self.delegated(delegation, needed, None).await;
         }
         let stored = match self.account().and_then(|account| self.existing_record(&account)) {
@@ -170,11 +199,30 @@ impl Session {
         if let Some(client) = self.principal.client_if_present()? {
             same_client(stored, client)?;
         }
+        if let Ok(token_endpoint) = Endpoint::parse(&stored.token_endpoint) {
+            self.check_destination(&token_endpoint)?;
+        }
         self.warn_of_end(stored);
         if stored.freshness(self.clock.now()) == Freshness::Fresh {
             return Ok(Access::from_record(stored.clone()));
         }
         Ok(Access::from_record(self.refresh(&stored.email, None).await?))
+    }
+
+    /// Checks that a token from `token_endpoint` may go to the API endpoint of this command.
+    fn check_destination(&self, token_endpoint: &Endpoint) -> Result<(), Error> {
+        if !self.google_tokens && is_google(token_endpoint) { Err(Error::DestinationRefused) } else { Ok(()) }
+    }
+
+    /// Whether a refresh is in flight, whose answer may hold a new refresh token.
+    pub fn is_refreshing(&self) -> bool {
+        self.refresh.in_flight.get()
+    }
+
+    /// Waits until the refresh in flight is saved. The command that started it goes no further.
+    pub async fn finish_refresh(&self) {
+        self.refresh.stopping.set(true);
+        self.refresh.finished.notified().await;
     }
 
     /// A person can renew a login that ends soon; a script can only find it dead.
@@ -225,6 +273,20 @@ impl Session {
         TokenEndpoint { http: &self.http, client, clock: self.clock }
     }
 
+    /// Takes the disk space of the refreshed record before the request leaves: a new refresh token that cannot be saved
+    /// would be lost, and the old one may no longer be valid. Google does not replace refresh tokens, and in a read-only
+    /// directory nobody expects them to be saved.
+    fn make_room(&self, record: &Record, client: &ClientSecrets) -> Result<Option<Reservation>, Error> {
+        match self.store.reserve(record) {
+            Ok(room) => Ok(Some(room)),
+            Err(error) if is_google(&client.token_endpoint) || error.is_read_only() => {
+                log::info!("{error}");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn log_in_for(
         &self,
         needed: &ScopeSet,
@@ -253,8 +315,19 @@ impl Session {
         Ok(Access::from_record(record))
     }
 
-    /// One refresh for all processes: lock, read again, decide, refresh, write, unlock.
+    /// Refreshes the login of `account`, unless another process has done so.
     pub(super) async fn refresh(&self, account: &str, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
+        let result = self.refresh_locked(account, rejected).await;
+        self.refresh.in_flight.set(false);
+        if self.refresh.stopping.get() {
+            self.refresh.finished.notify_one();
+            return std::future::pending().await;
+        }
+        result
+    }
+
+    /// One refresh for all processes: lock, read again, decide, make room on disk, refresh, write, unlock.
+    async fn refresh_locked(&self, account: &str, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
         let client = self.principal.client_if_present()?.ok_or_else(|| LoginNeeded::NoClient {
             account: account.to_owned(),
             looked: self.principal.client_paths.clone(),
@@ -269,11 +342,16 @@ impl Session {
         let mut record = read()?;
         let endpoint = self.token_endpoint(client);
         let mut changed_meanwhile = false;
+        let mut room = None;
         let response = loop {
             if usable(&record) {
                 return Ok(record);
             }
             same_client(&record, client)?;
+            if room.is_none() {
+                room = self.make_room(&record, client)?;
+            }
+            self.refresh.in_flight.set(true);
             match endpoint.refresh(&record.refresh_token).await {
                 Ok(response) => break response,
                 Err(Error::Refused(refusal)) if refusal.cause == RefusalCause::InvalidGrant && !changed_meanwhile => {
@@ -290,7 +368,7 @@ impl Session {
             }
         };
         let refreshed = record.refreshed(&response, self.clock.now());
-        match self.store.save(&refreshed) {
+        match self.store.save_prepared(&refreshed, room) {
             Ok(()) => {}
             // A new refresh token that is not on disk would be lost with this process, and the old one may be dead.
             Err(error) if refreshed.refresh_token != record.refresh_token => return Err(error.into()),
@@ -298,6 +376,11 @@ impl Session {
         }
         Ok(refreshed)
     }
+}
+
+/// Whether two token endpoints are the same. Google's, of today and of earlier client files, count as one.
+fn same_endpoint(one: &str, other: &Endpoint) -> bool {
+    one == other.to_string() || is_google(other) && Endpoint::parse(one).is_ok_and(|one| is_google(&one))
 }
 
 /// Checks that `client` is the one that the login of `record` belongs to.
@@ -310,9 +393,8 @@ pub(super) fn same_client(record: &Record, client: &ClientSecrets) -> Result<(),
     if record.client_id != client.client_id {
         return Err(other(&record.client_id, &client.client_id));
     }
-    let endpoint = client.token_endpoint.to_string();
-    if record.token_endpoint != endpoint {
-        return Err(other(&record.token_endpoint, &endpoint));
+    if !same_endpoint(&record.token_endpoint, &client.token_endpoint) {
+        return Err(other(&record.token_endpoint, &client.token_endpoint.to_string()));
     }
     Ok(())
 }

@@ -9,11 +9,14 @@ use std::time::Duration;
 use time::macros::format_description;
 
 use super::record::{Record, VERSION};
-use crate::platform::files;
+use crate::platform::files::{self, FileError, Reservation};
 use crate::platform::{Clock, Lock, LockError};
 
 /// Larger than any record; what is larger is not one.
 const LARGEST_RECORD: u64 = 256 * 1024;
+
+/// How much longer a refreshed record may be.
+const ROOM_TO_GROW: usize = 4 * 1024;
 
 /// How long a process waits for another one that is refreshing.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -47,6 +50,14 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 impl StoreError {
     pub(super) fn not_writable(cause: impl Into<Cause>) -> Self {
         Self::NotWritable(cause.into())
+    }
+
+    /// Whether the directory cannot be written by anybody, or not by this user.
+    pub(super) fn is_read_only(&self) -> bool {
+        use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+        let Self::NotWritable(cause) = self else { return false };
+        let kind = cause.downcast_ref::<FileError>().and_then(FileError::kind);
+        matches!(kind, Some(PermissionDenied | ReadOnlyFilesystem))
     }
 
     pub(super) fn unreadable(path: &Path, cause: impl Into<Cause>) -> Self {
@@ -161,6 +172,20 @@ impl CredentialStore {
         let path = self.record_path(&record.email)?;
         let content = render(record).map_err(StoreError::not_writable)?;
         files::replace_private(&path, &content, self.clock.now()).map_err(StoreError::not_writable)
+    }
+
+    /// Takes the disk space that a refreshed `record` needs.
+    pub(super) fn reserve(&self, record: &Record) -> Result<Reservation, StoreError> {
+        self.create()?;
+        let size = render(record).map_err(StoreError::not_writable)?.len() + ROOM_TO_GROW;
+        Reservation::new(&self.record_path(&record.email)?, size, self.clock.now()).map_err(StoreError::not_writable)
+    }
+
+    /// Replaces the record of its account in the space that was reserved for it, durably.
+    pub(super) fn save_prepared(&self, record: &Record, room: Option<Reservation>) -> Result<(), StoreError> {
+        let Some(room) = room else { return self.save(record) };
+        let content = render(record).map_err(StoreError::not_writable)?;
+        room.replace(&content).map_err(StoreError::not_writable)
     }
 
     /// Renames a record that cannot be used; it is never deleted.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::refusal::refusal_cause;
-use super::{ClientSecrets, Error, RefusalCause, ScopeSet, TokenRefusal, identity};
+use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, TokenRefusal, identity};
 use crate::http::{self, Endpoint, Request, Response, retry};
 use crate::platform::Clock;
 use crate::secret::Secret;
@@ -109,6 +109,17 @@ pub struct TokenInfo {
     pub email: Option<String>,
     /// The scopes of the token.
     pub scopes: ScopeSet,
+}
+
+impl TokenInfo {
+    /// Whether the token belongs to the person of `record`. An address may change; a person's `sub` does not.
+    pub fn is_of(&self, record: &Record) -> bool {
+        match (&self.sub, &self.email) {
+            (Some(sub), _) => *sub == record.sub,
+            (None, Some(email)) => email.eq_ignore_ascii_case(&record.email),
+            (None, None) => true,
+        }
+    }
 }
 
 /// The wire form of [`TokenInfo`].

@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use time::OffsetDateTime;
 
 use crate::commands::{
-    DelegationOptions, Failure, GivenToken, Provenance, Proxies, ProxySetting, Setting, Settings, TransportConfig,
-    TrustRoots,
+    DelegationOptions, ErrorCode, Failure, GivenToken, Provenance, Proxies, ProxySetting, Setting, Settings,
+    TransportConfig, TrustRoots,
 };
 use crate::output::{Filter, Format, Screen};
 use crate::platform::Clock;
@@ -116,7 +116,9 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
         [Path::new(".").join(CLIENT_SECRETS)].into_iter().chain(in_directory).collect()
     };
     let client_secrets =
-        choose(global.client_secrets.clone(), environment.os("CHATAUTH_CLIENT_SECRETS").map(PathBuf::from))
+        choose(global.client_secrets.clone(), environment.os("CHATAUTH_CLIENT_SECRETS").map(PathBuf::from));
+    let client_secrets =
+        check_path(ErrorCode::ClientSecretsInvalid, "--client-secrets", "CHATAUTH_CLIENT_SECRETS", client_secrets)?
             .map(|path| path.map_or_else(default_secrets, |path| vec![path]));
     let timeout = global.timeout.or(timeout_variable(environment)?).unwrap_or(DEFAULT_TIMEOUT);
     let colour = |terminal: bool| match global.color {
@@ -188,8 +190,12 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
 /// Requires a service account and a user to impersonate together: one without the other must not fall back to another
 /// identity.
 fn delegation(global: &Global, environment: Environment) -> Result<Setting<Option<DelegationOptions>>, Failure> {
-    let Setting { value: key, source } =
-        choose(global.service_account.clone(), environment.os("CHATAUTH_SERVICE_ACCOUNT").map(PathBuf::from));
+    let Setting { value: key, source } = check_path(
+        ErrorCode::InputInvalid,
+        "--service-account",
+        "CHATAUTH_SERVICE_ACCOUNT",
+        choose(global.service_account.clone(), environment.os("CHATAUTH_SERVICE_ACCOUNT").map(PathBuf::from)),
+    )?;
     let subject = global.impersonate.clone().or(environment.text("CHATAUTH_IMPERSONATE")?);
     match (key, subject) {
         (Some(key), Some(subject)) => {
@@ -205,6 +211,26 @@ fn delegation(global: &Global, environment: Environment) -> Result<Setting<Optio
         )
         .hint("name its key file with --service-account FILE (CHATAUTH_SERVICE_ACCOUNT)")),
     }
+}
+
+/// Refuses the contents of a file where its path belongs, as the secrets of a CI system come, and quotes nothing of them.
+fn check_path(
+    code: ErrorCode,
+    option: &str,
+    variable: &str,
+    setting: Setting<Option<PathBuf>>,
+) -> Result<Setting<Option<PathBuf>>, Failure> {
+    let text = setting.value.as_deref().map(Path::to_string_lossy).unwrap_or_default();
+    let text = text.trim_start();
+    // A JSON object, as it is or in base64.
+    let contents = text.starts_with('{')
+        || (text.len() > 200 && ["eyJ", "eyA", "ewo", "ew0K"].iter().any(|start| text.starts_with(start)));
+    if !contents {
+        return Ok(setting);
+    }
+    let name = if setting.source == Provenance::Option { option } else { variable };
+    Err(Failure::new(code, format!("{name} holds JSON, not a path"))
+        .hint(format!("write the JSON to a file that only you can read, and set {name} to its path")))
 }
 
 /// The directories of a list such as `PATH`.
@@ -280,6 +306,23 @@ mod tests {
     fn property_39_a_relative_home_is_none() {
         assert_eq!(default_config_directory(Environment(|_| Some("relative".into()))), None);
         assert_eq!(default_config_directory(Environment(|_| None)), None);
+    }
+
+    #[test]
+    fn the_contents_of_a_file_are_no_path_and_are_not_quoted() {
+        let check = |text: &str| {
+            let setting = Setting { value: Some(PathBuf::from(text)), source: Provenance::Variable };
+            check_path(ErrorCode::InputInvalid, "--service-account", "CHATAUTH_SERVICE_ACCOUNT", setting)
+        };
+        for contents in [String::from(" {\"private_key\":\"canary\"}"), format!("eyJ0eXBlIjoi{}", "canary".repeat(40))]
+        {
+            let failure = check(&contents).unwrap_err();
+            assert!(failure.message.contains("CHATAUTH_SERVICE_ACCOUNT holds JSON"), "{failure:?}");
+            assert!(!format!("{failure:?}").contains("canary"));
+        }
+        for path in ["key.json", "/dev/fd/63", "eyJ.json", ""] {
+            check(path).unwrap();
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use url::Url;
+
 use crate::auth::{DelegationOptions, Session, SessionOptions, TransportConfig};
 use crate::chat;
 use crate::output::{Messages, Printer, command_line};
@@ -196,6 +198,11 @@ impl Context {
                 clock: self.clock,
                 config_directory: self.settings.config_directory.value.clone(),
                 client_secrets: self.settings.client_secrets.value.clone(),
+                client_secrets_named: self.settings.client_secrets.source != Provenance::Default,
+                google_tokens: self.settings.api_endpoint.source == Provenance::Option
+                    || Url::parse(&self.settings.api_endpoint.value).is_ok_and(|url| {
+                        url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(".googleapis.com"))
+                    }),
                 account: self.settings.account.value.clone(),
                 access_token: self.settings.access_token.as_ref().map(|given| given.0.clone()),
                 delegation: self.settings.delegation.value.clone(),

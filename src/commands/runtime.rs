@@ -2,9 +2,13 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::time::Duration;
 
 use super::{Context, ErrorCode, Failure, Outcome};
 use crate::platform::signals::{self, Interruption};
+
+/// How much longer a token refresh in flight may take after a signal.
+const LONGEST_REFRESH: Duration = Duration::from_secs(5);
 
 impl Context {
     /// Builds the runtime and runs a command until it ends or a signal ends it.
@@ -16,7 +20,7 @@ impl Context {
     }
 
     /// Not generic: code for each command's type would be a twentieth of the program.
-    fn run_to_end(&self, command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>) -> anyhow::Result<()> {
+    fn run_to_end(&self, mut command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>) -> anyhow::Result<()> {
         let runtime = runtime()?;
         let result = runtime.block_on(async {
             tokio::select! {
@@ -24,15 +28,35 @@ impl Context {
                 // its first wait would otherwise kill the process, and leave the terminal in the mode for pasting.
                 biased;
                 signal = signals::interruption() => match signal {
-                    Ok(interruption) => Err(self.interrupted(interruption).into()),
+                    Ok(interruption) => {
+                        self.finish_refresh(command.as_mut()).await;
+                        Err(self.interrupted(interruption).into())
+                    }
                     Err(error) => Err(Failure::new(ErrorCode::Internal, format!("cannot watch signals: {error}")).into()),
                 },
-                result = command => result,
+                result = command.as_mut() => result,
             }
         });
         // A DNS lookup cannot be cancelled, so do not wait for it.
         runtime.shutdown_background();
         result
+    }
+
+    /// Lets a token refresh that has left be saved: a new refresh token in its answer would be lost, and the old one may
+    /// no longer be valid.
+    async fn finish_refresh(&self, command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>) {
+        let session = self.session();
+        if !session.is_refreshing() {
+            return;
+        }
+        self.messages.always("Finishing the token refresh; Ctrl-C again to stop");
+        tokio::select! {
+            biased;
+            _ = signals::interruption() => {}
+            () = session.finish_refresh() => {}
+            _ = command => {}
+            () = tokio::time::sleep(LONGEST_REFRESH) => {}
+        }
     }
 
     fn interrupted(&self, interruption: Interruption) -> Failure {

@@ -1,7 +1,7 @@
 //! One client for every host, with limits on everything.
 
 use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -273,6 +273,11 @@ pub(super) struct NameNotFound;
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
+            // This very machine, whatever a hosts file says (RFC 6761 section 6.3).
+            if name.as_str() == "localhost" {
+                let loopback = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+                return Ok(Box::new(loopback.into_iter()) as Addrs);
+            }
             let addresses: Vec<SocketAddr> =
                 tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|_| NameNotFound)?.collect();
             Ok(Box::new(addresses.into_iter()) as Addrs)

@@ -1,7 +1,7 @@
 //! Private files: readable by their owner alone, replaced as a whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -187,23 +187,51 @@ pub fn read_private(path: &Path, limit: u64) -> Result<Option<PrivateFile>, File
 /// The order is the one that makes it so: exclusive temporary file (0600 whatever the umask), write, fsync, rename,
 /// fsync of the directory. `now` decides which orphaned temporary files are old enough to be swept.
 pub fn replace_private(path: &Path, content: &[u8], now: OffsetDateTime) -> Result<(), FileError> {
-    if is_symlink(path) {
-        return Err(FileError::Symlink(path.to_path_buf()));
+    Reservation::new(path, 0, now)?.replace(content)
+}
+
+/// A private file beside another, which takes its place once there is something to write.
+#[derive(Debug)]
+pub struct Reservation {
+    temporary: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Reservation {
+    /// Takes `size` bytes of the disk beside `path`. Without [`Reservation::replace`] they are given back.
+    pub fn new(path: &Path, size: usize, now: OffsetDateTime) -> Result<Self, FileError> {
+        if is_symlink(path) {
+            return Err(FileError::Symlink(path.to_path_buf()));
+        }
+        let directory = path.parent().unwrap_or_else(|| Path::new("."));
+        sweep_orphans(directory, now);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(TEMPORARY_PREFIX);
+        let mut temporary = builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
+        #[cfg(unix)]
+        temporary
+            .as_file()
+            .set_permissions(fs::Permissions::from_mode(0o600))
+            .map_err(FileError::io("set the mode of", temporary.path()))?;
+        if size > 0 {
+            temporary.write_all(&vec![0; size]).map_err(FileError::io("write", path))?;
+            temporary.as_file().sync_all().map_err(FileError::io("write", path))?;
+            temporary.rewind().map_err(FileError::io("write", path))?;
+        }
+        Ok(Self { temporary, path: path.to_path_buf() })
     }
-    let directory = path.parent().unwrap_or_else(|| Path::new("."));
-    sweep_orphans(directory, now);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY_PREFIX);
-    let mut temporary = builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
-    #[cfg(unix)]
-    temporary
-        .as_file()
-        .set_permissions(fs::Permissions::from_mode(0o600))
-        .map_err(FileError::io("set the mode of", temporary.path()))?;
-    temporary.write_all(content).map_err(FileError::io("write", path))?;
-    temporary.as_file().sync_all().map_err(FileError::io("write", path))?;
-    temporary.persist(path).map_err(|error| FileError::io("replace", path)(error.error))?;
-    sync_directory(directory).map_err(FileError::io("write", directory))
+
+    /// Puts the file in the place of the other, durably, with `content` in it.
+    pub fn replace(mut self, content: &[u8]) -> Result<(), FileError> {
+        let path = &self.path;
+        self.temporary.write_all(content).map_err(FileError::io("write", path))?;
+        let file = self.temporary.as_file();
+        file.set_len(content.len() as u64).map_err(FileError::io("write", path))?;
+        file.sync_all().map_err(FileError::io("write", path))?;
+        self.temporary.persist(path).map_err(|error| FileError::io("replace", path)(error.error))?;
+        let directory = path.parent().unwrap_or_else(|| Path::new("."));
+        sync_directory(directory).map_err(FileError::io("write", directory))
+    }
 }
 
 /// A file without a name in the system's directory for temporary files, which is gone with the process.

@@ -81,7 +81,8 @@ fn property_28_every_other_file_is_named_for_what_it_is() {
         ("<?xml version=\"1.0\"?><!DOCTYPE plist><plist>".into(), WrongFile::PropertyList),
         ("{\"installed\":".into(), WrongFile::NotJson { line: 1 }),
         ("hello".into(), WrongFile::NotJson { line: 1 }),
-        ("{\0\"\0i\0".into(), WrongFile::NotText),
+        ("{\0\"\0i\0".into(), WrongFile::NotJson { line: 1 }),
+        ("{\"i\0\"".into(), WrongFile::NotText),
         ("[]".into(), WrongFile::List),
         ("3".into(), WrongFile::Scalar),
         (key.into(), WrongFile::ApiKey),
@@ -104,7 +105,7 @@ fn property_28_every_other_file_is_named_for_what_it_is() {
         assert_eq!(wrong(&text), expected, "{text}");
     }
     assert!(matches!(
-        ClientSecrets::parse(Path::new("c"), b"\xff\xfe{\0"),
+        ClientSecrets::parse(Path::new("c"), b"{\xff"),
         Err(ClientSecretsError::Wrong { what: WrongFile::NotText, .. })
     ));
 }
@@ -159,6 +160,24 @@ fn endpoints_off_the_machine_must_be_https() {
         });
         assert!(matches!(parse(&text), Err(ClientSecretsError::EndpointRefused { member: "token_uri", .. })), "{uri}");
     }
+}
+
+#[test]
+fn googles_endpoints_go_together() {
+    for (member, uri, together) in [
+        ("token_uri", "https://evil.test/token", false),
+        ("auth_uri", "https://evil.test/auth", false),
+        ("token_uri", "https://accounts.google.com/o/oauth2/token", true),
+        ("token_uri", "https://www.googleapis.com/oauth2/v3/token", true),
+    ] {
+        let file = parse(&with("installed", |members| members[member] = json!(uri)));
+        assert_eq!(matches!(file, Err(ClientSecretsError::MixedEndpoints { .. })), !together, "{member} {uri}");
+    }
+    let elsewhere = with("installed", |members| {
+        members["auth_uri"] = json!("http://127.0.0.1:1/auth");
+        members["token_uri"] = json!("http://127.0.0.1:1/token");
+    });
+    parse(&elsewhere).unwrap();
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -4,12 +4,14 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::platform::input;
+
 /// What was found where an OAuth client was expected. Shown after the file's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WrongFile {
     /// No bytes, or only white space.
     Empty,
-    /// Not UTF-8: often a file saved as UTF-16.
+    /// Neither UTF-8 nor UTF-16.
     NotText,
     /// A saved web page.
     Html,
@@ -65,7 +67,7 @@ impl fmt::Display for WrongFile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Empty => "is empty",
-            Self::NotText => "is not a text file in UTF-8",
+            Self::NotText => "is not a text file in UTF-8 or UTF-16",
             Self::Html => "is an HTML page, probably a saved sign-in page, not an OAuth client",
             Self::PropertyList => "is a property list for an iOS client, which cannot be used on a computer",
             Self::NotJson { line } => return write!(formatter, "is not JSON (line {line})"),
@@ -145,8 +147,8 @@ pub(super) fn client_object(bytes: &[u8]) -> Result<(&'static str, Map<String, V
 }
 
 fn document(bytes: &[u8]) -> Result<Value, WrongFile> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|_| WrongFile::NotText)?.trim();
+    let text = input::decode(bytes.to_vec()).ok_or(WrongFile::NotText)?;
+    let text = text.trim();
     let start: String = text.chars().take(200).collect::<String>().to_ascii_lowercase();
     if text.is_empty() {
         return Err(WrongFile::Empty);

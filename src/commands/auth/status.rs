@@ -126,11 +126,12 @@ async fn check(context: &Context) -> anyhow::Result<()> {
         session.replacement(&access).await?;
         context.messages.note("Checked: the service account got a new token for the user");
     } else if context.settings.access_token.is_none()
-        && let Some(account) = logged_in(session)?
+        && let Some(record) = logged_in(session)?
     {
+        let account = session.account()?;
         let info = session.check(&account).await?;
         match info {
-            Some(info) if info.email.as_ref().is_none_or(|email| email.eq_ignore_ascii_case(&account)) => {
+            Some(info) if info.is_of(&record) => {
                 context.messages.note(&format!(
                     "Checked: refreshed the login of {account}, which has the scopes {}",
                     info.scopes.without_identity()
@@ -157,10 +158,10 @@ async fn check(context: &Context) -> anyhow::Result<()> {
     show(context)
 }
 
-/// The account of this command, where it has a login.
-fn logged_in(session: &Session) -> Result<Option<String>, Error> {
+/// The login of this command's account, where there is one.
+fn logged_in(session: &Session) -> Result<Option<Record>, Error> {
     match session.account() {
-        Ok(account) => Ok(session.record(&account)?.map(|_| account)),
+        Ok(account) => session.record(&account),
         Err(Error::LoginNeeded(_)) => Ok(None),
         Err(error) => Err(error),
     }
@@ -205,7 +206,7 @@ fn problem(
     }
     let fresh = record.freshness(now) == Freshness::Fresh;
     match client_id {
-        Some(client_id) if client_id != record.client_id => {
+        Some(_) if context.session().check_client(record).is_err() => {
             Some(login(format!("the login of {account} was made with another OAuth client ({})", record.client_id)))
         }
         None if !fresh => Some(

@@ -60,10 +60,8 @@ impl Failure {
             Error::PortUnavailable { .. } => {
                 fail(ErrorCode::PortUnavailable).hint("choose another port with --port N, or leave it out for any free one")
             }
-            Error::WrongAccount { expected, revoked, .. } => fail(ErrorCode::WrongAccount).hint(format!(
-                "choose {expected} in the browser, or name the other account with --account{}",
-                if *revoked { "; the new token has been revoked" } else { "" }
-            )),
+            Error::WrongAccount { expected, .. } => fail(ErrorCode::WrongAccount)
+                .hint(format!("choose {expected} in the browser, or name the other account with --account")),
             Error::ScopeMissing { account, missing, union, at_login } => {
                 let login = login_command(account.as_deref(), union);
                 fail(ErrorCode::ScopeMissing).hint(if *at_login {
@@ -85,6 +83,9 @@ impl Failure {
             Error::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
             Error::Server { .. } => fail(ErrorCode::ServerError).hint("the stored login is untouched; try again later"),
             Error::EndpointRefused { .. } => fail(ErrorCode::EndpointRefused),
+            Error::DestinationRefused => fail(ErrorCode::EndpointRefused)
+                .hint("unset CHATAUTH_API_ENDPOINT, or name the endpoint with --api-endpoint URL"),
+            Error::Interrupted(interruption) => fail(ErrorCode::Interrupted(*interruption)),
             Error::Internal(_) => fail(ErrorCode::Internal),
         }
     }
@@ -164,6 +165,11 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
                 console("auth/clients", project.as_deref())
             ))
         }
+        ClientSecretsError::MixedEndpoints { .. } => Failure::new(ErrorCode::EndpointRefused, message)
+            .hint(format!("download the client file again at {}", console("auth/clients", None))),
+        ClientSecretsError::NotNamed { path, .. } => Failure::new(ErrorCode::EndpointRefused, message)
+            .hint(format!("if you trust it, name it: --client-secrets {}", command_line([path.display().to_string()]))),
+        ClientSecretsError::Interrupted(interruption) => Failure::new(ErrorCode::Interrupted(*interruption), message),
         ClientSecretsError::NoLoopbackRedirect { project, .. } => {
             invalid(format!("register http://127.0.0.1:8085/ for it, or better, {}", make(project.as_deref())))
         }
@@ -218,6 +224,12 @@ fn from_refusal(refusal: &TokenRefusal, account: Option<&str>) -> Failure {
             format!(
                 "compare the client file with {}, and download it anew where it differs",
                 console("auth/clients", project)
+            ),
+        ),
+        RefusalCause::Other => (
+            ErrorCode::CredentialsRejected,
+            String::from(
+                "the stored login is untouched; the code is the authorization server's: look it up, or ask an administrator",
             ),
         ),
         RefusalCause::AdminPolicy => (

@@ -81,3 +81,17 @@ fn orphans_of_killed_processes_are_swept_after_a_day_and_not_before() {
     replace_private(&home.path().join("record.json"), b"x", made + 2 * time::Duration::DAY).unwrap();
     assert!(!orphan.exists());
 }
+
+#[test]
+fn room_that_was_taken_is_filled_or_given_back() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("record");
+    let now = OffsetDateTime::UNIX_EPOCH;
+    drop(Reservation::new(&path, 4096, now).unwrap());
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    for content in [&b"short"[..], &[b'x'; 5000]] {
+        Reservation::new(&path, 4096, now).unwrap().replace(content).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}

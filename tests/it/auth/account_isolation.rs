@@ -71,7 +71,7 @@ fn property_27_only_the_chosen_accounts_tokens_are_ever_sent() {
 }
 
 #[test]
-fn property_24_another_accounts_login_is_neither_stored_nor_left_alive() {
+fn property_24_another_accounts_login_is_not_stored() {
     let sandbox = two();
     // A browser in which only Bob is logged in: it drops the hint.
     let browser = sandbox.script(
@@ -83,7 +83,7 @@ fn property_24_another_accounts_login_is_neither_stored_nor_left_alive() {
     let error = sandbox.finish(command).exits_with(4).error();
     assert_eq!(error["code"], "wrong_account", "{error}");
     assert!(error["message"].as_str().unwrap().contains(ANN) && error["message"].as_str().unwrap().contains(BOB));
-    assert_eq!(sandbox.control().requests_to(Endpoint::Revoke).len(), 1);
+    assert!(sandbox.control().requests_to(Endpoint::Revoke).is_empty());
     sandbox.run(["auth", "status"]).exits_with(4);
     for account in [ANN, BOB] {
         assert!(!sandbox.record_path(account).exists(), "{account}");

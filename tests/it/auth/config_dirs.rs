@@ -186,17 +186,19 @@ fn after(sandbox: &Sandbox, directory: &str) -> Vec<String> {
 }
 
 #[test]
-fn property_34_a_full_disk_during_a_refresh_costs_nothing_but_the_next_refresh() {
-    let test = "property_34_a_full_disk_during_a_refresh_costs_nothing_but_the_next_refresh";
+fn property_34_a_full_disk_is_noticed_before_a_refresh_leaves() {
+    let test = "property_34_a_full_disk_is_noticed_before_a_refresh_leaves";
     let sandbox = Sandbox::new();
     sandbox.log_in();
     sandbox.expire_stored_token(ACCOUNT);
     let before = fs::read(sandbox.record_path(ACCOUNT)).unwrap();
     let files = names(&sandbox.config_directory().join("accounts"));
-    let words = ["spaces", "create", "--name", "x", "--no-input"];
+    let words = ["spaces", "create", "--name", "x", "--no-input", "--format", "json"];
     let Some(finished) = on_a_full_disk(&sandbox, test, &words) else { return };
-    let finished = finished.success();
-    assert!(finished.stderr.contains("warning") && finished.stderr.contains("No space left"), "{}", finished.stderr);
+    let error = finished.exits_with(3).error();
+    assert_eq!(error["code"], "store_not_writable");
+    assert!(error["message"].as_str().unwrap().contains("No space left"), "{error}");
+    assert!(sandbox.control().requests_to(Endpoint::Token).is_empty(), "the refresh token may be replaced");
     assert_eq!(fs::read(sandbox.path(&format!("after/accounts/{ACCOUNT}.json"))).unwrap(), before);
     assert_eq!(after(&sandbox, "accounts"), files, "no half-written file is left");
 }

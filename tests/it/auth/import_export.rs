@@ -126,10 +126,13 @@ fn the_client_is_written_where_there_is_none_and_nowhere_else() {
     let before = fs::read(&kept).unwrap();
     from_stdin(&sandbox, plain(&sandbox, &words), &content.to_string()).success();
     assert_eq!(fs::read(&kept).unwrap(), before);
-    // One in the working directory does, too.
+    // One that merely lies in the working directory may lead to Google and to nobody else.
     fs::remove_file(&kept).unwrap();
     fs::copy(sandbox.client_secrets(), sandbox.path("empty/client_secrets.json")).unwrap();
-    from_stdin(&sandbox, plain(&sandbox, &words), &content.to_string()).success();
+    from_stdin(&sandbox, plain(&sandbox, &words), &content.to_string()).exits_with(3);
+    let mut named = plain(&sandbox, &words);
+    named.args(["--client-secrets", "client_secrets.json"]);
+    from_stdin(&sandbox, named, &content.to_string()).success();
     assert!(!kept.exists());
 }
 

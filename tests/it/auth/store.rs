@@ -171,12 +171,13 @@ fn on_a_full_disk(sandbox: &Sandbox) -> Option<(crate::support::sandbox::Finishe
 }
 
 #[test]
-fn property_34_a_full_disk_costs_a_warning_and_never_the_record() {
+fn property_34_a_full_disk_stops_a_refresh_and_never_costs_the_record() {
     let sandbox = Sandbox::new();
     sandbox.log_in();
     let Some((finished, record, names)) = on_a_full_disk(&sandbox) else { return };
-    let finished = finished.success();
-    assert!(finished.stderr.contains("warning: logins cannot be stored"), "{}", finished.stderr);
+    let finished = finished.exits_with(3);
+    assert!(finished.stderr.contains("error: logins cannot be stored"), "{}", finished.stderr);
+    assert!(sandbox.control().requests_to(Endpoint::Token).is_empty(), "stopped before anything was sent");
     assert!(record == record_bytes(&sandbox), "the record changed");
     assert!(!names.contains("tmp"), "{names}");
 }
@@ -195,12 +196,14 @@ fn property_34_a_new_refresh_token_that_cannot_be_kept_stops_the_command() {
 
 #[test]
 fn property_34_failing_system_calls_leave_the_old_record() {
-    for (call, errno) in [("fsync", "EIO"), ("fsync", "EDQUOT"), ("rename,renameat,renameat2", "ENOSPC")] {
+    for (call, when, errno) in
+        [("fsync", 1, "EIO"), ("fsync", 2, "EIO"), ("fsync", 2, "EDQUOT"), ("rename,renameat,renameat2", 1, "ENOSPC")]
+    {
         let sandbox = Sandbox::with(Options { rotate_refresh_tokens: true, ..Options::default() });
         sandbox.log_in();
         sandbox.expire_stored_token(ACCOUNT);
         let before = record_bytes(&sandbox);
-        let inject = format!("inject={call}:error={errno}:when=1");
+        let inject = format!("inject={call}:error={errno}:when={when}");
         let options = ["-e", &format!("trace={call}"), "-e", &inject];
         let Some(command) = traced(&sandbox, "property_34 (system calls)", &options, CREATE) else { return };
         let finished = sandbox.finish(command).exits_with(3);
@@ -233,7 +236,8 @@ fn property_35_the_record_is_on_the_disk_before_the_old_one_goes() {
             _ => None,
         })
         .collect();
-    assert_eq!(steps, ["write", "fsync file", "rename", "fsync directory", "create"], "{trace}");
+    // The disk space is taken before the refresh leaves.
+    assert_eq!(steps, ["write", "fsync file", "write", "fsync file", "rename", "fsync directory", "create"], "{trace}");
 }
 
 /// Contents that are no record.

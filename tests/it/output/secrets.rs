@@ -203,6 +203,8 @@ fn property_64_what_is_shown_for_debugging_shows_no_token() {
         clock: Clock::new(time::OffsetDateTime::now_utc),
         config_directory: Some(sandbox.config_directory()),
         client_secrets: vec![sandbox.client_secrets()],
+        client_secrets_named: true,
+        google_tokens: true,
         account: None,
         access_token: Some(chatauth::secret::Secret::new(String::from("canary"))),
         delegation: None,

@@ -10,6 +10,8 @@ use crate::support::stage::{ACCOUNT, record_bytes, send_signal, start, wait_unti
 
 const SIGNALS: [(Signal, i32); 3] = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
 
+const CREATE: [&str; 5] = ["spaces", "create", "--name", "x", "--no-input"];
+
 /// Runs a command, and signals it once a request of it has come to `endpoint`.
 fn stopped_at(sandbox: &Sandbox, endpoint: Endpoint, words: &[&str], signal: Signal) -> Finished {
     let child = start(sandbox.command(words));
@@ -102,6 +104,39 @@ fn property_69_waiting_for_the_lock_can_be_interrupted() {
     }
     assert!(record_bytes(&sandbox) == before, "the record changed");
     assert!(sandbox.control().requests().is_empty());
+}
+
+#[test]
+fn a_refresh_that_has_left_is_saved_before_the_program_ends() {
+    for (signal, code) in SIGNALS {
+        let sandbox = Sandbox::with(Options { rotate_refresh_tokens: true, ..Options::default() });
+        sandbox.log_in();
+        sandbox.expire_stored_token(ACCOUNT);
+        let before = record_bytes(&sandbox);
+        sandbox.control().add_fault("token:delay=1s,times=1".parse().unwrap());
+        let stopped = stopped_at(&sandbox, Endpoint::Token, &CREATE, signal).exits_with(code);
+        assert!(stopped.stderr.contains("Finishing the token refresh"), "{}", stopped.stderr);
+        assert!(record_bytes(&sandbox) != before, "the new refresh token is on disk");
+        assert!(sandbox.control().requests_to(Endpoint::Create).is_empty(), "and nothing else was begun");
+        sandbox.run(CREATE).success();
+    }
+}
+
+#[test]
+fn a_second_signal_ends_a_refresh_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    sandbox.expire_stored_token(ACCOUNT);
+    sandbox.control().add_fault("token:delay=60s".parse().unwrap());
+    let child = start(sandbox.command(CREATE));
+    wait_until("the request has left", || !sandbox.control().requests_to(Endpoint::Token).is_empty());
+    let began = std::time::Instant::now();
+    for _ in 0..2 {
+        send_signal(&child, Signal::INT);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    sandbox.wait(child).exits_with(130);
+    assert!(began.elapsed() < std::time::Duration::from_secs(4));
 }
 
 #[test]
