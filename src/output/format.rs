@@ -76,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_has_every_format() {
-        let readme = include_str!("../../README.md");
+    fn the_documents_have_every_format() {
+        let page = include_str!("../../docs/scripting.md");
         let all: Vec<String> =
             Format::value_variants().iter().map(|format| Format::names(|name| name == *format)).collect();
         for name in &all {
-            assert!(readme.contains(&format!("\n| `{name}` |")), "README.md has no row for {name}");
+            assert!(page.contains(&format!("\n| `{name}` |")), "docs/scripting.md has no row for {name}");
         }
         let option = format!("| `--format {}` |", all.join("\\|"));
-        assert!(readme.contains(&option), "README.md does not have {option}");
+        assert!(page.contains(&option), "docs/scripting.md does not have {option}");
     }
 }

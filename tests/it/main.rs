@@ -83,6 +83,7 @@ mod output {
 /// What holds for the whole program, its sources and its documents.
 mod policy {
     mod architecture;
+    mod documents;
     mod every_command;
     mod pains;
     mod properties;

@@ -45,7 +45,7 @@ const COMMANDS: &[&str] = &[
 const OTHERS: &[&str] = &["auth token", "auth export", "setup", "completion", "man", "version", "emulator"];
 
 /// The commands that `--help` lists, down to the last subcommand.
-fn listed(sandbox: &Sandbox, words: &[&str], found: &mut Vec<Vec<String>>) {
+pub(super) fn listed(sandbox: &Sandbox, words: &[&str], found: &mut Vec<Vec<String>>) {
     let help = sandbox.run(words.iter().chain(&["--help"])).success().stdout;
     let Some((_, commands)) = help.split_once("\nCommands:\n") else {
         return found.push(words.iter().map(|&word| word.to_owned()).collect());

@@ -37,7 +37,7 @@ fn every_pain_has_a_line_and_every_named_test_is_there() {
             assert!(all.contains(&format!("fn {test}()")), "{}: there is no {test}", cells[1]);
         }
     }
-    assert!(fs::read_to_string(root.join("README.md")).unwrap().contains("tests/pains.md"));
+    assert!(fs::read_to_string(root.join("docs/troubleshooting.md")).unwrap().contains("tests/pains.md"));
 }
 
 #[test]
