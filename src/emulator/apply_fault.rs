@@ -1,11 +1,9 @@
 //! Applies a fault to an answer.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::{future, io};
 
-use axum::body::Bytes;
-use hyper::body::{Body, Frame, SizeHint};
+use axum::body::Body;
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
 use super::chat::status::Status;
@@ -66,42 +64,12 @@ fn refusal(endpoint: Endpoint, status: Option<u16>, reason: Option<&str>) -> Rep
     }
 }
 
-/// A body that announces its whole length, sends half of it and fails.
-pub(super) struct TruncatedBody {
-    half: Option<Bytes>,
-    flushed: bool,
-    announced: u64,
-}
-
-impl TruncatedBody {
-    pub(super) fn new(body: &[u8]) -> Self {
-        let announced = u64::try_from(body.len()).unwrap_or(u64::MAX).max(2);
-        let half = Bytes::copy_from_slice(&body[..body.len() / 2]);
-        Self { half: Some(half), flushed: false, announced }
-    }
-}
-
-impl Body for TruncatedBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        if let Some(half) = self.half.take() {
-            return Poll::Ready(Some(Ok(Frame::data(half))));
-        }
-        if !self.flushed {
-            // hyper discards what it has not written yet when the body fails. This pause lets it write.
-            self.flushed = true;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(Some(Err(io::Error::other("truncated by a fault"))))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.announced)
-    }
+/// A body that sends `half` and fails.
+pub(super) fn truncated(half: Vec<u8>) -> Body {
+    let failure = async {
+        // hyper discards what it has not written yet when the body fails. This pause lets it write.
+        tokio::task::yield_now().await;
+        Err(io::Error::other("truncated by a fault"))
+    };
+    Body::from_stream(stream::once(future::ready(Ok(half))).chain(stream::once(failure)))
 }

@@ -1,7 +1,7 @@
 //! Runs a command inside the emulator, as `ssh-agent COMMAND` does.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command as Process};
 
 use super::instance::Emulator;
+use crate::platform::files::private_directory;
+use crate::platform::signals::{Interruption, Interruptions};
 
 /// Variables that could direct the command to something else than the emulator.
 const REMOVED: [&str; 12] = [
@@ -61,10 +63,31 @@ async fn run(command: Command, environment: &CommandEnvironment) -> io::Result<i
         process.env_remove(name);
     }
     process.envs(environment.variables()).env("PATH", environment.search_path(command.path)?);
-    let signals = Signals::listen()?;
+    // Watched before the command starts, so that no signal ends the emulator before the command.
+    let signals = Interruptions::watch()?;
     let child = process.spawn()?;
-    let status = signals.wait(child).await?;
-    Ok(code(status))
+    Ok(code(wait(child, signals).await?))
+}
+
+/// Waits for the command. SIGTERM and SIGHUP arrive here only and are passed on; a terminal sends Ctrl-C to both.
+async fn wait(mut child: Child, mut signals: Interruptions) -> io::Result<ExitStatus> {
+    loop {
+        let signal = tokio::select! {
+            status = child.wait() => return status,
+            signal = signals.next() => signal,
+        };
+        #[cfg(unix)]
+        if signal != Interruption::Interrupt
+            && let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+        {
+            use rustix::process::{Signal, kill_process};
+            let signal = if signal == Interruption::Hangup { Signal::HUP } else { Signal::TERM };
+            // The command may have ended already; then its status comes next.
+            let _ = kill_process(pid, signal);
+        }
+        #[cfg(not(unix))]
+        let _ = signal;
+    }
 }
 
 /// A private directory with what a program needs to use the emulator: the client file, the service account's key file
@@ -87,18 +110,13 @@ impl CommandEnvironment {
         let directory = builder.tempdir()?;
         let browser = !emulator.asks_for_consent();
         let environment = Self { directory, origin: emulator.origin(), browser };
-        #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
-        let mut private = DirBuilder::new();
+        for name in ["config", "bin"] {
+            private_directory(&environment.path(name)).map_err(io::Error::other)?;
+        }
         let mut file = OpenOptions::new();
         file.write(true).create_new(true);
         #[cfg(unix)]
-        {
-            use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-            private.mode(0o700);
-            file.mode(0o600);
-        }
-        private.create(environment.path("config"))?;
-        private.create(environment.path("bin"))?;
+        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
         for (name, text) in [
             ("client_secrets.json", emulator.client_secrets()),
             ("service_account.json", emulator.service_account_key()),
@@ -164,64 +182,4 @@ fn code(status: ExitStatus) -> i32 {
 #[cfg(not(unix))]
 fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or(1)
-}
-
-/// The signals that would end the emulator before the command.
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for the command. SIGTERM and SIGHUP arrive here only and are passed on; a terminal sends SIGINT to both.
-    async fn wait(mut self, mut child: Child) -> io::Result<ExitStatus> {
-        use rustix::process::Signal;
-        loop {
-            let signal = tokio::select! {
-                status = child.wait() => return status,
-                _ = self.interrupt.recv() => continue,
-                _ = self.terminate.recv() => Signal::TERM,
-                _ = self.hang_up.recv() => Signal::HUP,
-            };
-            let pid = child.id().and_then(|id| i32::try_from(id).ok());
-            if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
-                // The command may have ended already; then its status comes next.
-                let _ = rustix::process::kill_process(pid, signal);
-            }
-        }
-    }
-}
-
-/// On Windows, Ctrl-C must not end the emulator before the command.
-#[cfg(not(unix))]
-struct Signals {
-    interrupt: tokio::signal::windows::CtrlC,
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
-    }
-
-    async fn wait(mut self, mut child: Child) -> io::Result<ExitStatus> {
-        loop {
-            tokio::select! {
-                status = child.wait() => return status,
-                _ = self.interrupt.recv() => {}
-            }
-        }
-    }
 }

@@ -82,35 +82,21 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/.well-known/openid-configuration", get(To::Other, oauth::discovery))
         .route("/oauth2/v1/certs", get(To::Other, oauth::certificates))
         .route("/oauth2/v3/certs", get(To::Other, oauth::certificates))
-        .route(
-            "/v1/spaces",
-            api(MethodFilter::GET, To::List, chat::list).merge(api(MethodFilter::POST, To::Create, chat::create)),
-        )
+        .route("/v1/spaces", api(MethodFilter::GET, To::List, chat::list))
+        .route("/v1/spaces", api(MethodFilter::POST, To::Create, chat::create))
         .route("/v1/spaces:setup", api(MethodFilter::POST, To::Setup, chat::setup))
         .route("/v1/spaces:search", api(MethodFilter::GET, To::Search, chat::search))
         .route("/v1/spaces:findDirectMessage", api(MethodFilter::GET, To::FindDirectMessage, chat::find_direct_message))
         .route("/v1/spaces:findGroupChats", api(MethodFilter::GET, To::FindGroupChats, chat::find_group_chats))
-        .route(
-            "/v1/spaces/{space}",
-            api(MethodFilter::GET, To::Get, chat::get)
-                .merge(post(To::CompleteImport, complete_import))
-                .merge(api(MethodFilter::PATCH, To::Update, chat::patch))
-                .merge(api(MethodFilter::DELETE, To::Delete, chat::delete)),
-        )
-        .route(
-            "/v1/spaces/{space}/members",
-            api(MethodFilter::GET, To::Members, chat::list_members).merge(api(
-                MethodFilter::POST,
-                To::AddMember,
-                chat::create_member,
-            )),
-        )
-        .route(
-            "/v1/spaces/{space}/members/{member}",
-            api(MethodFilter::GET, To::Members, chat::get_member)
-                .merge(api(MethodFilter::PATCH, To::UpdateMember, chat::update_member))
-                .merge(api(MethodFilter::DELETE, To::RemoveMember, chat::delete_member)),
-        )
+        .route("/v1/spaces/{space}", api(MethodFilter::GET, To::Get, chat::get))
+        .route("/v1/spaces/{space}", post(To::CompleteImport, complete_import))
+        .route("/v1/spaces/{space}", api(MethodFilter::PATCH, To::Update, chat::patch))
+        .route("/v1/spaces/{space}", api(MethodFilter::DELETE, To::Delete, chat::delete))
+        .route("/v1/spaces/{space}/members", api(MethodFilter::GET, To::Members, chat::list_members))
+        .route("/v1/spaces/{space}/members", api(MethodFilter::POST, To::AddMember, chat::create_member))
+        .route("/v1/spaces/{space}/members/{member}", api(MethodFilter::GET, To::Members, chat::get_member))
+        .route("/v1/spaces/{space}/members/{member}", api(MethodFilter::PATCH, To::UpdateMember, chat::update_member))
+        .route("/v1/spaces/{space}/members/{member}", api(MethodFilter::DELETE, To::RemoveMember, chat::delete_member))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(shared)
@@ -182,9 +168,10 @@ fn respond(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Response {
         }
         Effect::Truncate => {
             let reply = apply_fault::apply(plan, endpoint, reply);
-            let (head, body) = (Reply { body: Vec::new(), ..reply }, reply.body);
-            let mut response = into_response(head);
-            *response.body_mut() = Body::new(apply_fault::TruncatedBody::new(&body));
+            let (announced, half) = (reply.body.len().max(2), reply.body[..reply.body.len() / 2].to_vec());
+            let mut response = into_response(Reply { body: Vec::new(), ..reply });
+            response.headers_mut().insert(http::header::CONTENT_LENGTH, announced.into());
+            *response.body_mut() = apply_fault::truncated(half);
             response
         }
         _ => into_response(apply_fault::apply(plan, endpoint, reply)),

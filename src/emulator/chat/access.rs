@@ -36,12 +36,30 @@ pub(super) struct Method {
     pub(super) rpc: &'static str,
     /// Scopes without their prefix; one is enough.
     pub(super) scopes: &'static [&'static str],
-    /// Scopes for `useAdminAccess`; empty if the method does not have it.
-    pub(super) admin_scopes: &'static [&'static str],
-    /// Its own query parameters, in camel case.
-    pub(super) query: &'static [&'static str],
+    /// Scopes for `useAdminAccess`; empty if the method does not have that parameter.
+    admin_scopes: &'static [&'static str],
+    /// Its own query parameters besides `useAdminAccess`, in camel case.
+    query: &'static [&'static str],
     /// The quotas that a call counts towards.
-    pub(super) metrics: &'static [Metric],
+    metrics: &'static [Metric],
+}
+
+impl Method {
+    pub(super) const fn new(rpc: &'static str, scopes: &'static [&'static str]) -> Self {
+        Self { rpc, scopes, admin_scopes: &[], query: &[], metrics: &[] }
+    }
+
+    pub(super) const fn admin(self, admin_scopes: &'static [&'static str]) -> Self {
+        Self { admin_scopes, ..self }
+    }
+
+    pub(super) const fn query(self, query: &'static [&'static str]) -> Self {
+        Self { query, ..self }
+    }
+
+    pub(super) const fn counted(self, metrics: &'static [Metric]) -> Self {
+        Self { metrics, ..self }
+    }
 }
 
 /// Query parameters that may come more than once.
@@ -79,7 +97,7 @@ pub(super) fn authorize(state: &mut State, call: &Call, method: &Method) -> Resu
         return Err(Status::service_disabled());
     }
     check_query(call, method)?;
-    let admin = method.query.contains(&"useAdminAccess") && boolean(call, "useAdminAccess")?;
+    let admin = !method.admin_scopes.is_empty() && boolean(call, "useAdminAccess")?;
     let caller = Caller { user, delegated, admin, scopes };
     let accepted = if admin { method.admin_scopes } else { method.scopes };
     if !accepted.iter().any(|scope| caller.has(scope)) {
@@ -136,23 +154,16 @@ fn authenticate(state: &mut State, call: &Call, rpc: &str) -> Result<Live, Statu
 }
 
 fn check_query(call: &Call, method: &Method) -> Result<(), Status> {
+    let admin: &[&str] = if method.admin_scopes.is_empty() { &[] } else { &["useAdminAccess"] };
     for (index, (name, _)) in call.query.iter().enumerate() {
-        let known =
-            COMMON.contains(&name.as_str()) || method.query.iter().any(|own| own == name || snake(own) == *name);
-        let text = if !known {
-            format!(
-                "Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query \
-                 parameter. Field '{name}' could not be found in request message."
-            )
-        } else if !REPEATED.contains(&name.as_str()) && call.query[..index].iter().any(|(earlier, _)| earlier == name) {
-            format!(
-                "Invalid JSON payload received. Unknown name \"{name}\": Proto field is not \
-                 repeating, cannot start list."
-            )
-        } else {
-            continue;
-        };
-        return Err(Status::invalid("", text));
+        let mut own = method.query.iter().chain(admin);
+        if !COMMON.contains(&name.as_str()) && !own.any(|own| own == name || snake(own) == *name) {
+            return Err(Status::unknown_parameter(name));
+        }
+        if !REPEATED.contains(&name.as_str()) && call.query[..index].iter().any(|(earlier, _)| earlier == name) {
+            let text = "Proto field is not repeating, cannot start list.";
+            return Err(Status::invalid("", format!("Invalid JSON payload received. Unknown name \"{name}\": {text}")));
+        }
     }
     Ok(())
 }

@@ -14,21 +14,12 @@ use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
-static CREATE: Method = Method {
-    rpc: "CreateSpace",
-    scopes: &["chat.spaces.create", "chat.spaces", "chat.import"],
-    admin_scopes: &[],
-    query: &["requestId"],
-    metrics: &[Metric::SpaceWrites],
-};
+static CREATE: Method = Method::new("CreateSpace", &["chat.spaces.create", "chat.spaces", "chat.import"])
+    .query(&["requestId"])
+    .counted(&[Metric::SpaceWrites]);
 
-static SETUP: Method = Method {
-    rpc: "SetUpSpace",
-    scopes: &["chat.spaces.create", "chat.spaces"],
-    admin_scopes: &[],
-    query: &[],
-    metrics: &[Metric::SpaceWrites],
-};
+static SETUP: Method =
+    Method::new("SetUpSpace", &["chat.spaces.create", "chat.spaces"]).counted(&[Metric::SpaceWrites]);
 
 pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &CREATE)?;

@@ -18,21 +18,12 @@ const MAX_USERS: usize = 49;
 /// Default and largest number of group chats on a page.
 const PAGES: (usize, i64) = (10, 30);
 
-static FIND_DIRECT_MESSAGE: Method = Method {
-    rpc: "FindDirectMessage",
-    scopes: &["chat.spaces.readonly", "chat.spaces"],
-    admin_scopes: &[],
-    query: &["name"],
-    metrics: &[Metric::SpaceReads],
-};
+static FIND_DIRECT_MESSAGE: Method = Method::new("FindDirectMessage", &["chat.spaces.readonly", "chat.spaces"])
+    .query(&["name"])
+    .counted(&[Metric::SpaceReads]);
 
-static FIND_GROUP_CHATS: Method = Method {
-    rpc: "FindGroupChats",
-    scopes: &["chat.memberships.readonly", "chat.memberships"],
-    admin_scopes: &[],
-    query: &["users", "spaceView", "pageSize", "pageToken"],
-    metrics: &[],
-};
+static FIND_GROUP_CHATS: Method = Method::new("FindGroupChats", &["chat.memberships.readonly", "chat.memberships"])
+    .query(&["users", "spaceView", "pageSize", "pageToken"]);
 
 pub(in crate::emulator) fn find_direct_message(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &FIND_DIRECT_MESSAGE)?;

@@ -10,16 +10,11 @@ use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
-static DELETE: Method = Method {
-    rpc: "DeleteSpace",
-    scopes: &["chat.delete", "chat.import"],
-    admin_scopes: &["chat.admin.delete"],
-    query: &["useAdminAccess"],
-    metrics: &[Metric::SpaceWrites, Metric::WritesPerSpace],
-};
+static DELETE: Method = Method::new("DeleteSpace", &["chat.delete", "chat.import"])
+    .admin(&["chat.admin.delete"])
+    .counted(&[Metric::SpaceWrites, Metric::WritesPerSpace]);
 
-static COMPLETE_IMPORT: Method =
-    Method { rpc: "CompleteImportSpace", scopes: &["chat.import"], admin_scopes: &[], query: &[], metrics: &[] };
+static COMPLETE_IMPORT: Method = Method::new("CompleteImportSpace", &["chat.import"]);
 
 pub(in crate::emulator) fn delete(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &DELETE)?;

@@ -1,19 +1,8 @@
 //! The update mask of `spaces.patch`: its paths, and which can be combined.
 
 use super::access::snake;
+use super::schema;
 use super::status::{Status, refuse_if};
-
-/// The permission settings that can be changed; `post_messages` is read-only.
-const PERMISSIONS: [&str; 8] = [
-    "manageMembersAndGroups",
-    "modifySpaceDetails",
-    "toggleHistory",
-    "useAtMentionAll",
-    "manageApps",
-    "manageWebhooks",
-    "replyMessages",
-    "viewSpaceMembership",
-];
 
 /// A path of the mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +44,7 @@ fn path(name: &str) -> Option<Path> {
         "permission_settings" => Path::Permission(None),
         _ => {
             let setting = name.strip_prefix("permission_settings.")?;
-            Path::Permission(Some(PERMISSIONS.into_iter().find(|known| snake(known) == setting)?))
+            Path::Permission(Some(permissions(None).into_iter().find(|known| snake(known) == setting)?))
         }
     })
 }
@@ -82,9 +71,10 @@ fn check(paths: &[Path], admin: bool) -> Result<(), Status> {
     )
 }
 
-/// Returns the settings of a permission path.
+/// Returns the settings of a permission path: one, or all that can be changed. `post_messages` is read-only.
 pub(super) fn permissions(named: Option<&'static str>) -> Vec<&'static str> {
-    named.map_or_else(|| PERMISSIONS.to_vec(), |named| vec![named])
+    let all = schema::PERMISSION_SETTINGS.names().filter(|name| *name != "postMessages");
+    named.map_or_else(|| all.collect(), |named| vec![named])
 }
 
 #[cfg(test)]

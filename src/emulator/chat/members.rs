@@ -12,21 +12,14 @@ use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
-static LIST: Method = Method {
-    rpc: "ListMemberships",
-    scopes: &["chat.memberships.readonly", "chat.memberships", "chat.import"],
-    admin_scopes: &["chat.admin.memberships.readonly", "chat.admin.memberships"],
-    query: &["filter", "pageSize", "pageToken", "showGroups", "showInvited", "useAdminAccess"],
-    metrics: &[Metric::MembershipReads, Metric::ReadsPerSpace],
-};
+static LIST: Method = Method::new("ListMemberships", &["chat.memberships.readonly", "chat.memberships", "chat.import"])
+    .admin(&["chat.admin.memberships.readonly", "chat.admin.memberships"])
+    .query(&["filter", "pageSize", "pageToken", "showGroups", "showInvited"])
+    .counted(&[Metric::MembershipReads, Metric::ReadsPerSpace]);
 
-static GET: Method = Method {
-    rpc: "GetMembership",
-    scopes: &["chat.memberships.readonly", "chat.memberships"],
-    admin_scopes: &["chat.admin.memberships.readonly", "chat.admin.memberships"],
-    query: &["useAdminAccess"],
-    metrics: &[Metric::MembershipReads, Metric::ReadsPerSpace],
-};
+static GET: Method = Method::new("GetMembership", &["chat.memberships.readonly", "chat.memberships"])
+    .admin(&["chat.admin.memberships.readonly", "chat.admin.memberships"])
+    .counted(&[Metric::MembershipReads, Metric::ReadsPerSpace]);
 
 pub(in crate::emulator) fn list_members(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &LIST)?;

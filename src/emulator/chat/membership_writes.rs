@@ -17,29 +17,17 @@ use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
-static CREATE: Method = Method {
-    rpc: "CreateMembership",
-    scopes: &["chat.memberships", "chat.memberships.app", "chat.import"],
-    admin_scopes: &["chat.admin.memberships"],
-    query: &["useAdminAccess"],
-    metrics: &[Metric::MembershipWrites],
-};
+static CREATE: Method = Method::new("CreateMembership", &["chat.memberships", "chat.memberships.app", "chat.import"])
+    .admin(&["chat.admin.memberships"])
+    .counted(&[Metric::MembershipWrites]);
 
-static PATCH: Method = Method {
-    rpc: "UpdateMembership",
-    scopes: &["chat.memberships", "chat.import"],
-    admin_scopes: &["chat.admin.memberships"],
-    query: &["updateMask", "useAdminAccess"],
-    metrics: &[],
-};
+static PATCH: Method = Method::new("UpdateMembership", &["chat.memberships", "chat.import"])
+    .admin(&["chat.admin.memberships"])
+    .query(&["updateMask"]);
 
-static DELETE: Method = Method {
-    rpc: "DeleteMembership",
-    scopes: &["chat.memberships", "chat.memberships.app", "chat.import"],
-    admin_scopes: &["chat.admin.memberships"],
-    query: &["useAdminAccess"],
-    metrics: &[Metric::MembershipWrites],
-};
+static DELETE: Method = Method::new("DeleteMembership", &["chat.memberships", "chat.memberships.app", "chat.import"])
+    .admin(&["chat.admin.memberships"])
+    .counted(&[Metric::MembershipWrites]);
 
 pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &CREATE)?;

@@ -15,21 +15,13 @@ use crate::emulator::wire::Call;
 pub(super) const PAGES: (usize, i64) = (100, 1000);
 const PAGE_TOKEN: &str = "emulator-page-";
 
-static GET: Method = Method {
-    rpc: "GetSpace",
-    scopes: &["chat.spaces.readonly", "chat.spaces"],
-    admin_scopes: &["chat.admin.spaces.readonly", "chat.admin.spaces"],
-    query: &["useAdminAccess"],
-    metrics: &[Metric::SpaceReads, Metric::ReadsPerSpace],
-};
+static GET: Method = Method::new("GetSpace", &["chat.spaces.readonly", "chat.spaces"])
+    .admin(&["chat.admin.spaces.readonly", "chat.admin.spaces"])
+    .counted(&[Metric::SpaceReads, Metric::ReadsPerSpace]);
 
-static LIST: Method = Method {
-    rpc: "ListSpaces",
-    scopes: &["chat.spaces.readonly", "chat.spaces"],
-    admin_scopes: &[],
-    query: &["filter", "pageSize", "pageToken"],
-    metrics: &[Metric::SpaceReads],
-};
+static LIST: Method = Method::new("ListSpaces", &["chat.spaces.readonly", "chat.spaces"])
+    .query(&["filter", "pageSize", "pageToken"])
+    .counted(&[Metric::SpaceReads]);
 
 pub(in crate::emulator) fn get(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &GET)?;

@@ -14,6 +14,13 @@ pub(super) struct Message {
     fields: &'static [(&'static str, Kind)],
 }
 
+impl Message {
+    /// Returns the names of its fields.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().map(|(name, _)| *name)
+    }
+}
+
 /// The type of a field.
 enum Kind {
     Text,
@@ -113,7 +120,7 @@ static MEMBERSHIP_COUNT: Message = Message {
     fields: &[("joinedDirectHumanUserCount", Integer), ("joinedGroupCount", Integer)],
 };
 
-static PERMISSION_SETTINGS: Message = Message {
+pub(super) static PERMISSION_SETTINGS: Message = Message {
     name: "Space.PermissionSettings",
     fields: &[
         ("manageApps", One(&PERMISSION_SETTING)),
@@ -187,13 +194,7 @@ pub(super) fn read(call: &Call, message: &'static Message, root: &str) -> Result
         // What `curl -d` sends. Google's front end reads a form as query parameters.
         let form = String::from_utf8_lossy(&call.body);
         let name = form.split('=').next().unwrap_or_default();
-        return Err(Status::invalid(
-            "",
-            format!(
-                "Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query \
-                 parameter. Field '{name}' could not be found in request message."
-            ),
-        ));
+        return Err(Status::unknown_parameter(name));
     }
     if !call.body.is_empty() && !call.has_media_type("application/json") {
         return Err(Status::for_code(400));

@@ -11,13 +11,9 @@ use super::status::{Status, refuse};
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
-static SEARCH: Method = Method {
-    rpc: "SearchSpaces",
-    scopes: &["chat.spaces.readonly", "chat.spaces"],
-    admin_scopes: &["chat.admin.spaces.readonly", "chat.admin.spaces"],
-    query: &["query", "orderBy", "pageSize", "pageToken", "useAdminAccess"],
-    metrics: &[],
-};
+static SEARCH: Method = Method::new("SearchSpaces", &["chat.spaces.readonly", "chat.spaces"])
+    .admin(&["chat.admin.spaces.readonly", "chat.admin.spaces"])
+    .query(&["query", "orderBy", "pageSize", "pageToken"]);
 
 pub(in crate::emulator) fn search(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &SEARCH)?;

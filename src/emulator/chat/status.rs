@@ -66,6 +66,12 @@ impl Status {
         }))
     }
 
+    /// 400 about a query parameter that the method does not have.
+    pub(super) fn unknown_parameter(name: &str) -> Self {
+        let text = format!("Cannot bind query parameter. Field '{name}' could not be found in request message.");
+        Self::invalid("", format!("Invalid JSON payload received. Unknown name \"{name}\": {text}"))
+    }
+
     /// 401 without a token.
     pub(super) fn credentials_missing(rpc: &str) -> Self {
         let mut status = Self::new(
@@ -214,16 +220,9 @@ impl Status {
     /// Returns Google's usual error for a status code.
     pub(in crate::emulator) fn for_code(code: u16) -> Self {
         match code {
-            400 => Self::new(code, "Request contains an invalid argument."),
             401 => Self::unauthenticated(),
-            403 => Self::new(code, "The caller does not have permission"),
-            404 => Self::new(code, "Requested entity was not found."),
-            409 => Self::new(code, "Requested entity already exists"),
             429 => Self::project_quota("Space", "Writes", 60),
-            501 => Self::new(code, "Operation is not implemented, or supported, or enabled."),
-            503 => Self::new(code, "The service is currently unavailable."),
-            504 => Self::new(code, "Deadline expired before operation could complete."),
-            _ => Self::new(code, "Internal error encountered."),
+            _ => Self::new(code, usual(code).1),
         }
     }
 
@@ -251,7 +250,8 @@ impl Status {
     }
 
     pub(in crate::emulator) fn reply(&self) -> Reply {
-        let mut error = json!({ "code": self.code, "message": self.message, "status": self.name() });
+        let mut error =
+            json!({ "code": self.code, "message": self.message, "status": self.name.unwrap_or(usual(self.code).0) });
         if !self.details.is_empty() {
             error["details"] = json!(self.details);
         }
@@ -265,26 +265,25 @@ impl Status {
             None => reply,
         }
     }
+}
 
-    fn name(&self) -> &'static str {
-        if let Some(name) = self.name {
-            return name;
-        }
-        match self.code {
-            400 => "INVALID_ARGUMENT",
-            401 => "UNAUTHENTICATED",
-            403 => "PERMISSION_DENIED",
-            404 => "NOT_FOUND",
-            409 => "ALREADY_EXISTS",
-            412 => "FAILED_PRECONDITION",
-            429 => "RESOURCE_EXHAUSTED",
-            499 => "CANCELLED",
-            501 => "UNIMPLEMENTED",
-            503 => "UNAVAILABLE",
-            504 => "DEADLINE_EXCEEDED",
-            500..=599 => "INTERNAL",
-            _ => "UNKNOWN",
-        }
+/// Returns the usual name and message of a status code.
+fn usual(code: u16) -> (&'static str, &'static str) {
+    let internal = "Internal error encountered.";
+    match code {
+        400 => ("INVALID_ARGUMENT", "Request contains an invalid argument."),
+        401 => ("UNAUTHENTICATED", internal),
+        403 => ("PERMISSION_DENIED", "The caller does not have permission"),
+        404 => ("NOT_FOUND", "Requested entity was not found."),
+        409 => ("ALREADY_EXISTS", "Requested entity already exists"),
+        412 => ("FAILED_PRECONDITION", internal),
+        429 => ("RESOURCE_EXHAUSTED", internal),
+        499 => ("CANCELLED", internal),
+        501 => ("UNIMPLEMENTED", "Operation is not implemented, or supported, or enabled."),
+        503 => ("UNAVAILABLE", "The service is currently unavailable."),
+        504 => ("DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
+        500..=599 => ("INTERNAL", internal),
+        _ => ("UNKNOWN", internal),
     }
 }
 

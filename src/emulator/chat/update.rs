@@ -14,13 +14,10 @@ use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
 
-static PATCH: Method = Method {
-    rpc: "UpdateSpace",
-    scopes: &["chat.spaces", "chat.import"],
-    admin_scopes: &["chat.admin.spaces"],
-    query: &["updateMask", "useAdminAccess"],
-    metrics: &[Metric::SpaceWrites, Metric::WritesPerSpace],
-};
+static PATCH: Method = Method::new("UpdateSpace", &["chat.spaces", "chat.import"])
+    .admin(&["chat.admin.spaces"])
+    .query(&["updateMask"])
+    .counted(&[Metric::SpaceWrites, Metric::WritesPerSpace]);
 
 pub(in crate::emulator) fn patch(state: &mut State, call: &Call) -> Result<Value, Status> {
     let caller = access::authorize(state, call, &PATCH)?;

@@ -49,12 +49,8 @@ impl AuthorizationRequest {
         check_redirect_uri(&client.kind, redirect_uri)?;
         match parameters.get("response_type") {
             Some("code") => {}
-            Some(other) => {
-                return Err(ErrorPage::invalid(format!("Invalid response_type: {other}")));
-            }
-            None => {
-                return Err(ErrorPage::invalid("Required parameter is missing: response_type"));
-            }
+            Some(other) => return Err(ErrorPage::invalid(format!("Invalid response_type: {other}"))),
+            None => return Err(ErrorPage::invalid("Required parameter is missing: response_type")),
         }
         let text = required("scope")?;
         let scopes = scopes::parse(text)

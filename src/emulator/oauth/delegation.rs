@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::issue::access_token;
-use super::key::VerifyError;
 use super::ledger::Grant;
 use super::refusal::Refusal;
 use crate::emulator::state::State;
@@ -28,12 +27,7 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
     if !issuer.contains('@') {
         return Err(Refusal::invalid_grant("Invalid JWT: No valid verifier found for issuer"));
     }
-    state.service_account.verify(issuer, key_id.as_deref(), message.as_bytes(), &signature).map_err(|unproven| {
-        match unproven {
-            VerifyError::NoAccount => Refusal::invalid_grant("Invalid grant: account not found"),
-            VerifyError::Signature => Refusal::invalid_grant("Invalid JWT Signature."),
-        }
-    })?;
+    state.service_account.verify(issuer, key_id.as_deref(), message.as_bytes(), &signature)?;
     check_claims(state, &claims, now)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let unauthorized = || {

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use serde_json::json;
 
+use super::refusal::Refusal;
+
 /// A public test key that only this emulator accepts. Generating one would take seconds.
 const KEY_FILE: &str = include_str!("test_key.pem");
 const EMAIL: &str = "emulator@chatauth-emulator.iam.gserviceaccount.com";
@@ -17,15 +19,6 @@ const CLIENT_ID: &str = "100000000000000000001";
 pub(in crate::emulator) struct ServiceAccount {
     pub(in crate::emulator) key_deleted: bool,
     pub(in crate::emulator) deleted: bool,
-}
-
-/// Why a signature is not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum VerifyError {
-    /// The service account does not exist.
-    NoAccount,
-    /// The signature is not from a key of the account.
-    Signature,
 }
 
 impl ServiceAccount {
@@ -54,17 +47,14 @@ impl ServiceAccount {
         key_id: Option<&str>,
         message: &[u8],
         signature: &[u8],
-    ) -> Result<(), VerifyError> {
+    ) -> Result<(), Refusal> {
         if self.deleted || issuer != EMAIL {
-            return Err(VerifyError::NoAccount);
+            return Err(Refusal::invalid_grant("Invalid grant: account not found"));
         }
-        if self.key_deleted || key_id.is_some_and(|id| id != KEY_ID) {
-            return Err(VerifyError::Signature);
-        }
-        let public = public_key().ok_or(VerifyError::Signature)?;
-        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public)
-            .verify(message, signature)
-            .map_err(|_| VerifyError::Signature)
+        let key = public_key().filter(|_| !self.key_deleted && key_id.is_none_or(|id| id == KEY_ID));
+        let key = key.map(|key| UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key));
+        let good = key.is_some_and(|key| key.verify(message, signature).is_ok());
+        if good { Ok(()) } else { Err(Refusal::invalid_grant("Invalid JWT Signature.")) }
     }
 }
 

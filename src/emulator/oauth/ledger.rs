@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use time::OffsetDateTime;
 
 use super::pkce::Challenge;
+use super::refusal::Refusal;
 use crate::emulator::options::User;
 
 /// An authorization code.
@@ -67,13 +68,6 @@ pub(in crate::emulator) struct Live {
     pub(super) client_id: String,
     pub(super) offline: bool,
     pub(super) expires_at: OffsetDateTime,
-}
-
-/// Why a refresh token is not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RefreshTokenError {
-    Unknown,
-    Ended,
 }
 
 /// Everything that was issued.
@@ -180,18 +174,18 @@ impl Ledger {
     /// Returns the grant of a refresh token.
     ///
     /// A token that is used after it was replaced may have been stolen, so the whole grant ends (RFC 9700, 4.14.2).
-    pub(super) fn refresh_token(&mut self, value: &str, now: OffsetDateTime) -> Result<usize, RefreshTokenError> {
-        let token = self.refresh.get(value).ok_or(RefreshTokenError::Unknown)?;
+    pub(super) fn refresh_token(&mut self, value: &str, now: OffsetDateTime) -> Result<usize, Refusal> {
+        let token = self.refresh.get(value).ok_or_else(|| Refusal::invalid_grant("Bad Request"))?;
         let id = token.grant;
+        let valid = token.state == RefreshState::Live && token.expires_at.is_none_or(|end| end > now);
         if token.state == RefreshState::Replaced {
             self.close(id);
-            return Err(RefreshTokenError::Ended);
         }
-        let over = token.expires_at.is_some_and(|end| end <= now);
-        if token.state == RefreshState::Revoked || over || !self.grants[id].alive {
-            return Err(RefreshTokenError::Ended);
+        if valid && self.grants[id].alive {
+            Ok(id)
+        } else {
+            Err(Refusal::invalid_grant("Token has been expired or revoked."))
         }
-        Ok(id)
     }
 
     pub(super) fn refresh_token_end(&self, value: &str) -> Option<OffsetDateTime> {

@@ -10,9 +10,7 @@ use crate::emulator::wire::{Call, Reply};
 pub(in crate::emulator) fn revoke(state: &mut State, call: &Call) -> Reply {
     let token = match parameter(call, "token") {
         Ok(Some(token)) => token,
-        Ok(None) => {
-            return Refusal::invalid_request("Missing required parameter: token").reply();
-        }
+        Ok(None) => return Refusal::invalid_request("Missing required parameter: token").reply(),
         Err(refusal) => return refusal.reply(),
     };
     state.record_secret(&token);

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::delegation;
 use super::issue::{access_token, add_refresh_token};
-use super::ledger::{Code, Grant, RefreshTokenError};
+use super::ledger::{Code, Grant};
 use super::policy;
 use super::refusal::{Refusal, token_headers};
 use super::scopes;
@@ -116,8 +116,7 @@ fn redeem(state: &mut State, client: &Client, form: &Parameters, now: OffsetDate
         // Still percent-encoded, truncated, or from another server.
         return Err(Refusal::invalid_grant("Malformed auth code."));
     }
-    let code = state.ledger.code(value).cloned();
-    let code = code.filter(|code| code.client_id == client.id);
+    let code = state.ledger.code(value).filter(|code| code.client_id == client.id).cloned();
     let code = code.ok_or_else(|| Refusal::invalid_grant("Bad Request"))?;
     if let Some(grant) = code.grant {
         // The code was stolen or reused: revoke what it was exchanged for (RFC 6749, 4.1.2).
@@ -171,10 +170,7 @@ fn refresh(state: &mut State, client: &Client, form: &Parameters, now: OffsetDat
     let value = form
         .get("refresh_token")
         .ok_or_else(|| Refusal::invalid_request("Missing required parameter: refresh_token"))?;
-    let id = state.ledger.refresh_token(value, now).map_err(|dead| match dead {
-        RefreshTokenError::Unknown => Refusal::invalid_grant("Bad Request"),
-        RefreshTokenError::Ended => Refusal::invalid_grant("Token has been expired or revoked."),
-    })?;
+    let id = state.ledger.refresh_token(value, now)?;
     let grant = state.ledger.grant(id).clone();
     if grant.client_id != client.id {
         return Err(Refusal::new(401, "unauthorized_client", "Unauthorized"));
