@@ -40,10 +40,7 @@ pub(super) fn apply(plan: &Plan, endpoint: Endpoint, reply: Option<Reply>) -> Re
     if let Some(status) = plan.status {
         changed.status = status;
     }
-    match &plan.retry_after {
-        Some(value) => changed.with("retry-after", value),
-        None => changed,
-    }
+    changed.maybe("retry-after", plan.retry_after.as_ref())
 }
 
 /// Returns the endpoint's error for this status or reason.

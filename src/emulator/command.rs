@@ -13,8 +13,8 @@ use super::instance::Emulator;
 use crate::platform::files::private_directory;
 use crate::platform::signals::{Interruption, Interruptions};
 
-/// Variables that could direct the command to something else than the emulator.
-const REMOVED: [&str; 12] = [
+/// Variables that could direct the command to something else than the emulator, in upper or in lower case.
+const REMOVED: [&str; 8] = [
     "CHATAUTH_ACCESS_TOKEN",
     "CHATAUTH_ACCOUNT",
     "CHATAUTH_SERVICE_ACCOUNT",
@@ -23,10 +23,6 @@ const REMOVED: [&str; 12] = [
     "HTTPS_PROXY",
     "ALL_PROXY",
     "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
 ];
 
 /// A command to run inside.
@@ -60,7 +56,7 @@ async fn run(command: Command, environment: &CommandEnvironment) -> io::Result<i
     let mut process = Process::new(&command.program);
     process.args(&command.args);
     for name in REMOVED {
-        process.env_remove(name);
+        process.env_remove(name).env_remove(name.to_lowercase());
     }
     process.envs(environment.variables()).env("PATH", environment.search_path(command.path)?);
     // Watched before the command starts, so that no signal ends the emulator before the command.

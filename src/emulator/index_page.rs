@@ -12,6 +12,8 @@ use super::wire::{Call, Reply};
 
 /// Most requests on the page.
 const MAX_REQUESTS: usize = 50;
+/// The paths that a browser requests for this page.
+const OWN: [&str; 2] = ["/", "/favicon.ico"];
 
 /// Shows the spaces and the requests, the newest first. The browser loads the page again every few seconds.
 pub(super) fn show(state: &mut State, _call: &Call) -> Reply {
@@ -21,22 +23,24 @@ pub(super) fn show(state: &mut State, _call: &Call) -> Reply {
     let origin = escape(&state.origin);
     let content = format!(
         "<p>This is the chatauth emulator, a local stand-in for Google. Nothing here reaches Google. \
-         The page refreshes itself.</p>\n\
+         This page refreshes every 5 seconds.</p>\n\
          <h2>{number} {plural}</h2>\n{spaces}\
          <h2>Requests</h2>\n{}\
-         <h2>Other clients</h2>\n<p>Use the client file that the emulator prints, or set these addresses:</p>\n\
+         <h2>Other clients</h2>\n<p>Use the client file that the emulator prints, and this API endpoint:</p>\n\
          <dl>\n<dt>API endpoint</dt><dd><code>{origin}</code></dd>\n\
          <dt>auth_uri</dt><dd><code>{origin}/o/oauth2/auth</code></dd>\n\
-         <dt>token_uri</dt><dd><code>{origin}/token</code></dd>\n</dl>\n",
+         <dt>token_uri</dt><dd><code>{origin}/token</code></dd>\n\
+         <dt>Python</dt><dd><code>build(\"chat\", \"v1\", client_options={{\"api_endpoint\": \"{origin}\"}}, …)</code></dd>\n\
+         <dt>Node.js</dt><dd><code>google.chat({{version: \"v1\", rootUrl: \"{origin}/\", …}})</code></dd>\n</dl>\n",
         requests(state)
     );
     page(200, "chatauth emulator", &content, "").with("refresh", "5")
 }
 
-/// Lists the latest requests, without those for this page.
+/// Lists the latest requests, the newest first, without those of a browser for this page.
 fn requests(state: &State) -> String {
     let mut rows = String::new();
-    for request in state.requests.iter().rev().filter(|request| request.path != "/").take(MAX_REQUESTS) {
+    for request in state.requests.iter().rev().filter(|request| !OWN.contains(&&*request.path)).take(MAX_REQUESTS) {
         let status = request.status.map_or_else(|| String::from("no answer"), |status| status.to_string());
         let (method, path) = (escape(&request.method), escape(&request.path));
         let _ = writeln!(rows, "<li><code>{method} {path}</code> <small>{status}</small></li>");

@@ -15,7 +15,7 @@ use super::google::PROJECT_NUMBER;
 use super::oauth::authorization_request::ConsentPage;
 use super::oauth::key::ServiceAccount;
 use super::oauth::ledger::Ledger;
-use super::options::{Options, User};
+use super::options::Options;
 use super::quota::Usage;
 use super::recorded::Recorded;
 use crate::platform::Clock;
@@ -98,11 +98,6 @@ impl State {
 
     pub(super) fn client(&self, id: &str) -> Option<&Client> {
         self.clients.iter().find(|client| client.id == id)
-    }
-
-    /// Returns the account with this email address or id.
-    pub(super) fn user(&self, hint: &str) -> Option<&User> {
-        self.options.user(hint)
     }
 
     /// Records a request and returns its number.

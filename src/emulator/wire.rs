@@ -124,6 +124,11 @@ impl Reply {
         Self { status: 302, headers: vec![("location", location)], body: Vec::new() }
     }
 
+    /// Adds a header if there is a value for it.
+    pub(super) fn maybe(self, name: &'static str, value: Option<impl Into<String>>) -> Self {
+        if let Some(value) = value { self.with(name, value) } else { self }
+    }
+
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(existing, _)| *existing != name);
         self.headers.push((name, value.into()));

@@ -127,8 +127,10 @@ async function axe(view, scheme) {
   for (const size of Object.values(SIZES)) {
     await view.page.setViewportSize(size);
     await view.page.emulateMedia({ colorScheme: scheme });
-    await view.page.evaluate(AXE);
-    const result = await view.page.evaluate((tags) => globalThis.axe.run(document, { runOnly: tags }), RULES);
+    const result = await onOnePage(async () => {
+      await view.page.evaluate(AXE);
+      return view.page.evaluate((tags) => globalThis.axe.run(document, { runOnly: tags }), RULES);
+    });
     expect(result.passes.length > 5, "axe looked at nothing");
     // What axe could not measure is no proof that it can be read.
     const unsure = result.incomplete.filter((rule) => rule.id === "color-contrast");
@@ -137,6 +139,17 @@ async function axe(view, scheme) {
       rule.nodes.filter((node) => !node.html.includes('aria-hidden="true"')).map((node) => `${rule.id}: ${node.html.slice(0, 120)} ${node.failureSummary ?? ""}`),
     );
     nothing(found, `axe at ${size.width} pixels`);
+  }
+}
+
+/** Runs `look`, and runs it again if the page refreshed itself meanwhile. */
+async function onOnePage(look) {
+  for (let left = 3; ; left -= 1) {
+    try {
+      return await look();
+    } catch (error) {
+      if (left === 0 || !/navigation|is not defined|undefined/.test(error.message)) throw error;
+    }
   }
 }
 

@@ -8,7 +8,7 @@ use super::membership::NewMember;
 use super::rules;
 use super::schema;
 use super::space::Space;
-use super::status::{Status, permit, refuse_if};
+use super::status::{Status, permit, refuse, refuse_if};
 use crate::emulator::options::User;
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
@@ -29,15 +29,11 @@ pub(in crate::emulator) fn create(state: &mut State, call: &Call) -> Result<Valu
     match text(&space, "spaceType") {
         "SPACE" => {}
         "GROUP_CHAT" if flag(&space, "importMode") => {}
-        "" | "SPACE_TYPE_UNSPECIFIED" => {
-            return Err(Status::invalid("space.space_type", "A space type is required."));
-        }
+        "" | "SPACE_TYPE_UNSPECIFIED" => return refuse("space.space_type", "A space type is required."),
         _ => {
-            return Err(Status::invalid(
-                "space.space_type",
-                "Only named spaces, and group chats in import mode, can be created. Use \
-                 spaces.setup for direct messages and group chats.",
-            ));
+            let text =
+                "Only named spaces, and group chats in import mode, can be created. Use spaces.setup for others.";
+            return refuse("space.space_type", text);
         }
     }
     refuse_if(

@@ -70,10 +70,8 @@ fn check_new(
     )?;
     match space.field("spaceType") {
         "DIRECT_MESSAGE" => {
-            return Err(Status::new(
-                400,
-                "Can't create memberships in direct messages between human users or with an app.",
-            ));
+            let text = "Can't create memberships in direct messages between human users or with an app.";
+            return Err(Status::new(400, text));
         }
         "GROUP_CHAT" if matches!(new_member, NewMember::Group { .. }) => {
             return refuse("membership.group_member", "Groups can only be members of a named space.");

@@ -256,14 +256,9 @@ impl Status {
             error["details"] = json!(self.details);
         }
         let reply = Reply::json(self.code, &json!({ "error": error }));
-        let reply = match &self.authenticate {
-            Some(value) => reply.with("www-authenticate", value),
-            None => reply,
-        };
-        match self.retry_after {
-            Some(seconds) => reply.with("retry-after", seconds.to_string()),
-            None => reply,
-        }
+        reply
+            .maybe("www-authenticate", self.authenticate.as_ref())
+            .maybe("retry-after", self.retry_after.map(|seconds| seconds.to_string()))
     }
 }
 

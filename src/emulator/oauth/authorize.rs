@@ -25,7 +25,7 @@ pub(in crate::emulator) fn authorize(state: &mut State, call: &Call) -> Reply {
     match state.options.consent {
         Consent::Deny => deny(state, &request),
         Consent::Approve => {
-            let hinted = request.login_hint.as_deref().and_then(|hint| state.user(hint));
+            let hinted = request.login_hint.as_deref().and_then(|hint| state.options.user(hint));
             let Some(user) = hinted.or(state.options.users.first()).cloned() else {
                 return deny(state, &request);
             };

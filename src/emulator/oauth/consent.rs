@@ -32,7 +32,7 @@ pub(super) fn show(state: &State, id: &str, request: &AuthorizationRequest) -> R
 }
 
 fn accounts(state: &State, hint: Option<&str>) -> String {
-    let hinted = hint.and_then(|hint| state.user(hint)).map(|user| &user.sub);
+    let hinted = hint.and_then(|hint| state.options.user(hint)).map(|user| &user.sub);
     let chosen = hinted.or_else(|| state.options.users.first().map(|user| &user.sub));
     let mut choices = String::from("<fieldset><legend>Account</legend>\n");
     for User { email, sub, name, .. } in &state.options.users {
@@ -102,7 +102,7 @@ pub(in crate::emulator) fn consent(state: &mut State, call: &Call) -> Reply {
     if form.get("decision") != Some("allow") {
         return deny(state, &request);
     }
-    let user = form.get("account").and_then(|sub| state.user(sub)).cloned();
+    let user = form.get("account").and_then(|sub| state.options.user(sub)).cloned();
     let Some(user) = user else {
         return ErrorPage::invalid("Choose an account.").reply();
     };

@@ -51,6 +51,7 @@ pub(super) fn exchange(state: &mut State, form: &Parameters, now: OffsetDateTime
     }
     let organization = state.options.organization();
     let user = state
+        .options
         .user(subject)
         .filter(|user| user.hosted_domain.is_some() && user.hosted_domain.as_deref() == organization)
         .cloned()

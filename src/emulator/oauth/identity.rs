@@ -50,18 +50,11 @@ pub(super) fn id_token(token: &IdToken<'_>) -> String {
 
 /// `/tokeninfo`. Numbers are strings, as Google's are.
 pub(in crate::emulator) fn token_info(state: &mut State, call: &Call) -> Reply {
-    let invalid = || Refusal::new(400, "invalid_token", "Invalid Value").reply();
-    let token = match parameter(call, "access_token") {
-        Ok(Some(token)) => token,
-        // Google's Node client sends it as a bearer.
-        Ok(None) => match call.bearer() {
-            Some(token) => token.to_owned(),
-            None => return invalid(),
-        },
+    let live = match access_token(state, call) {
+        Ok(Some(live)) => live,
+        Ok(None) => return Refusal::new(400, "invalid_token", "Invalid Value").reply(),
         Err(refusal) => return refusal.reply(),
     };
-    state.record_secret(&token);
-    let Some(live) = state.ledger.access_token(&token, call.now) else { return invalid() };
     let email = scopes::shows_email(&live.scopes).then_some(&live.user.email);
     let body = json!({
         "azp": live.client_id,
@@ -79,17 +72,10 @@ pub(in crate::emulator) fn token_info(state: &mut State, call: &Call) -> Reply {
 
 /// `/v1/userinfo` and `/oauth2/v3/userinfo`; `/oauth2/v2/userinfo` uses older field names.
 pub(in crate::emulator) fn user_info(state: &mut State, call: &Call) -> Reply {
-    let token = call.bearer().map(str::to_owned).or_else(|| {
-        let (_, value) = call.query.iter().find(|(name, _)| name == "access_token")?;
-        Some(value.clone())
-    });
-    let live = token.and_then(|token| {
-        state.record_secret(&token);
-        state.ledger.access_token(&token, call.now)
-    });
-    let Some(Live { user, scopes, .. }) = live.filter(|live| live.scopes.iter().any(|scope| scopes::is_sign_in(scope)))
-    else {
-        return Refusal::new(401, "invalid_request", "Invalid Credentials").reply();
+    let Live { user, scopes, .. } = match access_token(state, call) {
+        Ok(Some(live)) if live.scopes.iter().any(|scope| scopes::is_sign_in(scope)) => live,
+        Ok(_) => return Refusal::new(401, "invalid_request", "Invalid Credentials").reply(),
+        Err(refusal) => return refusal.reply(),
     };
     let old = call.path.contains("/v2/");
     let email = scopes::shows_email(&scopes).then_some(&user.email);
@@ -103,6 +89,13 @@ pub(in crate::emulator) fn user_info(state: &mut State, call: &Call) -> Reply {
         "hd": user.hosted_domain,
     });
     Reply::json(200, &without_nulls(body))
+}
+
+/// Returns the access token, if it is valid: a parameter, or a bearer, which is how Google's Node client sends it.
+fn access_token(state: &mut State, call: &Call) -> Result<Option<Live>, Refusal> {
+    let token = parameter(call, "access_token")?.or_else(|| call.bearer().map(str::to_owned)).unwrap_or_default();
+    state.record_secret(&token);
+    Ok(state.ledger.access_token(&token, call.now))
 }
 
 /// Returns a parameter of the form, or else of the query.
