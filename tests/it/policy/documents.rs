@@ -16,6 +16,7 @@ use crate::support::stage::wrapped;
 const DOCUMENTS: &[(&str, usize)] = &[
     (".github/CONTRIBUTING.md", 0),
     ("README.md", 6),
+    ("README.zh-TW.md", 6),
     ("docs/bulk.md", 0),
     ("docs/ci.md", 2),
     ("docs/commands.md", 0),
@@ -172,6 +173,36 @@ fn every_command_of_the_documents_runs() {
     let pages =
         docs.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|name| name == "md")).count();
     assert_eq!(pages, DOCUMENTS.iter().filter(|(name, _)| name.starts_with("docs/")).count(), "a page is not listed");
+}
+
+/// What both READMEs share: commands without their comments, other blocks, the levels of headings, links and code.
+fn skeleton(document: &str) -> Vec<String> {
+    let text = read(document);
+    let mut parts = Vec::new();
+    for block in blocks(document, &text) {
+        let lines = block.text.lines().map(|line| line.split("# ").next().unwrap_or_default().trim_end());
+        parts.extend(lines.filter(|line| !line.is_empty()).map(|line| format!("{}: {line}", block.language)));
+    }
+    let headings = text.lines().filter(|line| line.starts_with("## "));
+    parts.extend(headings.enumerate().map(|(number, _)| format!("section {}", number + 1)));
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '?']).next());
+    parts.extend(links.filter(|target| !target.starts_with("README")).map(|target| format!("link {target}")));
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("```"));
+    let mut codes: Vec<&str> = lines.flat_map(|line| line.split('`').skip(1).step_by(2)).collect();
+    codes.sort_unstable();
+    parts.extend(codes.into_iter().map(|code| format!("code {code}")));
+    parts
+}
+
+#[test]
+fn both_readmes_have_the_same_commands_in_the_same_order() {
+    let (english, chinese) = (skeleton("README.md"), skeleton("README.zh-TW.md"));
+    assert!(english.len() > 60, "{english:?}");
+    for (one, other) in english.iter().zip(&chinese) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(english.len(), chinese.len());
+    assert!(read("README.md").lines().count() <= 180, "the README is for the first ten minutes");
 }
 
 #[test]
