@@ -5,16 +5,17 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
-
 use crate::http::{Endpoint, EndpointError};
 use crate::platform::input::{InputError, Source};
 use crate::platform::signals::Interruption;
 use crate::secret::Secret;
 
+mod project;
 mod wrong_file;
 
 pub use wrong_file::WrongFile;
+
+use project::project_of;
 
 /// Larger than any client file; what is larger is something else.
 const LARGEST_FILE: u64 = 256 * 1024;
@@ -192,21 +193,6 @@ pub(super) fn is_google(endpoint: &Endpoint) -> bool {
     const ORIGINS: [&str; 3] =
         ["https://accounts.google.com", "https://oauth2.googleapis.com", "https://www.googleapis.com"];
     ORIGINS.contains(&endpoint.origin().as_str())
-}
-
-/// The project number stands before the first hyphen of the client id; older files say the project's id.
-fn project_of(members: &Map<String, Value>) -> Option<String> {
-    let member = |name: &str| members.get(name).and_then(Value::as_str);
-    let number = member("client_id")
-        .and_then(|id| id.split_once('-'))
-        .map(|(number, _)| number)
-        .filter(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
-    let plain = |id: &&str| {
-        !id.is_empty()
-            && id.len() <= 64
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:.".contains(&byte))
-    };
-    number.or_else(|| member("project_id").filter(plain)).map(str::to_owned)
 }
 
 #[cfg(test)]

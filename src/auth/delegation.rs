@@ -9,8 +9,9 @@ use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 use yup_oauth2::ServiceAccountKey;
 
-use super::token_endpoint::{self, TokenResponse};
-use super::{Error, Scope, ScopeSet, TokenRefusal};
+use super::token_endpoint;
+use super::token_response::TokenResponse;
+use super::{DelegationRefusal, Error, Scope, ScopeSet, TokenRefusal};
 use crate::http::retry::Policy;
 use crate::http::{self, Endpoint};
 use crate::platform::Clock;
@@ -38,23 +39,6 @@ pub struct DelegationOptions {
     pub key: PathBuf,
     /// The user's e-mail address.
     pub subject: String,
-}
-
-/// A delegation that was refused, with what an administrator needs to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DelegationRefusal {
-    /// The error code as it came.
-    pub error: String,
-    /// The description as it came.
-    pub description: Option<String>,
-    /// The number by which the Admin console knows the service account.
-    pub client_id: Option<String>,
-    /// The service account.
-    pub client_email: String,
-    /// The user in whose name it was to act.
-    pub subject: String,
-    /// What was asked for, in full.
-    pub scopes: Vec<String>,
 }
 
 /// A checked key.

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::delegation::DelegationRefusal;
+use super::refusal::{DelegationRefusal, TokenRefusal};
 use super::store::StoreError;
-use super::{ClientSecretsError, ScopeSet, TokenRefusal};
+use super::{ClientSecretsError, ScopeSet};
 use crate::http::{self, EndpointError};
 use crate::platform::signals::Interruption;
 

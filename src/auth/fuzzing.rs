@@ -7,7 +7,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::authorization::{self, Answer, Expected, Request};
-use super::token_endpoint::{self, TokenResponse};
+use super::token_endpoint;
+use super::token_response::TokenResponse;
 use super::{ClientSecrets, Error, Identity, Record, ScopeSet, identity, import, store};
 use crate::http::Response;
 use crate::platform::Clock;

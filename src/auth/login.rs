@@ -1,17 +1,13 @@
 //! The authorization-code flow of an installed app ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)), from the bound
 //! listener to the stored record.
 
-use std::future::Future;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::time::Duration;
 
-use url::Url;
-
-use super::authorization::{self, Answer, AuthorizationRequest, Expected, Notice, Wanted};
+use super::authorization::{self, Answer, AuthorizationRequest, Expected, Wanted};
+use super::login_prompt::{LoginOptions, LoginPrompt, LoginStarted};
 use super::loopback::{Event, Listening, Loopback};
 use super::session::same_client;
-use super::token_endpoint::TokenResponse;
+use super::token_response::TokenResponse;
 use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, Session, identity};
 
 /// When a person who is still waiting is told what only the browser shows.
@@ -19,52 +15,6 @@ const STILL_WAITING: Duration = Duration::from_secs(20);
 
 /// How many pieces a pasted URL may come in.
 const MOST_PIECES: usize = 100;
-
-/// What a login is to be.
-#[derive(Debug, Clone)]
-pub struct LoginOptions {
-    /// What to ask for; the identity scopes come along in any case.
-    pub scopes: ScopeSet,
-    /// What must have been granted for the login to be worth storing.
-    pub required: ScopeSet,
-    /// Who must log in; anybody else's login is not stored.
-    pub account: Option<String>,
-    /// Whom the account chooser suggests.
-    pub login_hint: Option<String>,
-    /// The port of the redirect URI; any free one when `None`.
-    pub port: Option<u16>,
-    /// How long to wait for the browser.
-    pub wait: Duration,
-}
-
-/// What the person has to know while a login waits.
-#[derive(Debug)]
-pub struct LoginStarted<'a> {
-    /// The URL to open.
-    pub url: &'a Url,
-    /// The address of the listener, for `ssh -L`.
-    pub address: SocketAddr,
-    /// Who is expected to log in, where that is known.
-    pub account: Option<&'a str>,
-    /// The client's project, for links.
-    pub project: Option<&'a str>,
-}
-
-/// The person's side of a login.
-pub trait LoginPrompt {
-    /// A command needs a login on its way, for this reason.
-    fn login_needed(&mut self, reason: &Error);
-    /// The listener is up: show the URL, open the browser.
-    fn started(&mut self, started: &LoginStarted<'_>);
-    /// A browser came back in vain. Called once for each reason.
-    fn notice(&mut self, notice: Notice);
-    /// Some time has passed without an answer.
-    fn still_waiting(&mut self);
-    /// Something was pasted that is no answer to this login.
-    fn not_an_answer(&mut self);
-    /// The next thing that the person pastes; never ends where nothing can be pasted.
-    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>>;
-}
 
 impl Session {
     /// Logs in, whatever is stored. Nothing is saved unless everything about the answer is right.

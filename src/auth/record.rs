@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::freshness::{Freshness, freshness};
-use super::token_endpoint::TokenResponse;
+use super::token_response::TokenResponse;
 use super::{ClientSecrets, Identity, Scope, ScopeSet};
 use crate::secret::Secret;
 

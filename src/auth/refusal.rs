@@ -21,6 +21,23 @@ pub struct TokenRefusal {
     pub project: Option<String>,
 }
 
+/// A delegation that was refused, with what an administrator needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelegationRefusal {
+    /// The error code as it came.
+    pub error: String,
+    /// The description as it came.
+    pub description: Option<String>,
+    /// The number by which the Admin console knows the service account.
+    pub client_id: Option<String>,
+    /// The service account.
+    pub client_email: String,
+    /// The user in whose name it was to act.
+    pub subject: String,
+    /// What was asked for, in full.
+    pub scopes: Vec<String>,
+}
+
 /// What the record of a login tells about its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {

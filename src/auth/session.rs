@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::client_secrets::is_google;
 use super::delegation::{Delegation, DelegationOptions};
-use super::login::{LoginOptions, LoginPrompt};
+use super::login_prompt::{LoginOptions, LoginPrompt};
 use super::principal::Principal;
 use super::refusal::Evidence;
 use super::store::{CredentialStore, Notify};

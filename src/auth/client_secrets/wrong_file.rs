@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::project::project_of;
 use crate::platform::input;
 
 /// What was found where an OAuth client was expected. Shown after the file's name.
@@ -125,20 +126,20 @@ pub(super) fn client_object(bytes: &[u8]) -> Result<(&'static str, Map<String, V
     };
     let kind = match (document.contains_key("installed"), document.contains_key("web")) {
         (true, true) => {
-            let of = |kind: &str| super::project_of(document.get(kind)?.as_object()?);
+            let of = |kind: &str| project_of(document.get(kind)?.as_object()?);
             return Err((WrongFile::TwoClients, of("installed").or_else(|| of("web"))));
         }
         (true, false) => "installed",
         (false, true) => "web",
         (false, false) => {
-            let project = super::project_of(&document);
+            let project = project_of(&document);
             return Err((without_client(&document), project));
         }
     };
     let beside = holds_tokens(&document);
     match document.remove(kind) {
         Some(Value::Object(members)) if beside || holds_tokens(&members) => {
-            let project = super::project_of(&members);
+            let project = project_of(&members);
             Err((WrongFile::ClientWithTokens, project))
         }
         Some(Value::Object(members)) => Ok((kind, members)),

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::auth::Error;
 use crate::auth::freshness::{Freshness, freshness};
 use crate::auth::store::StoreError;
-use crate::auth::token_endpoint::TokenResponse;
+use crate::auth::token_response::TokenResponse;
 use crate::platform::files;
 use crate::platform::{Clock, Lock, LockError};
 use crate::secret::Secret;

@@ -1,0 +1,57 @@
+//! What a login is asked for, and the terminal's side of it.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use url::Url;
+
+use super::authorization::Notice;
+use super::{Error, ScopeSet};
+
+/// What a login is to be.
+#[derive(Debug, Clone)]
+pub struct LoginOptions {
+    /// What to ask for; the identity scopes come along in any case.
+    pub scopes: ScopeSet,
+    /// What must have been granted for the login to be worth storing.
+    pub required: ScopeSet,
+    /// Who must log in; anybody else's login is not stored.
+    pub account: Option<String>,
+    /// Whom the account chooser suggests.
+    pub login_hint: Option<String>,
+    /// The port of the redirect URI; any free one when `None`.
+    pub port: Option<u16>,
+    /// How long to wait for the browser.
+    pub wait: Duration,
+}
+
+/// What the person has to know while a login waits.
+#[derive(Debug)]
+pub struct LoginStarted<'a> {
+    /// The URL to open.
+    pub url: &'a Url,
+    /// The address of the listener, for `ssh -L`.
+    pub address: SocketAddr,
+    /// Who is expected to log in, where that is known.
+    pub account: Option<&'a str>,
+    /// The client's project, for links.
+    pub project: Option<&'a str>,
+}
+
+/// The person's side of a login.
+pub trait LoginPrompt {
+    /// A command needs a login on its way, for this reason.
+    fn login_needed(&mut self, reason: &Error);
+    /// The listener is up: show the URL, open the browser.
+    fn started(&mut self, started: &LoginStarted<'_>);
+    /// A browser came back in vain. Called once for each reason.
+    fn notice(&mut self, notice: Notice);
+    /// Some time has passed without an answer.
+    fn still_waiting(&mut self);
+    /// Something was pasted that is no answer to this login.
+    fn not_an_answer(&mut self);
+    /// The next thing that the person pastes; never ends where nothing can be pasted.
+    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>>;
+}
