@@ -1,27 +1,23 @@
 //! One client for every host, with limits on everything.
 
 use std::cell::{Cell, RefCell};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::deadline::Deadline;
-use super::redact::{FORM, Secrets};
-use super::{Error, Proxies, TrustRoots, trust};
+use super::redact::Secrets;
+use super::resolver::Resolver;
+use super::{Error, Proxies, Request, TrustRoots, trust};
 use crate::secret::Secret;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The longest answer to a form that is read, in bytes. A token response of Google's is under 4 KiB.
-const LONGEST_FORM_ANSWER: usize = 64 * 1024;
 
 /// What every request has in common.
 #[derive(Debug, Clone)]
@@ -32,38 +28,6 @@ pub struct Config {
     pub trust: TrustRoots,
     /// The proxies of the environment.
     pub proxies: Proxies,
-}
-
-/// A request.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// Where to, query included.
-    pub url: Url,
-    /// The access token, sent in the `Authorization` header.
-    pub bearer: Option<Secret<String>>,
-    /// The media type and the bytes of the body.
-    pub body: Option<(&'static str, Secret<Vec<u8>>)>,
-    /// The longest answer that is read, in bytes.
-    pub limit: usize,
-    /// The time that this request has, where it is less than the client's.
-    pub timeout: Option<Duration>,
-}
-
-impl Request {
-    /// A POST of form fields, as OAuth endpoints expect them: in the body, because URLs end up in logs.
-    pub fn form(url: Url, fields: &[(&str, &str)]) -> Self {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        Self {
-            method: Method::POST,
-            url,
-            bearer: None,
-            body: Some((FORM, Secret::new(body.into_bytes()))),
-            limit: LONGEST_FORM_ANSWER,
-            timeout: None,
-        }
-    }
 }
 
 /// An answer.
@@ -158,7 +122,7 @@ impl Client {
         let mut answer = match deadline.within(builder.send()).await {
             Some(Ok(answer)) => answer,
             Some(Err(error)) => {
-                let error = Error::from_reqwest(&error, &host, proxy.as_ref());
+                let error = Error::from_reqwest(&error, &host, proxy.as_ref().map(ToString::to_string));
                 return Err(match (proxy, &error) {
                     // hyper-util's own words, and no type to tell it by.
                     (Some(proxy), Error::NotConnected { cause, .. }) if cause == "tunnel error: unsuccessful" => {
@@ -260,27 +224,4 @@ fn redirect_target(from: &Url, headers: &HeaderMap) -> String {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| from.join(value).ok())
         .map_or_else(|| String::from("an unreadable address"), |target| target.origin().ascii_serialization())
-}
-
-/// The system's resolver, with an error that can be told apart from all others.
-#[derive(Debug)]
-struct Resolver;
-
-#[derive(Debug, thiserror::Error)]
-#[error("name not found")]
-pub(super) struct NameNotFound;
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            // This very machine, whatever a hosts file says (RFC 6761 section 6.3).
-            if name.as_str() == "localhost" {
-                let loopback = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
-                return Ok(Box::new(loopback.into_iter()) as Addrs);
-            }
-            let addresses: Vec<SocketAddr> =
-                tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|_| NameNotFound)?.collect();
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
-    }
 }

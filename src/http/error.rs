@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::proxy::Proxy;
+use super::resolver::NameNotFound;
 
 /// Why there is no usable answer. Messages name the host and never the query, the body or a proxy's password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,8 +113,8 @@ impl Error {
         matches!(self, Self::Timeout { .. } | Self::Lost { .. })
     }
 
-    /// Classifies an error of reqwest. `host` is the authority of the request, and `proxy` the proxy that carried it.
-    pub(super) fn from_reqwest(error: &reqwest::Error, host: &str, proxy: Option<&Proxy>) -> Self {
+    /// Classifies an error of reqwest. `host` is the authority of the request, and `proxy` names the proxy that carried it.
+    pub(super) fn from_reqwest(error: &reqwest::Error, host: &str, proxy: Option<String>) -> Self {
         if error.is_builder() {
             return Self::Setup(format!("the request to {host} could not be made"));
         }
@@ -127,7 +127,7 @@ impl Error {
         is_connect: bool,
         is_timeout: bool,
         host: &str,
-        proxy: Option<&Proxy>,
+        proxy: Option<String>,
     ) -> Self {
         let host = host.to_owned();
         let chain =
@@ -144,11 +144,11 @@ impl Error {
             };
         }
         // Behind a proxy, this machine connects to the proxy alone.
-        let host = proxy.filter(|_| is_connect).map_or(host, ToString::to_string);
+        let host = proxy.filter(|_| is_connect).unwrap_or(host);
         if !is_connect {
             return if is_timeout { Self::Timeout { host } } else { Self::Lost { host } };
         }
-        if chain().any(<dyn std::error::Error>::is::<super::client::NameNotFound>) {
+        if chain().any(<dyn std::error::Error>::is::<NameNotFound>) {
             return Self::NameNotFound { host };
         }
         let kinds = || chain().filter_map(|inner| inner.downcast_ref::<io::Error>()).map(io::Error::kind);

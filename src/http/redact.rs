@@ -3,10 +3,7 @@
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use super::Request;
-
-/// The media type of form fields.
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+use super::request::{FORM, Request};
 
 /// What stands where a secret stood.
 const MASK: &str = "[redacted]";
