@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, Parser, ValueEnum, ValueHint};
 
 use crate::output::Format;
 
@@ -25,11 +25,11 @@ Examples:
 Exit codes:
     0  done
     1  unexpected failure
-    2  usage, also an option whose value breaks a documented rule
-    3  configuration: client file, store, endpoint, contents of a file
+    2  usage error, or a value that breaks a documented rule
+    3  configuration: client file, saved login, endpoint, contents of a file
     4  authentication: log in, or log in with another scope or account
-    5  the API refused
-    6  temporary: network, rate limit, server error, or an outcome that is not known
+    5  the API refused the request
+    6  temporary: network, rate limit, server error, or an unknown outcome
     7  some rows of a bulk run failed
   129  hung up
   130  interrupted
@@ -37,57 +37,59 @@ Exit codes:
   143  terminated
 
 Variables:
-  CHATAUTH_CLIENT_SECRETS, CHATAUTH_CONFIG_DIR, CHATAUTH_ACCOUNT, CHATAUTH_SERVICE_ACCOUNT,
-  CHATAUTH_IMPERSONATE, CHATAUTH_API_ENDPOINT, CHATAUTH_FORMAT, CHATAUTH_NO_INPUT, CHATAUTH_TIMEOUT
-                          what the options of these names say
-  CHATAUTH_ACCESS_TOKEN   a ready access token, used as it is and never stored
-  HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, BROWSER, NO_COLOR   as elsewhere";
+  CHATAUTH_CLIENT_SECRETS, CHATAUTH_CONFIG_DIR, CHATAUTH_ACCOUNT,
+  CHATAUTH_SERVICE_ACCOUNT, CHATAUTH_IMPERSONATE, CHATAUTH_API_ENDPOINT,
+  CHATAUTH_FORMAT, CHATAUTH_NO_INPUT, CHATAUTH_TIMEOUT
+      set the options with these names
+  CHATAUTH_ACCESS_TOKEN
+      is an access token to use as it is; it is never stored
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR,
+  BROWSER, NO_COLOR
+      work as in other programs";
 
 /// Options that stand before or after the subcommand.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// OAuth client file; default ./client_secrets.json, then client_secrets.json in the configuration directory
-    /// [env: CHATAUTH_CLIENT_SECRETS]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// OAuth client file [env: CHATAUTH_CLIENT_SECRETS] [default: ./client_secrets.json, else that in --config-dir]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) client_secrets: Option<PathBuf>,
-    /// Where logins are kept [env: CHATAUTH_CONFIG_DIR]
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Directory of your logins [env: CHATAUTH_CONFIG_DIR] [default: chatauth in the user's configuration directory]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) config_dir: Option<PathBuf>,
-    /// Which stored login to use; after a login, who must have logged in [env: CHATAUTH_ACCOUNT]
+    /// Saved login to use; a new login must be of this account [env: CHATAUTH_ACCOUNT] [default: the current one]
     #[arg(long, global = true, value_name = "EMAIL")]
     pub(super) account: Option<String>,
-    /// Key file of a service account with domain-wide delegation, instead of a stored login
-    /// [env: CHATAUTH_SERVICE_ACCOUNT]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Key file for domain-wide delegation, instead of a saved login [env: CHATAUTH_SERVICE_ACCOUNT]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) service_account: Option<PathBuf>,
-    /// The user in whose name the service account acts [env: CHATAUTH_IMPERSONATE]
+    /// User that the service account acts as [env: CHATAUTH_IMPERSONATE]
     #[arg(long, global = true, value_name = "USER")]
     pub(super) impersonate: Option<String>,
     /// Root of the Chat API [env: CHATAUTH_API_ENDPOINT] [default: https://chat.googleapis.com]
     #[arg(long, global = true, value_name = "URL")]
     pub(super) api_endpoint: Option<String>,
-    /// How results are written; default human on a terminal, else json [env: CHATAUTH_FORMAT]
+    /// Output format [env: CHATAUTH_FORMAT] [default: human in a terminal, else json]
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(super) format: Option<Format>,
-    /// Filter the JSON with an expression of jq, as in .name; text is printed raw
+    /// Filter the JSON output with a jq expression, as in .name; strings are printed raw
     #[arg(long, global = true, value_name = "EXPR")]
     pub(super) jq: Option<String>,
-    /// Never prompt, open a browser or listen: a command that would need a login ends with exit code 4
-    /// [env: CHATAUTH_NO_INPUT]
+    /// Never prompt or open a browser; exit with 4 if a login is needed [env: CHATAUTH_NO_INPUT]
     #[arg(long, global = true)]
     pub(super) no_input: bool,
-    /// Limit of one HTTP request [env: CHATAUTH_TIMEOUT] [default: 30]
+    /// Time limit of one HTTP request [env: CHATAUTH_TIMEOUT] [default: 30]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: Option<u64>,
-    /// Say nothing that is not asked for, needed or wrong
+    /// Print only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// Say more; twice for every request
+    /// Show more detail (-vv for every request)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
-    /// Colours: auto, always or never (NO_COLOR counts for auto)
+    /// Use color: auto, always or never (auto respects NO_COLOR) [default: auto]
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(super) color: ColorWhen,
 }
 
@@ -166,10 +168,12 @@ mod tests {
         leaves(&Cli::command(), "", &mut found);
         for (path, help) in &found {
             assert!(help.contains("Examples:\n  "), "{path} has no examples");
-            for line in help.lines().map(str::trim).filter(|line| line.starts_with("chatauth ")) {
-                if line.starts_with("chatauth --help has") {
-                    continue;
-                }
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{path}: too long for a terminal of 80 columns: {line}");
+            }
+            // A line that ends with a backslash goes on in the next one.
+            let joined = help.replace("\\\n", "");
+            for line in joined.lines().map(str::trim).filter(|line| line.starts_with("chatauth ")) {
                 let result = Cli::try_parse_from(words(line));
                 assert!(result.is_ok(), "{path}: {line}: {}", result.unwrap_err());
             }

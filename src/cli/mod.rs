@@ -2,15 +2,17 @@
 
 mod args;
 mod complete;
+mod help;
 mod logging;
 mod report;
 mod settings;
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, ValueEnum};
+use clap::{Parser, ValueEnum};
 
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{self, Format, Messages, Printer};
@@ -32,7 +34,7 @@ pub fn main() -> ExitCode {
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, &arguments, environment),
+        Err(error) => return usage(error, &arguments, environment),
     };
     logging::start(cli.global.verbose);
     let quiet = Messages::new(cli.global.quiet, false);
@@ -45,7 +47,7 @@ pub fn main() -> ExitCode {
     let printer = Printer::new(Box::new(StandardStream::output()), resolved.format, resolved.colour_stdout)
         .on_screen(resolved.screen)
         .filtered(resolved.filter);
-    let context = Context::new(resolved.settings, settings::clock(), messages, printer, Cli::command);
+    let context = Context::new(resolved.settings, settings::clock(), messages, printer, help::definition);
     match cli.command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => end(&context.report(error), messages, as_json),
@@ -58,12 +60,15 @@ fn end(failure: &Failure, messages: Messages, as_json: bool) -> ExitCode {
 }
 
 /// Prints help and version as results, and every other clap error as a usage error.
-fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) -> ExitCode {
+fn usage(mut error: clap::Error, arguments: &[OsString], environment: Environment) -> ExitCode {
+    if arguments.len() < 2 {
+        return printed(help::definition().print_help());
+    }
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
+        error = help::definition().try_get_matches_from(arguments).err().unwrap_or(error);
+    }
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return match error.print() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => ExitCode::from(Failure::from(output::Error::from(error)).code.exit_code()),
-        };
+        return printed(error.print());
     }
     if wants_json(arguments, environment) {
         let text = error.render().to_string();
@@ -76,6 +81,14 @@ fn usage(error: &clap::Error, arguments: &[OsString], environment: Environment) 
     }
     let _ = error.print();
     ExitCode::from(ErrorCode::Usage.exit_code())
+}
+
+/// Returns the exit code of help or a version that was printed as a result.
+fn printed(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(Failure::from(output::Error::from(error)).code.exit_code()),
+    }
 }
 
 /// Whether to print errors as JSON when the command line cannot be parsed.

@@ -22,7 +22,7 @@ const LONGEST_INPUT: u64 = 64 * 1024 * 1024;
 #[command(after_help = examples!(
     "chatauth api GET v1/spaces --paginate --jq '.spaces[].name'",
     "chatauth api POST v1/spaces/AAAA/messages -f text='Hello'",
-    "chatauth api PATCH v1/spaces/AAAA --query updateMask=displayName -f displayName=New",
+    "chatauth api PATCH v1/spaces/AAAA \\\n    --query updateMask=displayName -f displayName=New",
     "chatauth api POST v1/spaces:setup --input request.json",
     "chatauth api GET v1/spaces/AAAA/members -F pageSize=100 -i",
 ))]
@@ -30,28 +30,38 @@ pub struct Api {
     /// GET, HEAD, POST, PUT, PATCH or DELETE
     #[arg(value_name = "METHOD")]
     method: String,
-    /// The path as in the reference, with or without its leading slash
+    /// Path as in the API reference, with or without leading slash
     #[arg(value_name = "PATH")]
     path: String,
-    /// A member of the body, as text; a query parameter with GET; a[b]=c and a[]=x nest (repeatable)
+    /// Text field, of the body or query (repeatable)
+    ///
+    /// Fields of GET go into the query. Keys nest: a[b]=c and a[]=x.
     #[arg(short = 'f', long, value_name = "KEY=VALUE")]
     raw_field: Vec<String>,
-    /// The same, for numbers, true, false, null, @FILE and @- (standard input)
+    /// Typed field, such as 5, true, @FILE (repeatable)
+    ///
+    /// Numbers, true, false and null are sent as such. @FILE is the contents of a file, and @- standard input.
     #[arg(short = 'F', long, value_name = "KEY=VALUE")]
     field: Vec<String>,
-    /// The whole body, JSON from a file or from standard input; fields then go into the query
-    #[arg(long, value_name = "FILE|-")]
+    /// JSON file to send as the body; - is stdin
+    ///
+    /// Fields then go into the query.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     input: Option<String>,
-    /// A query parameter (repeatable)
+    /// Query parameter (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
     query: Vec<String>,
-    /// A scope that the call needs: a short name (chat.messages) or a full URL; known methods need none
+    /// Scope that the call needs (repeatable)
+    ///
+    /// A short name, such as chat.messages, or a full URL. Methods that chatauth knows need none.
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
-    /// Get all pages: json joins their lists, jsonl prints one page a line
+    /// Fetch all pages
+    ///
+    /// json joins their lists; jsonl prints one page per line.
     #[arg(long)]
     paginate: bool,
-    /// Print the status and the headers before the body
+    /// Print the status and headers before the body
     #[arg(short, long)]
     include: bool,
 }

@@ -17,8 +17,8 @@ pub const VARIABLE: &str = "_CHATAUTH_COMPLETE";
     "chatauth completion powershell | Out-String | Invoke-Expression",
 ))]
 pub struct Completion {
-    /// The shell that reads the script
-    #[arg(value_name = "SHELL")]
+    /// Shell: bash, zsh, fish or powershell
+    #[arg(value_name = "SHELL", hide_possible_values = true)]
     shell: Shell,
 }
 

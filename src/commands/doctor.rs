@@ -48,7 +48,7 @@ impl Findings {
     }
 }
 
-/// Check everything that can be checked without creating a space
+/// Check the setup without creating a space
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth doctor"))]
 pub struct Doctor {}

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use clap::Arg;
+
 use crate::commands::{Context, ErrorCode, Failure, runtime};
 use crate::emulator::browser::visit;
 use crate::emulator::{
@@ -20,42 +22,48 @@ const BROWSER_NAME: &str = "chatauth-browser";
 const IN_BACKGROUND: &str = "--in-background";
 
 const AFTER_HELP: &str = "\
-With a command, the emulator sets the command's environment, gives consent at once, and exits with
-the command's exit code. Without one, it prints the environment to set and serves until Ctrl-C.
-Beside the client file is service_account.json, the key file of a service account that may act for
-the accounts of the organization. The page at the emulator's address shows spaces and requests.
-
-Quotas (limits that are not named are Google's; NAME=off removes one):
-  NAME      spaceWrites spaceReads membershipWrites membershipReads newSpaces newSpacesHourly
-            readsPerSpace writesPerSpace
-  also      retry-after=none|header|info|both, answer=full|bare: the contents of a 429
+Quotas:
+  Limits that are not named are Google's; NAME=off removes one.
+  NAME      spaceWrites spaceReads membershipWrites membershipReads newSpaces
+            newSpacesHourly readsPerSpace writesPerSpace
+  429s      retry-after=none|header|info|both, answer=full|bare
 
 Faults:
-  ENDPOINT  authorize token revoke tokeninfo userinfo create setup list get update delete search
-            find-dm find-group-chats complete-import members add-member update-member
-            remove-member, chat (all of the API), or all
-  ACTION    status=503 reason=RATE_LIMIT_EXCEEDED retry-after=VALUE delay=2s drop-before
-            drop-after garbage empty html truncate huge redirect=URL commit body=TEXT
+  ENDPOINT  authorize token revoke tokeninfo userinfo create setup list get
+            update delete search find-dm find-group-chats complete-import
+            members add-member update-member remove-member, chat (all of the
+            API), or all
+  ACTION    status=503 reason=RATE_LIMIT_EXCEEDED retry-after=VALUE delay=2s
+            drop-before drop-after garbage empty html truncate huge
+            redirect=URL commit body=TEXT
 
 Examples:
   chatauth emulator -- chatauth spaces create --name API-made
-  chatauth emulator --fault create:drop-after,times=1 -- ./my-script.sh
-  chatauth emulator --quota=spaceWrites=20/1s,retry-after=header -- ./my-script.sh
-  chatauth emulator --audience testing --test-user ann@example.com --user ann@example.com
+  chatauth emulator --fault create:drop-after,times=1 -- ./script.sh
+  chatauth emulator --quota=spaceWrites=20/1s,retry-after=header -- ./script.sh
+  chatauth emulator --audience testing \\
+    --test-user ann@example.com --user ann@example.com
   chatauth emulator --port 8085 --consent ask";
 
-/// A local stand-in for Google's OAuth and Chat endpoints, to try chatauth and to test scripts
+/// Run a local stand-in for Google's OAuth and Chat endpoints
+///
+/// With a command, the emulator sets the command's environment, gives consent at once, and exits with the command's
+/// exit code. Without one, it prints the environment to set and serves until Ctrl-C. Beside the client file is
+/// service_account.json, the key file of a service account that may act for the accounts of the organization. The page
+/// at the emulator's address shows spaces and requests.
 #[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, mut_args(only_common_in_short_help))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Emulator {
     /// Port on 127.0.0.1 [default: any free one]
     #[arg(long, value_name = "N", default_value = "0", hide_default_value = true)]
     port: u16,
-    /// Consent: ask, approve or deny [default: approve with a command, else ask]
+    /// Consent: ask, approve or deny [default: approve]
+    ///
+    /// Without a command, the default is ask.
     #[arg(long, value_name = "WHAT")]
     consent: Option<Consent>,
-    /// Account that exists; the first one consents by default (repeatable)
+    /// Account; the first consents by default (repeatable)
     #[arg(long, value_name = "EMAIL")]
     user: Vec<User>,
     /// Lifetime of access tokens
@@ -73,7 +81,7 @@ pub struct Emulator {
     /// Require a new sign-in after this time (refreshes fail with invalid_rapt)
     #[arg(long, value_name = "SECONDS")]
     session_length: Option<u64>,
-    /// Who may use the app: internal, testing or production [default: production]
+    /// Audience: internal, testing, production (default)
     #[arg(long, value_name = "AUDIENCE", default_value = "production", hide_default_value = true)]
     audience: Audience,
     /// Account that may use an app in testing [default: all] (repeatable)
@@ -121,15 +129,27 @@ pub struct Emulator {
     /// Return the existing membership when a member is added again
     #[arg(long)]
     return_existing_member: bool,
-    /// Enforce Google's quotas, or others: NAME=NUMBER/SECONDSs[,…]
+    /// Enforce Google's quotas, or others
+    ///
+    /// NAME=NUMBER/SECONDSs[,…], see Quotas below.
     #[arg(long, value_name = "LIMITS", num_args = 0..=1, require_equals = true, default_missing_value = "google")]
     quota: Option<Quota>,
-    /// Fault to inject: ENDPOINT:ACTION[,ACTION…][,times=N][,after=N] (repeatable)
+    /// Fault, as in create:status=503,times=1 (repeatable)
+    ///
+    /// ENDPOINT:ACTION[,ACTION…][,times=N][,after=N], see Faults below.
     #[arg(long, value_name = "FAULT")]
     fault: Vec<Fault>,
     /// Command to run in the emulator, with its arguments
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+}
+
+/// The options that `-h` lists, and the command.
+const COMMON: [&str; 7] = ["port", "user", "consent", "audience", "quota", "fault", "command"];
+
+fn only_common_in_short_help(argument: Arg) -> Arg {
+    let rare = !COMMON.contains(&argument.get_id().as_str());
+    argument.hide_short_help(rare)
 }
 
 impl Emulator {

@@ -1,86 +1,195 @@
 //! `chatauth man`: man pages, made from the definition of the command line.
 
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Command;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::commands::{Context, Failure};
 
-/// Print the manual, of the program or of one command
+/// Print the manual, or install man pages
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "chatauth man | man -l -",
-    "chatauth man spaces create > chatauth-spaces-create.1",
+    "chatauth man spaces create | man -l -",
+    "chatauth man --dir ~/.local/share/man/man1",
 ))]
 pub struct Man {
-    /// The command; the whole program when left out
-    #[arg(value_name = "COMMAND")]
+    /// Command to describe [default: all of them]
+    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
     command: Vec<String>,
+    /// Write a page for each command into this directory
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    dir: Option<PathBuf>,
 }
 
 impl Man {
-    /// Prints a man page, as roff.
+    /// Prints a man page as roff, or writes all pages.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        let mut command = (context.definition)();
-        // Names of subcommands are only put together when the command is built.
-        command.build();
-        let mut found = &command;
+        let program = (context.definition)();
+        if let Some(directory) = &self.dir {
+            let count = install(&program, &[], directory)
+                .with_context(|| format!("cannot write man pages to {}", directory.display()))?;
+            context.messages.note(&format!("Wrote {count} man pages to {}", directory.display()));
+            return Ok(());
+        }
+        let (mut command, mut parents) = (&program, Vec::new());
         for word in &self.command {
-            found = found.find_subcommand(word).ok_or_else(|| {
+            let below = command.find_subcommand(word).filter(|below| !below.is_hide_set()).ok_or_else(|| {
                 Failure::usage(format!("there is no command {:?}", self.command.join(" ")))
                     .hint("chatauth --help lists the commands")
             })?;
+            parents.push(command);
+            command = below;
         }
-        let whole = self.command.is_empty();
-        let mut page = Vec::new();
-        let manual = manual(found);
-        manual.render_title(&mut page)?;
-        manual.render_name_section(&mut page)?;
-        synopsis(found, "SYNOPSIS", &mut page)?;
-        manual.render_description_section(&mut page)?;
-        manual.render_options_section(&mut page)?;
-        if found.has_subcommands() {
-            manual.render_subcommands_section(&mut page)?;
-        }
-        if found.get_after_help().is_some() {
-            manual.render_extra_section(&mut page)?;
-        }
-        if whole {
-            for command in command.get_subcommands() {
-                chapter(command, &mut page)?;
+        let mut text = page(command, &parents)?;
+        if parents.is_empty() {
+            for below in visible(command) {
+                chapter(below, &mut text)?;
             }
         }
-        // What stands below the options are examples, for which the library has a vaguer word; their lines are lines.
-        let page = String::from_utf8_lossy(&page).replace(".SH EXTRA\n", ".SH EXAMPLES\n.nf\n");
-        Ok(context.printer.text(&ascii(&page))?)
+        Ok(context.printer.text(&ascii(&text))?)
     }
+}
+
+/// Writes the pages of a command and of those below it, and returns how many there are.
+fn install(command: &Command, parents: &[&Command], directory: &Path) -> io::Result<usize> {
+    fs::create_dir_all(directory)?;
+    let page = ascii(&page(command, parents)?);
+    File::create(directory.join(format!("{}.1", name(command))))?.write_all(page.as_bytes())?;
+    let parents = [parents, &[command]].concat();
+    visible(command).try_fold(1, |count, below| Ok(count + install(below, &parents, directory)?))
+}
+
+/// The commands below a command that have a page.
+fn visible(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|below| !below.is_hide_set())
+}
+
+/// The name of a command's page, as in "chatauth-spaces-create".
+fn name(command: &Command) -> &str {
+    command.get_display_name().unwrap_or("chatauth")
+}
+
+/// Returns the page of a command, which stands below `parents`.
+fn page(command: &Command, parents: &[&Command]) -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let manual = manual(command);
+    manual.render_title(&mut page)?;
+    manual.render_name_section(&mut page)?;
+    section("SH", "SYNOPSIS", &mut page)?;
+    synopsis(command, &mut page)?;
+    manual.render_description_section(&mut page)?;
+    manual.render_options_section(&mut page)?;
+    if let Some(program) = parents.first() {
+        section("SH", "GLOBAL OPTIONS", &mut page)?;
+        paragraph(
+            &format!("{}(1) describes the options and variables that every command has.", name(program)),
+            &mut page,
+        )?;
+    }
+    if command.has_subcommands() {
+        manual.render_subcommands_section(&mut page)?;
+    }
+    sections(command, "SH", &mut page)?;
+    if let Some(program) = parents.first() {
+        for (_, lines) in more(program).into_iter().filter(|(heading, _)| heading == EXIT_STATUS) {
+            section("SH", EXIT_STATUS, &mut page)?;
+            verbatim(&lines, &mut page)?;
+        }
+        section("SH", "SEE ALSO", &mut page)?;
+        let others: Vec<String> = parents.iter().map(|parent| format!("{}(1)", name(parent))).collect();
+        paragraph(&others.join(", "), &mut page)?;
+    }
+    Ok(page)
+}
+
+/// Writes a command's chapter in the manual of the whole program.
+fn chapter(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    if command.has_subcommands() {
+        return visible(command).try_for_each(|below| chapter(below, page));
+    }
+    section("SH", &command.get_bin_name().unwrap_or_default().to_uppercase(), page)?;
+    paragraph(&command.get_about().map(ToString::to_string).unwrap_or_default(), page)?;
+    synopsis(command, page)?;
+    let mut options = Vec::new();
+    manual(command).render_options_section(&mut options)?;
+    page.extend_from_slice(String::from_utf8_lossy(&options).replace(".SH ", ".SS ").as_bytes());
+    sections(command, "SS", page)
 }
 
 fn manual(command: &Command) -> clap_mangen::Man {
     clap_mangen::Man::new(command.clone())
-        .title(command.get_display_name().unwrap_or("chatauth").to_owned())
+        .title(name(command).to_owned())
         .source(format!("chatauth {}", env!("CARGO_PKG_VERSION")))
         .manual("chatauth")
 }
 
-/// How to type a command, as its help says it: the library's own synopsis has every global option in it.
-fn synopsis(command: &Command, heading: &str, page: &mut Vec<u8>) -> io::Result<()> {
-    let usage = command.clone().render_usage().to_string();
-    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
-    let mut section = Roff::default();
-    if heading.is_empty() {
-        section.control("PP", []);
-    } else {
-        section.control("SH", [heading]);
+const EXIT_STATUS: &str = "EXIT STATUS";
+
+/// Returns the sections below the options in a command's help: examples and others.
+fn more(command: &Command) -> Vec<(String, Vec<String>)> {
+    let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_suffix(':').filter(|heading| !heading.starts_with(' ')), sections.last_mut()) {
+            (Some("Exit codes"), _) => sections.push((EXIT_STATUS.to_owned(), Vec::new())),
+            (Some("Variables"), _) => sections.push((String::from("ENVIRONMENT"), Vec::new())),
+            (Some(heading), _) => sections.push((heading.to_uppercase(), Vec::new())),
+            (None, Some((_, lines))) if !line.is_empty() => {
+                lines.push(line.strip_prefix("  ").unwrap_or(line).to_owned());
+            }
+            (None, _) => {}
+        }
     }
-    section.text([bold(usage)]);
-    section.to_writer(page)
+    sections
 }
 
-/// The page in the characters that every troff reads.
-fn ascii(page: &str) -> String {
-    page.chars().fold(String::with_capacity(page.len()), |mut text, character| {
+fn sections(command: &Command, level: &str, page: &mut Vec<u8>) -> io::Result<()> {
+    more(command).iter().try_for_each(|(heading, lines)| {
+        section(level, heading, page)?;
+        verbatim(lines, page)
+    })
+}
+
+fn section(level: &str, heading: &str, page: &mut Vec<u8>) -> io::Result<()> {
+    let mut roff = Roff::default();
+    roff.control(level, [heading]);
+    roff.to_writer(page)
+}
+
+fn paragraph(text: &str, page: &mut Vec<u8>) -> io::Result<()> {
+    let mut roff = Roff::default();
+    roff.text([roman(text)]);
+    roff.to_writer(page)
+}
+
+/// Writes lines that stay lines.
+fn verbatim(lines: &[String], page: &mut Vec<u8>) -> io::Result<()> {
+    let mut roff = Roff::default();
+    roff.control("nf", []);
+    for line in lines {
+        roff.text([roman(line.as_str())]);
+    }
+    roff.control("fi", []);
+    roff.to_writer(page)
+}
+
+/// Writes how to type a command, as its help shows it: the library's own synopsis lists every option.
+fn synopsis(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    let usage = command.clone().render_usage().to_string();
+    let mut roff = Roff::default();
+    roff.control("PP", []);
+    roff.text([bold(usage.strip_prefix("Usage: ").unwrap_or(&usage))]);
+    roff.to_writer(page)
+}
+
+/// Returns the page in the characters that every troff reads.
+fn ascii(page: &[u8]) -> String {
+    String::from_utf8_lossy(page).chars().fold(String::with_capacity(page.len()), |mut text, character| {
         if character.is_ascii() {
             text.push(character);
         } else {
@@ -88,34 +197,4 @@ fn ascii(page: &str) -> String {
         }
         text
     })
-}
-
-/// A command in the page of the whole program: how to type it, its own options, its examples.
-fn chapter(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
-    if command.get_name() == "help" {
-        return Ok(());
-    }
-    if command.has_subcommands() {
-        return command.get_subcommands().try_for_each(|command| chapter(command, page));
-    }
-    let mut heading = Roff::default();
-    heading.control("SH", [command.get_bin_name().unwrap_or_default().to_uppercase().as_str()]);
-    heading.text([roman(command.get_about().map(ToString::to_string).unwrap_or_default())]);
-    heading.to_writer(page)?;
-    synopsis(command, "", page)?;
-    let manual = manual(command);
-    let mut sections = Vec::new();
-    manual.render_options_section(&mut sections)?;
-    let sections = String::from_utf8_lossy(&sections).into_owned();
-    // The global options stand once, at the beginning.
-    let own = sections.split(".SH \"GLOBAL OPTIONS\"").next().unwrap_or_default();
-    page.extend_from_slice(own.replace(".SH OPTIONS", ".SS Options").as_bytes());
-    if command.get_after_help().is_some() {
-        let mut examples = Vec::new();
-        manual.render_extra_section(&mut examples)?;
-        page.extend_from_slice(
-            String::from_utf8_lossy(&examples).replace(".SH EXTRA\n", ".SS Examples\n.nf\n").as_bytes(),
-        );
-    }
-    Ok(())
 }

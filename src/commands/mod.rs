@@ -32,13 +32,10 @@ macro_rules! subcommands {
     };
 }
 
-/// What stands below the options in a command's help: examples, and where to read on.
+/// The examples of a command, below the options in its help. `-h` shows the first one only.
 macro_rules! examples {
     ($first:literal $(, $more:literal)* $(,)?) => {
-        concat!(
-            "Examples:\n  ", $first, $("\n  ", $more,)*
-            "\n\nchatauth --help has the exit codes and the variables."
-        )
+        concat!("Examples:\n  ", $first, $("\n  ", $more),*)
     };
 }
 

@@ -21,7 +21,7 @@ const FEATURES: &[&str] = &[
     "jq",
 ];
 
-/// Show the version, the build, and where trusted certificates come from
+/// Show the version, the build and the source of certificates
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth version", "chatauth version --jq .commit"))]
 pub struct Version {}

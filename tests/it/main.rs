@@ -73,6 +73,7 @@ mod network {
 mod output {
     mod errors;
     mod formats;
+    mod help;
     mod screens;
     mod secrets;
     mod shell;
@@ -109,6 +110,7 @@ mod spaces {
 /// Helpers: no tests in here.
 mod support {
     pub(crate) mod bulk;
+    pub(crate) mod commands;
     pub(crate) mod discovery;
     pub(crate) mod ordinary_user;
     pub(crate) mod pty;

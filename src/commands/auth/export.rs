@@ -3,7 +3,7 @@
 use crate::commands::Context;
 use crate::output::safe_json;
 
-/// Print the login as authorized_user JSON, for a CI system's secret store
+/// Print the login as authorized_user JSON, for CI
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth auth export --account ada@example.com > credentials.json"))]
 pub struct Export {}

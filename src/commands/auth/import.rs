@@ -7,12 +7,14 @@ use crate::commands::{Context, Source};
 /// The largest file that is read, in bytes.
 const LARGEST_FILE: u64 = 256 * 1024;
 
-/// Import a login of another tool: an authorized_user file, or a token.json of Python or Node.js
+/// Import a login from a file of another tool
+///
+/// An authorized_user file, or a token.json of Python or Node.js.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth auth import credentials.json"))]
 pub struct Import {
-    /// The file, or - for standard input
-    #[arg(value_name = "FILE")]
+    /// File to import; - is stdin
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: PathBuf,
 }
 

@@ -9,7 +9,9 @@ use crate::commands::{Context, ErrorCode, Failure, needed_scopes};
 /// How long a login waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
-/// Log in through the browser, also over a login that works
+/// Log in through the browser
+///
+/// Replaces the saved login of the account, and makes it the current one.
 #[derive(Debug, Default, clap::Args)]
 #[expect(clippy::struct_field_names, reason = "the fields are named as the options")]
 #[command(after_help = examples!(
@@ -18,22 +20,25 @@ const DEFAULT_WAIT: Duration = Duration::from_mins(5);
     "chatauth auth login --no-browser --port 8085",
 ))]
 pub struct Login {
-    /// Scope to ask for instead of the default: a short name, a full URL, or manage (repeatable)
+    /// Scope instead of the default ones (repeatable)
     ///
-    /// A short name is as in chat.spaces; manage stands for chat.spaces, chat.memberships and chat.delete. The default is
-    /// what the login had before if the account is named or the only one, else what creating a space needs.
+    /// A short name, such as chat.spaces, or a full URL; manage stands for chat.spaces, chat.memberships and chat.delete.
+    /// The default is what the login had before if the account is named or the only one, else what creating a space
+    /// needs.
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
-    /// Only print the URL
+    /// Print the URL instead of opening a browser
     #[arg(long)]
     no_browser: bool,
-    /// Port of the redirect URI, as for ssh -L
+    /// Port of the redirect URI [default: any free one]
+    ///
+    /// A fixed port can be forwarded, as with ssh -L.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
-    /// Account that the account chooser suggests
+    /// Account to suggest in the account chooser
     #[arg(long, value_name = "EMAIL")]
     login_hint: Option<String>,
-    /// How long to wait for the browser [default: 300]
+    /// Time to wait for the browser [default: 300]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     wait: Option<u64>,
 }

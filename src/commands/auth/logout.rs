@@ -4,7 +4,7 @@ use crate::auth::{Error, LoginNeeded, Revocation};
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::command_line;
 
-/// Revoke a login and forget it
+/// Revoke a login and delete it
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "chatauth auth logout --account ada@example.com",
@@ -14,7 +14,7 @@ pub struct Logout {
     /// Log out every account
     #[arg(long)]
     all: bool,
-    /// Only forget the login on this machine
+    /// Delete the login from this machine without revoking it
     #[arg(long)]
     local: bool,
 }

@@ -13,6 +13,7 @@ super::subcommands! {
     /// Log in and out, and see who is logged in
     pub Auth {
         Login(login::Login),
+        #[command(visible_alias = "list")]
         Status(status::Status),
         Token(token::Token),
         Logout(logout::Logout),

@@ -9,11 +9,13 @@ use crate::commands::report::login_command;
 use crate::commands::{Context, ErrorCode, Failure, Provenance};
 use crate::output::{Details, Item, Mark};
 
-/// Show the logins and where each setting came from, offline; exit code 0 when ready, else 4 (3 for a damaged login)
+/// Show your logins and settings, without a request
+///
+/// The exit code is 0 when commands can run, 4 when a login is needed, and 3 when the login cannot be read.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth auth status", "chatauth auth status --jq .account"))]
 pub struct Status {
-    /// Also refresh the login once and ask the server about it
+    /// Refresh the login and check it with the server
     #[arg(long)]
     check: bool,
 }

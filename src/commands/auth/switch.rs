@@ -2,11 +2,11 @@
 
 use crate::commands::Context;
 
-/// Choose the account that commands use
+/// Switch to another saved login
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth auth switch ada@example.com"))]
 pub struct Switch {
-    /// The account
+    /// Account to use from now on
     #[arg(id = "account_name", value_name = "EMAIL")]
     account: String,
 }

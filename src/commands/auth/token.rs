@@ -6,14 +6,16 @@ use time::format_description::well_known::Rfc3339;
 use crate::auth::Scope;
 use crate::commands::{Context, needed_scopes};
 
-/// Print an access token, refreshed when needed
+/// Print an access token, refreshed if needed
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
-    "curl -H \"Authorization: Bearer $(chatauth auth token --scope chat.spaces.readonly)\" https://chat.googleapis.com/v1/spaces",
     "chatauth auth token --scope chat.spaces.readonly --format json",
+    "curl -H \"Authorization: Bearer $(chatauth auth token)\" \\\n    https://chat.googleapis.com/v1/spaces",
 ))]
 pub struct Token {
-    /// A scope that the token must have: a short name (chat.spaces) or a full URL (repeatable)
+    /// Scope that the token must have (repeatable)
+    ///
+    /// A short name, such as chat.spaces, or a full URL.
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
 }

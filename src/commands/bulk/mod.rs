@@ -52,18 +52,19 @@ pub struct Options {
 /// The options of every command that reads rows.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct BulkArgs {
-    /// Journal of the run: the same command with the same file resumes it, and creates nothing twice
-    #[arg(long, value_name = "FILE", requires = "from")]
+    /// Journal: the same command again resumes the run
+    #[arg(long, value_name = "FILE", requires = "from", help_heading = "Many at once", value_hint = clap::ValueHint::FilePath)]
     results: Option<PathBuf>,
-    /// Requests per minute, and per hour, at most; or unlimited [default: safe for Google's quotas: 30,200 to create,
-    /// 50 to delete, 250 to add members]
-    #[arg(long, value_name = "PER_MINUTE[,PER_HOUR]", requires = "from")]
+    /// Requests per minute[,per hour], or unlimited
+    ///
+    /// The defaults respect Google's quotas: 30,200 to create, 50 to delete, 250 to add members.
+    #[arg(long, value_name = "RATE", requires = "from", help_heading = "Many at once")]
     rate: Option<Rate>,
     /// Requests in flight at once [default: 8]
-    #[arg(long, value_name = "N", requires = "from", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", requires = "from", help_heading = "Many at once", value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: Option<u16>,
-    /// End the run at the first failure
-    #[arg(long, requires = "from")]
+    /// Stop at the first failure
+    #[arg(long, requires = "from", help_heading = "Many at once")]
     fail_fast: bool,
 }
 

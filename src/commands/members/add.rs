@@ -18,18 +18,22 @@ use crate::commands::{Context, ErrorCode, Failure};
     "chatauth members add --from people.csv --results people.jsonl",
 ))]
 pub struct Add {
-    /// The space: spaces/AAAA, its ID or its URL; with --from, that of rows that name none
+    /// Space: spaces/AAAA, its ID or its URL
+    ///
+    /// With --from, the space of rows that name none.
     #[arg(value_name = "SPACE", required_unless_present = "from")]
     space: Option<String>,
-    /// A person, by email address or ID; app is the calling Chat app (repeatable)
+    /// Person to add, by email or ID (repeatable); app is the Chat app
     #[arg(value_name = "USER", required_unless_present_any = ["group", "from"])]
     users: Vec<String>,
-    /// A group, by Cloud Identity ID (repeatable)
+    /// Group to add, by Cloud Identity ID (repeatable)
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
-    /// Add a member for each row of a file: CSV with the columns space, member, group and role, or JSON Lines; - is
-    /// standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["users", "group"])]
+    /// Add a member per row of CSV or JSON Lines; - is stdin
+    ///
+    /// The columns are space, member, group and role.
+    #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with_all = ["users", "group"])]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
     #[command(flatten)]
     bulk: BulkArgs,

@@ -6,7 +6,9 @@ use crate::commands::{Context, ErrorCode, Failure};
 /// Acting as an administrator.
 #[derive(Debug, Default, clap::Args)]
 pub struct AdminAccess {
-    /// Act as an administrator of the organization, who need not be a member (needs the scopes chat.admin.…)
+    /// Act as an administrator of the organization
+    ///
+    /// You need not be a member of the space. Needs the scopes chat.admin.….
     #[arg(long)]
     pub use_admin_access: bool,
 }

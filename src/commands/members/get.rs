@@ -10,10 +10,10 @@ use crate::commands::spaces::name::space_name;
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth members get spaces/AAAA ada@example.com"))]
 pub struct Get {
-    /// The space: spaces/AAAA, its ID or its URL
+    /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]
     space: String,
-    /// The member, by email address or ID
+    /// Member, by email or ID
     #[arg(value_name = "USER")]
     user: String,
     #[command(flatten)]

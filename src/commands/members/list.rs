@@ -13,23 +13,23 @@ use crate::output::Item;
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = examples!("chatauth members list spaces/AAAA --format csv"))]
 pub struct List {
-    /// The space: spaces/AAAA, its ID or its URL
+    /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]
     space: String,
-    /// Only members with this role (repeatable)
-    #[arg(long, value_name = "ROLE")]
+    /// Only this role: member, manager or owner (repeatable)
+    #[arg(long, value_name = "ROLE", hide_possible_values = true)]
     role: Vec<RoleName>,
-    /// Filter in the API's own language, as in 'member.type = "HUMAN"'
+    /// Filter of the API, as in 'member.type = "HUMAN"'
     #[arg(long, value_name = "FILTER")]
     filter: Option<String>,
     /// Also list groups
     #[arg(long)]
     show_groups: bool,
-    /// Also list people who are only invited
+    /// Also list people who are invited
     #[arg(long)]
     show_invited: bool,
     /// Stop after N results
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'L', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     #[command(flatten)]
     admin: AdminAccess,

@@ -13,12 +13,14 @@ pub(super) mod show;
 pub mod update;
 
 super::subcommands! {
-    /// Add, list and remove the people in a space, and change their roles
+    /// Add, list and remove members of a space, and change their roles
     pub Members {
         Add(add::Add),
+        #[command(visible_alias = "ls")]
         List(list::List),
         Get(get::Get),
         Update(update::Update),
+        #[command(visible_alias = "rm")]
         Remove(remove::Remove),
     }
 }

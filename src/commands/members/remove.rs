@@ -12,10 +12,10 @@ use crate::commands::spaces::name::space_name;
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth members remove spaces/AAAA ada@example.com"))]
 pub struct Remove {
-    /// The space: spaces/AAAA, its ID or its URL
+    /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]
     space: String,
-    /// A member, by email address or ID; app is the calling Chat app (repeatable)
+    /// Member to remove, by email or ID (repeatable); app is the Chat app
     #[arg(value_name = "USER", required = true)]
     users: Vec<String>,
     #[command(flatten)]

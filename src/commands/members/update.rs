@@ -7,18 +7,18 @@ use crate::commands::Context;
 use crate::commands::caller::Caller;
 use crate::commands::spaces::name::space_name;
 
-/// Give a member of a space another role
+/// Change the role of a member
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth members update spaces/AAAA ada@example.com --role manager"))]
 pub struct Update {
-    /// The space: spaces/AAAA, its ID or its URL
+    /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]
     space: String,
-    /// The member, by email address or ID
+    /// Member, by email or ID
     #[arg(value_name = "USER")]
     user: String,
-    /// The new role
-    #[arg(long, value_name = "ROLE")]
+    /// New role: member, manager or owner
+    #[arg(long, value_name = "ROLE", hide_possible_values = true)]
     role: RoleName,
     #[command(flatten)]
     admin: AdminAccess,

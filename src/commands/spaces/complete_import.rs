@@ -9,7 +9,7 @@ use crate::commands::spaces::name::space_name;
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth spaces complete-import spaces/AAAA"))]
 pub struct CompleteImport {
-    /// The space: spaces/AAAA, its ID or its URL
+    /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]
     space: String,
 }

@@ -17,11 +17,13 @@ use new_space::{IfExists, NewSpace};
 use plan::{Plan, plan};
 use send::{look_for, methods, send};
 
-/// Create a space, logging in first when needed
+/// Create a space, or one per row of a file
+///
+/// Logs you in first if that is needed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::show::with_columns(examples!(
     "chatauth spaces create --name API-made",
-    "chatauth spaces create --name Team --member ada@example.com --member bob@example.com",
+    "chatauth spaces create --name Team --member ada@example.com --group 01abc",
     "chatauth spaces create --name Nightly --idempotency-key nightly --format name",
     "chatauth spaces create --name Team --history on --dry-run",
     "chatauth spaces create --from classes.csv --results classes.jsonl",
@@ -29,12 +31,17 @@ use send::{look_for, methods, send};
 pub struct Create {
     #[command(flatten)]
     new_space: NewSpace,
-    /// Show the request instead of sending it; with --from, check the rows and send nothing
-    #[arg(long)]
+    /// Show the request instead of sending it
+    ///
+    /// With --from, check the rows and send nothing.
+    #[arg(long, help_heading = "Output")]
     dry_run: bool,
-    /// Create a space for each row of a file: CSV with the options' names as header (lists separated by ;), or JSON
-    /// Lines; - is standard input. Other options are defaults for every row
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "request_id", "idempotency_key", "json"])]
+    /// Create a space per row of CSV or JSON Lines; - is stdin
+    ///
+    /// The columns of CSV are named as the options, and ; separates the values of a list. Other options are defaults
+    /// for every row.
+    #[arg(long, value_name = "FILE", help_heading = "Many at once", value_hint = clap::ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["name", "request_id", "idempotency_key", "json"])]
     from: Option<PathBuf>,
     #[command(flatten)]
     bulk: BulkArgs,

@@ -13,22 +13,24 @@ use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, Failure};
 use crate::platform::terminal::LineReader;
 
-/// Delete a space with everything in it
+/// Delete a space and everything in it
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "chatauth spaces delete spaces/AAAA --yes",
     "chatauth spaces delete --from old.csv --yes --results old.jsonl",
 ))]
 pub struct Delete {
-    /// The space: spaces/AAAA, its ID or its URL
+    /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE", required_unless_present = "from")]
     space: Option<String>,
-    /// Do not ask for confirmation
+    /// Skip the confirmation
     #[arg(long)]
     yes: bool,
-    /// Delete the space of each row of a file: CSV with the column space, or JSON Lines; - is standard input. Nothing is
-    /// asked, so it needs --yes
-    #[arg(long, value_name = "FILE", conflicts_with = "space", requires = "yes")]
+    /// Delete a space per row of CSV or JSON Lines; - is stdin
+    ///
+    /// The column is space. Nothing is asked, so --yes is required.
+    #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "space", requires = "yes")]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
     #[command(flatten)]
     bulk: BulkArgs,

@@ -173,7 +173,7 @@ impl Field {
 /// All fields. The order is that in which people see them.
 pub(in crate::commands) const FIELDS: &[Field] = &[
     Field::new("displayName", Kind::Text(128), Settable::Always)
-        .options(&[FieldOption { name: "name", value_name: "NAME", help: "Name of the space, 1 to 128 characters" }])
+        .options(&[FieldOption { name: "name", value_name: "NAME", help: "Name, 1 to 128 characters" }])
         .label("Name")
         .column(2),
     Field::new("name", Kind::Other, Settable::Never).label("Resource").column(1),
@@ -182,7 +182,7 @@ pub(in crate::commands) const FIELDS: &[Field] = &[
         .options(&[FieldOption {
             name: "type",
             value_name: "TYPE",
-            help: "What to create: a named space, a group chat or a direct message [default: space]",
+            help: "space, group-chat, direct-message [default: space]",
         }])
         .members_only()
         .label("Type")
@@ -191,7 +191,7 @@ pub(in crate::commands) const FIELDS: &[Field] = &[
         .options(&[FieldOption {
             name: "description",
             value_name: "TEXT",
-            help: "What the space is for, at most 4,096 characters",
+            help: "Description, at most 4,096 characters",
         }])
         .mask(Mask::Whole)
         .label("Description")
@@ -200,23 +200,19 @@ pub(in crate::commands) const FIELDS: &[Field] = &[
         .options(&[FieldOption {
             name: "guidelines",
             value_name: "TEXT",
-            help: "Rules of the space, at most 5,000 characters",
+            help: "Guidelines, at most 5,000 characters",
         }])
         .mask(Mask::Whole)
         .label("Guidelines"),
     Field::new("externalUserAllowed", Kind::Switch("people outside the organization may join"), Settable::AtCreation)
         .options(&[
-            FieldOption {
-                name: "external",
-                value_name: "",
-                help: "Let people outside the organization join (cannot be changed later)",
-            },
-            FieldOption { name: "internal", value_name: "", help: "Let only people of the organization join" },
+            FieldOption { name: "external", value_name: "", help: "Let outsiders join (cannot be changed later)" },
+            FieldOption { name: "internal", value_name: "", help: "Let only people in your organization join" },
         ])
         .label("External")
         .column(5),
     Field::new("spaceHistoryState", Kind::Choice(&[("on", "HISTORY_ON"), ("off", "HISTORY_OFF")]), Settable::Always)
-        .options(&[FieldOption { name: "history", value_name: "on|off", help: "Whether messages are kept" }])
+        .options(&[FieldOption { name: "history", value_name: "on|off", help: "Keep message history" }])
         .mask(Mask::Alone)
         .members_only()
         .label("History")
@@ -225,7 +221,7 @@ pub(in crate::commands) const FIELDS: &[Field] = &[
         FieldOption {
             name: "permissions",
             value_name: "PRESET",
-            help: "Who can post: everyone (collaboration) or managers only (announcement)",
+            help: "collaboration, or announcement (managers post)",
         },
     ]),
     Field::new("accessSettings.accessState", Kind::Choice(ACCESS), Settable::Never).label("Access"),
@@ -233,7 +229,7 @@ pub(in crate::commands) const FIELDS: &[Field] = &[
         .options(&[FieldOption {
             name: "audience",
             value_name: "AUDIENCE",
-            help: "Who can find the space: default, or the ID of a target audience",
+            help: "Who can find the space: default or an audience ID",
         }])
         .mask(Mask::Alone)
         .members_only(),
@@ -245,13 +241,13 @@ pub(in crate::commands) const FIELDS: &[Field] = &[
         .options(&[FieldOption {
             name: "import-mode",
             value_name: "",
-            help: "Create the space in import mode, to fill it with old messages (needs domain-wide delegation)",
+            help: "Import mode, for old messages (needs delegation)",
         }]),
     Field::new("createTime", Kind::Time, Settable::AtCreation)
         .options(&[FieldOption {
             name: "create-time",
             value_name: "TIME",
-            help: "When the imported space began, as in 2024-02-29T12:00:00Z",
+            help: "Creation time of an import: 2024-02-29T12:00:00Z",
         }])
         .label("Created")
         .column(8),

@@ -8,7 +8,7 @@ use crate::commands::{Context, Failure};
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::show::with_columns(examples!("chatauth spaces find-dm ada@example.com --format name")))]
 pub struct FindDm {
-    /// The person, by email address or ID
+    /// Person, by email or ID
     #[arg(value_name = "USER")]
     user: String,
 }

@@ -11,18 +11,18 @@ const LARGEST_PAGE: u32 = 30;
 /// The most people that the API takes.
 const MOST_USERS: usize = 49;
 
-/// Find the group chats of exactly these people and yourself
+/// Find the group chats of exactly these people and you
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth spaces find-group-chats ada@example.com bob@example.com"))]
 pub struct FindGroupChats {
-    /// A person, by email address or ID (repeatable)
+    /// Person, by email or ID (repeatable)
     #[arg(value_name = "USER", required = true)]
     users: Vec<String>,
-    /// Whole spaces instead of bare names (needs the scope chat.spaces.readonly too)
+    /// Show whole spaces (needs the scope chat.spaces.readonly)
     #[arg(long)]
     expanded: bool,
     /// Stop after N results
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'L', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 }
 

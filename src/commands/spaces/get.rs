@@ -13,7 +13,7 @@ use crate::commands::spaces::name::space_name;
     "chatauth spaces get AAAA --jq .spaceUri",
 )))]
 pub struct Get {
-    /// The space: spaces/AAAA, its ID or its URL
+    /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]
     space: String,
     #[command(flatten)]

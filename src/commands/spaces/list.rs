@@ -27,7 +27,7 @@ impl SpaceType {
     }
 }
 
-/// List the spaces that you are a member of
+/// List your spaces
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::show::with_columns(examples!(
     "chatauth spaces list --type space --limit 20",
@@ -35,14 +35,14 @@ impl SpaceType {
     "chatauth spaces list --format jsonl --jq 'select(.displayName == \"Team\").name'",
 )))]
 pub struct List {
-    /// Only this kind of space (repeatable)
-    #[arg(long = "type", value_name = "TYPE")]
+    /// space, group-chat or direct-message (repeatable)
+    #[arg(long = "type", value_name = "TYPE", hide_possible_values = true)]
     types: Vec<SpaceType>,
-    /// Filter in the API's own language, as in 'spaceType = "SPACE"'
+    /// Filter of the API, as in 'spaceType = "SPACE"'
     #[arg(long, value_name = "FILTER")]
     filter: Option<String>,
     /// Stop after N results
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'L', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 }
 

@@ -20,10 +20,12 @@ super::subcommands! {
     /// Create, find, change and delete spaces
     pub Spaces {
         Create(create::Create),
+        #[command(visible_alias = "ls")]
         List(list::List),
         Get(get::Get),
         Open(open::Open),
         Update(update::Update),
+        #[command(visible_alias = "rm")]
         Delete(delete::Delete),
         Search(search::Search),
         FindDm(find_dm::FindDm),

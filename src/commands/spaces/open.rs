@@ -7,11 +7,11 @@ use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::platform::browser;
 
-/// Open a space in the browser; print its URL where there is no browser
+/// Open a space in the browser, or print its URL
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth spaces open spaces/AAAA"))]
 pub struct Open {
-    /// The space: spaces/AAAA, its ID or its URL
+    /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]
     space: String,
     #[command(flatten)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use serde_json::{Map, Value};
 
 use super::fields::{FIELDS, Kind, Settable};
@@ -71,26 +71,27 @@ impl<const NEW: bool> clap::Args for SpaceFields<NEW> {
                 let mut argument = Arg::new(option.name)
                     .long(option.name)
                     .help(if update_of_type { UPDATE_TYPE } else { option.help })
+                    .help_heading(HEADING)
                     .hide(!NEW && field.settable == Settable::AtCreation);
                 argument = match field.kind {
                     Kind::Switch(_) => argument.action(ArgAction::SetTrue).conflicts_with_all(
                         field.options.iter().map(|other| other.name).filter(|name| *name != option.name),
                     ),
-                    Kind::Choice(_) if update_of_type => {
-                        argument.value_name("space").value_parser(PossibleValuesParser::new(["space"]))
-                    }
+                    Kind::Choice(_) if update_of_type => argument
+                        .value_name("space")
+                        .hide_possible_values(true)
+                        .value_parser(PossibleValuesParser::new(["space"])),
                     Kind::Choice(choices) => argument
                         .value_name(option.value_name)
+                        .hide_possible_values(true)
                         .value_parser(PossibleValuesParser::new(choices.iter().map(|(word, _)| *word))),
                     _ => argument.value_name(option.value_name),
                 };
                 command = command.arg(argument);
             }
         }
-        command.arg(Arg::new("json").long("json").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
-            "A space as JSON, as the API has it; - is standard input. Options override it, and unknown fields are \
-                 sent as they are",
-        ))
+        let json = Arg::new("json").long("json").value_name("FILE").value_parser(value_parser!(PathBuf));
+        command.arg(json.help(JSON).help_heading(HEADING).value_hint(ValueHint::FilePath))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -98,7 +99,9 @@ impl<const NEW: bool> clap::Args for SpaceFields<NEW> {
     }
 }
 
-const UPDATE_TYPE: &str = "Make a group chat a named space; needs --name";
+const HEADING: &str = "Space";
+const JSON: &str = "Space as JSON, overridden by options; - is stdin";
+const UPDATE_TYPE: &str = "Turn a group chat into a named space (needs --name)";
 
 impl<const NEW: bool> clap::FromArgMatches for SpaceFields<NEW> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {

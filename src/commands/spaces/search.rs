@@ -19,14 +19,14 @@ const LONGEST_QUERY: usize = 1000;
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::show::with_columns(examples!("chatauth spaces search team --use-admin-access")))]
 pub struct Search {
-    /// Words of the name; with = or : in it, a query in the API's own language
+    /// Words of the name; with = or : in it, a query in the API's syntax
     #[arg(value_name = "QUERY", required = true)]
     query: Vec<String>,
     /// Order of the results, as in 'create_time DESC'
     #[arg(long, value_name = "ORDER")]
     order_by: Option<String>,
     /// Stop after N results
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'L', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     #[command(flatten)]
     admin: AdminAccess,

@@ -7,11 +7,10 @@ use crate::output::{Item, List};
 
 /// Help that names the columns of CSV after the examples.
 pub(super) fn with_columns(examples: &str) -> String {
-    let columns: Vec<String> = COLUMNS.chunks(5).map(|columns| columns.join(", ")).collect();
-    let (examples, more) = examples.rsplit_once("\n\n").unwrap_or((examples, ""));
+    let columns: Vec<String> = COLUMNS.chunks(3).map(|columns| columns.join(", ")).collect();
     format!(
-        "{examples}\n\nColumns of --format csv, named as in the API:\n  {}\n  Values stay as they are, also those that a \
-         spreadsheet would take for a formula (= + - @).\n\n{more}",
+        "{examples}\n\nColumns of --format csv:\n  {}\n  \
+         Values are not escaped: a spreadsheet may run one that begins with = + - @.",
         columns.join(",\n  ")
     )
 }

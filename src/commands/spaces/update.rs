@@ -20,14 +20,15 @@ const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::show::with_columns(examples!("chatauth spaces update spaces/AAAA --name 'A better name'")))]
 pub struct Update {
-    /// The space: spaces/AAAA, its ID or its URL
+    /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]
     space: String,
     #[command(flatten)]
     fields: SpaceFields<false>,
-    /// Who can do what, as in use-at-mention-all=managers: owners, managers (and owners), or members (everyone)
-    /// (repeatable)
-    #[arg(long, value_name = "SETTING=WHO")]
+    /// Permission, e.g. manage-apps=managers (repeatable)
+    ///
+    /// WHO is owners, managers (and owners) or members (everyone).
+    #[arg(long, value_name = "SETTING=WHO", help_heading = "Space")]
     allow: Vec<String>,
     #[command(flatten)]
     admin: AdminAccess,

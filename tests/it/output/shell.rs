@@ -89,7 +89,7 @@ fn the_manual_renders_without_a_warning() {
         }
     }
     let whole = sandbox.run(["man"]).success().stdout;
-    for part in ["CHATAUTH SPACES CREATE", "CHATAUTH API", "Exit codes", "CHATAUTH_ACCESS_TOKEN"] {
+    for part in ["CHATAUTH SPACES CREATE", "CHATAUTH API", "EXIT STATUS", "CHATAUTH_ACCESS_TOKEN"] {
         assert!(whole.contains(part), "{part}");
     }
     sandbox.run(["man", "nosuch"]).exits_with(2);
@@ -102,9 +102,8 @@ fn help_has_examples_exit_codes_and_variables() {
     for part in ["Examples:", "Exit codes:", "130", "Variables:", "CHATAUTH_FORMAT", "NO_COLOR"] {
         assert!(help.contains(part), "{part}");
     }
-    for words in
-        [&["spaces", "create", "--help"][..], &["help", "spaces", "list"], &["api", "-h"], &["emulator", "--help"]]
-    {
+    for words in [&["spaces", "create", "--help"][..], &["help", "spaces", "list"], &["emulator", "--help"]] {
         assert!(sandbox.run(words).success().stdout.contains("Examples:"), "{words:?}");
     }
+    assert!(sandbox.run(["api", "-h"]).success().stdout.contains("Example (more with --help):"));
 }

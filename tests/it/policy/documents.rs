@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::every_command::listed;
+use crate::support::commands::leaves;
 use crate::support::ordinary_user::not_run;
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::wrapped;
@@ -240,15 +240,14 @@ fn anchor_of(heading: &str) -> String {
     text.chars().filter(|letter| letter.is_alphanumeric() || *letter == '-').collect()
 }
 
-/// The reference: the help of every command, without the options that all commands have.
+/// The reference: the help of every command.
 fn reference() -> String {
     let sandbox = Sandbox::new();
     let help = |words: &[String]| {
         let words = words.iter().map(String::as_str).chain(["--help"]);
         sandbox.run(words).success().stdout.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
     };
-    let mut commands = Vec::new();
-    listed(&sandbox, &[], &mut commands);
+    let commands = leaves(&sandbox);
     let mut page = String::from(
         "# Commands\n\n<!-- A test writes this page from the program: INSTA_UPDATE=always cargo test --test it documents -->\n\n\
          | command | what it does |\n|---|---|\n",
@@ -259,16 +258,7 @@ fn reference() -> String {
         let text = help(command);
         let about = text.lines().next().unwrap_or_default();
         writeln!(page, "| [`{}`](#{}) | {about} |", command.join(" "), anchor_of(&name)).unwrap();
-        let mut own = String::new();
-        let mut global = false;
-        for line in text.lines() {
-            let heading = line.ends_with(':') && !line.starts_with(' ');
-            global = if heading { line == "Global options:" } else { global };
-            if !global {
-                own += &format!("{line}\n");
-            }
-        }
-        write!(details, "\n## {name}\n\n```text\n{}\n```\n", own.trim_end()).unwrap();
+        write!(details, "\n## {name}\n\n```text\n{text}\n```\n").unwrap();
     }
     format!("{page}\n{details}")
 }

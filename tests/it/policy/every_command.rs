@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::commands::leaves;
 use crate::support::sandbox::Sandbox;
 use crate::support::service_account::key_file;
 use crate::support::stage::{ACCOUNT, not_run, record_bytes, start, wrapped};
@@ -43,21 +44,6 @@ const COMMANDS: &[&str] = &[
 
 /// Those that print a secret because that is what they are for, talk to nobody, or need a person.
 const OTHERS: &[&str] = &["auth token", "auth export", "setup", "completion", "man", "version", "emulator"];
-
-/// The commands that `--help` lists, down to the last subcommand.
-pub(super) fn listed(sandbox: &Sandbox, words: &[&str], found: &mut Vec<Vec<String>>) {
-    let help = sandbox.run(words.iter().chain(&["--help"])).success().stdout;
-    let Some((_, commands)) = help.split_once("\nCommands:\n") else {
-        return found.push(words.iter().map(|&word| word.to_owned()).collect());
-    };
-    for line in commands.lines().take_while(|line| !line.is_empty()) {
-        let name =
-            line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')).and_then(|rest| rest.split(' ').next());
-        if let Some(name) = name.filter(|name| *name != "help") {
-            listed(sandbox, &[words, &[name]].concat(), found);
-        }
-    }
-}
 
 /// A login that may do everything, a space with Ada in it, and the files that the commands read.
 fn set_up(sandbox: &Sandbox) -> String {
@@ -129,8 +115,7 @@ fn property_63_no_command_shows_a_secret_or_writes_one_down() {
 #[test]
 fn the_table_of_commands_is_whole() {
     let sandbox = Sandbox::new();
-    let mut all = Vec::new();
-    listed(&sandbox, &[], &mut all);
+    let all = leaves(&sandbox);
     assert!(all.len() > 20, "{all:?}");
     let known = |command: &[String]| {
         let line = command.join(" ");
@@ -144,10 +129,10 @@ fn the_table_of_commands_is_whole() {
 #[test]
 fn property_65_no_command_has_an_option_that_takes_a_secret() {
     let sandbox = Sandbox::new();
-    let mut all = Vec::new();
-    listed(&sandbox, &[], &mut all);
+    let all = leaves(&sandbox);
     let mut options = BTreeSet::new();
-    for command in &all {
+    // Global options are in the help of the program itself.
+    for command in all.iter().chain(&[Vec::new()]) {
         let help = sandbox.run(command.iter().map(String::as_str).chain(["--help"])).success().stdout;
         for line in help.lines().map(str::trim_start).filter(|line| line.starts_with('-')) {
             let names = line.split_whitespace().take_while(|word| word.starts_with('-'));

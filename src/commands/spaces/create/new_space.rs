@@ -13,29 +13,31 @@ pub(in crate::commands) enum IfExists {
 
 /// The options that make a space; a row of a file has them too.
 #[derive(Debug, Default, Clone, clap::Args)]
+#[command(next_help_heading = "People")]
 pub(in crate::commands) struct NewSpace {
     #[command(flatten)]
     pub(super) space: SpaceFields<true>,
-    /// A person to add, by email address or ID (repeatable)
+    /// Person to add, by email or ID (repeatable)
     #[arg(long, value_name = "USER")]
     pub(super) member: Vec<String>,
-    /// A group to add, by Cloud Identity ID (repeatable)
+    /// Group to add, by Cloud Identity ID (repeatable)
     #[arg(long, value_name = "GROUP")]
     pub(super) group: Vec<String>,
-    /// A person to add and make a manager (repeatable)
+    /// Person to add as a manager (repeatable)
     #[arg(long, value_name = "USER")]
     pub(super) manager: Vec<String>,
-    /// A person to add and make an owner (repeatable)
+    /// Person to add as an owner (repeatable)
     #[arg(long, value_name = "USER")]
     pub(super) owner: Vec<String>,
-    /// If you already have a space with this name: fail, or reuse it. Without this option, and beside --request-id,
-    /// nothing is looked up, and only what the API refuses is refused
-    #[arg(long, value_name = "fail|reuse")]
+    /// Fail, or reuse your space with this name
+    ///
+    /// Without this option, or with --request-id, existing spaces are not looked up.
+    #[arg(long, value_name = "fail|reuse", hide_possible_values = true, help_heading = "Retries")]
     pub(super) if_exists: Option<IfExists>,
-    /// Repeat an earlier attempt: the same ID creates the same space
-    #[arg(long, value_name = "UUID", conflicts_with = "idempotency_key")]
+    /// ID of an earlier attempt, to repeat it safely
+    #[arg(long, value_name = "UUID", help_heading = "Retries", conflicts_with = "idempotency_key")]
     pub(super) request_id: Option<String>,
-    /// Any text that stands for this operation: the same text creates the same space
-    #[arg(long, value_name = "TEXT")]
+    /// Text of your own: same text, same space
+    #[arg(long, value_name = "TEXT", help_heading = "Retries")]
     pub(super) idempotency_key: Option<String>,
 }

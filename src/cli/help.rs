@@ -1,0 +1,56 @@
+//! The definition of the command line as help and man pages show it. Built only for them: it costs more than parsing.
+
+use clap::{Arg, Command, CommandFactory};
+
+use super::args::Cli;
+
+/// Returns the definition, built. Global options are in the program's own `--help` only, and `-h` shows one example.
+pub(super) fn definition() -> Command {
+    let mut command = Cli::command();
+    command.build();
+    let command = command.mut_args(|argument| {
+        let global = argument.is_global_set();
+        argument.hide_short_help(global)
+    });
+    let short = format!("{}Global options, variables, exit codes: chatauth --help", first_example(&command));
+    with_short(command, &short).mut_subcommands(subcommand)
+}
+
+/// Presents a command and those below it.
+fn subcommand(command: Command) -> Command {
+    if command.get_name() == "help" {
+        return command.hide(true);
+    }
+    let command = command.mut_args(|argument| {
+        let shared = argument.is_global_set() || ["help", "version"].contains(&argument.get_id().as_str());
+        let hide = shared || argument.is_hide_set();
+        argument.hide(hide)
+    });
+    let mut short = first_example(&command);
+    if command.get_arguments().any(|argument| argument.is_hide_short_help_set() && !argument.is_hide_set()) {
+        short += &format!("More options: {} --help\n", command.get_bin_name().unwrap_or_default());
+    }
+    // The usual template has a gap where nothing is listed.
+    let lists_something = command.has_subcommands() || !command.get_arguments().all(Arg::is_hide_set);
+    let list = if lists_something { "\n\n{all-args}" } else { "" };
+    let template = format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}{list}{{after-help}}\n\nGlobal options: chatauth --help"
+    );
+    with_short(command, &short).help_template(template).mut_subcommands(subcommand)
+}
+
+/// Makes the sections below the options part of the long help, and `short` what `-h` shows instead.
+fn with_short(command: Command, short: &str) -> Command {
+    match command.get_after_help().cloned() {
+        Some(sections) => command.after_help(short.trim_end().to_owned()).after_long_help(sections),
+        None => command,
+    }
+}
+
+/// Returns the first of a command's examples as a section of its own.
+fn first_example(command: &Command) -> String {
+    let sections = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let example = sections.split_once("Examples:\n").and_then(|(_, examples)| examples.lines().next());
+    let more = if sections.lines().count() > 2 { " (more with --help)" } else { "" };
+    example.map(|example| format!("Example{more}:\n{example}\n\n")).unwrap_or_default()
+}
