@@ -4,22 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use crate::support::commands::leaves;
 use crate::support::ordinary_user::not_run;
-use crate::support::sandbox::Sandbox;
-use crate::support::stage::wrapped;
+use crate::support::sandbox::{Finished, Sandbox};
+use crate::support::stage::{ACCOUNT, wrapped};
 
 /// Every document, and how many of its commands need Google, another machine, a browser or a package manager. Those stand
-/// in `console` blocks behind a `$`; all others run.
+/// in `console` blocks behind a `$`, or are [`EXAMPLES_NOT_RUN`]; all others run.
 const DOCUMENTS: &[(&str, usize)] = &[
     (".github/CONTRIBUTING.md", 0),
     ("README.md", 6),
     ("README.zh-TW.md", 6),
     ("docs/bulk.md", 0),
     ("docs/ci.md", 2),
-    ("docs/commands.md", 0),
+    ("docs/commands.md", 11),
     ("docs/comparison.md", 0),
     ("docs/emulator.md", 1),
     ("docs/performance.md", 0),
@@ -72,11 +71,25 @@ fn blocks(document: &str, text: &str) -> Vec<Block> {
     all
 }
 
-/// The commands of a block, as one script; `None` where it has none.
-fn script(document: &str, block: &Block) -> Option<String> {
+/// Examples in the help of a command that need more than the emulator: a person, an administrator, another shell, messages.
+const EXAMPLES_NOT_RUN: [&str; 10] = [
+    "chatauth setup",
+    "man -l -",
+    "source <(",
+    "Out-String",
+    "--no-browser",
+    "--use-admin-access",
+    "complete-import",
+    "/messages",
+    "emulator --audience",
+    "emulator --port",
+];
+
+/// The scripts of a block, and how many commands are only counted.
+fn scripts(document: &str, block: &Block) -> (Vec<String>, usize) {
     let chatauth = |line: &str| line.starts_with("chatauth ") || line.contains("| chatauth ");
     match block.language.as_str() {
-        "sh" => Some(block.text.clone()),
+        "sh" => (vec![block.text.clone()], 0),
         "yaml" => {
             let lines = block.text.lines().map(|line| {
                 let line = line.trim_start().trim_start_matches("- ");
@@ -84,16 +97,24 @@ fn script(document: &str, block: &Block) -> Option<String> {
             });
             let lines: Vec<&str> = lines.filter(|line| chatauth(line)).collect();
             assert!(!lines.is_empty(), "{document}:{}: no command", block.line);
-            Some(lines.join("\n"))
+            (vec![lines.join("\n")], 0)
         }
         "crontab" => {
             let line = block.text.trim_end().splitn(6, ' ').nth(5).unwrap();
-            Some(line.replace("\\%", "%"))
+            (vec![line.replace("\\%", "%")], 0)
         }
-        "text" if document == "docs/commands.md" => None,
+        "text" if document == "docs/commands.md" => {
+            let (_, examples) = block.text.split_once("\nExamples:\n").unwrap_or_default();
+            let examples = examples.split("\n\n").next().unwrap_or_default().replace("\\\n", "");
+            let all = examples.lines().map(|line| line.trim().to_owned());
+            let (not_run, run): (Vec<_>, Vec<_>) =
+                all.partition(|line| EXAMPLES_NOT_RUN.iter().any(|part| line.contains(part)));
+            (run, not_run.len())
+        }
         "console" | "csv" | "jsonl" | "json" => {
             assert!(!block.text.lines().any(chatauth), "{document}:{}: a command without $", block.line);
-            None
+            let behind_dollar = block.text.lines().filter(|line| line.starts_with("$ ")).count();
+            (Vec::new(), behind_dollar)
         }
         other => panic!("{document}:{}: no rule for blocks of {other:?}", block.line),
     }
@@ -105,6 +126,10 @@ fn set_up() -> (Sandbox, BTreeMap<&'static str, String>) {
     sandbox.run(["auth", "login", "--scope", "manage"]).success();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_chatauth"), sandbox.path("bin/chatauth")).unwrap();
     fs::write(sandbox.path("service_account.json"), sandbox.emulator().service_account_key()).unwrap();
+    sandbox.run(["spaces", "create", "--type", "direct-message", "--member", "ada@example.com"]).success();
+    for directory in [".zfunc", ".config/fish/completions"] {
+        fs::create_dir_all(sandbox.path(directory)).unwrap();
+    }
     save_files(&sandbox, &blocks("docs/bulk.md", &read("docs/bulk.md")));
     let login = sandbox.run(["auth", "export"]).success().stdout;
     let file = sandbox.path("login.json");
@@ -127,31 +152,51 @@ fn save_files(sandbox: &Sandbox, blocks: &[Block]) {
     }
 }
 
+/// Runs a script with a space of its own for `spaces/AAAA`, and with the files that examples name.
+fn run_script(sandbox: &Sandbox, variables: &BTreeMap<&str, String>, script: &str) -> Finished {
+    if !sandbox.record_path(ACCOUNT).exists() {
+        sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    }
+    let mut create = vec!["spaces", "create", "--name", "Team"];
+    if !script.contains("members add spaces/AAAA ada") {
+        create.extend(["--member", "ada@example.com", "--member", "bob@example.com"]);
+    }
+    let space = sandbox.name_of(&create);
+    for (file, text) in [
+        ("old.csv", format!("space\n{space}\n")),
+        ("people.csv", format!("space,member\n{space},cyd@example.com\n")),
+        ("request.json", r#"{"space":{"spaceType":"SPACE","displayName":"Team"}}"#.to_owned()),
+        ("credentials.json", sandbox.run(["auth", "export"]).success().stdout),
+    ] {
+        fs::write(sandbox.path(file), text).unwrap();
+    }
+    let mut script = script
+        .replace("spaces/AAAA", &space)
+        .replace(" AAAA ", &format!(" {} ", space.trim_start_matches("spaces/")))
+        .replace("https://chat.googleapis.com", sandbox.origin())
+        .replace("cargo run -- ", "chatauth ")
+        .replace("./script.sh", "chatauth spaces create --name API-made");
+    if script.starts_with("chatauth auth ") {
+        script = script.replace("ada@example.com", ACCOUNT);
+    }
+    let mut command = wrapped(&sandbox.command(["-e", "-c", &script]), &["sh".as_ref()]);
+    command.envs(variables);
+    sandbox.finish(command)
+}
+
 /// Runs the blocks of a document in their order. Returns what failed, and how many commands were only counted.
 fn run(document: &str) -> (Vec<String>, usize) {
     let text = read(document);
     let (sandbox, variables) = set_up();
     let (mut failures, mut counted) = (Vec::new(), 0);
     for block in blocks(document, &text) {
-        if block.language == "console" {
-            counted += block.text.lines().filter(|line| line.starts_with("$ ")).count();
-        }
-        let Some(script) = script(document, &block) else { continue };
-        if script.contains("curl ") && Command::new("curl").arg("--version").output().is_err() {
-            not_run(document, "curl is not installed");
-            continue;
-        }
-        let people = ["--member", "ada@example.com", "--member", "bob@example.com"];
-        let space = sandbox.name_of(&[&["spaces", "create", "--name", "Team"][..], &people].concat());
-        let script = script
-            .replace("spaces/AAAA", &space)
-            .replace("https://chat.googleapis.com", sandbox.origin())
-            .replace("cargo run -- ", "chatauth ");
-        let mut command = wrapped(&sandbox.command(["-e", "-c", &script]), &["sh".as_ref()]);
-        command.envs(&variables);
-        let finished = sandbox.finish(command);
-        if !finished.status.success() {
-            failures.push(format!("{document}:{}\n{}\n{}", block.line, finished.stdout, finished.stderr));
+        let (scripts, not_run) = scripts(document, &block);
+        counted += not_run;
+        for script in scripts {
+            let finished = run_script(&sandbox, &variables, &script);
+            if !finished.status.success() {
+                failures.push(format!("{document}:{}\n{script}\n{}\n{}", block.line, finished.stdout, finished.stderr));
+            }
         }
     }
     // Commands within sentences: asked for help, the program still refuses what it does not know.
