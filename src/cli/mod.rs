@@ -29,6 +29,10 @@ pub fn main() -> ExitCode {
     if let Some(code) = crate::commands::emulator::browse(&arguments) {
         return code;
     }
+    #[cfg(feature = "jq")]
+    if let Some(code) = output::serve_filter(&arguments) {
+        return code;
+    }
     if let Some(code) = complete::complete(&arguments, environment) {
         return code;
     }

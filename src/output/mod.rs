@@ -23,6 +23,8 @@ mod width;
 pub use details::{Details, Mark};
 pub use error::Error;
 pub use format::Format;
+#[cfg(feature = "jq")]
+pub use jq::serve_filter;
 pub use jq::{Filter, FilterError};
 pub use json::safe_json;
 pub use messages::Messages;

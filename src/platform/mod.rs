@@ -5,6 +5,8 @@ mod clock;
 pub mod files;
 pub mod input;
 mod lock;
+#[cfg(feature = "jq")]
+mod memory;
 pub mod remote;
 pub mod signals;
 mod standard_stream;
@@ -12,4 +14,6 @@ pub mod terminal;
 
 pub use clock::Clock;
 pub use lock::{Lock, LockError};
+#[cfg(feature = "jq")]
+pub use memory::limit_memory;
 pub use standard_stream::StandardStream;

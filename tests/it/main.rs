@@ -74,6 +74,8 @@ mod output {
     mod errors;
     mod formats;
     mod help;
+    #[cfg(feature = "jq")]
+    mod jq;
     mod screens;
     mod secrets;
     mod shell;
