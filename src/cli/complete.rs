@@ -25,7 +25,7 @@ pub(super) fn complete(arguments: &[OsString], environment: Environment) -> Opti
     let mut candidates = Vec::new();
     let done = shell
         .completer()
-        .write_complete(&mut command, words, None, &mut candidates)
+        .write_complete(&mut command, words, std::env::current_dir().ok().as_deref(), &mut candidates)
         .and_then(|()| io::stdout().write_all(&candidates));
     Some(if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod complete;
+mod habits;
 mod help;
 mod logging;
 mod report;
@@ -11,7 +12,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{Parser, ValueEnum};
 
 use crate::commands::{Context, ErrorCode, Failure};
@@ -74,17 +75,20 @@ fn usage(mut error: clap::Error, arguments: &[OsString], environment: Environmen
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return printed(error.print());
     }
-    if wants_json(arguments, environment) {
-        let text = error.render().to_string();
-        let text = text.strip_prefix("error: ").unwrap_or(&text);
-        let mut paragraphs = text.split("\n\n");
-        let message = paragraphs.next().unwrap_or_default().trim().to_owned();
-        let failure =
-            Failure::new(ErrorCode::Usage, message).hint("chatauth --help lists the commands and their options");
-        return end(&failure, Messages::new(false, false), true);
+    if error.kind() == ErrorKind::UnknownArgument {
+        // The tip to pass an option as a value: no value here begins with a dash.
+        error.remove(ContextKind::Suggested);
     }
-    let _ = error.print();
-    ExitCode::from(ErrorCode::Usage.exit_code())
+    let hint = habits::meant(&error, arguments).map(|line| format!("run {line}"));
+    let as_json = wants_json(arguments, environment);
+    if !as_json && hint.is_none() {
+        let _ = error.print();
+        return ExitCode::from(ErrorCode::Usage.exit_code());
+    }
+    let text = error.render().to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n").next().unwrap_or_default().trim();
+    let hint = hint.unwrap_or_else(|| String::from("chatauth --help lists the commands and their options"));
+    end(&Failure::new(ErrorCode::Usage, message).hint(hint), Messages::new(false, false), as_json)
 }
 
 /// Returns the exit code of help or a version that was printed as a result.

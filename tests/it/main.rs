@@ -71,8 +71,10 @@ mod network {
 
 /// What is printed: formats, screens, errors, and secrets that never are.
 mod output {
+    mod completion;
     mod errors;
     mod formats;
+    mod habits;
     mod help;
     #[cfg(feature = "jq")]
     mod jq;

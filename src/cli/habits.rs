@@ -1,0 +1,92 @@
+//! The right command for what people type out of habit. It is shown, and never run.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory};
+
+use super::args::Cli;
+use crate::output::command_line;
+
+/// Commands of other tools, and ours.
+const COMMANDS: &[(&[&str], [&str; 2])] = &[
+    (&["whoami"], ["auth", "status"]),
+    (&["auth", "whoami"], ["auth", "status"]),
+    (&["auth", "print-access-token"], ["auth", "token"]),
+    (&["new"], ["spaces", "create"]),
+    (&["spaces", "new"], ["spaces", "create"]),
+];
+
+/// Options of other tools, and ours.
+const OPTIONS: &[(&str, &str)] = &[("--title", "name"), ("-n", "name")];
+
+/// Returns the command line that was probably meant by one that cannot be parsed.
+pub(super) fn meant(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let words: Vec<&str> = arguments.iter().skip(1).map(|word| word.to_str()).collect::<Option<_>>()?;
+    let wrong = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg].into_iter().find_map(|kind| {
+        if let Some(ContextValue::String(word)) = error.get(kind) { Some(word.as_str()) } else { None }
+    })?;
+    let is_wrong = |word: &&str| word.split('=').next() == Some(wrong) || *word == wrong;
+    let at = words.iter().position(is_wrong)?;
+    let program = Cli::command();
+    let (command, path) = typed(&program, &words[..at]);
+    let (before, ours, after) = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let ours = find_command(&program, &path, wrong)?.map(str::to_owned).to_vec();
+            (words[..at].iter().filter(|word| !path.contains(word)).copied().collect(), ours, &words[at + 1..])
+        }
+        ErrorKind::UnknownArgument => {
+            let (ours, replaced) = argument(command, &words, at)?;
+            (words[..at].to_vec(), ours, &words[at + replaced..])
+        }
+        _ => return None,
+    };
+    let ours = ours.iter().map(String::as_str);
+    Some(command_line(["chatauth"].into_iter().chain(before).chain(ours).chain(after.iter().copied())))
+}
+
+/// Returns the command that words name so far, and those of the words that name it.
+fn typed<'a>(program: &'a Command, words: &[&'a str]) -> (&'a Command, Vec<&'a str>) {
+    words.iter().fold((program, Vec::new()), |(command, mut path), word| match command.find_subcommand(word) {
+        Some(below) => {
+            path.push(*word);
+            (below, path)
+        }
+        None => (command, path),
+    })
+}
+
+/// Returns the command that an unknown word below `path` stands for: one of another tool, or one that is in a group.
+fn find_command<'a>(program: &'a Command, path: &[&str], wrong: &str) -> Option<[&'a str; 2]> {
+    let known = COMMANDS.iter().find(|(theirs, _)| theirs.split_last() == Some((&wrong, path)));
+    let groups = || program.get_subcommands().filter(|_| path.is_empty());
+    let named = |group: &'a Command| group.get_subcommands().find(|command| command.get_name() == wrong);
+    let in_a_group = |find: &dyn Fn(&'a Command) -> Option<&'a Command>| {
+        groups().find_map(|group| Some([group.get_name(), find(group)?.get_name()]))
+    };
+    // `list` is a name in one group and an alias in another.
+    let command = || in_a_group(&named).or_else(|| in_a_group(&|group| group.find_subcommand(wrong)));
+    known.map(|(_, ours)| *ours).or_else(command)
+}
+
+/// Returns what to write for an unknown argument, and how many words that replaces.
+fn argument(command: &Command, words: &[&str], at: usize) -> Option<(Vec<String>, usize)> {
+    let (wrong, value) = words[at].split_once('=').map_or((words[at], None), |(wrong, value)| (wrong, Some(value)));
+    let takes = |option: &str| command.get_arguments().any(|argument| argument.get_long() == Some(option));
+    if let Some((_, ours)) = OPTIONS.iter().find(|(theirs, ours)| *theirs == wrong && takes(ours)) {
+        let value = value.map(str::to_owned);
+        return Some((std::iter::once(format!("--{ours}")).chain(value).collect(), 1));
+    }
+    if wrong.starts_with('-') {
+        return None;
+    }
+    match command.get_name() {
+        "emulator" => Some((vec![String::from("--")], 0)),
+        "create" if !words.contains(&"--name") => {
+            let bare = words[at..].iter().take_while(|word| !word.starts_with('-'));
+            let name: Vec<&str> = bare.copied().collect();
+            Some((vec![String::from("--name"), name.join(" ")], name.len()))
+        }
+        _ => None,
+    }
+}
