@@ -34,19 +34,20 @@ macro_rules! page {
     };
 }
 
-/// What a reload would otherwise leave people alone with: the browser's own page about a refused connection.
+/// Explains the browser's own error page after a reload.
 macro_rules! once {
     () => {
-        "This page is shown once. Reloading it leads nowhere and changes nothing."
+        "This page is shown once: it cannot be reloaded."
     };
 }
 
-/// Consent was given. Whether the login succeeds is only known after the code was exchanged, which the terminal says.
+/// The browser came back with a code. Only the exchange of the code shows which scopes were granted, so the page does
+/// not promise a login.
 pub(super) const SUCCESS: &str = page!(
-    "Consent received",
-    "&#10003;",
-    "#1a7f37",
-    "You can close this tab and go back to your terminal, where chatauth finishes the login.",
+    "Back to your terminal",
+    "&#8594;",
+    "#0969da",
+    "Google has answered. You can close this tab and go back to your terminal, where chatauth finishes the login.",
     once!()
 );
 
@@ -55,7 +56,7 @@ pub(super) const REFUSED: &str = page!(
     "Login cancelled",
     "&#10005;",
     "#9a6700",
-    "Nothing was stored. You can close this tab and go back to your terminal, which says how to try again.",
+    "Nothing was saved. You can close this tab and go back to your terminal, which shows how to retry.",
     once!()
 );
 
@@ -64,7 +65,7 @@ pub(super) const FAILED: &str = page!(
     "Login failed",
     "!",
     "#cf222e",
-    "Nothing was stored. You can close this tab and go back to your terminal, which says why.",
+    "Nothing was saved. You can close this tab and go back to your terminal, which shows the reason.",
     once!()
 );
 
@@ -73,6 +74,6 @@ pub(super) const NOT_FOUND: &str = page!(
     "Nothing here",
     "?",
     "#57606a",
-    "Here chatauth waits for the end of a login, and this is not where yours ends. You can close this tab.",
-    "Go back to your terminal, where the login still waits: it shows the address to open, and why an answer was refused."
+    "chatauth waits here for the end of a login, which has another address. You can close this tab.",
+    "Your terminal still waits for the login. It shows the address to open, and why an answer was rejected."
 );

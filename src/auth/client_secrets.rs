@@ -61,7 +61,7 @@ pub enum ClientSecretsError {
         looked: Vec<PathBuf>,
     },
     /// The file cannot be read.
-    #[error("the OAuth client file {path} cannot be read: {cause}", path = .path.display())]
+    #[error("cannot read the OAuth client file {path}: {cause}", path = .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -100,7 +100,7 @@ pub enum ClientSecretsError {
         other: String,
     },
     /// A file that was not named, and names other endpoints than Google's.
-    #[error("{path} lies in the current directory, and names {origin} as the token endpoint", path = .path.display())]
+    #[error("{path} was found in the current directory and names {origin} as its token endpoint", path = .path.display())]
     NotNamed {
         /// The file.
         path: PathBuf,

@@ -24,7 +24,7 @@ mod cache;
 use cache::Cache;
 
 /// What is wrong with a private key that cannot sign.
-const UNUSABLE_PRIVATE_KEY: &str = "has a private key that cannot be used";
+const UNUSABLE_PRIVATE_KEY: &str = "has an invalid private key";
 
 /// The grant type of an assertion (RFC 7523 section 2.1).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";

@@ -30,7 +30,7 @@ pub enum Error {
         description: Option<String>,
     },
     /// The redirect came from another authorization server than the one that was asked (RFC 9207).
-    #[error("the answer came from {found:?}, not from {expected:?}; it was not used")]
+    #[error("ignored an authorization response from {found:?}: expected {expected:?}")]
     WrongIssuer {
         /// The issuer that the client file names.
         expected: String,
@@ -38,7 +38,7 @@ pub enum Error {
         found: String,
     },
     /// Nobody answered in time.
-    #[error("no answer came from the browser within {} seconds", .wait.as_secs())]
+    #[error("the browser did not come back within {} seconds", .wait.as_secs())]
     LoginTimedOut {
         /// How long was waited.
         wait: Duration,
@@ -46,7 +46,7 @@ pub enum Error {
         project: Option<String>,
     },
     /// The port of the redirect URI is taken or forbidden.
-    #[error("port {port} cannot be listened on: {cause}")]
+    #[error("cannot listen on port {port}: {cause}")]
     PortUnavailable {
         /// The port; 0 when any would have done.
         port: u16,
@@ -54,7 +54,7 @@ pub enum Error {
         cause: String,
     },
     /// Somebody else logged in than was wanted.
-    #[error("{found} logged in, but {expected} was wanted; nothing was stored")]
+    #[error("{found} logged in instead of {expected}; nothing was saved")]
     WrongAccount {
         /// The account that was named.
         expected: String,
@@ -62,7 +62,7 @@ pub enum Error {
         found: String,
     },
     /// The login does not allow what the command needs.
-    #[error("the login{} lacks the permission {missing}", .account.as_ref().map(|account| format!(" of {account}")).unwrap_or_default())]
+    #[error("the login{} lacks the scope {missing}", .account.as_ref().map(|account| format!(" of {account}")).unwrap_or_default())]
     ScopeMissing {
         /// Whose login.
         account: Option<String>,
@@ -74,16 +74,16 @@ pub enum Error {
         at_login: bool,
     },
     /// The token response does not say who logged in.
-    #[error("the login did not tell who logged in: {0}")]
+    #[error("cannot identify the account: {0}")]
     NoIdentity(String),
     /// The token response has no refresh token, so that the login would end within the hour.
-    #[error("the login came without a refresh token; nothing was stored")]
+    #[error("the server sent no refresh token; nothing was saved")]
     NoRefreshToken,
     /// The token endpoint refused, with its reasons.
     #[error("{0}")]
     Refused(#[source] Box<TokenRefusal>),
     /// The file to import holds no login that can be used.
-    #[error("the file cannot be imported: {0}")]
+    #[error("cannot import the file: {0}")]
     ImportInvalid(String),
     /// The service account key cannot be used.
     #[error("the service account key {path} {cause}", path = .path.display())]
@@ -94,7 +94,7 @@ pub enum Error {
         cause: String,
     },
     /// The service account may not act in the user's name.
-    #[error("{} may not act as {} ({}{})", .0.client_email, .0.subject, .0.error, .0.description.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    #[error("{} cannot act as {} ({}{})", .0.client_email, .0.subject, .0.error, .0.description.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
     DelegationRefused(Box<DelegationRefusal>),
     /// The given access token (`CHATAUTH_ACCESS_TOKEN`) or the stored login was refused by the API.
     #[error("{0}")]
@@ -103,7 +103,7 @@ pub enum Error {
     #[error("{0}")]
     Network(#[source] http::Error),
     /// Too many requests.
-    #[error("{host} asks for patience (429)")]
+    #[error("{host} limits the rate of requests (429)")]
     RateLimited {
         /// Who asks.
         host: String,
@@ -128,7 +128,7 @@ pub enum Error {
         cause: EndpointError,
     },
     /// The API endpoint of this command is not Google's, and the token is.
-    #[error("a token of Google's does not go to the API endpoint that the environment names")]
+    #[error("a token of Google's is not sent to the API endpoint in CHATAUTH_API_ENDPOINT")]
     DestinationRefused,
     /// A signal arrived while a key file, a pipe, was read.
     #[error("{0}")]
@@ -142,16 +142,16 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 pub enum LoginNeeded {
     /// There is none.
-    #[error("nobody is logged in")]
+    #[error("you are not logged in")]
     NoLogin,
     /// There is none for this account.
-    #[error("{0} is not logged in")]
+    #[error("you are not logged in as {0}")]
     NoSuchAccount(String),
     /// There are several, and none is the current one.
-    #[error("several accounts are logged in ({}), and none was chosen", .0.join(", "))]
+    #[error("several accounts are logged in ({}), and none is selected", .0.join(", "))]
     Ambiguous(Vec<String>),
     /// The stored login was made with another client, whose refresh token this one cannot use.
-    #[error("the login of {account} was made with the OAuth client {stored}, not with {given}")]
+    #[error("the login of {account} belongs to the OAuth client {stored}, not to {given}")]
     OtherClient {
         /// Whose login.
         account: String,
@@ -161,10 +161,10 @@ pub enum LoginNeeded {
         given: String,
     },
     /// The store's record is gone although a command just used it.
-    #[error("the login of {0} has been removed meanwhile")]
+    #[error("the login of {0} was removed during this command")]
     Removed(String),
     /// There is a record, without a client file to renew it with.
-    #[error("the access token of {account} has ended, and there is no OAuth client file at {} to renew it with", .looked.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" or "))]
+    #[error("the access token of {account} has expired, and there is no OAuth client file at {} to refresh it with", .looked.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" or "))]
     NoClient {
         /// Whose login.
         account: String,

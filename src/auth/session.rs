@@ -230,7 +230,7 @@ impl Session {
         let now = self.clock.now();
         if let Some(end) = record.refresh_token_expires_at.filter(|end| *end > now && *end - now <= LAST_DAYS) {
             (self.notify)(&format!(
-                "the login of {} ends on {} (the project's publishing status is Testing); this renews it: chatauth auth login --account {}",
+                "the login of {} expires on {} (the project's publishing status is Testing); to renew it, run chatauth auth login --account {}",
                 record.email,
                 end.date(),
                 record.email
@@ -372,7 +372,9 @@ impl Session {
             Ok(()) => {}
             // A new refresh token that is not on disk would be lost with this process, and the old one may be dead.
             Err(error) if refreshed.refresh_token != record.refresh_token => return Err(error.into()),
-            Err(error) => (self.notify)(&format!("{error}; the refreshed access token serves this command only")),
+            Err(error) => {
+                (self.notify)(&format!("{error}; this command uses the refreshed access token without saving it"))
+            }
         }
         Ok(refreshed)
     }

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A record is there and cannot be used: unreadable, damaged, newer than this program, or unsafe.
-    #[error("the stored login {path} cannot be used: {cause}", path = .path.display())]
+    #[error("cannot use the saved login {path}: {cause}", path = .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -34,10 +34,10 @@ pub enum StoreError {
         cause: Cause,
     },
     /// Nothing can be written.
-    #[error("logins cannot be stored: {0}")]
+    #[error("cannot save logins: {0}")]
     NotWritable(#[source] Cause),
     /// There is no place for a store: no home directory and no `--config-dir`.
-    #[error("there is no place to keep logins: no home directory is known")]
+    #[error("there is no directory to save logins in: the home directory is unknown")]
     NoDirectory,
     /// Another process holds the lock for too long.
     #[error("{0}")]
@@ -122,7 +122,7 @@ impl CredentialStore {
     fn say_narrowed(&self, path: &Path, narrowed_from: Option<u32>, to: u32) {
         if let Some(mode) = narrowed_from {
             (self.notify)(&format!(
-                "{} could be read by other users (mode {mode:03o}); it is {to:03o} now",
+                "{} was readable by other users (mode {mode:03o}); changed it to {to:03o}",
                 path.display()
             ));
         }
@@ -233,7 +233,7 @@ impl CredentialStore {
     /// Checks that a record could be saved.
     pub(super) fn check_writable(&self) -> Result<(), StoreError> {
         self.create()?;
-        files::probe_writable(&self.accounts_directory()?).map_err(StoreError::not_writable)
+        files::check_writable(&self.accounts_directory()?).map_err(StoreError::not_writable)
     }
 
     /// Lets one process at a time change the record of `account`; `None` where the store cannot be locked.

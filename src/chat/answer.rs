@@ -1,11 +1,11 @@
-//! An answer of the API as it came.
+//! A response of the API before it is parsed.
 
 use http::{HeaderMap, Version};
 use serde_json::Value;
 
 use crate::http::Response;
 
-/// An answer, whatever its status.
+/// A response of any status.
 #[derive(Debug, Clone)]
 pub struct RawAnswer {
     /// The HTTP version.
@@ -30,7 +30,7 @@ impl From<&Response> for RawAnswer {
 }
 
 impl RawAnswer {
-    /// The body as JSON; `None` when it is not JSON.
+    /// Parses the body as JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }

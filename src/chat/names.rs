@@ -11,19 +11,22 @@ pub enum NameError {
     #[error("is empty")]
     Empty,
     /// A name of another collection.
-    #[error("should be in {0}")]
+    #[error("is not a name in {0}")]
     OtherCollection(&'static str),
     /// A slash, a space or another character that is not allowed in names.
-    #[error("has characters that no name has")]
+    #[error("has a character that is not allowed in names")]
     Characters,
+    /// Neither an email address nor an id of a user.
+    #[error("is not an email address or user ID")]
+    NotAUser,
     /// A URL that is not one of a space.
-    #[error("is not the address of a space, as in https://chat.google.com/room/AAAA")]
+    #[error("is not the URL of a space, such as https://chat.google.com/room/AAAA")]
     NotASpaceAddress,
     /// A membership of another space.
     #[error("is a member of another space")]
     OtherSpace,
     /// A group's email address.
-    #[error("is an e-mail address; the Chat API takes groups by their Cloud Identity id (groups/{{id}})")]
+    #[error("is an email address; the Chat API accepts only the Cloud Identity ID of a group (groups/{{id}})")]
     GroupAddress,
 }
 
@@ -34,7 +37,7 @@ pub fn id_of(name: &str) -> &str {
 
 /// Returns `users/{user}` for an email address, `users/ID` or a bare id.
 pub fn user_name(text: &str) -> Result<String, NameError> {
-    name(text, "users/")
+    name(text, "users/").map_err(|error| if error == NameError::Characters { NameError::NotAUser } else { error })
 }
 
 /// Returns `groups/{group}` for `groups/ID` or a bare id.
@@ -234,9 +237,9 @@ mod tests {
             (user_name(""), NameError::Empty),
             (user_name("users/"), NameError::Empty),
             (user_name("groups/1"), NameError::OtherCollection("users/")),
-            (user_name("a b"), NameError::Characters),
-            (user_name("a?b"), NameError::Characters),
-            (user_name(".."), NameError::Characters),
+            (user_name("a b"), NameError::NotAUser),
+            (user_name("a?b"), NameError::NotAUser),
+            (user_name(".."), NameError::NotAUser),
             (group_name("team@example.com"), NameError::GroupAddress),
         ] {
             assert_eq!(result, Err(expected));

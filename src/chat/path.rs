@@ -13,22 +13,22 @@ pub struct ApiPath(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// Empty text.
-    #[error("is empty: a path is meant, as in v1/spaces")]
+    #[error("is empty: expected a path such as v1/spaces")]
     Empty,
     /// A URL, or a path that a URL parser treats as a host.
-    #[error("is an address: the API's own path is meant, as in v1/spaces (--api-endpoint says where it is)")]
+    #[error("is a URL: expected a path such as v1/spaces (--api-endpoint sets the host)")]
     Address,
     /// `.` or `..`, or an empty segment, plain or encoded.
-    #[error("has a segment that is empty or leads elsewhere (. or ..)")]
+    #[error("has an empty segment, . or ..")]
     Segment,
     /// A character that is not allowed in paths, or that disguises the path.
-    #[error("has a character that does not stand in a path (percent-encode it: %40 for @, %20 for a blank)")]
+    #[error("has a character that is not allowed in a path (percent-encode it: %40 for @, %20 for a space)")]
     Character,
     /// `%` without two hex digits, or an encoded character that servers interpret differently.
-    #[error("has a percent-encoded character that cannot stand in a path")]
+    #[error("has a percent-encoded character that is not allowed in a path")]
     Encoding,
     /// A fragment.
-    #[error("has a fragment (#), which is never sent")]
+    #[error("has a fragment (#), which is not sent")]
     Fragment,
 }
 

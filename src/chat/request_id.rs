@@ -7,7 +7,7 @@ const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x7e4e_2e0a_94a5_4c0e_9f64_53f3_5c1b
 
 /// The error for text that is not a request ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no UUID")]
+#[error("is not a UUID")]
 pub struct InvalidRequestId;
 
 /// Returns a new random ID.

@@ -95,7 +95,7 @@ fn filter(global: &Global, format: Option<Format>, terminals: Terminals) -> Resu
     let Some(expression) = &global.jq else { return Ok((None, format.unwrap_or(default))) };
     if global.format.is_some_and(|format| !format.is_json()) {
         let formats = Format::names(Format::is_json);
-        return Err(Failure::usage(format!("--jq filters JSON: it goes with --format {formats}")));
+        return Err(Failure::usage(format!("--jq filters JSON: use it with --format {formats}")));
     }
     // The option overrides a non-JSON format from the environment.
     let format = format.filter(|format| format.is_json()).unwrap_or(Format::Json);
@@ -202,14 +202,14 @@ fn delegation(global: &Global, environment: Environment) -> Result<Setting<Optio
             Ok(Setting { value: Some(DelegationOptions { key, subject: subject.trim().to_owned() }), source })
         }
         (None, None) => Ok(Setting { value: None, source }),
-        (Some(_), None) => Err(Failure::usage(
-            "--service-account without --impersonate: a service account is no user of Chat and can only act as one",
-        )
-        .hint("name the user with --impersonate USER (CHATAUTH_IMPERSONATE)")),
+        (Some(_), None) => {
+            Err(Failure::usage("--service-account requires --impersonate: a service account is not a user of Chat")
+                .hint("pass --impersonate USER (CHATAUTH_IMPERSONATE)"))
+        }
         (None, Some(_)) => Err(Failure::usage(
-            "--impersonate without --service-account: only a service account can act as somebody else",
+            "--impersonate requires --service-account: only a service account can act as another user",
         )
-        .hint("name its key file with --service-account FILE (CHATAUTH_SERVICE_ACCOUNT)")),
+        .hint("pass --service-account FILE (CHATAUTH_SERVICE_ACCOUNT)")),
     }
 }
 
@@ -229,7 +229,7 @@ fn check_path(
         return Ok(setting);
     }
     let name = if setting.source == Provenance::Option { option } else { variable };
-    Err(Failure::new(code, format!("{name} holds JSON, not a path"))
+    Err(Failure::new(code, format!("{name} is JSON, not a path"))
         .hint(format!("write the JSON to a file that only you can read, and set {name} to its path")))
 }
 
@@ -317,7 +317,7 @@ mod tests {
         for contents in [String::from(" {\"private_key\":\"canary\"}"), format!("eyJ0eXBlIjoi{}", "canary".repeat(40))]
         {
             let failure = check(&contents).unwrap_err();
-            assert!(failure.message.contains("CHATAUTH_SERVICE_ACCOUNT holds JSON"), "{failure:?}");
+            assert!(failure.message.contains("CHATAUTH_SERVICE_ACCOUNT is JSON"), "{failure:?}");
             assert!(!format!("{failure:?}").contains("canary"));
         }
         for path in ["key.json", "/dev/fd/63", "eyJ.json", ""] {

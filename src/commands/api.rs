@@ -74,8 +74,8 @@ impl Api {
 
     async fn call(self, context: &Context) -> anyhow::Result<()> {
         if context.printer.format().is_for_lists_only() {
-            return Err(Failure::usage("api prints JSON: --format csv is for lists of spaces and members")
-                .hint("--jq '.spaces[] | [.name, .displayName] | @csv' makes records of what you choose")
+            return Err(Failure::usage("api prints JSON: --format csv works for lists of spaces and members only")
+                .hint("--jq '.spaces[] | [.name, .displayName] | @csv' prints chosen fields as CSV")
                 .into());
         }
         let mut request = request(&self)?;
@@ -109,7 +109,7 @@ fn turn_page(request: &mut RawRequest, token: String) -> Result<(), Failure> {
     let page = request.query.iter_mut().find(|(name, _)| name == "pageToken");
     match page {
         Some((_, current)) if *current == token => {
-            Err(Failure::new(ErrorCode::ServerError, "the server gives the same nextPageToken again and again"))
+            Err(Failure::new(ErrorCode::ServerError, "the server repeats the same nextPageToken"))
         }
         Some((_, current)) => {
             *current = token;
@@ -153,8 +153,8 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
         "PATCH" => Verb::PATCH,
         "DELETE" => Verb::DELETE,
         _ => {
-            return Err(Failure::usage(format!("{:?} is no method of the API", options.method))
-                .hint("the method stands before the path: chatauth api GET v1/spaces"));
+            return Err(Failure::usage(format!("{:?} is not an HTTP method of the API", options.method))
+                .hint("put the method before the path: chatauth api GET v1/spaces"));
         }
     };
     let (path, mut query) = ApiPath::parse(&options.path)
@@ -163,20 +163,20 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
         let (name, value) = pair
             .split_once('=')
             .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| Failure::usage(format!("--query {pair:?} is no key=value")))?;
+            .ok_or_else(|| Failure::usage(format!("--query {pair:?} is not key=value")))?;
         query.push((name.to_owned(), value.to_owned()));
     }
     let reads = matches!(verb, Verb::GET | Verb::HEAD);
     if options.paginate && verb != Verb::GET {
-        return Err(Failure::usage("--paginate goes with GET"));
+        return Err(Failure::usage("--paginate works with GET only"));
     }
     if reads && options.input.is_some() {
-        return Err(Failure::usage(format!("{verb} has no body: --input does not go with it")));
+        return Err(Failure::usage(format!("{verb} has no body: --input cannot be used with it")));
     }
     let mut stdin_is_read = options.input.as_deref() == Some("-");
     let mut read_text = |file: &str| {
         if file == "-" && std::mem::replace(&mut stdin_is_read, true) {
-            return Err(Failure::usage("standard input can be read once only"));
+            return Err(Failure::usage("standard input can be read only once"));
         }
         read_input(file)
     };
@@ -196,7 +196,7 @@ fn read_body(file: &str) -> Result<Vec<u8>, Failure> {
     let text = read_input(file)?;
     match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
         Ok(_) => Ok(text.into_bytes()),
-        Err(error) => Err(Failure::new(ErrorCode::InputInvalid, format!("--input {file:?} is no JSON: {error}"))),
+        Err(error) => Err(Failure::new(ErrorCode::InputInvalid, format!("--input {file:?} is not JSON: {error}"))),
     }
 }
 

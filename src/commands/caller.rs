@@ -75,7 +75,7 @@ pub(super) struct Write {
 impl Write {
     /// A write that `command` repeats safely.
     pub(super) fn repeated_by(command: impl fmt::Display, request_id: Option<String>) -> Self {
-        Self { request_id, hint: format!("this repeats the request without doing it twice: {command}") }
+        Self { request_id, hint: format!("to repeat it safely, run {command}") }
     }
 
     /// A write that nothing makes safe to repeat.

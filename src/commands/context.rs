@@ -70,8 +70,8 @@ impl GivenToken {
         let token = text.trim();
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
         if token.is_empty() || !token.bytes().all(plain) {
-            return Err(Failure::usage("CHATAUTH_ACCESS_TOKEN does not hold an access token")
-                .hint("it takes the bare token, without \"Bearer\" before it"));
+            return Err(Failure::usage("CHATAUTH_ACCESS_TOKEN is not an access token")
+                .hint("set it to the bare token, without \"Bearer\""));
         }
         Ok(Self(Secret::new(token.to_owned())))
     }

@@ -1,4 +1,4 @@
-//! What is reported of a failed command: what happened, why, and the one thing to do next.
+//! Failures of commands: the code, the message, and a hint.
 
 use std::fmt;
 use std::time::Duration;
@@ -92,7 +92,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// As in error objects.
+    /// Returns the name in error objects.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotApplied => "not_applied",
@@ -101,31 +101,30 @@ impl Outcome {
     }
 }
 
-/// A failed command, also as the error of a command's own. `message` and `hint` may hold text from elsewhere; whoever
-/// prints them sanitises it.
+/// A failed command. `message` and `hint` may contain text of servers and files, which is sanitised when it is printed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// What kind of failure.
+    /// The code.
     pub code: ErrorCode,
-    /// What happened, and why.
+    /// The action that failed, and the cause.
     pub message: String,
-    /// The one thing to do next.
+    /// What to do next.
     pub hint: Option<String>,
-    /// The HTTP status, where a server refused.
+    /// The HTTP status of the server's error.
     pub http_status: Option<u16>,
     /// The server's machine-readable reason.
     pub reason: Option<String>,
-    /// The id that makes a repetition safe.
+    /// The request id that makes a retry safe.
     pub request_id: Option<String>,
-    /// For writes.
+    /// The known effect of a write.
     pub outcome: Option<Outcome>,
-    /// How long the server asks to be left alone, where it refused because of a rate limit.
+    /// How long to wait before a retry, as a server asks that limits the rate.
     pub retry_after: Option<Duration>,
 }
 
 impl Failure {
-    /// A failure without more than its code and message.
+    /// Creates a failure with a code and a message.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -159,20 +158,20 @@ impl Failure {
         Value::Object(error)
     }
 
-    /// An option whose value breaks a rule.
+    /// Creates a usage error.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Usage, message)
     }
 
-    /// With what to do next.
+    /// Sets the hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Whether this may be about the one person or space that was named, so that it makes sense to go on with the
-    /// next. An answer that is missing, or a login that is not enough, will be the same for all.
+    /// Whether the failure may concern one person or space only, so that others are still tried. A lost response or a
+    /// missing scope affects all of them.
     pub(super) const fn concerns_one(&self) -> bool {
         matches!(
             self.code,
@@ -184,10 +183,10 @@ impl Failure {
         )
     }
 
-    /// An API endpoint that no token may be sent to.
+    /// Creates the error for an API endpoint that no token may be sent to.
     pub(super) fn endpoint_refused(endpoint: &str, cause: &impl fmt::Display) -> Self {
         Self::new(ErrorCode::EndpointRefused, format!("the API endpoint {endpoint:?} {cause}"))
-            .hint("set --api-endpoint (or CHATAUTH_API_ENDPOINT) to an https address, or leave it out for Google's")
+            .hint("set --api-endpoint (or CHATAUTH_API_ENDPOINT) to an https URL, or leave it out for Google's")
     }
 }
 

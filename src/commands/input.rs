@@ -14,11 +14,11 @@ pub(super) fn object(source: &Source) -> Result<Map<String, Value>, Failure> {
     let invalid = |cause: String| Failure::new(ErrorCode::InputInvalid, format!("{source} {cause}"));
     match serde_json::from_str(&source.read_text(LARGEST)?) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(invalid(String::from("holds no JSON object"))),
+        Ok(_) => Err(invalid(String::from("is not a JSON object"))),
         // The position, and nothing of the contents.
         Err(error) => Err(invalid(format!("holds no JSON: line {}, column {}", error.line(), error.column()))),
     }
-    .map_err(|failure| failure.hint("needed is a Space as in the API's reference, as in {\"displayName\": \"Team\"}"))
+    .map_err(|failure| failure.hint("expected a Space of the API's reference, such as {\"displayName\": \"Team\"}"))
 }
 
 /// Puts `upper` over `lower`: objects member by member, everything else as a whole.

@@ -39,7 +39,7 @@ impl Man {
         let (mut command, mut parents) = (&program, Vec::new());
         for word in &self.command {
             let below = command.find_subcommand(word).filter(|below| !below.is_hide_set()).ok_or_else(|| {
-                Failure::usage(format!("there is no command {:?}", self.command.join(" ")))
+                Failure::usage(format!("unknown command {:?}", self.command.join(" ")))
                     .hint("chatauth --help lists the commands")
             })?;
             parents.push(command);

@@ -1,4 +1,4 @@
-//! What people and scripts are told of an error: its code, the hint, and the fields of the JSON error.
+//! Reports errors: the code, the message, the hint and the fields of the JSON error.
 
 mod auth;
 mod chat;
@@ -12,8 +12,8 @@ use crate::platform::input::InputError;
 pub(super) use auth::{console, login_command};
 
 impl Context {
-    /// Finds the typed error in the chain of `error` and decides what is reported. An error that is not known is
-    /// [`ErrorCode::Internal`], shown with its whole chain.
+    /// Reports the first typed error in the chain of `error`. Any other error is [`ErrorCode::Internal`], with its whole
+    /// chain as the message.
     pub fn report(&self, error: impl Into<anyhow::Error>) -> Failure {
         let error = error.into();
         for cause in error.chain() {
@@ -54,16 +54,15 @@ impl Context {
         }
     }
 
-    /// Adds what is known here: a clock that may be the reason why a token was refused, and that no login helps where
-    /// none is used.
+    /// Adds what depends on the settings: a wrong clock, which may be why a token was rejected, and a hint other than to
+    /// log in where no saved login is used.
     fn add_context(&self, mut failure: Failure) -> Failure {
         if matches!(failure.code, ErrorCode::CredentialsRejected | ErrorCode::ScopeMissing) {
             if self.settings.access_token.is_some() {
                 failure =
-                    failure.hint("give another token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login");
+                    failure.hint("set CHATAUTH_ACCESS_TOKEN to another token, or unset it to use the saved login");
             } else if self.settings.delegation.value.is_some() {
-                failure =
-                    failure.hint("check the service account's key and what has been delegated to it: chatauth doctor");
+                failure = failure.hint("check the service account's key and its delegated scopes: chatauth doctor");
             }
         }
         if failure.code.exit_code() == 4

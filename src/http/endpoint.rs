@@ -24,13 +24,13 @@ pub enum EndpointError {
     #[error("must begin with https://")]
     Scheme,
     /// Plain http to another machine: whoever is in between could read the token.
-    #[error("must be https (plain http is for 127.0.0.1, [::1] and localhost only)")]
+    #[error("must be https (http works for 127.0.0.1, [::1] and localhost only)")]
     Insecure,
     /// A name or password before the host.
-    #[error("must not hold a user name or password")]
+    #[error("must not contain a user name or password")]
     UserInfo,
     /// A fragment, or a query where only a path makes sense.
-    #[error("must not hold a query or a fragment")]
+    #[error("must not contain a query or a fragment")]
     QueryOrFragment,
     /// The host is written in a way that hides which one it is, or has characters that URLs do not have.
     #[error("is written in an unusual way; write the plain host name or address")]

@@ -8,7 +8,7 @@ use super::resolver::NameNotFound;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The host has no address.
-    #[error("{host} was not found: there is no such name")]
+    #[error("cannot resolve {host}: no such host")]
     NameNotFound {
         /// The host.
         host: String,
@@ -20,7 +20,7 @@ pub enum Error {
         host: String,
     },
     /// No connection for another reason (unreachable network, a proxy that says no).
-    #[error("no connection to {host}: {cause}")]
+    #[error("cannot connect to {host}: {cause}")]
     NotConnected {
         /// The host and port.
         host: String,
@@ -28,7 +28,7 @@ pub enum Error {
         cause: String,
     },
     /// No connection in time: nothing was sent.
-    #[error("no connection to {host} in time")]
+    #[error("connecting to {host} timed out")]
     ConnectTimeout {
         /// The host and port.
         host: String,
@@ -42,19 +42,19 @@ pub enum Error {
         cause: String,
     },
     /// The request was sent, perhaps, and no whole answer came in time.
-    #[error("no answer from {host} in time")]
+    #[error("{host} did not answer in time")]
     Timeout {
         /// The host and port.
         host: String,
     },
     /// The connection broke after the request may have been sent.
-    #[error("the connection to {host} was lost before an answer came")]
+    #[error("{host} closed the connection without an answer")]
     Lost {
         /// The host and port.
         host: String,
     },
     /// The server wants the request elsewhere. It is not followed: a token goes to nobody who was not configured.
-    #[error("{host} answered with a redirect ({status}) to {target}, which is not followed")]
+    #[error("{host} redirects ({status}) to {target}, which is not followed")]
     Redirect {
         /// The host and port.
         host: String,

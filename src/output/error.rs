@@ -8,7 +8,7 @@ use crate::platform::signals::Interruption;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The reader of standard output closed it.
-    #[error("the reader of standard output is gone")]
+    #[error("the reader of standard output has closed it")]
     ReaderGone,
     /// A signal ended the program before the whole result was printed.
     #[error("{0}")]

@@ -1,11 +1,11 @@
-//! What is said on standard error.
+//! Messages on standard error.
 
 use std::io::Write;
 
 use super::sanitise::sanitise;
 use crate::platform::StandardStream;
 
-/// Says things on standard error. That it may be closed is no reason to fail.
+/// Prints messages on standard error and ignores write errors: a closed standard error does not fail a command.
 #[derive(Debug, Clone, Copy)]
 pub struct Messages {
     quiet: bool,
@@ -13,39 +13,39 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// `quiet` keeps notes back; `colour` is for terminals that show it.
+    /// Creates the messages. `quiet` suppresses notes; `colour` is whether labels are coloured.
     pub const fn new(quiet: bool, colour: bool) -> Self {
         Self { quiet, colour }
     }
 
-    /// Whether notes are kept back.
+    /// Whether notes are suppressed.
     pub const fn is_quiet(self) -> bool {
         self.quiet
     }
 
-    /// Something good to know; kept back by `--quiet`.
+    /// Prints a note, which `--quiet` suppresses.
     pub fn note(self, text: &str) {
         if !self.quiet {
             write(&sanitise(text));
         }
     }
 
-    /// Something that the person has to know, whatever they said about quiet.
+    /// Prints a message that `--quiet` does not suppress.
     pub fn always(self, text: &str) {
         write(&sanitise(text));
     }
 
-    /// Something that is not as it should be.
+    /// Prints a warning.
     pub fn warning(self, text: &str) {
         self.labelled("warning", "33", text);
     }
 
-    /// Why the command failed.
+    /// Prints an error.
     pub fn error(self, text: &str) {
         self.labelled("error", "31", text);
     }
 
-    /// What to do about it.
+    /// Prints what to do about an error.
     pub fn hint(self, text: &str) {
         self.labelled("hint", "36", text);
     }

@@ -13,7 +13,7 @@ pub struct Filter(Infallible);
 
 /// Why there is none; to be read after its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("cannot be used: this chatauth was built without the feature jq")]
+#[error("is not supported: this chatauth was built without the feature jq")]
 pub struct FilterError;
 
 /// How what comes out would be written.

@@ -1,4 +1,4 @@
-//! Times as people say them.
+//! Relative times, such as "2 hours ago".
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -9,11 +9,11 @@ const DAY: u64 = 24 * HOUR;
 const MONTH: u64 = 30 * DAY;
 const YEAR: u64 = 365 * DAY;
 
-/// How long ago `then` was, or how far ahead it is, in its largest unit. A pure function: `now` comes from outside.
+/// Returns the time from `now` to `then` in its largest unit, such as "2 hours ago" or "in 5 minutes".
 pub fn relative(then: OffsetDateTime, now: OffsetDateTime) -> String {
     let seconds = (now - then).whole_seconds();
     let distance = seconds.unsigned_abs();
-    // Clocks differ by some seconds; what was made just now must not be said to be ahead.
+    // Clocks differ by some seconds, so a new resource can seem to be created in the future.
     if distance < MINUTE {
         return String::from("just now");
     }
@@ -28,7 +28,7 @@ pub fn relative(then: OffsetDateTime, now: OffsetDateTime) -> String {
     if seconds > 0 { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
 }
 
-/// The same for a time as the API writes it; what is no time stays `None`.
+/// Like [`relative`], for a time in RFC 3339; `None` for any other text.
 pub(super) fn relative_text(then: &str, now: OffsetDateTime) -> Option<String> {
     OffsetDateTime::parse(then, &Rfc3339).ok().map(|then| relative(then, now))
 }

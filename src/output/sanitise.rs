@@ -1,10 +1,10 @@
-//! Text that came from somewhere else, made harmless for a terminal.
+//! Escapes control characters in text of servers, files and callbacks.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Shows control characters instead of sending them: C0, C1 and DEL, line and paragraph separators, the bidirectional
-/// and the zero-width ones. Nothing that a server names a space can then move the cursor, forge a line or hide a word.
+/// Escapes control characters: C0, C1, DEL, line and paragraph separators, bidirectional and zero-width controls. The
+/// name of a space then cannot move the cursor, forge a line or hide a word.
 pub fn sanitise(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_control) {
         return Cow::Borrowed(text);
@@ -25,7 +25,7 @@ pub fn sanitise(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The same for text of several lines and columns: line feeds and tabs stay.
+/// Like [`sanitise`], but keeps line feeds and tabs.
 pub fn sanitise_lines(text: &str) -> Cow<'_, str> {
     let stays = |character: char| matches!(character, '\n' | '\t');
     if !text.chars().any(|character| is_control(character) && !stays(character)) {
@@ -42,7 +42,7 @@ pub fn sanitise_lines(text: &str) -> Cow<'_, str> {
 
 /// Whether a character can change how the text around it is shown.
 pub(super) const fn is_control(character: char) -> bool {
-    // Most text is plain, and most of what is written is looked at.
+    // The fast path: most text is ASCII, and all output is checked.
     !matches!(character, ' '..='~')
         && matches!(character,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
@@ -63,13 +63,13 @@ mod tests {
     }
 
     #[test]
-    fn lines_and_columns_stay_where_they_are_wanted() {
+    fn line_feeds_and_tabs_can_stay() {
         assert_eq!(sanitise_lines("a\tb\nc\r\n\x1b"), "a\tb\nc\\r\n\\u{1b}");
         assert!(matches!(sanitise_lines("a\tb\n"), Cow::Borrowed(_)));
     }
 
     #[test]
-    fn ordinary_text_of_every_script_is_left_alone() {
+    fn text_of_every_script_is_unchanged() {
         for text in ["API-made", "Überraschung 🎉", "שלום", "空間"] {
             assert!(matches!(sanitise(text), Cow::Borrowed(same) if same == text));
         }

@@ -1,6 +1,6 @@
-//! Commands that a person can copy into a shell.
+//! Quotes commands for a POSIX shell.
 
-/// Joins words so that a POSIX shell reads them as they are.
+/// Joins words into a command line, quoted for a POSIX shell.
 pub fn command_line<Words>(words: Words) -> String
 where
     Words: IntoIterator,

@@ -1,16 +1,16 @@
-//! How wide text is on a terminal.
+//! The width of text on a terminal.
 
 use unicode_width::UnicodeWidthStr;
 
-/// What stands for the rest of a text that was cut.
+/// The mark at the end of a cut text.
 const ELLIPSIS: char = '…';
 
-/// The columns that a text takes: two for wide letters and most emoji, none for combining marks.
+/// Returns the width in columns: two for wide letters and most emoji, none for combining marks.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text in at most `columns`, cut with an ellipsis where it is longer.
+/// Returns the text in at most `columns`, with an ellipsis if it is longer.
 pub(super) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
@@ -18,25 +18,25 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
     let mut shown = String::new();
     for character in text.chars() {
         shown.push(character);
-        // The whole is measured each time: a selector can make the letter before it wider.
+        // Measures the whole text, because a variation selector can widen the letter before it.
         if width(&shown) + 1 > columns {
             shown.pop();
             break;
         }
     }
-    // A blank before the ellipsis only looks odd.
+    // No space before the ellipsis.
     shown.truncate(shown.trim_end().len());
     shown.push(ELLIPSIS);
     shown
 }
 
-/// The text, filled with blanks up to `columns`.
+/// Returns the text padded with spaces to `columns`.
 pub(super) fn pad(text: &str, columns: usize) -> String {
     let blanks = columns.saturating_sub(width(text));
     format!("{text}{}", " ".repeat(blanks))
 }
 
-/// The text in lines of at most `columns`, broken at blanks only: half a link is none.
+/// Returns lines of at most `columns`, broken at spaces only, so that a URL can be copied. A longer word is a line.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_break_at_blanks() {
+    fn lines_break_at_spaces() {
         assert_eq!(wrap("a bb https://x.test/long c", 8), ["a bb", "https://x.test/long", "c"]);
         assert_eq!(wrap("", 8), [""]);
     }

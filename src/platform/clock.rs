@@ -1,26 +1,25 @@
-//! The wall clock, handed down from the command line so that nothing below reads it by itself.
+//! The wall clock, passed down from the command line so that tests can set it.
 
 use std::fmt;
 
 use time::OffsetDateTime;
 
-/// Where the current time comes from. Time-outs use [`std::time::Instant`]
-/// instead: the wall clock may jump.
+/// The source of the current time. Timeouts use [`std::time::Instant`] instead, because the wall clock may jump.
 #[derive(Clone, Copy)]
 pub struct Clock(fn() -> OffsetDateTime);
 
 impl Clock {
-    /// A clock that asks `now` each time.
+    /// Creates a clock that calls `now`.
     pub const fn new(now: fn() -> OffsetDateTime) -> Self {
         Self(now)
     }
 
-    /// The function itself, for rooms that do not know this type.
+    /// Returns the function, for modules that do not depend on this type.
     pub const fn now_function(self) -> fn() -> OffsetDateTime {
         self.0
     }
 
-    /// The current time, UTC.
+    /// Returns the current time in UTC.
     pub fn now(self) -> OffsetDateTime {
         (self.0)()
     }

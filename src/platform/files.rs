@@ -1,4 +1,4 @@
-//! Private files: readable by their owner alone, replaced as a whole or not at all.
+//! Private files: readable by their owner only, and replaced atomically.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -10,41 +10,41 @@ use time::OffsetDateTime;
 #[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 
-/// How the name of a file that is still being written begins. A process that is
-/// killed before the rename leaves one behind; [`replace_private`] sweeps them.
+/// The prefix of temporary files. A process that is killed before the rename leaves one behind; [`replace_private`]
+/// removes it later.
 const TEMPORARY_PREFIX: &str = ".chatauth-tmp-";
 
-/// An orphaned temporary file older than this belongs to no running process.
+/// The age after which a temporary file cannot belong to a running process.
 const ORPHAN_AGE: Duration = Duration::from_hours(24);
 
-/// Why a private file or directory was not used.
+/// The error of operations on private files and directories.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The path is a symbolic link: whoever can change it decides what is read or overwritten.
+    /// The path is a symbolic link, whose owner could redirect reads and writes.
     #[error("{path} is a symbolic link", path = .0.display())]
     Symlink(PathBuf),
-    /// The owner is somebody else, by user id.
+    /// Another user is the owner.
     #[error("{path} belongs to user id {owner}, not to you (user id {me})", path = .path.display())]
     ForeignOwner {
-        /// What was looked at.
+        /// The path.
         path: PathBuf,
-        /// Whose it is.
+        /// The user id of the owner.
         owner: u32,
         /// The effective user id of this process.
         me: u32,
     },
     /// Other users can put files into the directory.
-    #[error("{path} can be written by other users (mode {mode:03o})", path = .path.display())]
+    #[error("{path} is writable by other users (mode {mode:03o})", path = .path.display())]
     WritableByOthers {
         /// The directory.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
     },
-    /// Something other than a regular file (or a directory) stands there.
+    /// The path is not a regular file or directory, as expected.
     #[error("{path} is not a {expected}", path = .path.display())]
     WrongKind {
-        /// What was looked at.
+        /// The path.
         path: PathBuf,
         /// "regular file" or "directory".
         expected: &'static str,
@@ -57,14 +57,14 @@ pub enum FileError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The operating system said no.
+    /// The operating system returned an error.
     #[error("{action} {path}: {source}", path = .path.display())]
     Io {
-        /// What was tried, as a verb.
+        /// The action, as a verb.
         action: &'static str,
-        /// On what.
+        /// The path.
         path: PathBuf,
-        /// What the operating system answered.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
@@ -75,7 +75,7 @@ impl FileError {
         move |source| Self::Io { action, path, source }
     }
 
-    /// The operating system's error kind, where it was the one that refused.
+    /// Returns the kind of the operating system's error, if it is one.
     pub fn kind(&self) -> Option<io::ErrorKind> {
         match self {
             Self::Io { source, .. } => Some(source.kind()),
@@ -84,21 +84,21 @@ impl FileError {
     }
 }
 
-/// What [`read_private`] found.
+/// The result of [`read_private`].
 #[derive(Debug)]
 pub struct PrivateFile {
     /// The bytes.
     pub content: Vec<u8>,
-    /// The mode the file had when others could read it, narrowed to 0600 since.
+    /// The previous mode of a file that others could read, which is 0600 now.
     pub narrowed_from: Option<u32>,
 }
 
-/// Creates the directory (mode 0700, its parents with the usual mode) where it is missing, and checks it.
+/// Creates the directory with mode 0700 if it is missing, its parents with the usual mode, and checks it.
 ///
-/// Gives the mode that the directory had when others could read it; it is 0700 afterwards.
+/// Returns the previous mode of a directory that others could read, which is 0700 now.
 ///
 /// # Errors
-/// A directory of somebody else, or one that others can write to, is refused: they could replace what is in it.
+/// A directory of another user, or one that others can write to: they could replace its files.
 pub fn private_directory(path: &Path) -> Result<Option<u32>, FileError> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent).map_err(FileError::io("create the directory", parent))?;
@@ -109,7 +109,7 @@ pub fn private_directory(path: &Path) -> Result<Option<u32>, FileError> {
     builder.mode(0o700);
     match builder.create(path) {
         Ok(()) => {
-            // The umask may have taken away more than asked for.
+            // The umask may have removed further bits.
             set_mode(path, 0o700).map_err(FileError::io("set the mode of", path))?;
             Ok(None)
         }
@@ -120,7 +120,7 @@ pub fn private_directory(path: &Path) -> Result<Option<u32>, FileError> {
 
 /// Checks an existing private directory as [`private_directory`] does, without creating it.
 pub fn check_directory(path: &Path) -> Result<Option<u32>, FileError> {
-    let metadata = fs::metadata(path).map_err(FileError::io("look at", path))?;
+    let metadata = fs::metadata(path).map_err(FileError::io("read the metadata of", path))?;
     if !metadata.is_dir() {
         return Err(FileError::WrongKind { path: path.to_path_buf(), expected: "directory" });
     }
@@ -132,25 +132,25 @@ pub fn check_directory(path: &Path) -> Result<Option<u32>, FileError> {
             return Err(FileError::WritableByOthers { path: path.to_path_buf(), mode });
         }
         if mode & 0o077 != 0 {
-            // Best effort: on a read-only file system nobody can add files anyway.
+            // On a read-only file system this fails, but nobody can add files there.
             return Ok(set_mode(path, 0o700).is_ok().then_some(mode));
         }
     }
     Ok(None)
 }
 
-/// Reads a private file of at most `limit` bytes; `None` when there is none.
+/// Reads a private file of at most `limit` bytes; `None` if there is none.
 ///
-/// A file that others could read is narrowed to 0600 (where the file system lets us).
+/// A file that others could read is changed to mode 0600 if the file system allows it.
 ///
 /// # Errors
-/// Symbolic links, other owners, anything but a regular file and larger files are refused unread.
+/// Symbolic links, files of other users, anything but regular files, and larger files.
 pub fn read_private(path: &Path, limit: u64) -> Result<Option<PrivateFile>, FileError> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
     {
-        // O_NONBLOCK: opening a FIFO that somebody planted must not hang.
+        // With O_NONBLOCK, opening a FIFO does not hang.
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         options.custom_flags(flags.bits().cast_signed());
     }
@@ -163,7 +163,7 @@ pub fn read_private(path: &Path, limit: u64) -> Result<Option<PrivateFile>, File
         }
         Err(error) => return Err(FileError::io("open", path)(error)),
     };
-    let metadata = file.metadata().map_err(FileError::io("look at", path))?;
+    let metadata = file.metadata().map_err(FileError::io("read the metadata of", path))?;
     if !metadata.is_file() {
         return Err(FileError::WrongKind { path: path.to_path_buf(), expected: "regular file" });
     }
@@ -174,7 +174,7 @@ pub fn read_private(path: &Path, limit: u64) -> Result<Option<PrivateFile>, File
     }
     let narrowed_from = narrow(&file, &metadata);
     let mut content = Vec::new();
-    // One byte more than allowed shows that the file grew meanwhile.
+    // Reading one byte more detects a file that has grown.
     (&mut file).take(limit + 1).read_to_end(&mut content).map_err(FileError::io("read", path))?;
     if content.len() as u64 > limit {
         return Err(FileError::TooLarge { path: path.to_path_buf(), limit });
@@ -182,15 +182,15 @@ pub fn read_private(path: &Path, limit: u64) -> Result<Option<PrivateFile>, File
     Ok(Some(PrivateFile { content, narrowed_from }))
 }
 
-/// Replaces `path` by `content`, durably: a reader, or a machine that loses power, sees the old file or the new one.
+/// Replaces `path` by `content` atomically and durably: after a crash, the file is the old or the new one.
 ///
-/// The order is the one that makes it so: exclusive temporary file (0600 whatever the umask), write, fsync, rename,
-/// fsync of the directory. `now` decides which orphaned temporary files are old enough to be swept.
+/// Writes a temporary file with mode 0600, syncs it, renames it, and syncs the directory. `now` decides which orphaned
+/// temporary files are removed.
 pub fn replace_private(path: &Path, content: &[u8], now: OffsetDateTime) -> Result<(), FileError> {
     Reservation::new(path, 0, now)?.replace(content)
 }
 
-/// A private file beside another, which takes its place once there is something to write.
+/// A temporary file that reserves disk space for a later [`replace`](Reservation::replace).
 #[derive(Debug)]
 pub struct Reservation {
     temporary: tempfile::NamedTempFile,
@@ -198,13 +198,13 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    /// Takes `size` bytes of the disk beside `path`. Without [`Reservation::replace`] they are given back.
+    /// Reserves `size` bytes beside `path`. Dropping the reservation frees them.
     pub fn new(path: &Path, size: usize, now: OffsetDateTime) -> Result<Self, FileError> {
         if is_symlink(path) {
             return Err(FileError::Symlink(path.to_path_buf()));
         }
         let directory = path.parent().unwrap_or_else(|| Path::new("."));
-        sweep_orphans(directory, now);
+        remove_orphans(directory, now);
         let mut builder = tempfile::Builder::new();
         builder.prefix(TEMPORARY_PREFIX);
         let mut temporary = builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
@@ -221,7 +221,7 @@ impl Reservation {
         Ok(Self { temporary, path: path.to_path_buf() })
     }
 
-    /// Puts the file in the place of the other, durably, with `content` in it.
+    /// Replaces the file by `content` atomically and durably.
     pub fn replace(mut self, content: &[u8]) -> Result<(), FileError> {
         let path = &self.path;
         self.temporary.write_all(content).map_err(FileError::io("write", path))?;
@@ -234,22 +234,22 @@ impl Reservation {
     }
 }
 
-/// A file without a name in the system's directory for temporary files, which is gone with the process.
+/// Creates a temporary file without a name, which is removed with the process.
 pub fn scratch() -> io::Result<File> {
     tempfile::tempfile()
 }
 
-/// Proves that a file with something in it can be made in `directory`, and leaves none.
-pub fn probe_writable(directory: &Path) -> Result<(), FileError> {
+/// Checks that a file can be written in `directory`, and removes it.
+pub fn check_writable(directory: &Path) -> Result<(), FileError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY_PREFIX);
-    let mut probe = builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
-    // A full disk still takes empty files. No record is larger than this.
-    probe.write_all(&[0; 8 * 1024]).map_err(FileError::io("write into", directory))?;
-    probe.close().map_err(FileError::io("remove a file from", directory))
+    let mut file = builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
+    // A full disk still accepts empty files. No record is larger than this.
+    file.write_all(&[0; 8 * 1024]).map_err(FileError::io("write into", directory))?;
+    file.close().map_err(FileError::io("remove a file from", directory))
 }
 
-/// Opens (or makes) a private file for writing, as a lock needs it; never through a symbolic link.
+/// Opens or creates a private file for a lock, and does not follow symbolic links.
 pub(super) fn open_lock_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -261,7 +261,7 @@ pub(super) fn open_lock_file(path: &Path) -> io::Result<File> {
     let file = options.open(path)?;
     #[cfg(unix)]
     if file.metadata()?.mode() & 0o777 != 0o600 {
-        // The umask may have taken our own bits away; another owner's file is not ours to change.
+        // The umask may have removed bits. The error for a file of another user does not matter.
         let _ = file.set_permissions(fs::Permissions::from_mode(0o600));
     }
     Ok(file)
@@ -304,24 +304,23 @@ fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the entries of a directory to the disk: a new or renamed file is durable only once they are.
+/// Syncs the entries of a directory, without which a new or renamed file is not durable.
 ///
 /// # Errors
 ///
-/// As of opening and syncing, also where the directory may be entered but not read. Does nothing where there is no such
-/// thing, as on Windows.
+/// Those of opening and syncing, also for a directory that is searchable but not readable.
 #[cfg(unix)]
 pub fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// Does nothing here, where directories cannot be synced.
+/// Does nothing: directories cannot be synced on this platform.
 #[cfg(not(unix))]
 pub fn sync_directory(_directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn sweep_orphans(directory: &Path, now: OffsetDateTime) {
+fn remove_orphans(directory: &Path, now: OffsetDateTime) {
     let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
         if !entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX) {

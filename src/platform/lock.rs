@@ -1,4 +1,4 @@
-//! A kernel lock that one process of one user holds, and that dies with its holder.
+//! An exclusive kernel lock on a file, which is released when its process ends.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -7,46 +7,46 @@ use std::time::{Duration, Instant};
 
 use super::files;
 
-/// How often a waiting process asks again.
+/// How often a waiting process retries.
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
-/// A held lock; dropping it, or the end of the process, lets go. The file itself stays: it means nothing.
+/// A held lock. Dropping it releases it; the file stays and has no meaning by itself.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// Why there is no lock.
+/// The error of [`Lock::acquire`].
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else held it for the whole time that we were willing to wait.
-    #[error("another process{holder} holds {path}", path = .path.display(), holder = .holder.as_ref().map(|pid| format!(" ({pid})")).unwrap_or_default())]
+    /// Another process held the lock until the timeout.
+    #[error("another process{holder} has locked {path}", path = .path.display(), holder = .holder.as_ref().map(|pid| format!(" ({pid})")).unwrap_or_default())]
     Busy {
         /// The lock file.
         path: PathBuf,
-        /// The process id that the holder wrote into it.
+        /// The holder, as "process ID".
         holder: Option<String>,
     },
-    /// The lock file cannot be made (a read-only directory), or the file system knows no locks.
-    #[error("lock {path}: {source}", path = .path.display())]
+    /// The lock file cannot be created, or the file system does not support locks.
+    #[error("cannot lock {path}: {source}", path = .path.display())]
     Unavailable {
         /// The lock file.
         path: PathBuf,
-        /// What the operating system answered.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
 
 impl Lock {
-    /// Takes the exclusive lock on the file at `path`, waiting at most `patience`.
-    pub async fn acquire(path: &Path, patience: Duration) -> Result<Self, LockError> {
+    /// Acquires the exclusive lock on the file at `path`, waiting at most `timeout`.
+    pub async fn acquire(path: &Path, timeout: Duration) -> Result<Self, LockError> {
         let unavailable = |source| LockError::Unavailable { path: path.to_path_buf(), source };
         let mut file = files::open_lock_file(path).map_err(unavailable)?;
         let started = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if started.elapsed() < patience => {
+                Err(TryLockError::WouldBlock) if started.elapsed() < timeout => {
                     tokio::time::sleep(POLL_INTERVAL).await;
                 }
                 Err(TryLockError::WouldBlock) => {
@@ -55,7 +55,7 @@ impl Lock {
                 Err(TryLockError::Error(source)) => return Err(unavailable(source)),
             }
         }
-        // The process id is only for the message of those who wait; a full disk must not cost the lock.
+        // The process id only serves the message of waiting processes, so a full disk does not matter.
         let _ = file.set_len(0);
         let _ = write!(file, "{}", std::process::id());
         Ok(Self { _file: file })
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_holder_waits_and_is_told_who_holds_it() {
+    fn a_busy_lock_names_its_holder() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a.lock");
         runtime().block_on(async {
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_left_behind_means_nothing() {
+    fn a_leftover_file_is_not_a_lock() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a.lock");
         File::create(&path).unwrap().write_all(b"4711").unwrap();

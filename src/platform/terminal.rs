@@ -1,4 +1,4 @@
-//! The terminal: is there one, and reading a long line from it.
+//! Detects terminals and reads long lines from them.
 
 use std::io::IsTerminal;
 
@@ -14,7 +14,7 @@ pub struct Terminals {
 }
 
 impl Terminals {
-    /// Asks the operating system.
+    /// Detects which standard streams are terminals.
     pub fn detect() -> Self {
         Self {
             stdin: std::io::stdin().is_terminal(),
@@ -24,14 +24,14 @@ impl Terminals {
     }
 }
 
-/// How many columns the terminal at standard output has; `None` where it does not say.
+/// Returns the width of the terminal at standard output, if it is known.
 #[cfg(unix)]
 pub fn columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
-/// How many columns the terminal at standard output has; nobody is asked here.
+/// Returns `None`: the width is not detected on this platform.
 #[cfg(not(unix))]
 pub const fn columns() -> Option<usize> {
     None
@@ -51,15 +51,15 @@ mod unix {
     use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios};
     use tokio::sync::mpsc;
 
-    /// More than any redirected URL; what goes beyond is dropped.
+    /// Longest line, which is longer than any redirected URL; the rest is dropped.
     const LONGEST_LINE: usize = 64 * 1024;
 
-    /// How long the reading thread looks at the terminal before it asks whether it is still wanted.
-    const ATTENTION: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+    /// How long the thread waits for input before it checks whether to stop.
+    const POLL_INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
-    /// How long the input has to be quiet after a line end for a paste to be over. A terminal hands a long one over in
-    /// several pieces, and a URL that is cut off at the end of such a piece can look whole.
-    const REST: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+    /// How long the input must pause after a line end for a paste to be complete. A terminal delivers a long paste in
+    /// pieces, and a URL cut at the end of a piece can look complete.
+    const PASTE_IDLE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
     /// Reads lines from standard input; from a terminal without its own limit (4,096 bytes on Linux, 1,024 on macOS).
     ///
@@ -75,7 +75,7 @@ mod unix {
     }
 
     impl LineReader {
-        /// Takes over standard input.
+        /// Starts reading standard input.
         ///
         /// # Errors
         /// The modes of the terminal cannot be set, or no thread can be started.
@@ -95,10 +95,10 @@ mod unix {
             Ok(reader)
         }
 
-        /// What was typed or pasted up to a line end at which the input rests; `None` at the end of input.
+        /// Returns the text up to a line end after which the input pauses; `None` at the end of input.
         ///
-        /// Lines that arrive together come together: a URL that was copied from a wrapped display is pasted as
-        /// several lines at once.
+        /// Lines that arrive together are returned together, because a URL copied from a wrapped display is pasted as several
+        /// lines.
         pub async fn paste(&mut self) -> Option<String> {
             self.lines.recv().await
         }
@@ -120,7 +120,7 @@ mod unix {
         // A pipe that never ends holds no address.
         while !stop.load(Ordering::Relaxed) && (is_terminal || total <= LONGEST_LINE) {
             let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
-            match poll(&mut waiting, Some(&ATTENTION)) {
+            match poll(&mut waiting, Some(&POLL_INTERVAL)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => continue,
                 Ok(_) => {}
                 Err(_) => return,
@@ -137,7 +137,7 @@ mod unix {
             }
             for &byte in arrived {
                 match byte {
-                    // Backspace: canonical mode would have handled it.
+                    // Backspace, which canonical mode would handle.
                     8 | 127 => {
                         pending.pop();
                     }
@@ -146,7 +146,7 @@ mod unix {
                 }
             }
             let mut more = [PollFd::new(&stdin, PollFlags::IN)];
-            if matches!(arrived.last(), Some(b'\n' | b'\r')) && poll(&mut more, Some(&REST)) == Ok(0) {
+            if matches!(arrived.last(), Some(b'\n' | b'\r')) && poll(&mut more, Some(&PASTE_IDLE)) == Ok(0) {
                 let line = String::from_utf8_lossy(&pending).into_owned();
                 pending.clear();
                 if lines.send(line).is_err() {
@@ -166,7 +166,7 @@ mod other {
 
     use tokio::sync::mpsc;
 
-    /// Reads lines from standard input on a thread of its own.
+    /// Reads lines from standard input in a thread.
     #[derive(Debug)]
     pub struct LineReader {
         lines: mpsc::UnboundedReceiver<String>,
@@ -186,7 +186,7 @@ mod other {
             Ok(Self { lines })
         }
 
-        /// The next line; `None` at the end of input.
+        /// Returns the next line; `None` at the end of input.
         pub async fn paste(&mut self) -> Option<String> {
             self.lines.recv().await
         }

@@ -38,7 +38,7 @@ const flows = {
     same(await view.page.getByLabel("ann@example.com").isChecked(), true, "the first account is proposed");
     await view.page.getByLabel("bob@example.com").check();
     await view.press(ALLOW);
-    same(await view.heading(), "Consent received", "heading");
+    same(await view.heading(), "Back to your terminal", "heading");
     expect((await view.text()).includes("close this tab and go back to your terminal"), "what to do next is not said");
     same((await run.finish()).code, 0, "exit code");
     expect(run.stderr.includes("Logged in as bob@example.com"), run.stderr);
@@ -94,7 +94,7 @@ const flows = {
     await view.page.goto(run.url);
     await view.press(CANCEL);
     same(await view.heading(), "Login cancelled", "heading");
-    expect((await view.text()).includes("Nothing was stored."), "what happened is not said");
+    expect((await view.text()).includes("Nothing was saved."), "what happened is not said");
     same((await run.finish()).code, 4, "exit code");
     same(failure(run).code, "login_refused", "error code");
     same(await person.accounts(), [], "who is logged in");
@@ -138,7 +138,7 @@ const flows = {
     const run = await person.start("auth", "login");
     await view.page.goto(run.url);
     await view.press(ALLOW);
-    expect((await view.text()).includes("Reloading it leads nowhere and changes nothing."), "the page did not say so");
+    expect((await view.text()).includes("This page is shown once: it cannot be reloaded."), "the page did not say so");
     same((await run.finish()).code, 0, "exit code");
     await refuses(view.page.reload(), "the reload");
     await loggedIn(person, "ann@example.com");
@@ -167,7 +167,7 @@ const flows = {
     await view.page.goForward();
     await view.page.goBack();
     await view.press(ALLOW);
-    same(await view.heading(), "Consent received", "heading");
+    same(await view.heading(), "Back to your terminal", "heading");
     same((await run.finish()).code, 0, "exit code");
   },
 
@@ -227,7 +227,7 @@ const flows = {
     await keys.press("Tab");
     same(await view.page.evaluate(() => document.activeElement.value), "allow", "where the keyboard is");
     await Promise.all([view.page.waitForEvent("load"), keys.press("Enter")]);
-    same(await view.heading(), "Consent received", "heading");
+    same(await view.heading(), "Back to your terminal", "heading");
     same((await run.finish()).code, 0, `exit code: ${run.stderr}`);
     await loggedIn(person, "bob@example.com");
   },
@@ -250,7 +250,7 @@ const flows = {
     await view.page.goto(run.url);
     await view.page.getByText("bob@example.com").tap();
     await Promise.all([view.page.waitForEvent("load"), view.page.tap(ALLOW)]);
-    same(await view.heading(), "Consent received", "heading");
+    same(await view.heading(), "Back to your terminal", "heading");
     same((await run.finish()).code, 0, "exit code");
     await view.close();
     await loggedIn(person, "bob@example.com");
@@ -304,7 +304,7 @@ async function onceFor(emulator, view, press) {
   const loaded = view.page.waitForEvent("load");
   await press([box.x + box.width / 2, box.y + box.height / 2]);
   await loaded;
-  same(await view.heading(), "Consent received", "heading");
+  same(await view.heading(), "Back to your terminal", "heading");
   same((await run.finish()).code, 0, `exit code: ${run.stderr}`);
   same(await person.accounts(), ["ann@example.com"], "who is logged in");
 }

@@ -135,7 +135,7 @@ const pages = [
   {
     name: "login-consented",
     status: 200,
-    heading: "Consent received",
+    heading: "Back to your terminal",
     open: callback(0, (view) => view.press("button[value=allow]")),
   },
   {

@@ -24,7 +24,7 @@ const BUFFER: usize = 64 * 1024;
 
 /// The private key of a service account cannot sign.
 #[derive(Debug, thiserror::Error)]
-#[error("has a private key that cannot be used")]
+#[error("has an invalid private key")]
 pub(super) struct UnusablePrivateKey;
 
 /// Returns an assertion with which `key` asks for `scopes` on behalf of `subject`. Nothing is sent.

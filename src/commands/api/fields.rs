@@ -64,7 +64,7 @@ fn split<'a>(option: &str, field: &'a str) -> Result<(&'a str, Option<&'a str>),
     match field.split_once('=') {
         Some((key, value)) => Ok((key, Some(value))),
         None if field.ends_with("[]") => Ok((field, None)),
-        None => Err(Failure::usage(format!("{option} {field:?} has no value: key=value is meant"))),
+        None => Err(Failure::usage(format!("{option} {field:?} has no value: expected key=value"))),
     }
 }
 
@@ -82,9 +82,9 @@ fn guess(text: &str, read: ReadText<'_>) -> Result<Value, Failure> {
 
 fn put(root: &mut Value, option: &str, key: &str, value: Option<Value>) -> Result<(), Failure> {
     let steps =
-        steps(key).ok_or_else(|| Failure::usage(format!("{option} {key:?} is no key, as in a, a[b] or a[]")))?;
+        steps(key).ok_or_else(|| Failure::usage(format!("{option} {key:?} is not a key such as a, a[b] or a[]")))?;
     insert(root, &steps, value)
-        .ok_or_else(|| Failure::usage(format!("{option} {key:?} does not go with an earlier field of that name")))
+        .ok_or_else(|| Failure::usage(format!("{option} {key:?} conflicts with an earlier field of that name")))
 }
 
 fn steps(key: &str) -> Option<Vec<Step<'_>>> {

@@ -32,13 +32,13 @@ fn fields_go_where_the_method_takes_them() {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    assert!(refused("FETCH", "v1/spaces", |_| {}).contains("no method"));
-    assert!(refused("v1/spaces", "", |_| {}).contains("no method"));
+    assert!(refused("FETCH", "v1/spaces", |_| {}).contains("is not an HTTP method"));
+    assert!(refused("v1/spaces", "", |_| {}).contains("is not an HTTP method"));
     assert!(refused("POST", "v1/spaces", |options| options.paginate = true).contains("--paginate"));
     assert!(refused("GET", "v1/spaces", |options| options.input = Some("-".into())).contains("--input"));
     assert!(refused("GET", "v1/spaces", |options| options.query = vec!["x".into()]).contains("key=value"));
     let twice = |options: &mut Api| options.field = vec!["a=@-".into(), "b=@-".into()];
-    assert!(refused("POST", "https://evil.test/x", twice).contains("address"), "the path is looked at first");
+    assert!(refused("POST", "https://evil.test/x", twice).contains("is a URL"), "the path is looked at first");
 }
 
 #[test]

@@ -12,9 +12,7 @@ impl Export {
     /// Prints the login.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let (account, document) = context.session().export()?;
-        context.messages.warning(&format!(
-            "what follows lets whoever has it act as {account}: keep it in a secret store and nowhere else"
-        ));
+        context.messages.warning(&format!("anyone with this output can act as {account}: store it as a secret"));
         Ok(context.printer.text(&format!("{}\n", safe_json(&document, true)))?)
     }
 }

@@ -29,11 +29,11 @@ impl Import {
         let content = source.read(LARGEST_FILE)?;
         let imported = context.session().import(&content).await?;
         if let Some(path) = &imported.client_file {
-            context.messages.note(&format!("Wrote its OAuth client to {}.", path.display()));
+            context.messages.note(&format!("Saved its OAuth client as {}", path.display()));
         }
         let record = &imported.record;
         context.messages.note(&format!(
-            "Imported the login of {} ({}).",
+            "Imported the login of {} ({})",
             record.email,
             record.granted().without_identity()
         ));

@@ -51,12 +51,9 @@ impl Login {
 
     pub(in crate::commands) async fn log_in(self, context: &Context) -> anyhow::Result<()> {
         if !context.settings.input {
-            return Err(Failure::new(
-                ErrorCode::LoginNeeded,
-                "a login needs a person, and --no-input says that there is none",
-            )
-            .hint("run chatauth auth login without --no-input")
-            .into());
+            return Err(Failure::new(ErrorCode::LoginNeeded, "cannot log in with --no-input")
+                .hint("run chatauth auth login without --no-input")
+                .into());
         }
         let asked = super::scope_option::scopes(&self.scope)?;
         let account = context.settings.account.value.clone();
@@ -72,24 +69,24 @@ impl Login {
         let mut person = TerminalPrompt::new(context, !self.no_browser).reading_pipes(context);
         let record = context.session().log_in(&login, &mut person).await?;
         drop(person);
-        context.messages.note(&format!("Logged in as {} ({}).", record.email, record.granted().without_identity()));
+        context.messages.note(&format!("Logged in as {} ({})", record.email, record.granted().without_identity()));
         if context.session().accounts().is_ok_and(|accounts| accounts.len() > 1) {
             context.messages.note(&format!(
-                "Commands now act as {}; chatauth auth switch EMAIL chooses another login.",
+                "Commands now act as {}. To use another login, run chatauth auth switch EMAIL",
                 record.email
             ));
         }
         if let Some(end) = record.refresh_token_expires_at {
             context.messages.warning(&format!(
-                "this login ends on {} because the project's publishing status is Testing; an Internal audience, or \
-                 publishing the app, makes logins last",
+                "this login expires on {} because the project's publishing status is Testing; publish the app or make \
+                 its audience Internal to avoid that",
                 end.date()
             ));
         }
         if context.settings.access_token.is_some() {
-            context.messages.warning("CHATAUTH_ACCESS_TOKEN is set, so commands use that token and not this login");
+            context.messages.warning("CHATAUTH_ACCESS_TOKEN is set, so commands use it instead of this login");
         } else if !context.settings.uses_login() {
-            context.messages.warning("a service account is named, so commands use that and not this login");
+            context.messages.warning("a service account is configured, so commands use it instead of this login");
         }
         Ok(())
     }
@@ -103,7 +100,7 @@ fn default_scopes(context: &Context) -> ScopeSet {
     let scopes = if before.missing_from(&create).is_empty() { before } else { before.union(&create) };
     if scopes != create {
         let account = &replaced.email;
-        context.messages.note(&format!("Asking again for what the login of {account} could do ({scopes})"));
+        context.messages.note(&format!("Requesting the scopes of the previous login of {account} again ({scopes})"));
     }
     scopes
 }

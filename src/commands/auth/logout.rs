@@ -33,7 +33,7 @@ impl Logout {
             _ => session.accounts()?,
         };
         if accounts.is_empty() {
-            context.messages.note("Nobody is logged in.");
+            context.messages.note("You are not logged in.");
             return Ok(());
         }
         let mut first_failure = None;
@@ -65,7 +65,9 @@ async fn log_out_account(account: &str, options: &Logout, context: &Context) -> 
     let session = context.session();
     if options.local {
         session.forget(account).await?;
-        context.messages.note(&format!("Forgot the login of {account} on this machine; Google still knows the grant."));
+        context
+            .messages
+            .note(&format!("Removed the login of {account} from this machine. It is not revoked at Google."));
         return Ok(());
     }
     let revocation = session.revoke(account).await.map_err(|error| {
@@ -77,23 +79,23 @@ async fn log_out_account(account: &str, options: &Logout, context: &Context) -> 
             Error::Network(_) | Error::Server { .. } => {
                 let mut failure = context.report(error);
                 failure.message = format!("{}; {kept}", failure.message);
-                failure.hint(format!("try again when the server can be reached, or forget it here only: {local}"))
+                failure.hint(format!("retry when the server is reachable, or remove the login from this machine only: {local}"))
             }
             other => {
                 let failure = context.report(other);
                 let code =
                     if failure.code == ErrorCode::LoginNeeded { ErrorCode::ClientSecretsInvalid } else { failure.code };
                 Failure { code, message: format!("{}; {kept}", failure.message), ..failure }.hint(format!(
-                    "name the client file of that login with --client-secrets FILE, or forget it here only: {local}"
+                    "pass the client file of that login with --client-secrets FILE, or remove the login from this machine only: {local}"
                 ))
             }
         }
     })?;
     session.forget(account).await?;
     context.messages.note(&match revocation {
-        Revocation::Revoked => format!(
-            "Logged {account} out. The whole grant to this project is revoked, also where it was used from other machines."
-        ),
+        Revocation::Revoked => {
+            format!("Logged out {account}. Google revoked its access for this project on every machine.")
+        }
         Revocation::AlreadyGone => format!("Logged {account} out; the grant had been revoked or had ended already."),
     });
     Ok(())

@@ -15,7 +15,7 @@ impl Switch {
     /// Makes the account the current one.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         context.session().switch(&self.account)?;
-        context.messages.note(&format!("Commands act as {} now.", self.account));
+        context.messages.note(&format!("Commands now act as {}", self.account));
         Ok(())
     }
 }

@@ -67,7 +67,9 @@ impl Add {
             match caller.send(&request).await {
                 Ok(Some(made)) => {
                     if made.fields.state.as_deref() == Some("INVITED") {
-                        context.messages.note(&format!("{} is invited, and a member on accepting.", membership.id()));
+                        context
+                            .messages
+                            .note(&format!("Invited {}, who becomes a member by accepting", membership.id()));
                     }
                     several.done(Some(&made))?;
                 }
@@ -78,7 +80,7 @@ impl Add {
                 Err(error) => {
                     let mut failure = context.report(error);
                     if failure.code == ErrorCode::AlreadyExists {
-                        failure.hint = Some(String::from("nothing needs to be done: this member is there already"));
+                        failure.hint = Some(String::from("nothing to do: this member is in the space already"));
                     }
                     if !several.failed(membership.id(), failure) {
                         several.not_tried(wanted[index + 1..].iter().map(|membership| membership.id().to_owned()));
@@ -126,7 +128,7 @@ fn new_memberships(options: &Add) -> Result<Vec<NewMembership>, Failure> {
         }
     });
     if wanted.is_empty() {
-        return Err(Failure::usage("nobody was named (member.name)"));
+        return Err(Failure::usage("give at least one member (member.name)"));
     }
     Ok(wanted)
 }

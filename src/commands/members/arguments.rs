@@ -1,4 +1,4 @@
-//! Arguments that several commands of members have.
+//! Arguments that several member commands share.
 
 use crate::chat::{MemberName, Role, SpaceName};
 use crate::commands::{Context, ErrorCode, Failure};
@@ -13,7 +13,7 @@ pub struct AdminAccess {
     pub use_admin_access: bool,
 }
 
-/// The roles as people call them.
+/// The roles by their names in Chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 #[expect(missing_docs, reason = "the names are those of the roles")]
 pub enum RoleName {
@@ -32,16 +32,16 @@ impl From<RoleName> for Role {
     }
 }
 
-/// Reads the name of a member of a space.
+/// Parses a member of a space.
 pub(super) fn member_name(space: &SpaceName, text: &str) -> Result<MemberName, Failure> {
     MemberName::of(space, text).map_err(|cause| Failure::usage(format!("the user {text:?} {cause}")))
 }
 
-/// A member who is not there is not to be looked for among the spaces.
+/// Replaces the hint of "not found", because the member is missing and not the space.
 pub(super) fn about(space: &SpaceName, mut failure: Failure, context: &Context) -> Failure {
     if failure.code == ErrorCode::NotFound {
         let list = context.command(["members", "list", space.as_str(), "--show-invited"]);
-        failure.hint = Some(format!("see who is there: {list}"));
+        failure.hint = Some(format!("list the members: {list}"));
     }
     failure
 }

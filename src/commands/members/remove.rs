@@ -49,7 +49,7 @@ impl Remove {
             match caller.send(&request).await {
                 Ok(Some(ended)) => several.done(Some(&ended))?,
                 Ok(None) => {
-                    context.messages.note(&format!("{name} was removed; the answer that said so was lost."));
+                    context.messages.note(&format!("Removed {name} (the answer was lost)"));
                     several.done(None)?;
                 }
                 Err(error) => {

@@ -1,10 +1,10 @@
-//! One request for each of several people.
+//! The results of one request per member.
 
 use crate::chat::{Membership, Resource};
 use crate::commands::{Context, Failure};
 use crate::output::{Item, List};
 
-/// What several requests of one kind led to.
+/// Prints and collects the results of several requests of one kind.
 pub(super) struct Several<'a> {
     context: &'a Context,
     list: Option<List<'a>>,
@@ -14,13 +14,13 @@ pub(super) struct Several<'a> {
 }
 
 impl<'a> Several<'a> {
-    /// One result is written as one object, several as a list.
+    /// Creates the collector. One result is printed as an object, several as a list.
     pub(super) fn new(context: &'a Context, count: usize) -> Self {
         let list = (count != 1).then(|| super::show::list_of_members(context));
         Self { context, list, failed: Vec::new(), left: Vec::new(), done: 0 }
     }
 
-    /// It was done; `None` where the answer that would show it was lost.
+    /// Prints a success; `None` if its response was lost.
     pub(super) fn done(&mut self, membership: Option<&Resource<Membership>>) -> Result<(), Failure> {
         self.done += 1;
         let Some(membership) = membership else { return Ok(()) };
@@ -35,10 +35,10 @@ impl<'a> Several<'a> {
 
     /// Records the failure for `user` and returns whether to continue with the next one.
     pub(super) fn failed(&mut self, user: &str, failure: Failure) -> bool {
-        let goes_on = failure.concerns_one();
+        let continues = failure.concerns_one();
         self.left.push(user.to_owned());
         self.failed.push((user.to_owned(), failure));
-        goes_on
+        continues
     }
 
     /// Records users whose request was skipped.
@@ -55,12 +55,12 @@ impl<'a> Several<'a> {
         if total == 1 {
             return Err(first);
         }
-        let mut message = format!("{} of {total} were not done: {user}: {}", self.left.len(), first.message);
+        let mut message = format!("{} of {total} failed: {user}: {}", self.left.len(), first.message);
         for (user, failure) in failed {
             message += &format!("; {user}: {}", failure.message);
         }
         first.message = message;
-        first.hint = Some(format!("for those who are left: {}", command(&self.left)));
+        first.hint = Some(format!("to retry those, run {}", command(&self.left)));
         Err(first)
     }
 }

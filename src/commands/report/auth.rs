@@ -1,4 +1,4 @@
-//! What to do when there is no access token.
+//! Reports errors of logins, tokens and the network.
 
 use crate::auth::{
     ClientSecretsError, DelegationRefusal, Error, LoginNeeded, RefusalCause, ScopeSet, StoreError, TokenRefusal,
@@ -7,13 +7,13 @@ use crate::auth::{
 use crate::commands::{ErrorCode, Failure};
 use crate::output::command_line;
 
-/// A page of the Cloud console, for the client's project where that is known.
+/// Returns the URL of a page of the Cloud console, for the client's project if it is known.
 pub(in crate::commands) fn console(path: &str, project: Option<&str>) -> String {
     let project = project.map(|project| format!("?project={project}")).unwrap_or_default();
     format!("https://console.cloud.google.com/{path}{project}")
 }
 
-/// The command that logs in, for the hints.
+/// Returns the command that logs in, for hints.
 pub(in crate::commands) fn login_command(account: Option<&str>, scopes: &ScopeSet) -> String {
     let mut words = vec![String::from("chatauth"), String::from("auth"), String::from("login")];
     if let Some(account) = account {
@@ -35,63 +35,63 @@ impl Failure {
             Error::ClientSecrets(error) => from_client_secrets(error),
             Error::Store(error) => from_store(error),
             Error::LoginNeeded(LoginNeeded::Ambiguous(_)) => {
-                fail(ErrorCode::LoginNeeded).hint("name one with --account EMAIL, or choose one for good: chatauth auth switch EMAIL")
+                fail(ErrorCode::LoginNeeded).hint("pass --account EMAIL, or select one permanently: chatauth auth switch EMAIL")
             }
             Error::LoginNeeded(LoginNeeded::NoClient { .. }) => fail(ErrorCode::ClientSecretsMissing)
-                .hint("say where the client file is with --client-secrets FILE, or copy it into the configuration directory"),
+                .hint("pass the client file with --client-secrets FILE, or copy it into the configuration directory"),
             Error::LoginNeeded(LoginNeeded::OtherClient { account, .. }) => fail(ErrorCode::LoginNeeded).hint(format!(
-                "name the client file of that login with --client-secrets FILE, or log in with this one: {}",
+                "pass the client file of that login with --client-secrets FILE, or log in with this client: {}",
                 login_command(Some(account), &ScopeSet::default())
             )),
             Error::LoginNeeded(LoginNeeded::NoSuchAccount(account)) => fail(ErrorCode::LoginNeeded)
-                .hint(format!("log in: {}", login_command(Some(account), &ScopeSet::default()))),
-            Error::LoginNeeded(_) => fail(ErrorCode::LoginNeeded).hint(format!("log in: {login}")),
+                .hint(format!("run {}", login_command(Some(account), &ScopeSet::default()))),
+            Error::LoginNeeded(_) => fail(ErrorCode::LoginNeeded).hint(format!("run {login}")),
             Error::LoginRefused { .. } => {
-                fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}"))
+                fail(ErrorCode::LoginRefused).hint(format!("to retry, run {login}"))
             }
             Error::WrongIssuer { .. } => fail(ErrorCode::LoginRefused)
-                .hint("check auth_uri in the client file; somebody may have tried to hand you another server's answer"),
+                .hint("check auth_uri in the client file: the response may come from an attacker's server"),
             Error::LoginTimedOut { project, .. } => fail(ErrorCode::LoginTimedOut).hint(format!(
-                "an error of Google's in the browser never reaches this program: access_denied and org_internal are settled at {}, \
-                 admin_policy_enforced by an administrator at https://admin.google.com/ac/owl/list?tab=configuredApps, \
-                 redirect_uri_mismatch with a Desktop app client; --wait SECONDS waits longer",
+                "if Google shows an error in the browser: for access_denied or org_internal change the audience at {}; for \
+                 admin_policy_enforced ask an administrator to trust the app at https://admin.google.com/ac/owl/list?tab=configuredApps; \
+                 for redirect_uri_mismatch use a Desktop app client. --wait SECONDS waits longer",
                 console("auth/audience", project.as_deref())
             )),
             Error::PortUnavailable { .. } => {
-                fail(ErrorCode::PortUnavailable).hint("choose another port with --port N, or leave it out for any free one")
+                fail(ErrorCode::PortUnavailable).hint("pass another --port N, or leave it out for any free port")
             }
             Error::WrongAccount { expected, .. } => fail(ErrorCode::WrongAccount)
-                .hint(format!("choose {expected} in the browser, or name the other account with --account")),
+                .hint(format!("choose {expected} in the browser, or pass --account with the other address")),
             Error::ScopeMissing { account, missing, union, at_login } => {
                 let login = login_command(account.as_deref(), union);
                 fail(ErrorCode::ScopeMissing).hint(if *at_login {
-                    format!("nothing was stored; log in again and leave {missing} ticked: {login}")
+                    format!("nothing was saved; log in again and tick {missing}: {login}")
                 } else {
-                    format!("log in once with both: {login}")
+                    format!("to log in with both, run {login}")
                 })
             }
-            Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to try again: {login}")),
+            Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to retry, run {login}")),
             Error::Refused(refusal) => from_refusal(refusal, account),
             Error::ImportInvalid(_) => fail(ErrorCode::InputInvalid)
-                .hint("an authorized_user file, or a token.json of Google's Python or Node.js library, can be imported"),
+                .hint("import an authorized_user file, or a token.json of Google's Python or Node.js library"),
             Error::ServiceAccountKey { .. } => fail(ErrorCode::InputInvalid)
                 .hint(format!("download a key of the service account at {}", console("iam-admin/serviceaccounts", None))),
             Error::DelegationRefused(refusal) => from_delegation(refusal, message),
             Error::TokenRejected(_) => fail(ErrorCode::CredentialsRejected)
-                .hint("give a fresh token in CHATAUTH_ACCESS_TOKEN, or unset it to use the stored login"),
+                .hint("set CHATAUTH_ACCESS_TOKEN to a valid token, or unset it to use the saved login"),
             Error::Network(error) => network(error),
             Error::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
-            Error::Server { .. } => fail(ErrorCode::ServerError).hint("the stored login is untouched; try again later"),
+            Error::Server { .. } => fail(ErrorCode::ServerError).hint("retry later; the saved login is unchanged"),
             Error::EndpointRefused { .. } => fail(ErrorCode::EndpointRefused),
             Error::DestinationRefused => fail(ErrorCode::EndpointRefused)
-                .hint("unset CHATAUTH_API_ENDPOINT, or name the endpoint with --api-endpoint URL"),
+                .hint("unset CHATAUTH_API_ENDPOINT, or pass the endpoint with --api-endpoint URL"),
             Error::Interrupted(interruption) => fail(ErrorCode::Interrupted(*interruption)),
             Error::Internal(_) => fail(ErrorCode::Internal),
         }
     }
 }
 
-/// No answer: never a reason to log in again.
+/// Reports a failure of the network, whose hint is never to log in.
 pub(super) fn network(error: &TransportError) -> Failure {
     let (code, hint) = match error {
         TransportError::ProxyInvalid { variable, .. } => (
@@ -99,7 +99,7 @@ pub(super) fn network(error: &TransportError) -> Failure {
             format!("set {variable} to http://HOST:PORT or socks5://HOST:PORT, or list the host in NO_PROXY"),
         ),
         TransportError::ProxyAuthentication { .. } => {
-            (ErrorCode::EnvironmentInvalid, String::from("correct the proxy's address, or list the host in NO_PROXY"))
+            (ErrorCode::EnvironmentInvalid, String::from("correct the proxy's URL, or list the host in NO_PROXY"))
         }
         TransportError::TrustInvalid { .. } => (
             ErrorCode::EnvironmentInvalid,
@@ -113,18 +113,21 @@ pub(super) fn network(error: &TransportError) -> Failure {
         ),
         _ => (
             ErrorCode::Network,
-            String::from(
-                "check the network connection, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE where they are set",
-            ),
+            String::from("check the network connection, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE if they are set"),
         ),
     };
     Failure::new(code, error.to_string()).hint(hint)
 }
 
+/// Returns the order to retry, after the time that the server asks for.
 pub(super) fn try_again(retry_after: Option<std::time::Duration>) -> String {
     retry_after.map_or_else(
-        || String::from("try again in a minute"),
-        |wait| format!("try again in {} seconds, as the server asks", wait.as_secs().max(1)),
+        || String::from("retry in a minute"),
+        |wait| match wait.as_secs() {
+            seconds @ ..120 => format!("retry in {} s, as the server asks", seconds.max(1)),
+            seconds @ ..7200 => format!("retry in {} min, as the server asks", seconds.div_ceil(60)),
+            seconds => format!("retry in {} h, as the server asks", seconds.div_ceil(3600)),
+        },
     )
 }
 
@@ -132,31 +135,30 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
     let message = error.to_string();
     let make = |project: Option<&str>| {
         format!(
-            "make an OAuth client of type Desktop app at {} and download its JSON",
+            "create an OAuth client of type Desktop app at {} and download its JSON",
             console("auth/clients", project)
         )
     };
     let invalid = |hint: String| Failure::new(ErrorCode::ClientSecretsInvalid, message.clone()).hint(hint);
     match error {
         ClientSecretsError::Missing { .. } => {
-            let hint =
-                format!("{}, save it under that name, or say where it is with --client-secrets FILE", make(None));
+            let hint = format!("{}, then save it there or pass it with --client-secrets FILE", make(None));
             Failure::new(ErrorCode::ClientSecretsMissing, message).hint(hint)
         }
         ClientSecretsError::Unreadable { .. } => {
-            invalid(String::from("--client-secrets names the client file that the Cloud console gave out"))
+            invalid(String::from("set --client-secrets to the client file from the Cloud console"))
         }
         ClientSecretsError::Wrong { what: WrongFile::ClientWithTokens, project, .. } => invalid(format!(
-            "download the client again at {} and keep the other tool's tokens in a file of their own",
+            "download the client again at {} and keep the other tool's tokens in a separate file",
             console("auth/clients", project.as_deref())
         )),
         ClientSecretsError::Wrong { what: WrongFile::Example, .. } => invalid(make(None)),
         ClientSecretsError::Wrong { what: WrongFile::TwoClients, project, .. } => invalid(format!(
-            "a client file has one member, \"installed\" for a Desktop app or \"web\"; download it again at {}",
+            "a client file has one key, \"installed\" for a Desktop app or \"web\"; download it again at {}",
             console("auth/clients", project.as_deref())
         )),
         ClientSecretsError::Wrong { project, .. } => invalid(format!(
-            "needed is a JSON object with a single member \"installed\" (or \"web\"): {}",
+            "expected a JSON object with one key, \"installed\" or \"web\": {}",
             make(project.as_deref())
         )),
         ClientSecretsError::EndpointRefused { project, .. } => {
@@ -167,11 +169,13 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
         }
         ClientSecretsError::MixedEndpoints { .. } => Failure::new(ErrorCode::EndpointRefused, message)
             .hint(format!("download the client file again at {}", console("auth/clients", None))),
-        ClientSecretsError::NotNamed { path, .. } => Failure::new(ErrorCode::EndpointRefused, message)
-            .hint(format!("if you trust it, name it: --client-secrets {}", command_line([path.display().to_string()]))),
+        ClientSecretsError::NotNamed { path, .. } => Failure::new(ErrorCode::EndpointRefused, message).hint(format!(
+            "if you trust the file, pass --client-secrets {}",
+            command_line([path.display().to_string()])
+        )),
         ClientSecretsError::Interrupted(interruption) => Failure::new(ErrorCode::Interrupted(*interruption), message),
         ClientSecretsError::NoLoopbackRedirect { project, .. } => {
-            invalid(format!("register http://127.0.0.1:8085/ for it, or better, {}", make(project.as_deref())))
+            invalid(format!("register http://127.0.0.1:8085/ for it, or {}", make(project.as_deref())))
         }
     }
 }
@@ -180,23 +184,25 @@ fn from_store(error: &StoreError) -> Failure {
     let message = error.to_string();
     match error {
         StoreError::Unreadable { .. } => Failure::new(ErrorCode::StoreUnreadable, message)
-            .hint("repair it, or log in again, which keeps the old file beside the new one: chatauth auth login"),
-        StoreError::NotWritable(_) => Failure::new(ErrorCode::StoreNotWritable, message)
-            .hint("choose a directory that you can write to with --config-dir DIR"),
+            .hint("repair the file, or run chatauth auth login, which keeps a copy of it"),
+        StoreError::NotWritable(_) => {
+            Failure::new(ErrorCode::StoreNotWritable, message).hint("pass a writable directory with --config-dir DIR")
+        }
         StoreError::NoDirectory => Failure::new(ErrorCode::StoreNotWritable, message)
-            .hint("set HOME, or name a directory with --config-dir DIR (CHATAUTH_CONFIG_DIR)"),
+            .hint("set HOME, or pass a directory with --config-dir DIR (CHATAUTH_CONFIG_DIR)"),
         StoreError::Busy(_) => {
             Failure::new(ErrorCode::Busy, message).hint("wait for the other process, or end it if it hangs")
         }
     }
 }
 
-/// Google tells a missing entry and a missing scope apart no more than one that has not arrived everywhere yet.
+/// Reports a refused delegation. Google gives the same error for a missing entry, a missing scope and an entry that is
+/// not effective yet.
 fn from_delegation(refusal: &DelegationRefusal, message: String) -> Failure {
     let hint = match refusal.error.as_str() {
         "unauthorized_client" | "access_denied" | "invalid_scope" => format!(
-            "at https://admin.google.com/ac/owl/domainwidedelegation enter the client id {} with the scopes {} (it can \
-             take up to 24 hours to work)",
+            "at https://admin.google.com/ac/owl/domainwidedelegation enter the client id {} with the scopes {} (effective \
+             within 24 hours)",
             refusal.client_id.as_deref().unwrap_or("of the service account"),
             refusal.scopes.join(",")
         ),
@@ -235,7 +241,7 @@ fn from_refusal(refusal: &TokenRefusal, account: Option<&str>) -> Failure {
         RefusalCause::AdminPolicy => (
             ErrorCode::CredentialsRejected,
             String::from(
-                "an administrator has to trust the client id at https://admin.google.com/ac/owl/list?tab=configuredApps",
+                "ask an administrator to trust the client id at https://admin.google.com/ac/owl/list?tab=configuredApps",
             ),
         ),
     };

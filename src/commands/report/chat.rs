@@ -1,4 +1,4 @@
-//! What to do when the Chat API did not do what was wanted.
+//! Reports errors of the Chat API.
 
 use crate::auth::ScopeSet;
 use crate::chat::{Error, ErrorKind, Status};
@@ -11,7 +11,7 @@ impl Failure {
     /// Classifies an API error.
     pub(in crate::commands) fn from_chat(error: &Error, attempt: &Attempt) -> Self {
         let mut failure = classify(error, attempt);
-        failure.message = format!("{}: {}", attempt.action, failure.message);
+        failure.message = format!("cannot {}: {}", attempt.action, failure.message);
         if let Some(status) = error.kind.status() {
             failure.http_status = Some(status.http_status);
             failure.reason = status.reason.clone().or_else(|| status.status.clone());
@@ -24,7 +24,7 @@ impl Failure {
         match &attempt.write {
             Some(write) => {
                 let mut failure = failure.of_write(write, error.may_have_been_applied);
-                // How to repeat it must not hide when.
+                // The hint says when to retry before it says how.
                 if let (
                     true,
                     ErrorKind::Server { retry_after: Some(wait), .. }
@@ -50,7 +50,7 @@ impl Failure {
                 self.code = ErrorCode::OutcomeUnknown;
             }
             let id = write.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
-            self.message = format!("{}; whether the request was applied is not known{id}", self.message);
+            self.message = format!("{}; the request may have been applied{id}", self.message);
             self.hint = Some(write.hint.clone());
         }
         self
@@ -63,13 +63,13 @@ fn classify(error: &Error, attempt: &Attempt) -> Failure {
     let status = error.kind.status().cloned().unwrap_or_default();
     match &error.kind {
         ErrorKind::Unauthenticated(_) => fail(ErrorCode::CredentialsRejected).hint(if attempt.login {
-            format!("log in again: {}", login_command(attempt.account.as_deref(), &ScopeSet::default()))
+            format!("run {}", login_command(attempt.account.as_deref(), &ScopeSet::default()))
         } else {
-            String::from("check that the service account's key is still valid, and that --api-endpoint is Google's")
+            String::from("check that the token or service account key is valid, and that --api-endpoint is Google's")
         }),
         ErrorKind::ScopeInsufficient(_) => fail(ErrorCode::ScopeMissing).hint(scope_hint(&status, attempt)),
         ErrorKind::ChatAppNotConfigured(_) => fail(ErrorCode::ChatAppNotConfigured).hint(format!(
-            "configure the Chat app (a name, an avatar URL and a description will do) at {}",
+            "configure the Chat app (name, avatar URL and description) at {}",
             console("apis/api/chat.googleapis.com/hangouts-chat", attempt.project.as_deref())
         )),
         ErrorKind::ApiDisabled(_) => {
@@ -78,55 +78,51 @@ fn classify(error: &Error, attempt: &Attempt) -> Failure {
                 .clone()
                 .unwrap_or_else(|| console("apis/library/chat.googleapis.com", attempt.project.as_deref()));
             fail(ErrorCode::ApiDisabled)
-                .hint(format!("enable the Google Chat API at {link}, wait a few minutes, try again"))
+                .hint(format!("enable the Google Chat API at {link}, wait a few minutes, then retry"))
         }
         ErrorKind::AlreadyExists(_) => fail(ErrorCode::AlreadyExists)
-            .hint("try another name; a space of your organization that you cannot see may have this one"),
+            .hint("choose another name: a space of your organization that you cannot see may have this one"),
         ErrorKind::PermissionDenied(_) => fail(ErrorCode::PermissionDenied).hint(match status.reason.as_deref() {
             Some("USER_BLOCKED_BY_ADMIN") => {
-                "an administrator has switched Google Chat off for this account".to_owned()
+                "ask an administrator to turn on Google Chat for this account".to_owned()
             }
             _ if attempt.admin => {
-                "--use-admin-access needs an administrator with the privilege \"Manage Chat and Spaces conversations\" \
+                "--use-admin-access requires an administrator with the privilege \"Manage Chat and Spaces conversations\" \
                  (https://support.google.com/a/answer/13369245)"
                     .to_owned()
             }
-            _ => "check that this account may do this, and that an administrator does not restrict the app".to_owned(),
+            _ => "check that this account has the permission, and that no administrator restricts the app".to_owned(),
         }),
         ErrorKind::NotFound(_) => {
             fail(ErrorCode::NotFound).hint("check the name, and that this account is a member: chatauth spaces list")
         }
         ErrorKind::PreconditionFailed(_) => {
-            fail(ErrorCode::PreconditionFailed).hint("check that Google Chat is switched on for this account")
+            fail(ErrorCode::PreconditionFailed).hint("check that Google Chat is turned on for this account")
         }
         ErrorKind::InvalidArgument(_) => fail(ErrorCode::InvalidArgument)
-            .hint("the rules are at https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces"),
+            .hint("see https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces"),
         ErrorKind::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
         ErrorKind::Server { retry_after, .. } => fail(ErrorCode::ServerError).hint(try_again(*retry_after)),
-        ErrorKind::UnreadableAnswer { .. } => fail(ErrorCode::ServerError).hint("try again in a minute"),
+        ErrorKind::UnreadableAnswer { .. } => fail(ErrorCode::ServerError).hint("retry in a minute"),
         ErrorKind::Network(error) => network(error),
     }
 }
 
-/// Which scope would do, and how to get it.
+/// Returns how to get a scope that the method accepts.
 fn scope_hint(status: &Status, attempt: &Attempt) -> String {
-    // Where the server does not say which, these are those that the command asked for, and what was there.
+    // A server that names no scope gets the hint for those of the command and of the login.
     let accepted: Vec<ScopeSet> = status.accepted_scopes.iter().map(|scope| ScopeSet::from_wire(scope)).collect();
     if !attempt.login {
         let would_do: Vec<String> = accepted.iter().map(ToString::to_string).collect();
         let would_do = if would_do.is_empty() { attempt.scopes.to_string() } else { would_do.join(" or ") };
-        return format!("the token needs another scope: {would_do}");
+        return format!("use a token with the scope {would_do}");
     }
     match &accepted[..] {
-        [] => format!("log in again: {}", login_command(attempt.account.as_deref(), &attempt.scopes)),
-        [only] => format!("log in with it: {}", login_command(attempt.account.as_deref(), only)),
+        [] => format!("run {}", login_command(attempt.account.as_deref(), &attempt.scopes)),
+        [only] => format!("run {}", login_command(attempt.account.as_deref(), only)),
         [first, ..] => {
             let names: Vec<String> = accepted.iter().map(ToString::to_string).collect();
-            format!(
-                "one of {} would do; log in with it: {}",
-                names.join(", "),
-                login_command(attempt.account.as_deref(), first)
-            )
+            format!("log in with one of {}: {}", names.join(", "), login_command(attempt.account.as_deref(), first))
         }
     }
 }

@@ -67,11 +67,11 @@ fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     context.check_endpoint()?;
     print_note(plan.note.as_deref(), context);
     if let Some((name, _)) = &plan.look_for {
-        context.messages.note(&format!("Before it, your spaces would be searched for {name:?}."));
+        context.messages.note(&format!("First, your spaces would be searched for {name:?}"));
     }
     if !plan.more.is_empty() || !plan.promotions.is_empty() {
         context.messages.note(&format!(
-            "After it, {} members would be added and {} given another role, one request each.",
+            "Then, these would be changed with one request each: members to add ({}), roles to change ({})",
             plan.more.len(),
             plan.promotions.len()
         ));
@@ -86,7 +86,7 @@ fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     Ok(context.printer.item(&item, &details)?)
 }
 
-/// Creates the space, and does what comes after it.
+/// Creates the space and runs the further steps.
 async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     print_note(plan.note.as_deref(), context);
     let mut caller = Caller::new(context, &methods(plan), false).await?;
@@ -96,16 +96,17 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     {
         return Ok(exists(plan, *what, &space, context)?);
     }
-    context.messages.note(&format!("Creating the space as {whom}."));
+    let what = plan.request.display_name().map_or_else(|| String::from("the conversation"), |name| format!("{name:?}"));
+    context.messages.note(&format!("Creating {what} as {whom}"));
     let space = send(plan, &mut caller, context).await?;
-    let named = format!("Created {} as {whom}.", space.fields.name);
+    let named = format!("Created {} as {whom}", space.fields.name);
     context.messages.note(&named);
     let finished = finish::run(plan, &space.fields.name, &mut caller, context).await;
-    // The space is there whatever happened since, so it is the result in any case.
+    // The space exists even if a later step failed, so it is printed in any case.
     let printed = super::show::print(&space, context);
     let failed = printed.is_err() || finished.is_err();
     if failed && context.messages.is_quiet() {
-        // Nobody may ever learn the name otherwise.
+        // Without this message, the name of the space would be lost.
         context.messages.always(&named);
     }
     finished?;
@@ -123,21 +124,21 @@ fn print_note(note: Option<&str>, context: &Context) {
     }
 }
 
-/// There is one already.
+/// Reports a space of the same name, or prints it for reuse.
 fn exists(plan: &Plan, what: IfExists, space: &Resource<Space>, context: &Context) -> Result<(), Failure> {
     let name = &space.fields.name;
     match what {
         IfExists::Fail => {
             let failure = Failure::new(
                 ErrorCode::AlreadyExists,
-                format!("create the space: you have one of this name already, {name}; nothing was created"),
+                format!("cannot create the space: you already have one of this name, {name}"),
             );
-            Err(failure.hint("take another name, or that space with --if-exists reuse"))
+            Err(failure.hint("choose another name, or pass --if-exists reuse"))
         }
         IfExists::Reuse => {
-            context.messages.note(&format!("Found {name}, which has this name; nothing was created or changed."));
+            context.messages.note(&format!("Found {name}, which has this name. Nothing was created or changed."));
             if let Some(commands) = finish::commands_for_all(plan, name, context) {
-                context.messages.note(&format!("Members were not looked at; this adds them: {commands}"));
+                context.messages.note(&format!("Members were not checked. To add them, run {commands}"));
             }
             super::show::print(space, context)
         }

@@ -58,10 +58,10 @@ impl Delete {
         let somebody = settings.input && settings.terminals.stdin && settings.terminals.stderr;
         if !self.yes && !somebody {
             return Err(Failure::usage(format!(
-                "deleting {} ends its messages, files and memberships for good, and nobody is there to be asked",
+                "cannot ask whether to delete {} with its messages, files and memberships",
                 request.name
             ))
-            .hint(format!("to delete it all the same, say --yes: {} --yes", context.repeat()))
+            .hint(format!("to delete it without a question, run {} --yes", context.repeat()))
             .into());
         }
         let mut caller = Caller::new(context, &[DeleteSpace::SCOPES], request.admin).await?;
@@ -69,7 +69,7 @@ impl Delete {
             confirm(&request, &mut caller, context).await?;
         }
         caller.send(&request).await?;
-        context.messages.note(&format!("Deleted {}.", request.name));
+        context.messages.note(&format!("Deleted {}", request.name));
         Ok(())
     }
 }
@@ -161,15 +161,15 @@ async fn confirm(request: &DeleteSpace, caller: &mut Caller<'_>, context: &Conte
         .filter(|name| !name.trim().is_empty())
         .unwrap_or_else(|| request.name.to_string());
     context.messages.always(&format!(
-        "This deletes {} with all its messages, files and memberships, for good. To confirm, type its name ({name}):",
+        "This permanently deletes {} with all its messages, files and memberships. To confirm, type its name ({name}):",
         request.name
     ));
-    let gone = || Failure::usage("nothing was typed; nothing was deleted");
+    let gone = || Failure::usage("no confirmation; nothing was deleted");
     let typed = LineReader::new().map_err(|_| gone())?.paste().await.ok_or_else(gone)?;
     if typed.trim() == name.trim() {
         Ok(())
     } else {
-        Err(Failure::usage("that is not the name; nothing was deleted")
-            .hint(format!("type it as it stands, or say --yes: {} --yes", context.repeat())))
+        Err(Failure::usage("the name does not match; nothing was deleted")
+            .hint(format!("type the name exactly, or run {} --yes", context.repeat())))
     }
 }

@@ -91,7 +91,7 @@ impl Draft {
     /// Returns a note on the fields removed from the document; `None` if there are none.
     pub(super) fn note(&self) -> Option<String> {
         (!self.left_out.is_empty())
-            .then(|| format!("Left out, because it cannot be set here: {}.", self.left_out.join(", ")))
+            .then(|| format!("Ignored fields that cannot be set here: {}", self.left_out.join(", ")))
     }
 }
 

@@ -1,5 +1,5 @@
-//! The fields of a space, an entry each: options, columns of rows, requests, update masks, columns of CSV and what
-//! people see all follow from this table.
+//! The table of the fields of a space, from which options, columns of rows, requests, update masks, columns of CSV and
+//! the details for people are derived.
 
 use serde_json::{Map, Value};
 
@@ -11,9 +11,9 @@ use crate::output::Details;
 /// A field of a space.
 #[derive(Debug)]
 pub(in crate::commands) struct Field {
-    /// Where it stands in the API's object, as in "spaceDetails.description".
+    /// Path in the API's object, such as `spaceDetails.description`.
     pub(in crate::commands) path: &'static str,
-    /// What its value is.
+    /// Type of its value.
     pub(super) kind: Kind,
     /// When it can be set.
     pub(in crate::commands) settable: Settable,
@@ -23,13 +23,13 @@ pub(in crate::commands) struct Field {
     pub(in crate::commands) members_only: bool,
     /// The options that set it: one, or two for a switch.
     pub(super) options: &'static [FieldOption],
-    /// What people see before the value; `None` where it is not shown.
+    /// Label before the value in the details; `None` if they leave it out.
     label: Option<&'static str>,
-    /// Its place among the columns of CSV, from 1. Scripts rely on the order: new ones go to the end.
+    /// Number of its CSV column, from 1. Scripts rely on the order, so new columns are added at the end.
     column: Option<usize>,
 }
 
-/// An option that sets a field, and the column of rows of the same name.
+/// An option that sets a field, and the row column of the same name.
 #[derive(Debug)]
 pub(super) struct FieldOption {
     pub(super) name: &'static str,
@@ -37,20 +37,20 @@ pub(super) struct FieldOption {
     pub(super) help: &'static str,
 }
 
-/// What the value of a field is.
+/// The type of the value of a field.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
-    /// Text of at most so many characters.
+    /// Text of at most this many characters.
     Text(usize),
     /// A time, RFC 3339.
     Time,
-    /// A word for each value of an enum of the API.
+    /// An enum of the API: a word for each value.
     Choice(&'static [(&'static str, &'static str)]),
-    /// True or false: the text that people see where it is true.
+    /// A boolean, with the text that the details show if it is true.
     Switch(&'static str),
     /// The resource name of a target audience.
     Audience,
-    /// The number of people, with that of groups beside it.
+    /// The number of people, shown with the number of groups.
     People,
     /// Anything else.
     Other,
@@ -59,11 +59,11 @@ pub(super) enum Kind {
 /// When a field can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::commands) enum Settable {
-    /// When the space is created, and later.
+    /// At creation and later.
     Always,
-    /// When the space is created.
+    /// At creation only.
     AtCreation,
-    /// By the server, or by apps only.
+    /// Never: the server or an app sets it.
     Never,
 }
 
@@ -72,9 +72,9 @@ pub(in crate::commands) enum Settable {
 pub(in crate::commands) enum Mask {
     /// Together with others.
     Together,
-    /// In a request of its own, because the API wants it alone.
+    /// In a separate request, because the API accepts no other field beside it.
     Alone,
-    /// As a part of the object that it stands in: the mask names the object, so all of it is sent.
+    /// As part of its parent object: the mask names the parent, so the whole parent is sent.
     Whole,
 }
 
@@ -117,13 +117,13 @@ impl Field {
         self
     }
 
-    /// The option that sets the field, as people type it.
+    /// Returns the options that set the field, such as `--external and --internal`.
     pub(in crate::commands) fn option(&self) -> String {
         let names: Vec<String> = self.options.iter().map(|option| format!("--{}", option.name)).collect();
         names.join(" and ")
     }
 
-    /// The longest text, in characters.
+    /// Returns the greatest length in characters, for text.
     pub(in crate::commands) const fn longest(&self) -> Option<usize> {
         match self.kind {
             Kind::Text(longest) => Some(longest),
@@ -131,7 +131,7 @@ impl Field {
         }
     }
 
-    /// The value that an option with this text stands for.
+    /// Parses the value of an option.
     pub(super) fn parse(&self, option: &FieldOption, text: &str) -> Result<Value, Failure> {
         match self.kind {
             Kind::Switch(_) => Ok(Value::Bool(self.is_first(option))),
@@ -142,13 +142,13 @@ impl Field {
             Kind::Audience => audience_name(text)
                 .map(Value::from)
                 .map_err(|cause| Failure::usage(format!("--{} {text:?} ({}) {cause}", option.name, self.path))),
-            // A name or a time with blanks around it is a slip; a description is as it was typed.
+            // Spaces around a name or a time are typing errors, but a description keeps its own.
             _ if !self.path.contains('.') => Ok(Value::from(text.trim())),
             _ => Ok(Value::from(text)),
         }
     }
 
-    /// The value that a cell of a row stands for.
+    /// Parses a cell of a row.
     pub(super) fn parse_cell(&self, option: &FieldOption, value: &Value) -> Result<Value, Wrong> {
         match self.kind {
             Kind::Switch(_) => cells::switch(option.name, value).map(|on| Value::Bool(on == self.is_first(option))),
@@ -164,13 +164,13 @@ impl Field {
         }
     }
 
-    /// Whether an option turns a switch on; the second one turns it off.
+    /// Whether this is the first option of a switch, which turns it on. The second one turns it off.
     fn is_first(&self, option: &FieldOption) -> bool {
         self.options.first().is_some_and(|first| first.name == option.name)
     }
 }
 
-/// All fields. The order is that in which people see them.
+/// All fields, in the order of the details.
 pub(in crate::commands) const FIELDS: &[Field] = &[
     Field::new("displayName", Kind::Text(128), Settable::Always)
         .options(&[FieldOption { name: "name", value_name: "NAME", help: "Name, 1 to 128 characters" }])
@@ -272,7 +272,7 @@ const PERMISSIONS: &[(&str, &str)] =
 
 const ACCESS: &[(&str, &str)] = &[("private", "PRIVATE"), ("discoverable", "DISCOVERABLE")];
 
-/// How many fields are columns of CSV.
+/// The number of CSV columns.
 const COLUMN_COUNT: usize = {
     let (mut index, mut count) = (0, 0);
     while index < FIELDS.len() {
@@ -297,18 +297,18 @@ pub(in crate::commands) const COLUMNS: &[&str] = &{
     columns
 };
 
-/// The entry of a path.
+/// Returns the field at a path.
 pub(in crate::commands) fn field(path: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.path == path)
 }
 
-/// The word of an enum value of the API, for people; what is not known stays as it came.
+/// Returns the word for an enum value of the API, or the value itself if it is unknown.
 pub(in crate::commands) fn word<'a>(path: &str, wire: &'a str) -> &'a str {
     let Some(Field { kind: Kind::Choice(choices), .. }) = field(path) else { return wire };
     choices.iter().find(|(_, known)| *known == wire).map_or(wire, |(word, _)| word)
 }
 
-/// What stands at a path.
+/// Returns the value at a path.
 pub(in crate::commands) fn at<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     let mut parts = path.split('.');
     let mut value = object.get(parts.next()?)?;
@@ -318,7 +318,7 @@ pub(in crate::commands) fn at<'a>(object: &'a Map<String, Value>, path: &str) ->
     Some(value)
 }
 
-/// A space as people like to read it.
+/// Returns the details of a space for people.
 pub(in crate::commands) fn details(space: &Resource<Space>) -> Details {
     let mut details = Details::new().columns(COLUMNS);
     let Some(object) = space.json.as_object() else { return details };

@@ -26,10 +26,7 @@ impl FindDm {
         let space = match caller.send(&FindDirectMessage { user: name }).await {
             Err(error) if error.is_not_found() => {
                 let command = context.command(["spaces", "create", "--type", "direct-message", "--member", user]);
-                return Err(context
-                    .report(error)
-                    .hint(format!("there is none yet; this begins one: {command}"))
-                    .into());
+                return Err(context.report(error).hint(format!("to start one, run {command}")).into());
             }
             result => result?,
         };

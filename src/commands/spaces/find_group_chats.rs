@@ -54,7 +54,10 @@ impl FindGroupChats {
 
 fn user_names(texts: &[String]) -> Result<Vec<String>, Failure> {
     if texts.len() > MOST_USERS {
-        return Err(Failure::usage(format!("{} people (users) were given, and {MOST_USERS} are allowed", texts.len())));
+        return Err(Failure::usage(format!(
+            "{} people (users) were given; at most {MOST_USERS} are allowed",
+            texts.len()
+        )));
     }
     let name =
         |text: &String| user_name(text).map_err(|cause| Failure::usage(format!("the user {text:?} (users) {cause}")));

@@ -69,9 +69,7 @@ impl List {
 
 fn filter(options: &List) -> Result<Option<String>, Failure> {
     match (&options.filter, &options.types[..]) {
-        (Some(_), [_, ..]) => {
-            Err(Failure::usage("--type and --filter cannot stand together: put the type into the filter"))
-        }
+        (Some(_), [_, ..]) => Err(Failure::usage("--type cannot be used with --filter: put the type into the filter")),
         (Some(filter), []) => Ok(Some(filter.clone())),
         (None, []) => Ok(None),
         (None, types) => {

@@ -1,4 +1,4 @@
-//! The options that describe a space, made from the table of its fields.
+//! The options that describe a space, derived from the table of fields.
 
 use std::path::PathBuf;
 
@@ -10,25 +10,25 @@ use super::fields::{FIELDS, Kind, Settable};
 use crate::commands::bulk::Wrong;
 use crate::platform::input::Source;
 
-/// The fields that options, a document or a row give. `NEW` is for spaces that are created: elsewhere the options that
-/// only work then are hidden, and refused with the reason.
+/// The fields from options, a document or a row. `NEW` is whether the space is created: options that work at creation
+/// only are otherwise hidden and rejected.
 #[derive(Debug, Clone, Default)]
 pub(in crate::commands) struct SpaceFields<const NEW: bool> {
-    /// What options or cells gave, in the order of the table.
+    /// The values of options or cells, by path.
     given: Map<String, Value>,
-    /// A whole space as the API has it; the options go over it.
+    /// A file with a space as JSON, which the options override.
     pub(in crate::commands) json: Option<Source>,
-    /// The same, where it is at hand already.
+    /// A space as JSON, which the options override.
     pub(in crate::commands) document: Map<String, Value>,
 }
 
 impl<const NEW: bool> SpaceFields<NEW> {
-    /// The columns of rows.
+    /// Returns the columns of rows.
     pub(in crate::commands) fn columns() -> impl Iterator<Item = &'static str> {
         FIELDS.iter().flat_map(|field| field.options).map(|option| option.name)
     }
 
-    /// Takes a cell of a row; whether there is a field of that name.
+    /// Sets the field of a cell. Returns whether there is a field of this name.
     pub(in crate::commands) fn set_cell(&mut self, column: &str, value: &Value) -> Result<bool, Wrong> {
         for field in FIELDS {
             if let Some(option) = field.options.iter().find(|option| option.name == column) {
@@ -39,12 +39,12 @@ impl<const NEW: bool> SpaceFields<NEW> {
         Ok(false)
     }
 
-    /// What was given for a path.
+    /// Returns the value at a path.
     pub(in crate::commands) fn get(&self, path: &str) -> Option<&Value> {
         self.given.get(path)
     }
 
-    /// What was given, as the API nests it.
+    /// Returns the values nested as in the API.
     pub(in crate::commands) fn nested(&self) -> Map<String, Value> {
         let mut object = Map::new();
         for field in FIELDS {

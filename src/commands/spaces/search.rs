@@ -64,7 +64,7 @@ impl Search {
 fn query(text: &str, admin: bool) -> Result<String, Failure> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Failure::usage("QUERY (query) is empty: say some words of the name"));
+        return Err(Failure::usage("QUERY (query) is empty: give some words of the name"));
     }
     let mut query = if text.contains(['=', ':']) {
         text.to_owned()
@@ -88,7 +88,9 @@ fn query(text: &str, admin: bool) -> Result<String, Failure> {
     }
     let count = query.chars().count();
     if count > LONGEST_QUERY {
-        return Err(Failure::usage(format!("QUERY (query) has {count} characters, and {LONGEST_QUERY} are allowed")));
+        return Err(Failure::usage(format!(
+            "QUERY (query) has {count} characters; at most {LONGEST_QUERY} are allowed"
+        )));
     }
     Ok(query)
 }

@@ -52,7 +52,7 @@ pub(super) fn push(spaces: Vec<Resource<Space>>, list: &mut List<'_>) -> Result<
 pub(super) fn finish(list: List<'_>, context: &Context) -> Result<(), Failure> {
     let count = list.finish()?;
     if count == 0 {
-        context.messages.note("There is no such space.");
+        context.messages.note("No spaces found");
     }
     Ok(())
 }

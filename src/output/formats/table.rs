@@ -1,16 +1,16 @@
-//! Columns under their headings.
+//! Tables for people.
 
 use crate::output::sanitise::sanitise;
 use crate::output::width::{cut, pad, width};
 
-/// Between two columns.
+/// The space between two columns.
 const GAP: &str = "  ";
 
-/// The least that a column is cut to: less says nothing.
+/// The smallest width that a column is cut to.
 const NARROWEST: usize = 6;
 
-/// The table; with `columns` it is brought to that width, else nothing is ever left out or cut. `optional`
-/// columns are left out first (half a link is useless), then the widest columns are cut.
+/// Formats a table. With `columns` it fits that width: first the `optional` columns are left out, because a cut link is
+/// useless, then the widest columns are cut.
 pub(super) fn table(
     headings: &[&str],
     rows: &[Vec<String>],
@@ -49,7 +49,7 @@ pub(super) fn table(
     text
 }
 
-/// Takes one from the widest column, so that short ones stay whole; whether there was anything to take.
+/// Narrows the widest column by one. Returns whether any column could be narrowed.
 fn narrow(widths: &mut [usize]) -> bool {
     let widest = widths.iter_mut().max_by_key(|width| **width).filter(|width| **width > NARROWEST);
     widest.map(|width| *width -= 1).is_some()

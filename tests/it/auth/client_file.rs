@@ -162,8 +162,8 @@ fn a_file_that_cannot_be_read_is_told_from_one_that_is_not_there() {
     let endless = std::path::PathBuf::from("/dev/zero");
     for (file, message) in [
         (sandbox.path("bin"), "directory"),
-        (sandbox.client_secrets().join("below"), "cannot be read"),
-        (loops, "cannot be read"),
+        (sandbox.client_secrets().join("below"), "cannot read the OAuth client file"),
+        (loops, "cannot read the OAuth client file"),
         (large, "larger"),
         (endless, "larger"),
     ] {

@@ -192,7 +192,7 @@ fn property_28_other_files_than_keys_are_named_for_what_they_are() {
         (robot.sandbox.emulator().client_secrets(), "--client-secrets"),
         (json!({"type": "authorized_user"}).to_string(), "authorized_user"),
         (String::from("-----BEGIN PRIVATE KEY-----\ncanary"), "not JSON"),
-        (unusable.to_string(), "private key that cannot be used"),
+        (unusable.to_string(), "an invalid private key"),
     ] {
         fs::write(&robot.key, &content).unwrap();
         let refused = robot.run(&words, ANN).exits_with(3);

@@ -294,7 +294,7 @@ fn property_80_a_callback_that_is_refused_is_told_once_at_the_terminal() {
         let reply = reply.unwrap();
         assert_eq!(reply.status, 404);
         is_a_constant_page(&reply);
-        assert!(reply.body.contains("why an answer was refused"), "{}", reply.body);
+        assert!(reply.body.contains("why an answer was rejected"), "{}", reply.body);
     }
     waiting.transcript().wait_for_text(&format!("under another address than 127.0.0.1:{port}"));
     for _ in 0..2 {
@@ -332,7 +332,7 @@ fn property_15_the_pages_are_the_same_whatever_was_sent() {
     let titles: Vec<&str> = [&consent, &refused, &failed]
         .map(|reply| reply.body.split_once("<h1>").unwrap().1.split_once("</h1>").unwrap().0)
         .to_vec();
-    assert_eq!(titles, ["Consent received", "Login cancelled", "Login failed"]);
+    assert_eq!(titles, ["Back to your terminal", "Login cancelled", "Login failed"]);
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn property_3_a_code_of_another_attempt_cannot_be_exchanged() {
     let error = second.finish(&sandbox).exits_with(4).error();
     assert!(error["message"].as_str().unwrap().contains("Invalid code verifier"), "{error}");
     assert_eq!(error["code"], "login_refused");
-    assert!(!error["message"].as_str().unwrap().contains("stored login"), "there is none: {error}");
+    assert!(!error["message"].as_str().unwrap().contains("saved login"), "there is none: {error}");
     nothing_is_stored(&sandbox);
 }
 

@@ -80,7 +80,7 @@ fn a_box_left_unticked_on_the_way_stores_nothing_over_the_old_login() {
     });
     let error = sandbox.run(["spaces", "list", "--format", "json"]).exits_with(4).error();
     assert_eq!(error["code"], "scope_missing");
-    assert!(error["hint"].as_str().unwrap().contains("leave chat.spaces.readonly ticked"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("tick chat.spaces.readonly"), "{error}");
     assert_eq!(sandbox.record(ACCOUNT), before);
 }
 
@@ -128,19 +128,27 @@ fn logging_in_again_keeps_what_the_only_or_the_named_login_could_do() {
     let kept = [String::from("chat.memberships"), String::from("chat.spaces")].map(|name| format!("{ROOT}{name}"));
     for words in [&["auth", "login"][..], &["auth", "login", "--account", "a@x.test"]] {
         let again = sandbox.run(words).success();
-        assert!(again.stderr.contains("Asking again for what the login of a@x.test could do"), "{}", again.stderr);
+        assert!(
+            again.stderr.contains("Requesting the scopes of the previous login of a@x.test again"),
+            "{}",
+            again.stderr
+        );
         assert_eq!(asked(&sandbox)[..2], kept, "{words:?}");
     }
     // A scope that is given replaces what was there, and the default needs no word.
     let narrow = sandbox.run(["auth", "login", "--scope", "chat.spaces.create"]).success();
     let default = sandbox.run(["auth", "login"]).success();
-    assert!(!format!("{}{}", narrow.stderr, default.stderr).contains("Asking again"), "{}", default.stderr);
+    assert!(
+        !format!("{}{}", narrow.stderr, default.stderr).contains("Requesting the scopes of the previous login"),
+        "{}",
+        default.stderr
+    );
     assert_eq!(asked(&sandbox)[0], format!("{ROOT}chat.spaces.create"));
     // Of several logins, none is meant as long as none is named.
     let sandbox = logged_in(&["a@x.test", "b@x.test"]);
     sandbox.run(["auth", "login", "--account", "a@x.test", "--scope", "chat.spaces"]).success();
     let other = sandbox.run(["auth", "login"]).success();
-    assert!(!other.stderr.contains("Asking again"), "{}", other.stderr);
+    assert!(!other.stderr.contains("Requesting the scopes of the previous login"), "{}", other.stderr);
     assert_eq!(asked(&sandbox)[0], format!("{ROOT}chat.spaces.create"));
 }
 

@@ -149,12 +149,16 @@ fn property_79_a_login_that_ends_after_seven_days_is_told_about() {
     let status = sandbox.run(["auth", "status"]).success().json();
     assert!(status["accounts"][0]["refreshToken"]["expiresAt"].as_str().unwrap().starts_with(&end), "{status}");
     let create = || sandbox.run(["spaces", "create", "--name", "x", "--no-input"]).success();
-    assert!(!create().stderr.contains("ends on"), "not yet");
+    assert!(!create().stderr.contains("expires on"), "not yet");
     age(&sandbox, 5 * 24 - 1);
-    assert!(!create().stderr.contains("ends on"), "49 hours are left");
+    assert!(!create().stderr.contains("expires on"), "49 hours are left");
     age(&sandbox, 5 * 24 + 1);
     let warned = create();
-    assert!(warned.stderr.contains("ends on") && warned.stderr.contains("auth login --account"), "{}", warned.stderr);
+    assert!(
+        warned.stderr.contains("expires on") && warned.stderr.contains("auth login --account"),
+        "{}",
+        warned.stderr
+    );
     assert_eq!(warned.json()["displayName"], "x", "on stderr only");
     // A refresh does not move the end.
     sandbox.expire_stored_token(ACCOUNT);

@@ -59,11 +59,11 @@ fn property_30_modes_that_are_too_wide_are_narrowed_and_said_once() {
     }
     set_mode(&record, 0o644);
     let first = sandbox.run(CREATE).success();
-    assert_eq!(first.stderr.matches("could be read by other users").count(), 3, "{}", first.stderr);
+    assert_eq!(first.stderr.matches("was readable by other users").count(), 3, "{}", first.stderr);
     assert!(first.stderr.contains(&record.display().to_string()), "{}", first.stderr);
     assert_eq!((mode(&config), mode(&config.join("accounts")), mode(&record)), (0o700, 0o700, 0o600));
     let second = sandbox.run(CREATE).success();
-    assert!(!second.stderr.contains("could be read"), "{}", second.stderr);
+    assert!(!second.stderr.contains("was readable"), "{}", second.stderr);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn property_31_what_others_can_change_is_refused() {
         let sandbox = Sandbox::new();
         sandbox.log_in();
         set_mode(&sandbox.path(name), wide);
-        refused(&sandbox, "can be written by other users");
+        refused(&sandbox, "is writable by other users");
         let login = sandbox.run(["auth", "login", "--format", "json"]).exits_with(3);
         assert_eq!(login.error()["code"], "store_not_writable");
         assert!(sandbox.control().requests().is_empty(), "refused before the browser opens");
@@ -176,7 +176,7 @@ fn property_34_a_full_disk_stops_a_refresh_and_never_costs_the_record() {
     sandbox.log_in();
     let Some((finished, record, names)) = on_a_full_disk(&sandbox) else { return };
     let finished = finished.exits_with(3);
-    assert!(finished.stderr.contains("error: logins cannot be stored"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("error: cannot save logins"), "{}", finished.stderr);
     assert!(sandbox.control().requests_to(Endpoint::Token).is_empty(), "stopped before anything was sent");
     assert!(record == record_bytes(&sandbox), "the record changed");
     assert!(!names.contains("tmp"), "{names}");
@@ -188,7 +188,7 @@ fn property_34_a_new_refresh_token_that_cannot_be_kept_stops_the_command() {
     sandbox.log_in();
     let Some((finished, record, names)) = on_a_full_disk(&sandbox) else { return };
     let finished = finished.exits_with(3);
-    assert!(finished.stderr.contains("error: logins cannot be stored"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("error: cannot save logins"), "{}", finished.stderr);
     assert!(record == record_bytes(&sandbox), "the record changed");
     assert!(!names.contains("tmp"), "{names}");
     assert!(sandbox.control().requests_to(Endpoint::Create).is_empty(), "stopped before the API");
@@ -207,7 +207,7 @@ fn property_34_failing_system_calls_leave_the_old_record() {
         let options = ["-e", &format!("trace={call}"), "-e", &inject];
         let Some(command) = traced(&sandbox, "property_34 (system calls)", &options, CREATE) else { return };
         let finished = sandbox.finish(command).exits_with(3);
-        assert!(finished.stderr.contains("logins cannot be stored"), "{}", finished.stderr);
+        assert!(finished.stderr.contains("cannot save logins"), "{}", finished.stderr);
         assert!(record_bytes(&sandbox) == before, "{call} {errno}: the record changed");
         let names = names_in(&sandbox.config_directory().join("accounts"));
         assert!(!names.iter().any(|name| name.contains("tmp")), "{names:?}");
@@ -330,7 +330,7 @@ fn property_38_a_store_that_cannot_be_written_serves_a_valid_token_and_refuses_a
     sandbox.expire_stored_token(ACCOUNT);
     let before = record_bytes(&sandbox);
     let expired = sandbox.finish(as_user(&sandbox, CREATE)).success();
-    assert!(expired.stderr.contains("warning: logins cannot be stored"), "{}", expired.stderr);
+    assert!(expired.stderr.contains("warning: cannot save logins"), "{}", expired.stderr);
     assert!(record_bytes(&sandbox) == before, "the record changed");
 }
 

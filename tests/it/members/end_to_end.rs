@@ -33,5 +33,5 @@ fn invited_members_are_named() {
     let sandbox = Sandbox::with(Options { auto_accept_off: vec!["ada@example.com".into()], ..Options::default() });
     sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();
     let made = sandbox.run(["spaces", "create", "--name", "x", "--member", "ada@example.com"]).success();
-    assert!(made.stderr.contains("only invited, until they accept: ada@example.com"), "{}", made.stderr);
+    assert!(made.stderr.contains("invited, and members once they accept: ada@example.com"), "{}", made.stderr);
 }

@@ -27,7 +27,7 @@ fn members_who_do_not_fit_follow_and_those_left_out_are_named() {
     let list = &run.requests[4];
     assert_eq!((list.parameter("showInvited"), list.parameter("showGroups")), (Some("true"), Some("true")));
     assert!(run.stderr.contains("not in the space") && run.stderr.contains(": 0\n"), "{}", run.stderr);
-    assert!(run.stderr.contains("only invited, until they accept: 1\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("invited, and members once they accept: 1\n"), "{}", run.stderr);
     assert_eq!(run.stdout, "spaces/AAA\n");
 }
 
@@ -38,7 +38,11 @@ fn a_list_that_is_refused_leaves_the_members_unchecked_and_fails_nothing() {
         _ => obliging(request),
     });
     let run = recorder.run(&create_with(1, &[])).exits_with(0);
-    assert!(run.stderr.contains("Not checked") && run.stderr.contains("members list spaces/AAA"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("Skipped checking the member list") && run.stderr.contains("members list spaces/AAA"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn known() -> Vec<Case> {
             LATER,
             "rate_limited",
             6,
-            "3600",
+            "60 min",
         ),
         (
             429,
@@ -211,7 +211,7 @@ fn known() -> Vec<Case> {
             LATER,
             "rate_limited",
             6,
-            "3600",
+            "60 min",
         ),
         (
             429,
@@ -232,10 +232,10 @@ fn known() -> Vec<Case> {
             PLAIN,
             "rate_limited",
             6,
-            "3600",
+            "60 min",
         ),
-        (403, legacy(403, "rateLimitExceeded"), LATER, "rate_limited", 6, "3600"),
-        (403, legacy(403, "userRateLimitExceeded"), LATER, "rate_limited", 6, "3600"),
+        (403, legacy(403, "rateLimitExceeded"), LATER, "rate_limited", 6, "60 min"),
+        (403, legacy(403, "userRateLimitExceeded"), LATER, "rate_limited", 6, "60 min"),
         (500, error(500, "Internal error encountered.", "INTERNAL", &[]), LATER, "outcome_unknown", 6, "--request-id"),
         (
             503,
@@ -243,7 +243,7 @@ fn known() -> Vec<Case> {
             LATER,
             "outcome_unknown",
             6,
-            "3600",
+            "60 min",
         ),
         (504, error(504, "x", "DEADLINE_EXCEEDED", &[]), LATER, "outcome_unknown", 6, "--request-id"),
     ]
@@ -277,7 +277,7 @@ fn property_62_every_known_refusal_has_its_code_its_cause_and_a_way_on() {
         if status != 401 {
             let words = ["spaces", "create", "--name", "x", "--no-input", "-q", "--api-endpoint", &api.origin()];
             let told = sandbox.run(words).exits_with(exit).stderr;
-            assert!(told.starts_with("error: create the space: "), "{told}");
+            assert!(told.starts_with("error: cannot create the space: "), "{told}");
             assert!(told.lines().nth(1).is_some_and(|line| line.starts_with("hint: ")), "{told}");
             assert_eq!(told.lines().count(), 2, "{told}");
         }
@@ -371,4 +371,14 @@ fn usage_errors_are_objects_too() {
     let mut command = sandbox.command(["auth", "status"]);
     command.env("CHATAUTH_FORMAT", "yaml");
     sandbox.finish(command).exits_with(2);
+}
+
+#[test]
+fn an_unknown_option_is_not_suggested_as_a_value() {
+    let sandbox = Sandbox::new();
+    let failed = sandbox.run(["members", "get", "spaces/A", "ada@example.com", "--role", "owner"]).exits_with(2);
+    assert!(failed.stderr.contains("unexpected argument '--role'"), "{}", failed.stderr);
+    assert!(!failed.stderr.contains("-- --role"), "{}", failed.stderr);
+    let similar = sandbox.run(["members", "list", "spaces/A", "--rol", "owner"]).exits_with(2);
+    assert!(similar.stderr.contains("'--role'"), "{}", similar.stderr);
 }

@@ -34,7 +34,7 @@ fn property_69_a_create_that_is_interrupted_says_how_to_repeat_it() {
             let lines: Vec<&str> = stopped.stderr.lines().collect();
             let [error, hint] = lines[..] else { panic!("{}", stopped.stderr) };
             assert!(error.starts_with("error: ") && error.contains(&id), "{error}");
-            let (_, line) = hint.split_once("without doing it twice: ").unwrap_or_else(|| panic!("{hint}"));
+            let (_, line) = hint.split_once("to repeat it safely, run ").unwrap_or_else(|| panic!("{hint}"));
             assert!(line.ends_with(&format!("--request-id {id}")), "{line}");
 
             sandbox.control().clear_faults();

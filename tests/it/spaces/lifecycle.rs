@@ -124,7 +124,7 @@ fn without_a_lost_answer_the_same_refusals_stand() {
     missing.run(&["members", "remove", "AAA", "7"]).exits_with(5);
     let there = Recorder::with(|_, _| refusal(409, "ALREADY_EXISTS"));
     let run = there.run(&["members", "add", "AAA", "7"]).exits_with(5);
-    assert!(run.stderr.contains("there already"), "{}", run.stderr);
+    assert!(run.stderr.contains("in the space already"), "{}", run.stderr);
 }
 
 #[test]

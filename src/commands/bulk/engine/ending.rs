@@ -103,7 +103,7 @@ impl<'a, Kind: Task> Run<'a, Kind> {
     pub(super) fn say_pending(&self) {
         let (verb, _) = self.task.verb();
         let pending = if self.options.results.is_some() {
-            let hint = format!("this repeats the request without doing it twice: {}", self.context.repeat());
+            let hint = format!("to repeat it safely, run {}", self.context.repeat());
             InFlight { action: format!("{verb} the rows"), request_id: None, hint, rows: None }
         } else {
             InFlight {

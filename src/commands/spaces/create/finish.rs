@@ -1,4 +1,4 @@
-//! What is done after the space was made: more members, other roles, and a look at who is there.
+//! The steps after the creation of a space: further members, roles, and a check of the member list.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::commands::members::show::LARGEST_PAGE;
 use crate::commands::pagination::Pages;
 use crate::commands::{Context, ErrorCode, Failure, InFlight};
 
-/// What is known of the members: by the name under which they were asked for.
+/// The memberships by the names that the user gave.
 type Known = BTreeMap<String, Seen>;
 
-/// A membership, as far as it was seen.
+/// The name and state of a membership.
 struct Seen {
     name: String,
     state: Option<String>,
@@ -29,7 +29,7 @@ impl From<&Resource<Membership>> for Seen {
     }
 }
 
-/// What could not be done, in the order in which it was tried.
+/// The failures and the steps that remain, in the order of the attempts.
 #[derive(Default)]
 struct Undone {
     failures: Vec<(String, Failure)>,
@@ -37,21 +37,22 @@ struct Undone {
     promotions: Vec<(String, Role)>,
 }
 
-/// Does all of it. A refusal that concerns one person does not keep the others out.
+/// Runs the steps. An error about one person does not stop the steps for others.
 pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {
     if plan.more.is_empty() && plan.promotions.is_empty() && !plan.may_lack_members {
         return Ok(());
     }
     let Ok(space) = SpaceName::parse(space) else {
-        let message = format!("the space {space:?} was created, but its name is not one that members can be added to");
+        let message =
+            format!("the space {space:?} was created, but its resource name is invalid, so no members were added");
         return Err(Failure::new(ErrorCode::Internal, message));
     };
-    // From the create on until the end, whatever ends the program names the space and what is left to do.
-    let before = (!caller.is_for_row()).then(|| {
+    // A signal during these steps prints the space and the commands that remain.
+    let outer = (!caller.is_for_row()).then(|| {
         context.pending.replace(commands_for_all(plan, space.as_str(), context).map(|repeat| InFlight {
             action: format!("finish {space}, which was created"),
             request_id: None,
-            hint: format!("this repeats the request without doing it twice: {repeat}"),
+            hint: format!("to repeat it safely, run {repeat}"),
             rows: None,
         }))
     });
@@ -63,8 +64,8 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, conte
     } else {
         undone.promotions.clone_from(&plan.promotions);
     }
-    if let Some(before) = before {
-        context.pending.replace(before);
+    if let Some(outer) = outer {
+        context.pending.replace(outer);
     }
     undone.report(&space, context)
 }
@@ -88,13 +89,13 @@ async fn add(
                 known.insert(membership.name().to_owned(), Seen::from(&made));
             }
             Ok(None) => {}
-            // The command may be the repetition of one that got as far as here.
+            // An earlier run of the command may have added the member.
             Err(error) if error.is_already_exists() => {}
             Err(error) => {
                 let failure = context.report(error);
-                let goes_on = failure.concerns_one();
+                let continues = failure.concerns_one();
                 undone.failures.push((membership.name().to_owned(), failure));
-                if !goes_on {
+                if !continues {
                     undone.members.extend_from_slice(&plan.more[index..]);
                     return false;
                 }
@@ -119,10 +120,8 @@ async fn check_members(plan: &Plan, space: &SpaceName, caller: &mut Caller<'_>, 
     };
     if checked.is_none() {
         let command = context.command(["members", "list", space.as_str(), "--show-invited", "--show-groups"]);
-        let why = if may_look { "that failed" } else { "that needs the scope chat.memberships.readonly" };
-        context
-            .messages
-            .note(&format!("Not checked is whether everybody is in the space: {why}. This shows who is: {command}"));
+        let why = if may_look { "listing it failed" } else { "needs the scope chat.memberships.readonly" };
+        context.messages.note(&format!("Skipped checking the member list ({why}). To list it, run {command}"));
     }
     let missing = checked.unwrap_or_default();
     let invited: Vec<&str> = known
@@ -132,12 +131,12 @@ async fn check_members(plan: &Plan, space: &SpaceName, caller: &mut Caller<'_>, 
         .collect();
     if !missing.is_empty() {
         context.messages.warning(&format!(
-            "not in the space, because they cannot be added or block you (or you them): {}",
+            "not in the space, because they cannot be added or someone is blocked: {}",
             missing.join(", ")
         ));
     }
     if !invited.is_empty() {
-        context.messages.warning(&format!("only invited, until they accept: {}", invited.join(", ")));
+        context.messages.warning(&format!("invited, and members once they accept: {}", invited.join(", ")));
     }
 }
 
@@ -163,7 +162,7 @@ async fn present<'a>(
             known.insert(name.to_owned(), Seen::from(found));
             continue;
         }
-        // The list may hold somebody under an id alone, of whom only the address was given.
+        // The list may name a person by id only, while the user gave an email address.
         let by_address = name.contains('@') && caller.allows(GetMembership::SCOPES, false) != Some(false);
         let found = if by_address { member(space, id_of(name), caller).await? } else { None };
         match found {
@@ -184,7 +183,7 @@ fn is(membership: &Membership, name: &str) -> bool {
         || person.and_then(|user| user.email.as_deref()).is_some_and(|email| email.eq_ignore_ascii_case(id_of(name)))
 }
 
-/// One membership; `None` where there is none.
+/// Returns one membership, or `None` if there is none.
 async fn member(
     space: &SpaceName,
     user: &str,
@@ -218,9 +217,9 @@ async fn promote(
         .await;
         if let Err(error) = result {
             let failure = context.report(error);
-            let goes_on = failure.concerns_one();
+            let continues = failure.concerns_one();
             undone.failures.push((user.clone(), failure));
-            if !goes_on {
+            if !continues {
                 undone.promotions.extend_from_slice(&plan.promotions[index..]);
                 return;
             }
@@ -240,12 +239,12 @@ impl Undone {
         }
         first.message = message;
         let commands = commands(space.as_str(), &self.members, &self.promotions, context);
-        first.hint = Some(format!("what remains to be done: {commands}"));
+        first.hint = Some(format!("to finish, run {commands}"));
         Err(first)
     }
 }
 
-/// Everything that the plan does after the create, as commands; `None` where that is nothing.
+/// Returns the steps after the creation as commands; `None` if there are none.
 pub(super) fn commands_for_all(plan: &Plan, space: &str, context: &Context) -> Option<String> {
     let text = commands(space, &plan.more, &plan.promotions, context);
     (!text.is_empty()).then_some(text)

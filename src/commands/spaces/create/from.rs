@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_column() {
         for (members, expected) in [
-            (json!({}), "--name (displayName) is missing"),
+            (json!({}), "--name (displayName) is required"),
             (json!({"name":"A","nme":"B"}), "nme: there is no such member"),
             (json!({"name":"A","external":"perhaps"}), "external: "),
             (json!({"name":["A"]}), "name: is not a text"),

@@ -1,4 +1,4 @@
-//! The options that make a space.
+//! The options that describe a new space.
 
 use clap::ValueEnum;
 
@@ -11,7 +11,7 @@ pub(in crate::commands) enum IfExists {
     Reuse,
 }
 
-/// The options that make a space; a row of a file has them too.
+/// The options that describe a new space, which are also the columns of rows.
 #[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "People")]
 pub(in crate::commands) struct NewSpace {

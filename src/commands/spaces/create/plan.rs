@@ -1,4 +1,4 @@
-//! From options to requests, with everything checked that can be checked without asking anybody.
+//! Converts options to requests, after every check that needs no request.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -16,7 +16,7 @@ use crate::commands::Failure;
 /// The maximum number of members in a create request; more are added afterwards.
 const MOST_MEMBERSHIPS: usize = 49;
 
-/// The request that makes the space.
+/// The request that creates the space.
 #[derive(Debug)]
 pub(in crate::commands) enum Request {
     Create(CreateSpace),
@@ -24,6 +24,15 @@ pub(in crate::commands) enum Request {
 }
 
 impl Request {
+    /// Returns the display name of the new space.
+    pub(super) fn display_name(&self) -> Option<&str> {
+        let space = match self {
+            Self::Create(request) => &request.space,
+            Self::SetUp(request) => &request.space,
+        };
+        space.get("displayName")?.as_str()
+    }
+
     pub(in crate::commands) fn preview(&self) -> Value {
         match self {
             Self::Create(request) => request.call().preview(),
@@ -32,27 +41,27 @@ impl Request {
     }
 }
 
-/// Everything that is to be done, checked and complete.
+/// The checked requests of one creation.
 #[derive(Debug)]
 pub(in crate::commands) struct Plan {
     pub(in crate::commands) request: Request,
-    /// Who is added after the space was made.
+    /// The members to add after the creation.
     pub(super) more: Vec<NewMembership>,
-    /// Who gets another role then.
+    /// The roles to give after the creation.
     pub(super) promotions: Vec<(String, Role)>,
-    /// The name to look for before.
+    /// The display name to look for before the creation.
     pub(super) look_for: Option<(String, IfExists)>,
     pub(super) import: bool,
-    /// Whether the server leaves people out of it without a word.
+    /// Whether the server may silently skip people.
     pub(super) may_lack_members: bool,
-    /// Something to say beforehand.
+    /// A note to print before the requests.
     pub(super) note: Option<String>,
 }
 
-/// Checks everything that can be checked without asking anybody.
+/// Converts the options to a plan.
 ///
 /// # Errors
-/// An option or a document that breaks a rule of the API's.
+/// An option or a document that breaks a rule of the API.
 pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     let mut draft = options.space.draft(Map::new())?;
     let kind = match draft.at("spaceType").and_then(Value::as_str) {
@@ -78,12 +87,12 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
             (options.if_exists.is_some(), "--if-exists"),
         ] {
             if given {
-                return Err(Failure::usage(format!("{option} is for named spaces (spaceType SPACE) only")));
+                return Err(Failure::usage(format!("{option} works for named spaces (spaceType SPACE) only")));
             }
         }
     }
-    // An earlier attempt may have made the space that would be found, and left its members to be added yet: the server
-    // knows that attempt by its id.
+    // With a request id, an earlier attempt may have created the space but not added its members yet. Repeating the
+    // request returns that space.
     let look_for = options.if_exists.filter(|_| options.request_id.is_none()).and_then(|what| {
         let name = draft.at("displayName").and_then(Value::as_str)?;
         Some((name.to_owned(), what))
@@ -110,10 +119,11 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
 fn check_name(draft: &Draft, kind: &str) -> Result<(), Failure> {
     let name = draft.at("displayName").filter(|name| !name.is_null());
     match (kind, name) {
-        ("SPACE", None) => Err(Failure::usage("--name (displayName) is missing: a space needs a name")
-            .hint("chatauth spaces create --name NAME")),
+        ("SPACE", None) => {
+            Err(Failure::usage("--name (displayName) is required").hint("chatauth spaces create --name NAME"))
+        }
         ("SPACE", Some(Value::String(name))) if name.trim().is_empty() => {
-            Err(draft.refuse("displayName", "is empty: a space needs a name of 1 to 128 characters"))
+            Err(draft.refuse("displayName", "is empty: expected 1 to 128 characters"))
         }
         ("GROUP_CHAT" | "DIRECT_MESSAGE", Some(_)) => {
             Err(draft.refuse("displayName", &format!("must be left out: a {} has no name", kind_word(kind))))
@@ -189,7 +199,7 @@ fn promotions(options: &NewSpace) -> Result<Vec<(String, Role)>, Failure> {
             let name = user_name(text).map_err(|cause| Failure::usage(format!("{option} {text:?} {cause}")))?;
             match promotions.iter().find(|(other, _)| *other == name) {
                 Some((_, same)) if *same == role => {}
-                Some(_) => return Err(Failure::usage(format!("{text:?} is given as --manager and as --owner"))),
+                Some(_) => return Err(Failure::usage(format!("{text:?} is both --manager and --owner"))),
                 None => promotions.push((name, role)),
             }
         }

@@ -1,4 +1,4 @@
-//! Looking for a space and creating it.
+//! Searches for an existing space and creates a new one.
 
 use super::plan::{Plan, Request};
 use crate::chat::{
@@ -9,10 +9,10 @@ use crate::commands::caller::{CallError, Caller};
 use crate::commands::pagination::Pages;
 use crate::commands::{Context, ErrorCode, Failure};
 
-/// The most spaces that the API lists at once.
+/// The most spaces per page.
 const LARGEST_PAGE: u32 = 1000;
 
-/// The methods that the plan cannot do without.
+/// Returns the scopes of the methods that the plan calls.
 pub(super) fn methods(plan: &Plan) -> Vec<Scopes> {
     let mut methods = vec![match &plan.request {
         Request::Create(_) if plan.import => CreateSpace::SCOPES_FOR_IMPORT,
@@ -22,7 +22,7 @@ pub(super) fn methods(plan: &Plan) -> Vec<Scopes> {
     if plan.look_for.is_some() {
         methods.push(ListSpaces::SCOPES);
     }
-    // What import mode allows stands on the one scope that was asked for already.
+    // In import mode, `chat.import` allows the other methods too.
     if !plan.import {
         if !plan.more.is_empty() {
             methods.push(CreateMembership::SCOPES);
@@ -34,7 +34,7 @@ pub(super) fn methods(plan: &Plan) -> Vec<Scopes> {
     methods
 }
 
-/// A space of the caller's with exactly this name. No more pages are read than it takes to find one.
+/// Returns one of the caller's spaces with exactly this display name. Reads no page after it.
 pub(super) async fn look_for(name: &str, caller: &mut Caller<'_>) -> Result<Option<Resource<Space>>, CallError> {
     let mut pages = Pages::new(None, LARGEST_PAGE);
     while let Some(paging) = pages.next() {
@@ -57,12 +57,11 @@ pub(super) async fn send(plan: &Plan, caller: &mut Caller<'_>, context: &Context
     result.map_err(|error| match context.report(error) {
         failure if failure.code == ErrorCode::AlreadyExists => failure.hint(match plan.look_for {
             Some(_) => {
-                "take another name: no space of yours has this one, so it is a space of your organization that you \
-                 are not a member of and cannot see"
+                "choose another name: a space of your organization that you cannot see has this one"
             }
             None => {
-                "take another name, or a space of yours that has this one with --if-exists reuse; it may also be a \
-                 space of your organization that you cannot see"
+                "choose another name, or pass --if-exists reuse if the space is yours; a space of your organization that you \
+                 cannot see may have this name"
             }
         }),
         failure => failure,

@@ -136,7 +136,7 @@ fn names_and_texts_have_limits() {
     let audience = Line::try_parse_from(["create", "--name=x", "--audience=a/b"]).unwrap_err().to_string();
     assert!(audience.contains("accessSettings.audience"), "{audience}");
     refused(&typed(&["--name=x", "--group=team@example.com"]), ErrorCode::Usage, &["Cloud Identity"]);
-    refused(&typed(&["--name=x", "--request-id=no-uuid"]), ErrorCode::Usage, &["no UUID", "requestId"]);
+    refused(&typed(&["--name=x", "--request-id=no-uuid"]), ErrorCode::Usage, &["is not a UUID", "requestId"]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn what_breaks_a_rule_in_a_document_is_the_documents_fault() {
         (json!({"displayName":" "}), "displayName"),
         (json!({"spaceType":"GROUP_CHAT","displayName":"x"}), "displayName"),
         (json!({"spaceType":"DIRECT_MESSAGE","importMode":true}), "importMode"),
-        (json!([]), "no JSON object"),
+        (json!([]), "is not a JSON object"),
     ] {
         let (options, _file) = document(&json, &[]);
         refused(&options, ErrorCode::InputInvalid, &[word]);
