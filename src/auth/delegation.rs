@@ -50,6 +50,11 @@ pub(super) struct Delegation {
 }
 
 impl Delegation {
+    /// The service account's address, which names it.
+    pub(super) fn client_email(&self) -> &str {
+        &self.key.client_email
+    }
+
     /// Reads a key file and names what it is when it is no key.
     pub(super) fn load(options: &DelegationOptions) -> Result<Self, Error> {
         let wrong = |cause: String| Error::ServiceAccountKey { path: options.key.clone(), cause };

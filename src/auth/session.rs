@@ -162,6 +162,11 @@ impl Session {
         Ok(same_client(record, self.client()?)?)
     }
 
+    /// Returns the service account that acts in a user's name, if one does.
+    pub fn service_account(&self) -> Option<&str> {
+        self.principal.delegation().ok().flatten().map(Delegation::client_email)
+    }
+
     /// Returns an access token for `needed`: the stored one, a refreshed one, or, with a person, that of a new login.
     pub async fn access_token(&self, needed: &ScopeSet, interaction: Interaction<'_>) -> Result<Access, Error> {
         if let Some(token) = &self.given {
@@ -373,7 +378,7 @@ impl Session {
             // A new refresh token that is not on disk would be lost with this process, and the old one may be dead.
             Err(error) if refreshed.refresh_token != record.refresh_token => return Err(error.into()),
             Err(error) => {
-                (self.notify)(&format!("{error}; this command uses the refreshed access token without saving it"))
+                (self.notify)(&format!("{error}; this command uses the refreshed access token without saving it"));
             }
         }
         Ok(refreshed)

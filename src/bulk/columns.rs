@@ -66,6 +66,11 @@ impl Values {
         self.0.get(name)
     }
 
+    /// All of it, by the names of the columns.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter()
+    }
+
     /// The text of a column.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
@@ -211,7 +216,7 @@ pub(super) fn typed(kind: Kind, value: &Value) -> Result<Option<Value>, String> 
             ];
             Value::from(word(value, &words)?)
         }
-        Kind::Choice(words) => Value::from(word(value, words)?),
+        Kind::Choice(words) => Value::from(choice(value, words)?),
         Kind::Object if value.is_object() => value.clone(),
         Kind::Array if value.is_array() => value.clone(),
         Kind::Object => return Err(String::from("is not a JSON object")),
@@ -241,6 +246,20 @@ fn text(value: &Value) -> Result<String, String> {
 fn one(value: &Value) -> Result<String, String> {
     let text = text(value)?.trim().to_owned();
     if text.contains(is_separator) { Err(format!("takes one value, and {text:?} is a list")) } else { Ok(text) }
+}
+
+/// One of some words, or what such a word means. Yes and no mean on and off.
+fn choice<'w>(value: &Value, words: &'w [(&'w str, &'w str)]) -> Result<&'w str, String> {
+    let meaning = words.iter().find(|(_, meaning)| value.as_str().is_some_and(|text| text.trim() == *meaning));
+    if let Some((_, meaning)) = meaning {
+        return Ok(meaning);
+    }
+    let switch =
+        words.iter().any(|(word, _)| *word == "on").then(|| typed(Kind::Switch, value).ok().flatten()).flatten();
+    match switch.as_ref().and_then(Value::as_bool) {
+        Some(on) => word(&Value::from(if on { "on" } else { "off" }), words),
+        None => word(value, words),
+    }
 }
 
 fn word<Meaning: Copy>(value: &Value, words: &[(&str, Meaning)]) -> Result<Meaning, String> {
@@ -302,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_cell_and_the_value_that_it_means_are_one() {
-        const HISTORY: Kind = Kind::Choice(&[("on", "on"), ("off", "off"), ("true", "on"), ("HISTORY_ON", "on")]);
+        const HISTORY: Kind = Kind::Choice(&[("on", "HISTORY_ON"), ("off", "HISTORY_OFF")]);
         for (kind, cell, value) in [
             (Kind::Text, " A ", json!(" A ")),
             (Kind::Text, "7.5", json!(7.5)),
@@ -311,7 +330,7 @@ mod tests {
             (Kind::Switch, " Yes", json!(true)),
             (Kind::Switch, "0", json!(0)),
             (HISTORY, "ON", json!(true)),
-            (HISTORY, "history_on", json!("on")),
+            (HISTORY, "HISTORY_ON", json!("on")),
             (Kind::Text, "  ", Value::Null),
             (Kind::List, " ; ", json!([])),
         ] {

@@ -43,8 +43,8 @@ enum State {
 
 /// Reads records one by one; memory holds one at a time.
 pub(super) struct Reader {
-    text: Text,
-    delimiter: u8,
+    pub(super) text: Text,
+    pub(super) delimiter: u8,
 }
 
 impl Reader {
@@ -75,12 +75,6 @@ impl Reader {
         }
         let (_, delimiter) = counts.into_iter().max_by_key(|(count, _)| *count).unwrap_or((0, b','));
         Ok(Self { text, delimiter })
-    }
-
-    /// A reader of fields that `delimiter` separates.
-    #[cfg(test)]
-    pub(super) fn new(text: Text, delimiter: u8) -> Self {
-        Self { text, delimiter }
     }
 
     /// The next record that is not an empty line; `None` at the end.
@@ -175,7 +169,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Vec<Record>, CsvError> {
-        all(Reader::new(text_of(text.as_bytes()), b','))
+        all(Reader { text: text_of(text.as_bytes()), delimiter: b',' })
     }
 
     fn fields(text: &str) -> Vec<Vec<String>> {
@@ -241,7 +235,7 @@ mod tests {
             let message = read(text).unwrap_err().to_string();
             assert!(message.starts_with(expected), "{message}");
         }
-        let broken = Reader::new(text_of(b"a,\xff\n"), b',').next().unwrap_err();
+        let broken = Reader { text: text_of(b"a,\xff\n"), delimiter: b',' }.next().unwrap_err();
         assert!(broken.to_string().starts_with("line 1, column 2: not UTF-8"), "{broken}");
         let long = "x".repeat(LONGEST_ROW + 1);
         assert!(matches!(read(&long), Err(CsvError::TooLong(1))));

@@ -13,7 +13,7 @@ use super::text::{Bytes, LONGEST_ROW, Text};
 use crate::platform::input::Source;
 
 /// How many rows are read ahead.
-const READ_AHEAD: usize = 16;
+const READ_AHEAD: usize = 128;
 
 /// The columns of every run.
 const KEYS: [Column; 2] = [Column::new("idempotency-key", Kind::Text), Column::new("request-id", Kind::Text)];
@@ -90,7 +90,7 @@ impl Rows {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub(super) fn read(bytes: Bytes, columns: &[Column]) -> Result<Self, InputError> {
+    pub fn read(bytes: Bytes, columns: &[Column]) -> Result<Self, InputError> {
         let columns: Vec<Column> = columns.iter().chain(&KEYS).copied().collect();
         let mut text = Text::decode(bytes)?;
         let mut blank = 0;

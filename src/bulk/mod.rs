@@ -4,6 +4,8 @@
 mod check;
 mod columns;
 mod csv;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod identity;
 mod index;
 mod input;
@@ -37,3 +39,4 @@ pub use row::Stop;
 pub use run::{Ending, Job, preview, run};
 pub use run_name::RunName;
 pub use task::{Attempt, Created, Outcome, Report, StepError, Task, Words};
+pub use text::Bytes;

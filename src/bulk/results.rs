@@ -15,7 +15,7 @@ use super::task::{Created, Report};
 use crate::output::Messages;
 
 /// How many results may wait to be written, or for the result of an earlier row, before no further row is started.
-pub(super) const WINDOW: u64 = 1024;
+pub(super) const WINDOW: u64 = 256;
 
 /// How often the progress bar is drawn.
 const FRAME: Duration = Duration::from_millis(200);
@@ -119,12 +119,15 @@ pub(super) struct Results<'a> {
     /// What is told of rows that the thread may not have written yet.
     handed_over: VecDeque<(u64, String)>,
     counts: Counts,
+    unknown: Vec<(u64, String)>,
     format_fault: Option<String>,
 }
 
 /// What is left to report when everything is written.
 pub(super) struct Written {
     pub(super) counts: Counts,
+    /// Rows that may have been applied, with their request ids.
+    pub(super) unknown: Vec<(u64, String)>,
     pub(super) format_fault: Option<String>,
     pub(super) fault: Option<io::Error>,
 }
@@ -165,6 +168,7 @@ impl<'a> Results<'a> {
             next: 1,
             handed_over: VecDeque::new(),
             counts: Counts::default(),
+            unknown: Vec::new(),
             format_fault: None,
         }
     }
@@ -198,8 +202,9 @@ impl<'a> Results<'a> {
             Some("failed") => self.counts.failed += 1,
             Some(_) => self.counts.done += 1,
         }
-        let unknown = |result: &RowResult| result.error.as_ref().is_some_and(Report::is_unknown);
-        self.counts.unknown += u64::from(result.as_ref().is_some_and(unknown));
+        let unknown = result.as_ref().filter(|result| result.error.as_ref().is_some_and(Report::is_unknown));
+        self.counts.unknown += u64::from(unknown.is_some());
+        self.unknown.extend(unknown.and_then(|result| Some((row, result.request_id.clone()?))));
         {
             let mut stats = locked(&self.shared.stats);
             (stats.ended, stats.failed) = (self.counts.ended(), self.counts.failed);
@@ -257,7 +262,7 @@ impl<'a> Results<'a> {
         for (row, result) in std::mem::take(&mut self.waiting) {
             self.hand_over(row, result.as_ref());
         }
-        let Self { events, ended, shared, mut handed_over, counts, format_fault, messages, .. } = self;
+        let Self { events, ended, shared, mut handed_over, counts, unknown, format_fault, messages, .. } = self;
         drop(events);
         // Only a thread that waits for its reader takes long.
         let _ = tokio::time::timeout(limit.unwrap_or(Duration::MAX), ended).await;
@@ -270,7 +275,7 @@ impl<'a> Results<'a> {
             messages.always(&told);
         }
         let fault = locked(&shared.fault).take();
-        Written { counts, format_fault, fault }
+        Written { counts, unknown, format_fault, fault }
     }
 }
 

@@ -104,6 +104,9 @@ pub(super) async fn run_row<Kind: Task>(
     row: Result<Row, InputError>,
     number: u64,
 ) -> Option<RowResult> {
+    if run.stopped.get() {
+        return None;
+    }
     // What does the journal say?
     let mut row = match run.prepare(row, number) {
         Ok(row) => row,
@@ -126,12 +129,13 @@ pub(super) async fn run_row<Kind: Task>(
             let mut last = None;
             loop {
                 let Some(permit) = run.limiter.acquire().await else { return run.gave_up(row, None, last) };
+                run.in_flight.borrow_mut().insert(number, row.request_id.clone());
                 // On disk before the request leaves.
                 let left = (run.now)();
                 if !run.note(&row, State::Started, None, None) || !run.sync().await {
+                    run.in_flight.borrow_mut().remove(&number);
                     return run.gave_up(row, None, last);
                 }
-                run.in_flight.borrow_mut().insert(number, row.request_id.clone());
                 let result = run.task.create(&row.work, Attempt { unknown_since: row.unknown_since }).await;
                 run.in_flight.borrow_mut().remove(&number);
                 permit.done();

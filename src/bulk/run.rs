@@ -48,8 +48,10 @@ pub struct Ending {
     pub counts: Counts,
     /// How many rows were not started; `None` where nobody knows.
     pub not_started: Option<u64>,
-    /// Rows of which an attempt is without an answer, with their request ids.
-    pub in_flight: Vec<(u64, String)>,
+    /// How many rows were in flight when the run was told to end at once.
+    pub in_flight: u64,
+    /// Rows that may have been applied, with their request ids: those in flight too.
+    pub unknown: Vec<(u64, String)>,
     /// How many rows of an input that was not checked say the same as another one.
     pub identical: u64,
     /// Why the run ended early.
@@ -164,11 +166,16 @@ impl<Kind: Task> Run<'_, Kind> {
         let identical = self.seen.as_ref().map_or(0, |seen| seen.borrow().identical);
         let limit = matches!(stop, Some(Stop::Interrupted(_) | Stop::ReaderGone)).then_some(LAST_WORDS);
         let written = self.results.into_inner().finish(limit).await;
-        let started = written.counts.ended() + u64::try_from(in_flight.len()).unwrap_or_default();
+        let in_flight_count = u64::try_from(in_flight.len()).unwrap_or_default();
+        let started = written.counts.ended() + in_flight_count;
+        let mut unknown = written.unknown;
+        unknown.extend(in_flight);
+        unknown.sort();
         Ending {
             counts: written.counts,
             not_started: job.total.map(|total| total.saturating_sub(started)),
-            in_flight,
+            in_flight: in_flight_count,
+            unknown,
             identical,
             stop,
             format_fault: written.format_fault,

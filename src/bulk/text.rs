@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 pub(super) const LONGEST_ROW: usize = 1024 * 1024;
 
 /// Bytes that arrive when they arrive.
-pub(super) type Bytes = Box<dyn BufRead + Send>;
+pub type Bytes = Box<dyn BufRead + Send>;
 
 /// Bytes one by one, as UTF-8, with the number of the line that they stand on.
 pub(super) struct Text {

@@ -25,6 +25,24 @@ pub enum NameError {
     /// A membership of another space.
     #[error("is a member of another space")]
     OtherSpace,
+    /// Several names in one.
+    #[error("is a list; give one name at a time")]
+    List,
+    /// A link to an address.
+    #[error("begins with mailto:; give the address alone")]
+    Mailto,
+    /// An address with a name around it, or in quotes.
+    #[error("has more around it than an address; give the address alone, as in ada@example.com")]
+    Decorated,
+    /// A character that cannot be seen, or that no address has.
+    #[error("has the character U+{0:04X}, which no address or ID has")]
+    Unseen(u32),
+    /// Something around an @ that is no address.
+    #[error("is no email address")]
+    NoAddress,
+    /// A number as spreadsheets shorten it.
+    #[error("is an ID that a spreadsheet has rounded; format the column as text and copy the ID again")]
+    Rounded,
     /// A group's email address.
     #[error("is an email address; the Chat API accepts only the Cloud Identity ID of a group (groups/{{id}})")]
     GroupAddress,
@@ -37,12 +55,17 @@ pub fn id_of(name: &str) -> &str {
 
 /// Returns `users/{user}` for an email address, `users/ID` or a bare id.
 pub fn user_name(text: &str) -> Result<String, NameError> {
+    check_shape(text.trim().trim_start_matches("users/"))?;
     name(text, "users/").map_err(|error| if error == NameError::Characters { NameError::NotAUser } else { error })
 }
 
 /// Returns `groups/{group}` for `groups/ID` or a bare id.
 pub(super) fn group_name(text: &str) -> Result<String, NameError> {
-    if text.contains('@') { Err(NameError::GroupAddress) } else { name(text, "groups/") }
+    if text.contains('@') {
+        return Err(NameError::GroupAddress);
+    }
+    check_shape(text.trim().trim_start_matches("groups/"))?;
+    name(text, "groups/")
 }
 
 /// Returns `audiences/{audience}` for `default`, an id, or `audiences/ID`.
@@ -135,6 +158,34 @@ fn id_in_address(text: &str) -> Option<String> {
     after.map(|pair| pair[1]).or_else(app).map(str::to_owned)
 }
 
+/// Refuses what people paste in the place of an address or an ID, which the API would refuse later, or take for somebody
+/// else.
+fn check_shape(text: &str) -> Result<(), NameError> {
+    if text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("mailto:")) {
+        return Err(NameError::Mailto);
+    }
+    if text.contains([',', ';']) {
+        return Err(NameError::List);
+    }
+    if text.contains(['<', '>', '"', '\u{201c}', '\u{201d}', '\u{201e}', '\u{ab}', '\u{bb}']) {
+        return Err(NameError::Decorated);
+    }
+    // Letters that are drawn as nothing are letters all the same.
+    let unseen = |character: char| {
+        matches!(character, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
+            || !character.is_ascii() && !character.is_alphanumeric()
+    };
+    if let Some(character) = text.chars().find(|character| unseen(*character)) {
+        return Err(NameError::Unseen(u32::from(character)));
+    }
+    let Some((local, domain)) = text.split_once('@') else {
+        let shortened = text.contains(['.', '+']) && text.starts_with(|first: char| first.is_ascii_digit());
+        return if shortened { Err(NameError::Rounded) } else { Ok(()) };
+    };
+    let wrong = local.is_empty() || domain.is_empty() || domain.contains('@') || domain.split('.').any(str::is_empty);
+    if wrong { Err(NameError::NoAddress) } else { Ok(()) }
+}
+
 fn name(text: &str, collection: &'static str) -> Result<String, NameError> {
     let text = text.trim();
     let id = text.strip_prefix(collection).unwrap_or(text);
@@ -164,6 +215,45 @@ mod tests {
         assert_eq!(user_name(" users/108 ").unwrap(), "users/108");
         assert_eq!(group_name("01abc").unwrap(), "groups/01abc");
         assert_eq!(audience_name("default").unwrap(), "audiences/default");
+    }
+
+    #[test]
+    fn what_people_paste_is_an_address_or_refused_with_the_reason() {
+        for text in [
+            "ada@example.com",
+            "ada+chat@example.com",
+            "j\u{f6}rg@b\u{fc}cher.example",
+            "o'neil@x.test",
+            "users/a@x",
+            "app",
+            "108",
+        ] {
+            assert!(user_name(text).is_ok(), "{text}");
+        }
+        for (text, expected) in [
+            ("a@x.test,b@x.test", NameError::List),
+            ("a@x.test;b@x.test", NameError::List),
+            ("mailto:a@x.test", NameError::Mailto),
+            ("MailTo:a@x.test", NameError::Mailto),
+            ("Ada <a@x.test>", NameError::Decorated),
+            ("\"a@x.test\"", NameError::Decorated),
+            ("\u{201c}a@x.test\u{201d}", NameError::Decorated),
+            ("\u{200b}a@x.test", NameError::Unseen(0x200b)),
+            ("a@x.test\u{200e}", NameError::Unseen(0x200e)),
+            ("a\u{ad}b@x.test", NameError::Unseen(0xad)),
+            ("\u{3164}a@x.test", NameError::Unseen(0x3164)),
+            ("a@@x.test", NameError::NoAddress),
+            ("a@", NameError::NoAddress),
+            ("@x.test", NameError::NoAddress),
+            ("a@x..test", NameError::NoAddress),
+            ("1.06782E+20", NameError::Rounded),
+            ("users/1.06782E+20", NameError::Rounded),
+        ] {
+            assert_eq!(user_name(text), Err(expected.clone()), "{text}");
+            assert!(MemberName::of(&SpaceName::parse("S").unwrap(), text).is_err());
+        }
+        assert_eq!(group_name("1.2E+5"), Err(NameError::Rounded));
+        assert_eq!(group_name("a,b"), Err(NameError::List));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::auth::{self, Record, Scope, ScopeSet};
 use crate::chat::{ApiPath, RawRequest};
 use crate::commands::caller::Caller;
+use crate::commands::pagination::SeenTokens;
 use crate::commands::{Context, ErrorCode, Failure, Source};
 
 mod answer;
@@ -83,6 +84,7 @@ impl Api {
         let needed = if asked.is_empty() { known_scopes(&request, context)? } else { asked };
         let mut caller = Caller::with_scopes(context, needed).await?;
         let mut answers = Answers::new(&context.printer, self.include, self.paginate);
+        let mut seen = SeenTokens::default();
         loop {
             let answer = match caller.send(&request).await {
                 Ok(answer) => answer,
@@ -97,29 +99,26 @@ impl Api {
             let next = answers.page(&answer)?;
             match next.filter(|_| self.paginate) {
                 None => break,
-                Some(token) => turn_page(&mut request, token)?,
+                Some(token) => turn_page(&mut request, token, &mut seen)?,
             }
         }
         Ok(answers.finish()?)
     }
 }
 
-/// Asks for the next page; a server that gives the same one again would be asked for ever.
-fn turn_page(request: &mut RawRequest, token: String) -> Result<(), Failure> {
+/// Asks for the next page.
+fn turn_page(request: &mut RawRequest, token: String, seen: &mut SeenTokens) -> Result<(), Failure> {
     let page = request.query.iter_mut().find(|(name, _)| name == "pageToken");
-    match page {
-        Some((_, current)) if *current == token => {
-            Err(Failure::new(ErrorCode::ServerError, "the server repeats the same nextPageToken"))
-        }
-        Some((_, current)) => {
-            *current = token;
-            Ok(())
-        }
-        None => {
-            request.query.push((String::from("pageToken"), token));
-            Ok(())
-        }
+    if let Some((_, first)) = &page {
+        // The one that was asked for may come back too; that it was asked for before is no fault.
+        let _ = seen.add(first);
     }
+    seen.add(&token)?;
+    match page {
+        Some((_, current)) => *current = token,
+        None => request.query.push((String::from("pageToken"), token)),
+    }
+    Ok(())
 }
 
 /// What a method that is known here needs; any login will do for the others.

@@ -145,6 +145,7 @@ impl<'a> Caller<'a> {
     pub(super) async fn renew(&mut self) -> Result<(), Failure> {
         let result = self.context.session().access_token(&self.needed, Interaction::Refused).await;
         self.access = result.map_err(|error| self.context.report(error))?;
+        self.replaced = true;
         Ok(())
     }
 
@@ -159,6 +160,11 @@ impl<'a> Caller<'a> {
     /// Whether this caller serves one row of a bulk run.
     pub(super) fn is_for_row(&self) -> bool {
         self.for_row
+    }
+
+    /// Returns the token and its owner.
+    pub(super) fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Returns the number of requests sent.
@@ -223,7 +229,6 @@ impl<'a> Caller<'a> {
                 action: action.clone(),
                 request_id: write.request_id.clone(),
                 hint: write.hint.clone(),
-                rows: None,
             }))
         });
         let mut result = self.chat.send(request, &self.access.token, &operation).await.map_err(Cause::Api);

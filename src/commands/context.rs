@@ -136,25 +136,6 @@ pub struct InFlight {
     pub request_id: Option<String>,
     /// What to do when its outcome is unknown.
     pub hint: String,
-    /// The rows of a bulk run that are in flight.
-    pub rows: Option<RowsInFlight>,
-}
-
-/// The rows of a bulk run that are in flight, with their request ids. Shared with the run: it changes with every
-/// answer, and is put into words only when somebody asks.
-pub type RowsInFlight = Rc<RefCell<Vec<(u64, String)>>>;
-
-impl InFlight {
-    /// Describes the requests in flight.
-    pub fn what(&self) -> String {
-        let Some(rows) = &self.rows else { return self.action.clone() };
-        let rows = rows.borrow();
-        if rows.is_empty() {
-            return format!("{} the rows", self.action);
-        }
-        let rows: Vec<String> = rows.iter().map(|(number, id)| format!("row {number} with request id {id}")).collect();
-        format!("{} {}", self.action, rows.join(", "))
-    }
 }
 
 /// Shared with whoever ends the program, so that a signal cannot lose a request.

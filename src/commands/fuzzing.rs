@@ -1,8 +1,15 @@
 //! The doors of this room for the fuzz targets in `tests/fuzz`, in no other build.
 
+use serde_json::Value;
+
 use super::Failure;
+use super::bulk::Verb as _;
 use super::caller::{Attempt, Write};
+use super::members::add::Add;
+use super::spaces::create::new_space::NewSpace;
 use crate::auth;
+use crate::bulk::Column;
+use crate::bulk::fuzzing::{Wrong, planned};
 use crate::chat;
 
 /// The request id that a write in [`api_failure`] has.
@@ -25,4 +32,21 @@ pub fn api_failure(error: &chat::Error, write: bool) -> Failure {
 #[expect(clippy::needless_pass_by_value, reason = "a target has each error to itself")]
 pub fn login_failure(error: auth::Error) -> Failure {
     Failure::from_auth(&error, Some("ada@example.com"))
+}
+
+/// Returns the columns of `spaces create --from` and `members add --from`.
+pub fn columns() -> [Vec<Column>; 2] {
+    [NewSpace::default().columns(), Add::default().columns()]
+}
+
+/// Returns the requests that create spaces, for each row of an input.
+pub fn requests(text: &[u8]) -> Vec<Result<Value, Wrong>> {
+    let options = NewSpace::default();
+    planned(text, &options.columns(), |values, id| Ok(options.plan(values, id)?.request.preview()))
+}
+
+/// Checks the rows of an input that add members.
+pub fn additions(text: &[u8]) -> Vec<Result<(), Wrong>> {
+    let options = Add::default();
+    planned(text, &options.columns(), |values, id| options.plan(values, id).map(|_| ()))
 }

@@ -69,6 +69,6 @@ pub mod version;
 pub use crate::auth::{DelegationOptions, Proxies, ProxySetting, TransportConfig, TrustRoots};
 pub use crate::chat::Role;
 pub use crate::platform::input::Source;
-pub use context::{Context, GivenToken, InFlight, Pending, Provenance, RowsInFlight, Setting, Settings};
+pub use context::{Context, GivenToken, InFlight, Pending, Provenance, Setting, Settings};
 pub use failure::{ErrorCode, Failure, Outcome};
 pub use runtime::runtime;

@@ -1,33 +1,59 @@
 //! Lists that are read page by page, and no further than they are wanted.
 
+use std::collections::HashSet;
+
 use crate::chat::{Page, Paging, Resource};
+
+use super::{ErrorCode, Failure};
+
+/// The tokens of the pages requested so far.
+#[derive(Debug, Default)]
+pub(super) struct SeenTokens(HashSet<String>);
+
+impl SeenTokens {
+    /// Adds a token.
+    ///
+    /// # Errors
+    /// The token came before: the list would never end.
+    pub(super) fn add(&mut self, token: &str) -> Result<(), Failure> {
+        if self.0.insert(token.to_owned()) {
+            return Ok(());
+        }
+        let message = "the list is incomplete: the server returned the same nextPageToken twice";
+        Err(Failure::new(ErrorCode::ServerError, message))
+    }
+}
 
 /// The position in a paged list.
 pub(super) struct Pages {
     left: Option<u32>,
     largest: u32,
     next: Option<Paging>,
+    seen: SeenTokens,
 }
 
 impl Pages {
     /// At most `limit` results; the server gives at most `largest` at once.
     pub(super) fn new(limit: Option<u32>, largest: u32) -> Self {
-        Self { left: limit, largest, next: Some(Paging::default()) }
+        Self { left: limit, largest, next: Some(Paging::default()), seen: SeenTokens::default() }
     }
 
     /// Returns the next page to request; `None` at the end of the list or the limit.
-    pub(super) fn next(&self) -> Option<Paging> {
+    ///
+    /// # Errors
+    /// A page token came back: the list cannot be complete.
+    pub(super) fn next(&mut self) -> Result<Option<Paging>, Failure> {
         let page_size = self.left.map_or(self.largest, |left| left.min(self.largest));
-        let paging = self.next.clone().filter(|_| page_size > 0)?;
-        Some(Paging { page_size: Some(page_size), ..paging })
+        let Some(paging) = self.next.clone().filter(|_| page_size > 0) else { return Ok(None) };
+        if let Some(token) = &paging.page_token {
+            self.seen.add(token)?;
+        }
+        Ok(Some(Paging { page_size: Some(page_size), ..paging }))
     }
 
     /// Returns the items of a page up to the limit.
     pub(super) fn take<Fields>(&mut self, page: Page<Fields>) -> Vec<Resource<Fields>> {
-        let before = self.next.take().and_then(|paging| paging.page_token);
-        // A repeated page token would loop forever.
-        let token = page.next_page_token.filter(|token| before.as_ref() != Some(token));
-        self.next = token.map(|token| Paging { page_token: Some(token), page_size: None });
+        self.next = page.next_page_token.map(|token| Paging { page_token: Some(token), page_size: None });
         let mut items = page.items;
         if let Some(left) = &mut self.left {
             items.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -49,22 +75,29 @@ mod tests {
     #[test]
     fn no_page_is_asked_for_that_nobody_wants() {
         let mut pages = Pages::new(Some(3), 2);
-        assert_eq!(pages.next().unwrap().page_size, Some(2));
+        assert_eq!(pages.next().unwrap().unwrap().page_size, Some(2));
         assert_eq!(pages.take(page(Some("a"), 2)).len(), 2);
-        let second = pages.next().unwrap();
+        let second = pages.next().unwrap().unwrap();
         assert_eq!((second.page_size, second.page_token.as_deref()), (Some(1), Some("a")));
         assert_eq!(pages.take(page(Some("b"), 2)).len(), 1);
-        assert!(pages.next().is_none());
+        assert!(pages.next().unwrap().is_none());
     }
 
     #[test]
-    fn a_list_ends_with_its_last_page_and_with_one_that_leads_back_to_itself() {
-        let mut pages = Pages::new(None, 100);
-        assert_eq!(pages.take(page(Some("a"), 1)).len(), 1);
-        assert_eq!(pages.take(page(Some("a"), 1)).len(), 1);
-        assert!(pages.next().is_none());
+    fn a_list_ends_with_its_last_page() {
         let mut pages = Pages::new(None, 100);
         pages.take(page(None, 0));
-        assert!(pages.next().is_none());
+        assert!(pages.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn pages_that_go_round_are_an_error() {
+        for tokens in [&["a", "a"][..], &["a", "b", "a"], &["a", "b", "c", "b"]] {
+            let mut pages = Pages::new(None, 100);
+            for (index, token) in tokens.iter().enumerate() {
+                assert_eq!(pages.take(page(Some(token), 1)).len(), 1);
+                assert_eq!(pages.next().is_err(), index == tokens.len() - 1, "{tokens:?}");
+            }
+        }
     }
 }

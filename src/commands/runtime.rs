@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use super::{Context, ErrorCode, Failure, Outcome};
-use crate::platform::signals::{self, Interruption};
+use crate::platform::signals::{self, Interruption, Interruptions};
 
 /// How much longer a token refresh in flight may take after a signal.
 const LONGEST_REFRESH: Duration = Duration::from_secs(5);
@@ -20,26 +20,32 @@ impl Context {
     }
 
     /// Not generic: code for each command's type would be a twentieth of the program.
-    fn run_to_end(&self, mut command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>) -> anyhow::Result<()> {
+    fn run_to_end(&self, command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>) -> anyhow::Result<()> {
         let runtime = runtime()?;
-        let result = runtime.block_on(async {
-            tokio::select! {
-                // Signals are watched before the command does anything: one that came between the URL of a login and
-                // its first wait would otherwise kill the process, and leave the terminal in the mode for pasting.
-                biased;
-                signal = signals::interruption() => match signal {
-                    Ok(interruption) => {
-                        self.finish_refresh(command.as_mut()).await;
-                        Err(self.interrupted(interruption).into())
-                    }
-                    Err(error) => Err(Failure::new(ErrorCode::Internal, format!("cannot watch signals: {error}")).into()),
-                },
-                result = command.as_mut() => result,
-            }
-        });
+        let result = runtime.block_on(self.until_signal(command));
         // A DNS lookup cannot be cancelled, so do not wait for it.
         runtime.shutdown_background();
         result
+    }
+
+    /// Runs a command, or a part of one, until it ends or a signal ends it.
+    pub(super) async fn until_signal(
+        &self,
+        mut command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>,
+    ) -> anyhow::Result<()> {
+        tokio::select! {
+            // Signals are watched before the command does anything: one that came between the URL of a login and
+            // its first wait would otherwise kill the process, and leave the terminal in the mode for pasting.
+            biased;
+            signal = signals::interruption() => match signal {
+                Ok(interruption) => {
+                    self.finish_refresh(command.as_mut()).await;
+                    Err(self.interrupted(interruption).into())
+                }
+                Err(error) => Err(Failure::new(ErrorCode::Internal, format!("cannot watch signals: {error}")).into()),
+            },
+            result = command.as_mut() => result,
+        }
     }
 
     /// Lets a token refresh that has left be saved: a new refresh token in its answer would be lost, and the old one may
@@ -67,7 +73,7 @@ impl Context {
                 let id = pending.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
                 let message = format!(
                     "{interruption} while trying to {}; whether it was applied is not known{id}",
-                    pending.what()
+                    pending.action
                 );
                 let mut failure = Failure::new(code, message).hint(pending.hint.clone());
                 failure.request_id.clone_from(&pending.request_id);
@@ -76,6 +82,22 @@ impl Context {
             }
         }
     }
+}
+
+/// Runs a command that ends by itself after a signal, once what is in flight has its answer.
+///
+/// # Errors
+/// Those of the command.
+pub(super) fn block_on_rows(command: impl AsyncFnOnce(&mut Interruptions) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
+        let mut signals = Interruptions::watch()
+            .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot watch signals: {error}")))?;
+        command(&mut signals).await
+    });
+    // A DNS lookup cannot be cancelled, so do not wait for it.
+    runtime.shutdown_background();
+    result
 }
 
 /// A runtime on this thread.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::Write;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -20,6 +21,20 @@ pub struct Printer {
     bold: bool,
     screen: Option<Screen>,
     filter: Option<Filter>,
+}
+
+/// A line that is being made.
+#[derive(Clone, Default)]
+struct Line(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for Printer {
@@ -78,9 +93,12 @@ impl Printer {
         self.format.renderer().document(json, Sink { filter: None, ..self.sink() })
     }
 
-    /// Prints the result of one row of a bulk run.
-    pub fn row(&self, row: &RowResult<'_>) -> Result<(), Error> {
-        self.format.renderer().row(row, self.sink())
+    /// Makes a line of the result of one row of a bulk run, without printing it.
+    pub fn row_bytes(&self, row: &RowResult<'_>) -> Result<Vec<u8>, Error> {
+        let line = Line::default();
+        let out: RefCell<Box<dyn Write>> = RefCell::new(Box::new(line.clone()));
+        self.format.renderer().row(row, Sink { out: &out, ..self.sink() })?;
+        Ok(line.0.take())
     }
 
     /// Prints text as it is.
@@ -258,8 +276,9 @@ mod tests {
                 "{format:?}: {many}"
             );
             let row = RowResult { json: &json, name: item.name, summary: "1  created  spaces/A" };
-            for print in [&|printer: &Printer| printer.document(&json), &|printer: &Printer| printer.row(&row)]
-                as [&dyn Fn(&Printer) -> Result<(), Error>; 2]
+            for print in [&|printer: &Printer| printer.document(&json), &|printer: &Printer| {
+                printer.bytes(&printer.row_bytes(&row)?)
+            }] as [&dyn Fn(&Printer) -> Result<(), Error>; 2]
             {
                 let mut result = Ok(());
                 let text = printed(format, |printer| result = print(printer));

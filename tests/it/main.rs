@@ -46,6 +46,7 @@ mod bulk {
     mod login;
     mod rate;
     mod results;
+    mod round_trip;
     mod soak;
 }
 

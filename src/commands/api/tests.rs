@@ -43,9 +43,24 @@ fn what_makes_no_sense_is_refused() {
 
 #[test]
 fn pages_turn_and_do_not_turn_for_ever() {
-    let mut request = made("GET", "v1/spaces", |_| {}).unwrap();
-    turn_page(&mut request, "2".into()).unwrap();
-    turn_page(&mut request, "3".into()).unwrap();
-    assert_eq!(request.query, [("pageToken".to_owned(), "3".to_owned())]);
-    assert_eq!(turn_page(&mut request, "3".into()).unwrap_err().code, ErrorCode::ServerError);
+    for (asked, tokens, ends) in [
+        (None, &["2", "3", "4"][..], false),
+        (None, &["2", "2"], true),
+        (None, &["2", "3", "2"], true),
+        (Some("2"), &["2"], true),
+        (Some("2"), &["3", "2"], true),
+    ] {
+        let mut request = made("GET", "v1/spaces", |_| {}).unwrap();
+        request.query.extend(asked.map(|token| (String::from("pageToken"), String::from(token))));
+        let mut seen = SeenTokens::default();
+        for (index, token) in tokens.iter().enumerate() {
+            let turned = turn_page(&mut request, (*token).to_owned(), &mut seen);
+            if ends && index == tokens.len() - 1 {
+                assert_eq!(turned.unwrap_err().code, ErrorCode::ServerError, "{asked:?} {tokens:?}");
+            } else {
+                turned.unwrap();
+                assert_eq!(request.query, [(String::from("pageToken"), (*token).to_owned())]);
+            }
+        }
+    }
 }

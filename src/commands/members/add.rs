@@ -2,20 +2,28 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use super::arguments::{AdminAccess, member_name};
-use super::pace::Pace;
+use super::pace::{BULK_RATE, Pace};
+use super::role::give_role;
+use super::rows;
 use super::several::Several;
-use crate::chat::{CreateMembership, GetMembership, Membership, Method, NewMembership, Resource, SpaceName};
-use crate::commands::bulk::BulkArgs;
+use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
+use crate::chat::{
+    CreateMembership, GetMembership, Membership, Method, NewMembership, PatchMembership, Resource, Role, Scopes,
+    SpaceName,
+};
+use crate::commands::bulk::{self, BulkArgs, Verb};
 use crate::commands::caller::Caller;
 use crate::commands::spaces::name::space_name;
-use crate::commands::{Context, ErrorCode, Failure};
+use crate::commands::{Context, Failure};
 
 /// Add people, groups or the calling Chat app to a space
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = examples!(
     "chatauth members add spaces/AAAA ada@example.com bob@example.com",
-    "chatauth members add --from people.csv --results people.jsonl",
+    "chatauth members add --from people.csv --journal people.jsonl",
 ))]
 pub struct Add {
     /// Space: spaces/AAAA, its ID or its URL
@@ -35,6 +43,9 @@ pub struct Add {
     #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with_all = ["users", "group"])]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
+    /// Show what would happen to each row; send nothing
+    #[arg(long, requires = "from", help_heading = "Many at once")]
+    dry_run: bool,
     #[command(flatten)]
     bulk: BulkArgs,
     #[command(flatten)]
@@ -45,9 +56,8 @@ impl Add {
     /// Adds the members, one after the other, or those of a file.
     pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
         if let Some(from) = self.from.take() {
-            let options = std::mem::take(&mut self.bulk).options(from, super::from::DEFAULT_RATE, false);
-            let task = super::from::Task::new(self.space, self.admin.use_admin_access);
-            return context.block_on(super::from::run(&task, &options, context));
+            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
+            return bulk::run(&self, from, &args, dry_run, context);
         }
         context.block_on(self.add(context))
     }
@@ -77,11 +87,14 @@ impl Add {
                     let made = fetch_membership(&space, membership, admin, &mut caller).await;
                     several.done(made.as_ref())?;
                 }
+                // Nobody can be a member twice, so what is wanted is so.
+                Err(error) if error.is_already_exists() => {
+                    context.messages.note(&format!("{} is a member already.", membership.id()));
+                    let made = fetch_membership(&space, membership, admin, &mut caller).await;
+                    several.done(made.as_ref())?;
+                }
                 Err(error) => {
-                    let mut failure = context.report(error);
-                    if failure.code == ErrorCode::AlreadyExists {
-                        failure.hint = Some(String::from("nothing to do: this member is in the space already"));
-                    }
+                    let failure = context.report(error);
                     if !several.failed(membership.id(), failure) {
                         several.not_tried(wanted[index + 1..].iter().map(|membership| membership.id().to_owned()));
                         break;
@@ -103,6 +116,95 @@ impl Add {
             context.command(words)
         });
         Ok(finished?)
+    }
+}
+
+/// One member to be added.
+#[derive(Debug)]
+pub(in crate::commands) struct Addition {
+    space: SpaceName,
+    membership: NewMembership,
+    role: Option<Role>,
+}
+
+impl Verb for Add {
+    type Work = Addition;
+    const COMMAND: &'static str = "members add";
+    const WORDS: Words = Words { verb: "add", done: "added", object: "membership", by_request_id: false };
+    const RATE: Rate = BULK_RATE;
+
+    fn columns(&self) -> Vec<Column> {
+        rows::columns()
+    }
+
+    fn options(&self) -> Values {
+        rows::options(self.space.as_ref())
+    }
+
+    fn plan(&self, values: &Values, _request_id: &str) -> Result<Addition, RowFault> {
+        let space = rows::space(values, self.space.as_ref())?;
+        let (column, text, membership) = match (values.text("member"), values.text("group")) {
+            (Some(user), None) => ("member", user, NewMembership::of_user(user)),
+            (None, Some(group)) => ("group", group, NewMembership::of_group(group)),
+            _ => return Err(RowFault::of("member", "a row has a member or a group")),
+        };
+        let membership = membership.map_err(|cause| RowFault::of(column, format!("{text:?} {cause}")))?;
+        // Everybody is a member to begin with.
+        let role = rows::role(values).filter(|role| *role != Role::Member);
+        if role.is_some() && !matches!(membership, NewMembership::Human(_)) {
+            return Err(RowFault::of("role", "only people have roles"));
+        }
+        Ok(Addition { space, membership, role })
+    }
+
+    fn label(&self, addition: &Addition) -> String {
+        addition.membership.id().to_owned()
+    }
+
+    fn scopes(&self, addition: Option<&Addition>) -> Vec<Scopes> {
+        let mut scopes = vec![CreateMembership::SCOPES];
+        if addition.is_some_and(|addition| addition.role.is_some()) {
+            scopes.extend([PatchMembership::SCOPES, GetMembership::SCOPES]);
+        }
+        scopes
+    }
+
+    fn admin(&self) -> bool {
+        self.admin.use_admin_access
+    }
+
+    async fn create(
+        &self,
+        addition: &Addition,
+        _attempt: Attempt,
+        caller: &mut Caller<'_>,
+        _context: &Context,
+    ) -> anyhow::Result<Created> {
+        let Addition { space, membership, .. } = addition;
+        let request =
+            CreateMembership { space: space.clone(), membership: membership.clone(), admin: Verb::admin(self) };
+        let existed = match caller.send(&request).await {
+            Ok(Some(made)) => {
+                return Ok(Created { name: made.fields.name, object: made.json, ..Created::default() });
+            }
+            Ok(None) => false,
+            // Nobody can be a member twice, so what the row wants is so.
+            Err(error) if error.is_already_exists() => true,
+            Err(error) => return Err(error.into()),
+        };
+        let name = format!("{space}/members/{}", membership.id());
+        Ok(Created { object: json!({ "name": name }), name, existed, ..Created::default() })
+    }
+
+    async fn finish(
+        &self,
+        addition: &Addition,
+        name: &str,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> anyhow::Result<()> {
+        let Some(role) = addition.role else { return Ok(()) };
+        give_role(&addition.space, name, role, Verb::admin(self), &context.repeat(), caller).await.map(|_| ())
     }
 }
 
@@ -146,7 +248,37 @@ async fn fetch_membership(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::bulk::Rows;
+
+    #[test]
+    fn a_row_names_one_member_of_one_space() {
+        let add = Add { space: Some(String::from("spaces/S")), ..Add::default() };
+        let plan = |members: &Value| {
+            let mut rows = Rows::read(Box::new(std::io::Cursor::new(members.to_string())), &add.columns()).unwrap();
+            let row = rows.next().unwrap().map_err(|error| error.to_string())?;
+            add.plan(&row.values, "").map_err(|fault| format!("{}: {}", fault.column.unwrap_or_default(), fault.reason))
+        };
+        let addition = plan(&json!({"member":"ada@example.com","role":"manager"})).unwrap();
+        assert_eq!((addition.space.as_str(), addition.membership.name()), ("spaces/S", "users/ada@example.com"));
+        assert!(addition.role.is_some());
+        let addition = plan(&json!({"space":"T","group":"g","role":"member"})).unwrap();
+        assert_eq!((addition.space.as_str(), addition.membership.name()), ("spaces/T", "groups/g"));
+        assert!(addition.role.is_none());
+        for (members, expected) in [
+            (json!({}), "member: a row has"),
+            (json!({"member":"a","group":"b"}), "member: a row has"),
+            (json!({"member":"a b"}), "member: "),
+            (json!({"group":"g","role":"owner"}), "role: only people"),
+            (json!({"member":"a","role":"king"}), "role: "),
+            (json!({"member":"a","x":1}), "x: there is no column"),
+            (json!({"space":"a/b","member":"a"}), "space: "),
+        ] {
+            assert!(plan(&members).unwrap_err().contains(expected), "{members}");
+        }
+    }
 
     #[test]
     fn everybody_is_added_once_and_nobody_is_refused_by_the_apis_word() {

@@ -4,7 +4,7 @@ use crate::chat::{MemberName, Role, SpaceName};
 use crate::commands::{Context, ErrorCode, Failure};
 
 /// Acting as an administrator.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 pub struct AdminAccess {
     /// Act as an administrator of the organization
     ///

@@ -48,7 +48,7 @@ impl List {
         let mut caller = Caller::new(context, &[ListMemberships::SCOPES], admin).await?;
         let mut list = list_of_members(context);
         let mut pages = Pages::new(self.limit, LARGEST_PAGE);
-        while let Some(paging) = pages.next() {
+        while let Some(paging) = pages.next()? {
             let request = ListMemberships {
                 space: space.clone(),
                 filter: filter.clone(),

@@ -2,12 +2,12 @@
 
 pub mod add;
 pub mod arguments;
-pub mod from;
 pub mod get;
 pub mod list;
 pub(super) mod pace;
 pub mod remove;
 pub(super) mod role;
+mod rows;
 mod several;
 pub(super) mod show;
 pub mod update;

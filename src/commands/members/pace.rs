@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::bulk::Rate;
+
+/// Under the 300 writes of memberships a minute that Google allows a project.
+pub(super) const BULK_RATE: Rate = Rate::Limited { per_minute: 250, per_hour: None };
+
 /// Google gives a project 300 membership writes a minute.
 const BETWEEN_WRITES: Duration = Duration::from_millis(200);
 

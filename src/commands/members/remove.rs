@@ -1,10 +1,17 @@
 //! `chatauth members remove`.
 
+use std::path::PathBuf;
+
+use serde_json::json;
+
 use super::arguments::{AdminAccess, about, member_name};
-use super::pace::Pace;
+use super::pace::{BULK_RATE, Pace};
+use super::rows;
 use super::several::Several;
-use crate::chat::{DeleteMembership, MemberName, Method};
+use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
+use crate::chat::{DeleteMembership, MemberName, Method, Scopes};
 use crate::commands::Context;
+use crate::commands::bulk::{self, BulkArgs, Verb};
 use crate::commands::caller::Caller;
 use crate::commands::spaces::name::space_name;
 
@@ -13,24 +20,41 @@ use crate::commands::spaces::name::space_name;
 #[command(after_help = examples!("chatauth members remove spaces/AAAA ada@example.com"))]
 pub struct Remove {
     /// Space: spaces/AAAA, its ID or its URL
-    #[arg(value_name = "SPACE")]
-    space: String,
+    ///
+    /// With --from, the space of rows that name none.
+    #[arg(value_name = "SPACE", required_unless_present = "from")]
+    space: Option<String>,
     /// Member to remove, by email or ID (repeatable); app is the Chat app
-    #[arg(value_name = "USER", required = true)]
+    #[arg(value_name = "USER", required_unless_present = "from")]
     users: Vec<String>,
+    /// Remove a member per row of CSV or JSON; - is stdin
+    ///
+    /// The columns are space and member. The output of members list is read too.
+    #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "users")]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    from: Option<PathBuf>,
+    /// Show what would happen to each row; send nothing
+    #[arg(long, requires = "from", help_heading = "Many at once")]
+    dry_run: bool,
+    #[command(flatten)]
+    bulk: BulkArgs,
     #[command(flatten)]
     admin: AdminAccess,
 }
 
 impl Remove {
     /// Removes the members, one after the other.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
+        if let Some(from) = self.from.take() {
+            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
+            return bulk::run(&self, from, &args, dry_run, context);
+        }
         context.block_on(self.remove(context))
     }
 
     async fn remove(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
-        let space = space_name(&self.space)?;
+        let space = space_name(self.space.as_deref().unwrap_or_default())?;
         let mut names: Vec<MemberName> = Vec::new();
         for text in &self.users {
             let name = member_name(&space, text)?;
@@ -66,5 +90,54 @@ impl Remove {
             context.command(words.into_iter().chain(left.iter().map(String::as_str)).chain(flag))
         });
         Ok(finished?)
+    }
+}
+
+impl Verb for Remove {
+    type Work = DeleteMembership;
+    const COMMAND: &'static str = "members remove";
+    const WORDS: Words = Words { verb: "remove", done: "removed", object: "membership", by_request_id: false };
+    const RATE: Rate = BULK_RATE;
+
+    fn columns(&self) -> Vec<Column> {
+        rows::columns()
+    }
+
+    fn options(&self) -> Values {
+        rows::options(self.space.as_ref())
+    }
+
+    fn plan(&self, values: &Values, _request_id: &str) -> Result<DeleteMembership, RowFault> {
+        Ok(DeleteMembership { name: rows::membership(values, self.space.as_ref())?, admin: Verb::admin(self) })
+    }
+
+    fn label(&self, request: &DeleteMembership) -> String {
+        request.name.to_string()
+    }
+
+    fn scopes(&self, _request: Option<&DeleteMembership>) -> Vec<Scopes> {
+        vec![DeleteMembership::SCOPES]
+    }
+
+    fn admin(&self) -> bool {
+        self.admin.use_admin_access
+    }
+
+    async fn create(
+        &self,
+        request: &DeleteMembership,
+        attempt: Attempt,
+        caller: &mut Caller<'_>,
+        _context: &Context,
+    ) -> anyhow::Result<Created> {
+        let name = request.name.to_string();
+        let gone = || Created { object: json!({ "name": name }), name: name.clone(), ..Created::default() };
+        match caller.send(request).await {
+            Ok(Some(ended)) => Ok(Created { object: ended.json, ..gone() }),
+            Ok(None) => Ok(gone()),
+            // Gone, and it may have been us.
+            Err(error) if attempt.unknown_since.is_some() && error.is_not_found() => Ok(gone()),
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -1,9 +1,15 @@
 //! `chatauth members update`.
 
+use std::path::PathBuf;
+
 use super::arguments::{AdminAccess, RoleName, about, member_name};
+use super::pace::BULK_RATE;
 use super::role::give_role;
-use crate::chat::{GetMembership, Method, PatchMembership, Scopes};
+use super::rows;
+use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
+use crate::chat::{GetMembership, MemberName, Method, PatchMembership, Role, Scopes, SpaceName};
 use crate::commands::Context;
+use crate::commands::bulk::{self, BulkArgs, Verb};
 use crate::commands::caller::Caller;
 use crate::commands::spaces::name::space_name;
 
@@ -12,39 +18,115 @@ use crate::commands::spaces::name::space_name;
 #[command(after_help = examples!("chatauth members update spaces/AAAA ada@example.com --role manager"))]
 pub struct Update {
     /// Space: spaces/AAAA, its ID or its URL
-    #[arg(value_name = "SPACE")]
-    space: String,
+    ///
+    /// With --from, the space of rows that name none.
+    #[arg(value_name = "SPACE", required_unless_present = "from")]
+    space: Option<String>,
     /// Member, by email or ID
-    #[arg(value_name = "USER")]
-    user: String,
+    #[arg(value_name = "USER", required_unless_present = "from")]
+    user: Option<String>,
     /// New role: member, manager or owner
-    #[arg(long, value_name = "ROLE", hide_possible_values = true)]
-    role: RoleName,
+    #[arg(long, value_name = "ROLE", hide_possible_values = true, required_unless_present = "from")]
+    role: Option<RoleName>,
+    /// Change a role per row of CSV or JSON Lines; - is stdin
+    ///
+    /// The columns are space, member and role. The output of members list is read too.
+    #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "user")]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    from: Option<PathBuf>,
+    /// Show what would happen to each row; send nothing
+    #[arg(long, requires = "from", help_heading = "Many at once")]
+    dry_run: bool,
+    #[command(flatten)]
+    bulk: BulkArgs,
     #[command(flatten)]
     admin: AdminAccess,
 }
 
 impl Update {
     /// Changes the role.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
+        if let Some(from) = self.from.take() {
+            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
+            return bulk::run(&self, from, &args, dry_run, context);
+        }
         context.block_on(self.update(context))
     }
 
     async fn update(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
-        let space = space_name(&self.space)?;
-        let name = member_name(&space, &self.user)?;
-        let methods: &[Scopes] = if name.id().contains('@') {
-            &[PatchMembership::SCOPES, GetMembership::SCOPES]
-        } else {
-            &[PatchMembership::SCOPES]
-        };
-        let mut caller = Caller::new(context, methods, admin).await?;
+        let space = space_name(self.space.as_deref().unwrap_or_default())?;
+        let name = member_name(&space, self.user.as_deref().unwrap_or_default())?;
+        let mut caller = Caller::new(context, &methods(&name), admin).await?;
         let repeat = context.repeat();
-        let membership = give_role(&space, name.as_str(), self.role.into(), admin, &repeat, &mut caller)
-            .await
-            .map_err(|error| about(&space, context.report(error), context))?;
+        let membership =
+            give_role(&space, name.as_str(), self.role.unwrap_or(RoleName::Member).into(), admin, &repeat, &mut caller)
+                .await
+                .map_err(|error| about(&space, context.report(error), context))?;
         super::show::print(&membership, context)?;
         Ok(())
+    }
+}
+
+/// The methods that it takes: an e-mail address is looked up first.
+fn methods(name: &MemberName) -> Vec<Scopes> {
+    if name.id().contains('@') {
+        vec![PatchMembership::SCOPES, GetMembership::SCOPES]
+    } else {
+        vec![PatchMembership::SCOPES]
+    }
+}
+
+/// The new role of one member.
+#[derive(Debug)]
+pub(in crate::commands) struct Change {
+    space: SpaceName,
+    name: MemberName,
+    role: Role,
+}
+
+impl Verb for Update {
+    type Work = Change;
+    const COMMAND: &'static str = "members update";
+    const WORDS: Words = Words { verb: "update", done: "updated", object: "membership", by_request_id: false };
+    const RATE: Rate = BULK_RATE;
+
+    fn columns(&self) -> Vec<Column> {
+        rows::columns()
+    }
+
+    fn options(&self) -> Values {
+        rows::options(self.space.as_ref()).with("role", self.role.map(|role| Role::from(role).as_wire()))
+    }
+
+    fn plan(&self, values: &Values, _request_id: &str) -> Result<Change, RowFault> {
+        let space = rows::space(values, self.space.as_ref())?;
+        let role = rows::role(values).or(self.role.map(Role::from));
+        let role = role.ok_or_else(|| RowFault::of("role", "is missing"))?;
+        Ok(Change { name: rows::membership(values, self.space.as_ref())?, space, role })
+    }
+
+    fn label(&self, change: &Change) -> String {
+        change.name.to_string()
+    }
+
+    fn scopes(&self, change: Option<&Change>) -> Vec<Scopes> {
+        change.map_or_else(|| vec![PatchMembership::SCOPES], |change| methods(&change.name))
+    }
+
+    fn admin(&self) -> bool {
+        self.admin.use_admin_access
+    }
+
+    async fn create(
+        &self,
+        change: &Change,
+        _attempt: Attempt,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> anyhow::Result<Created> {
+        let Change { space, name, role } = change;
+        let updated = give_role(space, name.as_str(), *role, Verb::admin(self), &context.repeat(), caller).await?;
+        Ok(Created { name: updated.fields.name, object: updated.json, ..Created::default() })
     }
 }

@@ -26,7 +26,7 @@ use send::{look_for, methods, send};
     "chatauth spaces create --name Team --member ada@example.com --group 01abc",
     "chatauth spaces create --name Nightly --idempotency-key nightly --format name",
     "chatauth spaces create --name Team --history on --dry-run",
-    "chatauth spaces create --from classes.csv --results classes.jsonl",
+    "chatauth spaces create --from classes.csv --journal classes.jsonl",
 )))]
 pub struct Create {
     #[command(flatten)]
@@ -51,9 +51,8 @@ impl Create {
     /// Creates the space, or one for each row.
     pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
         if let Some(from) = self.from.take() {
-            let options = std::mem::take(&mut self.bulk).options(from, bulk::Rate::DEFAULT, self.dry_run);
-            let task = from::Task::new(self.new_space);
-            return context.block_on(async move { Ok(bulk::run(&task, &options, context).await?) });
+            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
+            return bulk::run(&self.new_space, from, &args, dry_run, context);
         }
         if self.dry_run {
             return dry_run(&plan(&self.new_space)?, context);
@@ -99,6 +98,9 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     let what = plan.request.display_name().map_or_else(|| String::from("the conversation"), |name| format!("{name:?}"));
     context.messages.note(&format!("Creating {what} as {whom}"));
     let space = send(plan, &mut caller, context).await?;
+    if let Some(warning) = plan.differs_from(&space.fields) {
+        context.messages.warning(&warning);
+    }
     let named = format!("Created {} as {whom}", space.fields.name);
     context.messages.note(&named);
     let finished = finish::run(plan, &space.fields.name, &mut caller, context).await;

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
+use serde_json::json;
 
+use super::fields::FIELDS;
+use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteSpace, GetSpace, Method, Scopes};
-use crate::commands::bulk::{self, BulkArgs, Made, Task, Wrong, fields};
+use crate::commands::bulk::{self, BulkArgs, Verb, fault_of};
 use crate::commands::caller::Caller;
 use crate::commands::members::arguments::AdminAccess;
 use crate::commands::spaces::name::space_name;
@@ -17,7 +18,7 @@ use crate::platform::terminal::LineReader;
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "chatauth spaces delete spaces/AAAA --yes",
-    "chatauth spaces delete --from old.csv --yes --results old.jsonl",
+    "chatauth spaces delete --from old.csv --yes --journal old.jsonl",
 ))]
 pub struct Delete {
     /// Space: spaces/AAAA, its ID or its URL
@@ -28,10 +29,13 @@ pub struct Delete {
     yes: bool,
     /// Delete a space per row of CSV or JSON Lines; - is stdin
     ///
-    /// The column is space. Nothing is asked, so --yes is required.
+    /// The column is space; the output of spaces list is read too. Nothing is asked, so --yes is required.
     #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "space", requires = "yes")]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
+    /// Show what would happen to each row; send nothing
+    #[arg(long, requires = "from", help_heading = "Many at once")]
+    dry_run: bool,
     #[command(flatten)]
     bulk: BulkArgs,
     #[command(flatten)]
@@ -43,8 +47,8 @@ impl Delete {
     pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         if let Some(from) = self.from.take() {
-            let options = std::mem::take(&mut self.bulk).options(from, DEFAULT_RATE, false);
-            return context.block_on(async move { Ok(bulk::run(&Rows { admin }, &options, context).await?) });
+            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
+            return bulk::run(&Rows { admin }, from, &args, dry_run, context);
         }
         context.block_on(self.delete(context))
     }
@@ -74,47 +78,39 @@ impl Delete {
     }
 }
 
-/// Under the 60 writes of spaces a minute that Google allows a project.
-const DEFAULT_RATE: bulk::Rate = bulk::Rate::Limited { per_minute: 50, per_hour: None };
-
 /// Deleting the space of every row.
 struct Rows {
     admin: bool,
 }
 
-impl Task for Rows {
+impl Verb for Rows {
     type Work = DeleteSpace;
+    const COMMAND: &'static str = "spaces delete";
+    const WORDS: Words = Words { verb: "delete", done: "deleted", object: "space", by_request_id: false };
+    /// Under the 60 writes of spaces a minute that Google allows a project.
+    const RATE: Rate = Rate::Limited { per_minute: 50, per_hour: None };
 
-    fn columns(&self) -> &'static [&'static str] {
-        &["space"]
+    fn columns(&self) -> Vec<Column> {
+        let listed = FIELDS.iter().map(|field| field.path).filter(|path| *path != "name");
+        let listed = listed.map(|path| Column::new(path, Kind::Ignored));
+        std::iter::once(Column::new("space", Kind::One).or(&["name"])).chain(listed).collect()
     }
 
-    fn verb(&self) -> (&'static str, &'static str) {
-        ("delete", "deleted")
+    fn options(&self) -> Values {
+        Values::default()
     }
 
-    fn member(&self) -> &'static str {
-        "space"
+    fn plan(&self, values: &Values, _request_id: &str) -> Result<DeleteSpace, RowFault> {
+        let text = values.text("space").ok_or_else(|| RowFault::of("space", "is missing"))?;
+        let name = space_name(text).map_err(|failure| fault_of(Some("space"), failure))?;
+        Ok(DeleteSpace { name, admin: self.admin })
     }
 
-    fn needs_request_id(&self) -> bool {
-        false
+    fn label(&self, request: &DeleteSpace) -> String {
+        request.name.to_string()
     }
 
-    fn plan(&self, members: &Map<String, Value>, _request_id: &str) -> Result<DeleteSpace, Wrong> {
-        if let Some(other) = members.keys().find(|name| *name != "space") {
-            return Err(Wrong::new(other, "there is no such member"));
-        }
-        let text = members.get("space").ok_or_else(|| Wrong::new("space", "is missing"))?;
-        let name = space_name(&fields::text("space", text)?);
-        Ok(DeleteSpace { name: name.map_err(|failure| Wrong::new("space", failure.message))?, admin: self.admin })
-    }
-
-    fn methods(&self, _request: &DeleteSpace) -> Vec<Scopes> {
-        self.least()
-    }
-
-    fn least(&self) -> Vec<Scopes> {
+    fn scopes(&self, _request: Option<&DeleteSpace>) -> Vec<Scopes> {
         vec![DeleteSpace::SCOPES]
     }
 
@@ -122,31 +118,21 @@ impl Task for Rows {
         self.admin
     }
 
-    async fn make(
+    async fn create(
         &self,
         request: &DeleteSpace,
-        unknown_since: Option<OffsetDateTime>,
+        attempt: Attempt,
         caller: &mut Caller<'_>,
-        context: &Context,
-    ) -> Result<Made, Failure> {
+        _context: &Context,
+    ) -> anyhow::Result<Created> {
         match caller.send(request).await {
             Ok(()) => {}
             // Gone, and it may have been us.
-            Err(error) if unknown_since.is_some() && error.is_not_found() => {}
-            Err(error) => return Err(context.report(error)),
+            Err(error) if attempt.unknown_since.is_some() && error.is_not_found() => {}
+            Err(error) => return Err(error.into()),
         }
         let name = request.name.to_string();
-        Ok(Made { json: json!({ "name": name }), name, existed: false })
-    }
-
-    async fn finish(
-        &self,
-        _request: &DeleteSpace,
-        _name: &str,
-        _caller: &mut Caller<'_>,
-        _context: &Context,
-    ) -> Result<(), Failure> {
-        Ok(())
+        Ok(Created { object: json!({ "name": name }), name, ..Created::default() })
     }
 }
 

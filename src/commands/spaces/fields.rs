@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::bulk;
 use crate::chat::{Resource, Space, audience_name};
 use crate::commands::Failure;
-use crate::commands::bulk::{Wrong, fields as cells};
 use crate::output::Details;
 
 /// A field of a space.
@@ -148,19 +148,20 @@ impl Field {
         }
     }
 
-    /// Parses a cell of a row.
-    pub(super) fn parse_cell(&self, option: &FieldOption, value: &Value) -> Result<Value, Wrong> {
+    /// What the column of an option holds.
+    pub(super) const fn cell(&self) -> bulk::Kind {
         match self.kind {
-            Kind::Switch(_) => cells::switch(option.name, value).map(|on| Value::Bool(on == self.is_first(option))),
-            Kind::Choice(choices @ [("on", on), ("off", off)]) => {
-                let _ = choices;
-                cells::switch(option.name, value).map(|switch| Value::from(if switch { *on } else { *off }))
-            }
-            Kind::Choice(choices) => cells::one_of(option.name, value, choices).map(Value::from),
-            _ => {
-                let text = cells::text(option.name, value)?;
-                self.parse(option, &text).map_err(|failure| Wrong::new(option.name, failure.message))
-            }
+            Kind::Switch(_) => bulk::Kind::Switch,
+            Kind::Choice(choices) => bulk::Kind::Choice(choices),
+            _ => bulk::Kind::Text,
+        }
+    }
+
+    /// The value that a column of a row stands for.
+    pub(super) fn parse_value(&self, option: &FieldOption, value: &Value) -> Result<Value, Failure> {
+        match value {
+            Value::Bool(on) => Ok(Value::Bool(*on == self.is_first(option))),
+            value => self.parse(option, value.as_str().unwrap_or_default()),
         }
     }
 

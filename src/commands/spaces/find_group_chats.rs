@@ -42,7 +42,7 @@ impl FindGroupChats {
         let mut caller = Caller::new(context, methods, false).await?;
         let mut pages = Pages::new(self.limit, LARGEST_PAGE);
         let mut list = super::show::list_of_spaces(context);
-        while let Some(paging) = pages.next() {
+        while let Some(paging) = pages.next()? {
             let request = chat::FindGroupChats { users: users.clone(), expanded: self.expanded, paging };
             let page = caller.send(&request).await?;
             super::show::push(pages.take(page), &mut list)?;

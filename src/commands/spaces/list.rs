@@ -57,7 +57,7 @@ impl List {
         let mut caller = Caller::new(context, &[ListSpaces::SCOPES], false).await?;
         let mut pages = Pages::new(self.limit, LARGEST_PAGE);
         let mut list = super::show::list_of_spaces(context);
-        while let Some(paging) = pages.next() {
+        while let Some(paging) = pages.next()? {
             let request = ListSpaces { filter: filter.clone(), paging };
             let page = caller.send(&request).await?;
             super::show::push(pages.take(page), &mut list)?;

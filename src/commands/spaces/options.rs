@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use serde_json::{Map, Value};
 
 use super::fields::{FIELDS, Kind, Settable};
-use crate::commands::bulk::Wrong;
+use crate::bulk::{self, Column, RowFault, Values};
 use crate::platform::input::Source;
 
 /// The fields from options, a document or a row. `NEW` is whether the space is created: options that work at creation
@@ -23,20 +23,46 @@ pub(in crate::commands) struct SpaceFields<const NEW: bool> {
 }
 
 impl<const NEW: bool> SpaceFields<NEW> {
-    /// Returns the columns of rows.
-    pub(in crate::commands) fn columns() -> impl Iterator<Item = &'static str> {
-        FIELDS.iter().flat_map(|field| field.options).map(|option| option.name)
-    }
-
-    /// Sets the field of a cell. Returns whether there is a field of this name.
-    pub(in crate::commands) fn set_cell(&mut self, column: &str, value: &Value) -> Result<bool, Wrong> {
+    /// The columns of rows, named as the options and as the API names the fields. What can only be set at creation, or
+    /// by the server, may stand in what `list` has written, and is not read by an update.
+    pub(in crate::commands) fn columns() -> Vec<Column> {
+        let mut columns = Vec::new();
         for field in FIELDS {
-            if let Some(option) = field.options.iter().find(|option| option.name == column) {
-                self.given.insert(field.path.to_owned(), field.parse_cell(option, value)?);
-                return Ok(true);
+            let names = std::slice::from_ref(&field.path);
+            let settable = field.settable == Settable::Always || NEW && field.settable == Settable::AtCreation;
+            // A space that is listed has a type, and that is no order to change it.
+            let read = settable && (NEW || field.path != "spaceType");
+            for option in field.options.iter().filter(|_| read) {
+                let column = Column::new(option.name, field.cell());
+                columns.push(if field.options.len() > 1 { column } else { column.or(names) });
+            }
+            if !NEW && field.path != "name" && (!read || field.options.is_empty()) {
+                columns.push(Column::new(field.path, bulk::Kind::Ignored));
             }
         }
-        Ok(false)
+        if !NEW {
+            columns.push(Column::new("type", bulk::Kind::Ignored));
+        }
+        columns
+    }
+
+    /// Takes what a row says.
+    pub(in crate::commands) fn set(&mut self, values: &Values) -> Result<(), RowFault> {
+        for (field, option) in FIELDS.iter().flat_map(|field| field.options.iter().map(move |option| (field, option))) {
+            if let Some(value) = values.get(option.name) {
+                let value =
+                    field.parse_value(option, value).map_err(|failure| RowFault::of(option.name, failure.message))?;
+                self.given.insert(field.path.to_owned(), value);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was given, as a row would say it.
+    pub(in crate::commands) fn as_values(&self) -> Values {
+        let given = FIELDS.iter().filter_map(|field| Some((field.options.first()?.name, self.given.get(field.path)?)));
+        let values = given.fold(Values::default(), |values, (name, value)| values.with(name, Some(value.clone())));
+        values.with("json", self.json.as_ref().map(ToString::to_string))
     }
 
     /// Returns the value at a path.

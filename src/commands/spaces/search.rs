@@ -49,7 +49,7 @@ impl Search {
         let mut caller = Caller::new(context, &[SearchSpaces::SCOPES], admin).await?;
         let mut pages = Pages::new(self.limit, if admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE });
         let mut list = super::show::list_of_spaces(context);
-        while let Some(paging) = pages.next() {
+        while let Some(paging) = pages.next()? {
             let request = SearchSpaces { query: query.clone(), order_by: self.order_by.clone(), paging, admin };
             let page = caller.send(&request).await?;
             super::show::push(pages.take(page), &mut list)?;

@@ -1,5 +1,6 @@
 //! `chatauth spaces update`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -7,7 +8,9 @@ use serde_json::{Map, Value, json};
 use super::draft::Draft;
 use super::fields::{self, FIELDS, Mask, Settable};
 use super::options::SpaceFields;
-use crate::chat::{GetSpace, Method, PatchSpace, Scopes, SpaceName};
+use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
+use crate::chat::{GetSpace, Method, PatchSpace, Resource, Scopes, Space, SpaceName};
+use crate::commands::bulk::{self, BulkArgs, Verb, fault_of};
 use crate::commands::caller::Caller;
 use crate::commands::members::arguments::AdminAccess;
 use crate::commands::spaces::name::space_name;
@@ -17,12 +20,12 @@ use crate::commands::{Context, Failure};
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
 /// Change a space
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 #[command(after_help = super::show::with_columns(examples!("chatauth spaces update spaces/AAAA --name 'A better name'")))]
 pub struct Update {
     /// Space: spaces/AAAA, its ID or its URL
-    #[arg(value_name = "SPACE")]
-    space: String,
+    #[arg(value_name = "SPACE", required_unless_present = "from")]
+    space: Option<String>,
     #[command(flatten)]
     fields: SpaceFields<false>,
     /// Permission, e.g. manage-apps=managers (repeatable)
@@ -32,11 +35,27 @@ pub struct Update {
     allow: Vec<String>,
     #[command(flatten)]
     admin: AdminAccess,
+    /// Change a space per row of CSV or JSON Lines; - is stdin
+    ///
+    /// The columns are space and the options that change it; other options are defaults for every row. The output of
+    /// spaces list is read too.
+    #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with_all = ["space", "name", "json"])]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    from: Option<PathBuf>,
+    /// Show what would happen to each row; send nothing
+    #[arg(long, requires = "from", help_heading = "Many at once")]
+    dry_run: bool,
+    #[command(flatten)]
+    bulk: BulkArgs,
 }
 
 impl Update {
-    /// Changes the space, in as many requests as the API wants for it.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+    /// Changes the space, or that of each row, in as many requests as the API wants for it.
+    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
+        if let Some(from) = self.from.take() {
+            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
+            return bulk::run(&self, from, &args, dry_run, context);
+        }
         context.block_on(self.update(context))
     }
 
@@ -46,41 +65,104 @@ impl Update {
         if let Some(note) = &plan.note {
             context.messages.note(note);
         }
-        let methods: &[Scopes] =
-            if plan.partial.is_empty() { &[PatchSpace::SCOPES] } else { &[PatchSpace::SCOPES, GetSpace::SCOPES] };
-        let mut caller = Caller::new(context, methods, admin).await?;
-        let mut changes = plan.changes;
-        if !plan.partial.is_empty() {
-            let space = caller.send(&GetSpace { name: plan.space.clone(), admin }).await?;
-            for outer in plan.partial {
-                let Some(Value::Object(present)) = space.json.get(outer) else { continue };
-                // The mask takes the object as a whole, so what was not given is sent as it is.
-                for given in changes.iter_mut().filter_map(|change| change.fields.get_mut(outer)) {
-                    for (key, value) in present {
-                        if given.get(key).is_none() {
-                            given[key] = value.clone();
-                        }
+        let mut caller = Caller::new(context, &methods(&plan), admin).await?;
+        let space = apply(&plan, admin, &mut caller, context).await?;
+        Ok(super::show::print(&space, context)?)
+    }
+}
+
+/// The methods that the changes need.
+fn methods(plan: &Plan) -> Vec<Scopes> {
+    if plan.partial.is_empty() { vec![PatchSpace::SCOPES] } else { vec![PatchSpace::SCOPES, GetSpace::SCOPES] }
+}
+
+/// Makes the changes; there is at least one.
+async fn apply(
+    plan: &Plan,
+    admin: bool,
+    caller: &mut Caller<'_>,
+    context: &Context,
+) -> anyhow::Result<Resource<Space>> {
+    let mut changes = plan.changes.clone();
+    if !plan.partial.is_empty() {
+        let space = caller.send(&GetSpace { name: plan.space.clone(), admin }).await?;
+        for outer in &plan.partial {
+            let Some(Value::Object(present)) = space.json.get(outer) else { continue };
+            // The mask takes the object as a whole, so what was not given is sent as it is.
+            for given in changes.iter_mut().filter_map(|change| change.fields.get_mut(*outer)) {
+                for (key, value) in present {
+                    if given.get(key).is_none() {
+                        given[key] = value.clone();
                     }
                 }
             }
         }
-        let mut done: Vec<String> = Vec::new();
-        let mut latest = None;
-        for change in changes {
-            if latest.is_some() {
-                tokio::time::sleep(BETWEEN_WRITES).await;
-            }
-            let update_mask = change.mask.join(",");
-            let request =
-                PatchSpace { name: plan.space.clone(), update_mask: update_mask.clone(), space: change.fields, admin };
-            let result = caller.send(&request).await;
-            latest = Some(result.map_err(|error| add_progress(&done, &update_mask, context.report(error)))?);
-            done.push(update_mask);
+    }
+    let mut done: Vec<String> = Vec::new();
+    let mut latest = None;
+    for change in changes {
+        if latest.is_some() {
+            tokio::time::sleep(BETWEEN_WRITES).await;
         }
-        match latest {
-            Some(space) => Ok(super::show::print(&space, context)?),
-            None => Ok(()),
-        }
+        let update_mask = change.mask.join(",");
+        let request =
+            PatchSpace { name: plan.space.clone(), update_mask: update_mask.clone(), space: change.fields, admin };
+        let result = caller.send(&request).await;
+        latest = Some(result.map_err(|error| add_progress(&done, &update_mask, context.report(error)))?);
+        done.push(update_mask);
+    }
+    Ok(latest.ok_or_else(|| Failure::usage("nothing to update"))?)
+}
+
+impl Verb for Update {
+    type Work = Plan;
+    const COMMAND: &'static str = "spaces update";
+    const WORDS: Words = Words { verb: "update", done: "updated", object: "space", by_request_id: false };
+    /// Under the 60 writes of spaces a minute that Google allows a project.
+    const RATE: Rate = Rate::Limited { per_minute: 50, per_hour: None };
+
+    fn columns(&self) -> Vec<Column> {
+        let space = Column::new("space", Kind::One).or(&["name"]);
+        std::iter::once(space).chain(SpaceFields::<false>::columns()).collect()
+    }
+
+    fn options(&self) -> Values {
+        self.fields.as_values().with("allow", (!self.allow.is_empty()).then(|| self.allow.clone()))
+    }
+
+    fn plan(&self, values: &Values, _request_id: &str) -> Result<Plan, RowFault> {
+        let space = values.owned("space").ok_or_else(|| RowFault::of("space", "is missing"))?;
+        let mut options = Self { space: Some(space), ..self.clone() };
+        options.fields.set(values)?;
+        plan(&options).map_err(|failure| fault_of(None, failure))
+    }
+
+    fn label(&self, plan: &Plan) -> String {
+        plan.space.to_string()
+    }
+
+    fn scopes(&self, plan: Option<&Plan>) -> Vec<Scopes> {
+        plan.map_or_else(|| vec![PatchSpace::SCOPES], methods)
+    }
+
+    fn admin(&self) -> bool {
+        self.admin.use_admin_access
+    }
+
+    /// Changes of one space are made one after the other, as the file has them.
+    fn exclusive(&self, plan: &Plan) -> Option<String> {
+        Some(plan.space.to_string())
+    }
+
+    async fn create(
+        &self,
+        plan: &Plan,
+        _attempt: Attempt,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> anyhow::Result<Created> {
+        let space = apply(plan, Verb::admin(self), caller, context).await?;
+        Ok(Created { name: space.fields.name, object: space.json, ..Created::default() })
     }
 }
 
@@ -106,15 +188,15 @@ const PERMISSIONS: &[&str] = &[
 ];
 
 /// One request.
-#[derive(Debug, PartialEq)]
-struct Change {
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::commands) struct Change {
     mask: Vec<String>,
     fields: Map<String, Value>,
 }
 
 /// Everything that is to be sent.
 #[derive(Debug)]
-struct Plan {
+pub(in crate::commands) struct Plan {
     space: SpaceName,
     changes: Vec<Change>,
     /// The objects that a mask names as a whole, and of which only a part was given: the rest has to be sent too.
@@ -127,7 +209,7 @@ struct Plan {
 /// # Errors
 /// An option or a document that breaks a rule of the API.
 fn plan(options: &Update) -> Result<Plan, Failure> {
-    let space = space_name(&options.space)?;
+    let space = space_name(options.space.as_deref().unwrap_or_default())?;
     let permissions = permissions(&options.allow)?;
     let more = permissions.map(|settings| (String::from("permissionSettings"), settings)).into_iter().collect();
     let mut draft = options.fields.draft(more)?;

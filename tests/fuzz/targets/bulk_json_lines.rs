@@ -3,43 +3,26 @@
 //! The first byte says how large the pieces are in which the text arrives.
 #![no_main]
 
-use chatauth::commands::bulk::fuzzing::{Row, Wrong, additions, columns, requests, rows};
+use chatauth::bulk::fuzzing::{Row, Wrong, rows};
+use chatauth::commands::fuzzing::{additions, columns, requests};
 use chatauth_fuzz::{check_shown, split_number};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 
-/// `importMode`, `import_mode` and `import-mode` are one member.
-fn member(name: &str) -> String {
-    let mut member = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !member.is_empty() {
-            member.push('-');
+/// The lines that are not blank, each with its number and whether it is an object.
+fn expected(text: &[u8]) -> Vec<(u64, bool)> {
+    let mut lines: Vec<(u64, Vec<u8>)> = vec![(1, Vec::new())];
+    for (at, byte) in text.iter().enumerate() {
+        let number = lines.last().map_or(1, |(number, _)| *number);
+        match byte {
+            b'\n' if at > 0 && text[at - 1] == b'\r' => {}
+            b'\n' | b'\r' => lines.push((number + 1, Vec::new())),
+            byte => lines.last_mut().expect("there is one").1.push(*byte),
         }
-        member.push(if letter == '_' { '-' } else { letter.to_ascii_lowercase() });
     }
-    member
-}
-
-/// The lines that are not blank, each with its number and with its object where it is one that can be used.
-fn expected(text: &[u8]) -> Vec<(u64, Option<Map<String, Value>>)> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    (1..)
-        .zip(text.split(|byte| *byte == b'\n'))
-        .filter(|(_, line)| line.iter().any(|byte| !b" \t\r\x0c".contains(byte)))
-        .map(|(number, line)| {
-            let object = match serde_json::from_slice(line) {
-                Ok(Value::Object(object)) => Some(object),
-                _ => None,
-            };
-            // A member that is said in two ways would be lost in one of them.
-            let members = object.and_then(|object| {
-                let renamed: Map<String, Value> =
-                    object.iter().map(|(name, value)| (member(name), value.clone())).collect();
-                (renamed.len() == object.len()).then_some(renamed)
-            });
-            (number, members)
-        })
-        .collect()
+    lines.retain(|(_, line)| !line.trim_ascii().is_empty());
+    let is_object = |line: &[u8]| matches!(serde_json::from_slice(line), Ok(Value::Object(_)));
+    lines.into_iter().map(|(number, line)| (number, is_object(&line))).collect()
 }
 
 /// The row as a line of its own, its members the other way round.
@@ -57,28 +40,29 @@ fn told(wrong: &Wrong) {
 fuzz_target!(|bytes: &[u8]| {
     let (size, text) = split_number(bytes);
     let [columns, _] = columns();
-    let begins = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).iter().find(|byte| !b" \t\r\n".contains(byte));
-    if begins != Some(&b'{') {
+    let plain = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let utf16 = matches!(text, [first, second, ..] if (*first == 0) != (*second == 0));
+    if utf16 || plain.iter().find(|byte| !b" \t\r\n".contains(byte)) != Some(&b'{') {
         return;
     }
     let read = rows(text, usize::from(size) + 1, &columns).expect("it is read line by line");
     assert_eq!(Ok(&read), rows(text, usize::MAX, &columns).as_ref(), "in pieces of {size}");
-    let wanted = expected(text);
+    let wanted = expected(plain);
     assert_eq!(read.len(), wanted.len(), "{read:?}");
-    for (number, (row, (line, wanted))) in (1_u64..).zip(read.iter().zip(&wanted)) {
-        match (row, wanted) {
-            (Ok(row), Some(members)) => {
-                assert_eq!((row.number, row.line, &row.members), (number, *line, members));
+    for (number, (row, (line, object))) in (1_u64..).zip(read.iter().zip(&wanted)) {
+        match row {
+            Ok(row) => {
+                assert!(*object, "{row:?} is no object");
+                assert_eq!((row.number, row.line), (number, *line));
                 // What a row is recognised by depends on what it says, and not on the order.
                 let again = rows(reversed(row).as_bytes(), usize::MAX, &columns).expect("it is an object");
                 let again = again[0].as_ref().expect("it is a row");
-                assert_eq!((&again.members, &again.content), (&row.members, &row.content));
+                assert_eq!((&again.members, &again.identity), (&row.members, &row.identity));
             }
-            (Err(wrong), None) => {
-                assert!(!wrong.ends);
+            Err(wrong) => {
+                assert!(!wrong.ends && wrong.message.starts_with(&format!("line {line}")), "{wrong:?}");
                 told(wrong);
             }
-            (row, wanted) => panic!("{row:?} should be {wanted:?}"),
         }
     }
     let previews = requests(text);

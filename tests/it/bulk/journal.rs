@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::bulk::{Bulk, names, statuses};
 use crate::support::sandbox::{Sandbox, mode};
-use crate::support::stage::{as_user, give_away, not_run, send_signal, traced, wait_until, wrapped};
+use crate::support::stage::{as_user, give_away, interrupt_twice, not_run, send_signal, traced, wait_until, wrapped};
 
 #[test]
 fn property_76_killed_around_each_request_no_space_is_made_twice() {
@@ -58,6 +58,15 @@ fn property_76_killed_after_the_journal_and_before_the_request() {
     child.kill().unwrap();
     bulk.sandbox.wait(child);
     let id = bulk.journal()[0]["requestId"].as_str().unwrap().to_owned();
+    // It comes back at its own place.
+    let endpoint =
+        bulk.command().get_envs().find(|(name, _)| *name == "CHATAUTH_API_ENDPOINT").unwrap().1.unwrap().to_owned();
+    let journal = fs::read_to_string(bulk.journal_path()).unwrap();
+    fs::write(
+        bulk.journal_path(),
+        journal.replace("http://127.0.0.1:1\"", &format!("{}\"", endpoint.to_str().unwrap().trim_end_matches('/'))),
+    )
+    .unwrap();
     bulk.run().success();
     assert_eq!(bulk.request_ids()[0], id);
     assert_eq!(bulk.spaces().len(), 2);
@@ -202,7 +211,7 @@ fn a_full_disk_stops_before_sending_and_what_was_sent_is_on_it() {
     assert!(failed.error()["message"].as_str().unwrap().contains("small/results.jsonl"), "{}", failed.stderr);
     let sent = bulk.request_ids();
     assert!(!sent.is_empty() && sent.len() < 50);
-    assert!(failed.error()["hint"].as_str().unwrap().contains("the same results file"), "{}", failed.stderr);
+    assert!(failed.error()["hint"].as_str().unwrap().contains("the same journal"), "{}", failed.stderr);
     // Elsewhere, with room, it goes on.
     fs::copy(bulk.sandbox.path("after.jsonl"), bulk.journal_path()).unwrap();
     bulk.run().success();
@@ -283,7 +292,7 @@ fn signals_say_which_command_goes_on() {
         bulk.fault("create:delay=60s,after=2");
         let child = bulk.start();
         wait_until("some are on their way", || bulk.request_ids().len() >= 3);
-        send_signal(&child, signal);
+        interrupt_twice(&child, signal);
         let stopped = bulk.sandbox.wait(child).exits_with(code);
         let hint = stopped.error()["hint"].as_str().unwrap().to_owned();
         let line = &hint[hint.find(env!("CARGO_BIN_EXE_chatauth")).unwrap_or_else(|| panic!("{hint}"))..];
@@ -329,6 +338,7 @@ fn an_unfinished_row_older_than_an_hour_is_named() {
     let last = lines.lines().find(|line| line.contains(&id) && line.contains("failed")).unwrap();
     let mut entry: Value = serde_json::from_str(last).unwrap();
     entry["state"] = Value::from("started");
+    entry["line"] = Value::from(lines.lines().count() + 1);
     entry["at"] =
         Value::from(time::OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339).unwrap());
     writeln!(file, "{entry}").unwrap();

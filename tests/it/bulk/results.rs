@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::bulk::{Bulk, names, results, statuses};
 use crate::support::sandbox::Sandbox;
-use crate::support::stage::{send_signal, wait_until};
+use crate::support::stage::{interrupt_twice, send_signal, wait_until};
 
 #[test]
 fn results_come_in_order_and_the_same_command_tries_only_what_failed() {
@@ -20,7 +20,7 @@ fn results_come_in_order_and_the_same_command_tries_only_what_failed() {
     assert_eq!(ends.len(), 12);
     assert_eq!(ends.iter().filter(|end| *end == "failed").count(), 2, "{}", first.stdout);
     assert_eq!(first.error()["code"], "partial_failure");
-    assert!(first.error()["hint"].as_str().unwrap().contains("--results results.jsonl"), "{}", first.stderr);
+    assert!(first.error()["hint"].as_str().unwrap().contains("--journal results.jsonl"), "{}", first.stderr);
     let failed: Vec<Value> = results(&first.stdout).into_iter().filter(|result| result["status"] == "failed").collect();
     assert!(failed.iter().all(|result| result["error"]["code"].is_string() && result.get("space").is_none()));
 
@@ -97,7 +97,7 @@ fn fail_fast_ends_the_run_at_the_first_failure() {
     let failed = bulk.run().exits_with(5);
     assert_eq!(statuses(&failed.stdout), ["created", "created", "failed"]);
     assert_eq!(bulk.spaces().len(), 2);
-    assert!(failed.stderr.contains("17 not done"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("17 not started"), "{}", failed.stderr);
     assert_eq!(statuses(&bulk.run().success().stdout).len(), 20);
     assert_eq!(bulk.spaces().len(), 20);
 }
@@ -164,7 +164,7 @@ fn quota_for_what_comes_after_the_making_is_waited_for() {
 
 /// Without a journal: nothing but what is printed is left of a run.
 fn without_results(mut bulk: Bulk) -> Bulk {
-    let position = bulk.words.iter().position(|word| word == "--results").unwrap();
+    let position = bulk.words.iter().position(|word| word == "--journal").unwrap();
     bulk.words.drain(position..position + 2);
     bulk
 }
@@ -177,12 +177,11 @@ fn without_a_journal_what_was_made_behind_a_slow_row_is_said_when_a_signal_ends_
     let child = bulk.start();
     // The sixth leaves when the answer to the fifth has been read.
     wait_until("the last one has left", || bulk.request_ids().len() == 6);
-    send_signal(&child, Signal::INT);
+    interrupt_twice(&child, Signal::INT);
     let run = bulk.sandbox.wait(child).exits_with(130);
-    assert_eq!(statuses(&run.stdout), ["created"]);
-    for row in 3..=5 {
-        assert!(run.stderr.contains(&format!("Row {row}: created spaces/")), "{}", run.stderr);
-    }
+    let rows: Vec<u64> = results(&run.stdout).iter().map(|result| result["row"].as_u64().unwrap()).collect();
+    assert_eq!(rows, [1, 3, 4, 5]);
+    assert!(run.stderr.contains("4 created, 0 existing, 0 skipped, 0 failed, 2 unknown"), "{}", run.stderr);
     for row in [2, 6] {
         assert!(run.stderr.contains(&format!("row {row} with request id")), "{}", run.stderr);
     }
@@ -214,19 +213,25 @@ fn members_are_added_and_spaces_deleted_once_each_and_a_results_file_knows_which
         made.stdout.trim().to_owned()
     });
     let run = |words: &[&str]| {
-        let rest = "--results done.jsonl --rate unlimited --format jsonl --no-input".split(' ');
-        statuses(&sandbox.run(words.iter().copied().chain(rest)).success().stdout)
+        let rest = "--rate unlimited --format jsonl --no-input".split(' ');
+        sandbox.run(words.iter().copied().chain(rest))
     };
+    let run =
+        |journal: &str, words: &[&str]| statuses(&run(&[words, &["--journal", journal]].concat()).success().stdout);
     fs::write(sandbox.path("people.csv"), "member\nada@example.com\nbob@example.com\n").unwrap();
-    for space in &spaces {
+    for (space, journal) in spaces.iter().zip(["a.jsonl", "b.jsonl"]) {
         let add = ["members", "add", space, "--from", "people.csv"];
-        assert_eq!(run(&add), ["added", "added"]);
-        assert_eq!(run(&add), ["skipped", "skipped"]);
+        assert_eq!(run(journal, &add), ["added", "added"]);
+        assert_eq!(run(journal, &add), ["skipped", "skipped"]);
         assert_eq!(sandbox.control().members(space).len(), 3);
     }
+    // The same rows about another space are other rows.
+    let other = ["members", "add", &spaces[1], "--from", "people.csv", "--journal", "a.jsonl", "--format", "json"];
+    let refused = sandbox.run(other).exits_with(3);
+    assert!(refused.error()["message"].as_str().unwrap().contains("SPACE was spaces/"), "{}", refused.stderr);
     fs::write(sandbox.path("spaces.csv"), format!("space\n{}\n{}\n", spaces[0], spaces[1])).unwrap();
     let delete = ["spaces", "delete", "--yes", "--from", "spaces.csv"];
-    assert_eq!(run(&delete), ["deleted", "deleted"]);
-    assert_eq!(run(&delete), ["skipped", "skipped"]);
+    assert_eq!(run("c.jsonl", &delete), ["deleted", "deleted"]);
+    assert_eq!(run("c.jsonl", &delete), ["skipped", "skipped"]);
     assert!(sandbox.control().spaces().is_empty());
 }

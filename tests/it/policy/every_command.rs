@@ -21,7 +21,7 @@ const COMMANDS: &[&str] = &[
     "spaces create --name x",
     "spaces create --name x --member ada@example.com --manager bob@example.com",
     "spaces create --name x --dry-run",
-    "spaces create --from rows.csv --results results.jsonl --rate unlimited",
+    "spaces create --from rows.csv --journal results.jsonl --rate unlimited",
     "spaces list",
     "spaces get SPACE",
     "spaces open SPACE",

@@ -47,10 +47,10 @@ fn a_busy_disk_fails_no_row_and_rows_share_its_time() {
 
 #[test]
 fn a_reader_that_pauses_fails_no_row() {
-    const ROWS: usize = 300;
+    const ROWS: usize = 600;
     let bulk = Bulk::logged_in(&names(ROWS)).with("--concurrency 16 --timeout 1");
     let child = bulk.start();
-    // A pipe holds 64 KiB, some fifty results.
+    // A pipe holds 64 KiB, some fifty results; 256 more wait.
     wait_until("a part was sent", || creates(&bulk.sandbox) > 20);
     std::thread::sleep(HELD_UP);
     assert!(creates(&bulk.sandbox) < ROWS, "it ran on without its reader");

@@ -122,9 +122,14 @@ fn without_a_lost_answer_the_same_refusals_stand() {
     let missing = Recorder::with(|_, _| refusal(404, "NOT_FOUND"));
     missing.run(&["spaces", "delete", "AAA", "--yes"]).exits_with(5);
     missing.run(&["members", "remove", "AAA", "7"]).exits_with(5);
-    let there = Recorder::with(|_, _| refusal(409, "ALREADY_EXISTS"));
-    let run = there.run(&["members", "add", "AAA", "7"]).exits_with(5);
-    assert!(run.stderr.contains("in the space already"), "{}", run.stderr);
+    // Only what is wanted and there already is no refusal.
+    let there = Recorder::with(|request, _| match request.method.as_str() {
+        "POST" => refusal(409, "ALREADY_EXISTS"),
+        _ => obliging(request),
+    });
+    let run = there.run(&["members", "add", "AAA", "7", "--format", "name"]).exits_with(0);
+    assert!(run.stderr.contains("7 is a member already"), "{}", run.stderr);
+    assert_eq!(run.stdout, "spaces/AAA/members/7\n");
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(crate) struct Bulk {
 impl Bulk {
     /// A run of these rows.
     pub(crate) fn of(sandbox: Sandbox, rows: &str) -> Self {
-        let words = "spaces create --from rows.csv --results results.jsonl --rate unlimited --format jsonl --no-input";
+        let words = "spaces create --from rows.csv --journal results.jsonl --rate unlimited --format jsonl --no-input";
         let bulk = Self { sandbox, words: words.split(' ').map(str::to_owned).collect() };
         bulk.rows(rows);
         bulk

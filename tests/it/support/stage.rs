@@ -166,6 +166,13 @@ pub(crate) fn send_signal(child: &Child, signal: Signal) {
     kill_process(pid, signal).unwrap();
 }
 
+/// Sends a signal, and once more when the program has had the time to see it: the first one waits for what is in flight.
+pub(crate) fn interrupt_twice(child: &Child, signal: Signal) {
+    send_signal(child, signal);
+    std::thread::sleep(Duration::from_millis(500));
+    send_signal(child, signal);
+}
+
 /// Gives everything in the home to the user who will run the commands: nobody, when the tests run as root, for whom
 /// modes mean nothing. Says loudly when that cannot be, and then the test proves nothing.
 pub(crate) fn give_away(sandbox: &Sandbox, test: &str) -> bool {

@@ -53,7 +53,6 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, conte
             action: format!("finish {space}, which was created"),
             request_id: None,
             hint: format!("to repeat it safely, run {repeat}"),
-            rows: None,
         }))
     });
     let mut known = Known::new();
@@ -146,10 +145,10 @@ async fn present<'a>(
     space: &SpaceName,
     caller: &mut Caller<'_>,
     known: &mut Known,
-) -> Result<Vec<&'a str>, CallError> {
+) -> anyhow::Result<Vec<&'a str>> {
     let mut members = Vec::new();
     let mut pages = Pages::new(None, LARGEST_PAGE);
-    while let Some(paging) = pages.next() {
+    while let Some(paging) = pages.next()? {
         let request =
             ListMemberships { space: space.clone(), filter: None, groups: true, invited: true, paging, admin: false };
         let page = caller.send(&request).await?;

@@ -1,8 +1,6 @@
 //! `chatauth spaces create --from`: a space for every row.
 
-use std::sync::LazyLock;
-
-use serde_json::{Map, Value};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -11,151 +9,131 @@ use super::finish;
 use super::new_space::{IfExists, NewSpace};
 use super::plan::{Plan, plan};
 use super::send::{look_for, methods, send};
+use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{CreateSpace, Method, Scopes};
-use crate::commands::bulk::{Made, Task as Rows, Wrong, fields};
+use crate::commands::bulk::{Verb, fault_of};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure};
 
-/// The columns besides those of the fields of a space, named as the options.
-const COLUMNS: &[&str] = &["member", "group", "manager", "owner", "if-exists", "space", "memberships"];
-
-/// How far apart the clocks of this machine and of the server may be.
+/// How far a server's times may be apart.
 const CLOCKS: time::Duration = time::Duration::minutes(2);
 
-/// Creating spaces, with what every row has in common.
-#[derive(Debug)]
-pub(in crate::commands) struct Task {
-    defaults: NewSpace,
-}
+const IF_EXISTS: Kind = Kind::Choice(&[("fail", "fail"), ("reuse", "reuse")]);
 
-impl Task {
-    /// Rows say what differs from `defaults`.
-    pub(in crate::commands) fn new(defaults: NewSpace) -> Self {
-        Self { defaults }
-    }
-
-    fn options(&self, members: &Map<String, Value>) -> Result<NewSpace, Wrong> {
-        let mut options = self.defaults.clone();
-        for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
-            match name.as_str() {
-                "member" => options.member = fields::list(name, value)?,
-                "group" => options.group = fields::list(name, value)?,
-                "manager" => options.manager = fields::list(name, value)?,
-                "owner" => options.owner = fields::list(name, value)?,
-                "if-exists" => {
-                    let choices = [("fail", IfExists::Fail), ("reuse", IfExists::Reuse)];
-                    options.if_exists = Some(fields::one_of(name, value, &choices)?);
-                }
-                "space" => {
-                    let space = value.as_object().ok_or_else(|| Wrong::new(name, "is not a JSON object"))?;
-                    options.space.document.clone_from(space);
-                }
-                "memberships" => memberships(value, &mut options)?,
-                other if options.space.set_cell(other, value)? => {}
-                other => return Err(Wrong::new(other, "there is no such member")),
-            }
-        }
-        if members.contains_key("external") && members.contains_key("internal") {
-            return Err(Wrong::new("internal", "stands beside external"));
-        }
-        Ok(options)
-    }
-}
-
-/// The members of a whole request, as `spaces.setup` takes them.
-fn memberships(value: &Value, options: &mut NewSpace) -> Result<(), Wrong> {
-    let wrong = || Wrong::new("memberships", "is not a list of memberships with member.name or groupMember.name");
-    for membership in value.as_array().ok_or_else(wrong)? {
-        let name = |outer: &str| membership.get(outer).and_then(|inner| inner.get("name")).and_then(Value::as_str);
-        match (name("member"), name("groupMember")) {
-            (Some(user), None) => options.member.push(user.to_owned()),
-            (None, Some(group)) => options.group.push(group.to_owned()),
-            _ => return Err(wrong()),
-        }
-    }
-    Ok(())
-}
-
-impl Rows for Task {
+impl Verb for NewSpace {
     type Work = Plan;
+    const COMMAND: &'static str = "spaces create";
+    const WORDS: Words = Words { verb: "create", done: "created", object: "space", by_request_id: true };
+    const RATE: Rate = Rate::DEFAULT;
 
-    fn columns(&self) -> &'static [&'static str] {
-        static ALL: LazyLock<Vec<&'static str>> =
-            LazyLock::new(|| SpaceFields::<true>::columns().chain(COLUMNS.iter().copied()).collect());
-        &ALL
+    fn columns(&self) -> Vec<Column> {
+        let lists = ["member", "group", "manager", "owner"].map(|name| Column::new(name, Kind::List));
+        let others = [("if-exists", IF_EXISTS), ("space", Kind::Object), ("memberships", Kind::Array)]
+            .map(|(name, kind)| Column::new(name, kind));
+        SpaceFields::<true>::columns().into_iter().chain(lists).chain(others).collect()
     }
 
-    fn verb(&self) -> (&'static str, &'static str) {
-        ("create", "created")
+    fn options(&self) -> Values {
+        let list = |texts: &Vec<String>| (!texts.is_empty()).then(|| texts.clone());
+        self.space
+            .as_values()
+            .with("member", list(&self.member))
+            .with("group", list(&self.group))
+            .with("manager", list(&self.manager))
+            .with("owner", list(&self.owner))
+            .with("if-exists", self.if_exists.map(|what| if what == IfExists::Fail { "fail" } else { "reuse" }))
     }
 
-    fn member(&self) -> &'static str {
-        "space"
-    }
-
-    fn needs_request_id(&self) -> bool {
-        true
-    }
-
-    fn plan(&self, members: &Map<String, Value>, request_id: &str) -> Result<Plan, Wrong> {
-        let options = NewSpace { request_id: Some(request_id.to_owned()), ..self.options(members)? };
-        let if_exists = options.if_exists;
-        let mut plan = plan(&options).map_err(|failure| Wrong { column: None, reason: failure.message })?;
-        // Beside a request id a single create looks for nothing; here the id is the run's own.
-        if plan.look_for.is_none()
-            && let (Some(what), Some(name)) = (if_exists, options.space.get("displayName").and_then(Value::as_str))
-        {
-            plan.look_for = Some((name.to_owned(), what));
+    fn plan(&self, values: &Values, request_id: &str) -> Result<Plan, RowFault> {
+        let mut options = Self { request_id: Some(request_id.to_owned()), ..self.clone() };
+        if values.get("external").is_some() && values.get("internal").is_some() {
+            return Err(RowFault::of("internal", "stands beside external"));
+        }
+        options.space.set(values)?;
+        for (name, list) in [
+            ("member", &mut options.member),
+            ("group", &mut options.group),
+            ("manager", &mut options.manager),
+            ("owner", &mut options.owner),
+        ] {
+            *list = values.list(name).unwrap_or_else(|| std::mem::take(list));
+        }
+        if let Some(space) = values.get("space").and_then(Value::as_object) {
+            options.space.document.clone_from(space);
+        }
+        if let Some(memberships) = values.get("memberships").and_then(Value::as_array) {
+            add_memberships(memberships, &mut options)?;
+        }
+        if let Some(what) = values.text("if-exists") {
+            options.if_exists = Some(if what == "fail" { IfExists::Fail } else { IfExists::Reuse });
+        }
+        let mut plan = plan(&options).map_err(|failure| fault_of(None, failure))?;
+        // Beside a request id a single create looks for nothing; here the id may be the run's own.
+        if let (Some(what), Some(name)) = (options.if_exists, plan.name()) {
+            plan.look_for = Some((name, what));
         }
         Ok(plan)
     }
 
-    fn methods(&self, plan: &Plan) -> Vec<Scopes> {
-        methods(plan)
+    fn label(&self, plan: &Plan) -> String {
+        plan.name().unwrap_or_default()
     }
 
-    fn least(&self) -> Vec<Scopes> {
-        let import = self.defaults.space.get("importMode") == Some(&Value::Bool(true));
-        vec![if import { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }]
+    fn scopes(&self, plan: Option<&Plan>) -> Vec<Scopes> {
+        let import = self.space.get("importMode") == Some(&Value::Bool(true));
+        plan.map_or_else(|| vec![if import { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }], methods)
     }
 
-    async fn make(
+    /// The second row of a name finds what the first has created.
+    fn exclusive(&self, plan: &Plan) -> Option<String> {
+        plan.look_for.as_ref().map(|(name, _)| name.clone())
+    }
+
+    /// Creates a space, or finds the one there is. One that is younger than an earlier attempt at the row is what that
+    /// attempt has created: its request id brings it back.
+    async fn create(
         &self,
         plan: &Plan,
-        unknown_since: Option<OffsetDateTime>,
+        attempt: Attempt,
         caller: &mut Caller<'_>,
         context: &Context,
-    ) -> Result<Made, Failure> {
-        make(plan, unknown_since, caller, context).await
+    ) -> anyhow::Result<Created> {
+        if let Some((name, what)) = &plan.look_for
+            && let Some(space) = look_for(name, caller).await?
+            && !attempt.unknown_since.is_some_and(|since| is_younger(&space.json, since))
+        {
+            let found = space.fields.name;
+            return match what {
+                IfExists::Reuse => Ok(Created { name: found, object: space.json, existed: true, ..Created::default() }),
+                IfExists::Fail => {
+                    let message = format!("you have a space of this name already, {found}");
+                    Err(Failure::new(ErrorCode::AlreadyExists, message).into())
+                }
+            };
+        }
+        let space = send(plan, caller, context).await?;
+        let warning = plan.differs_from(&space.fields);
+        let existed = warning.is_some();
+        Ok(Created { name: space.fields.name, object: space.json, existed, warning, ..Created::default() })
     }
 
-    async fn finish(&self, plan: &Plan, name: &str, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {
-        finish::run(plan, name, caller, context).await
+    async fn finish(&self, plan: &Plan, name: &str, caller: &mut Caller<'_>, context: &Context) -> anyhow::Result<()> {
+        Ok(finish::run(plan, name, caller, context).await?)
     }
 }
 
-/// Makes a space, or finds the one there is. One that is younger than an earlier attempt at the row is what that
-/// attempt has made: its request id brings it back.
-async fn make(
-    plan: &Plan,
-    attempted: Option<OffsetDateTime>,
-    caller: &mut Caller<'_>,
-    context: &Context,
-) -> Result<Made, Failure> {
-    if let Some((name, what)) = &plan.look_for
-        && let Some(space) = look_for(name, caller).await.map_err(|error| context.report(error))?
-        && !attempted.is_some_and(|since| is_younger(&space.json, since))
-    {
-        return match what {
-            IfExists::Reuse => Ok(Made { name: space.fields.name.clone(), json: space.json, existed: true }),
-            IfExists::Fail => Err(Failure::new(
-                ErrorCode::AlreadyExists,
-                format!("you have a space of this name already, {}", space.fields.name),
-            )),
-        };
+/// The members of a whole request, as `spaces.setup` takes them.
+fn add_memberships(memberships: &[Value], options: &mut NewSpace) -> Result<(), RowFault> {
+    let wrong = "is not a list of memberships with member.name or groupMember.name";
+    for membership in memberships {
+        let name = |outer: &str| membership.get(outer).and_then(|inner| inner.get("name")).and_then(Value::as_str);
+        match (name("member"), name("groupMember")) {
+            (Some(user), None) => options.member.push(user.to_owned()),
+            (None, Some(group)) => options.group.push(group.to_owned()),
+            _ => return Err(RowFault::of("memberships", wrong)),
+        }
     }
-    let space = send(plan, caller, context).await?;
-    Ok(Made { name: space.fields.name.clone(), json: space.json, existed: false })
+    Ok(())
 }
 
 fn is_younger(space: &Value, since: OffsetDateTime) -> bool {
@@ -169,16 +147,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::bulk::Rows;
 
     const ID: &str = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
 
-    fn preview(defaults: NewSpace, members: &Value) -> Value {
-        let plan = Task::new(defaults).plan(members.as_object().unwrap(), ID).unwrap();
+    fn values(members: &Value) -> Result<Values, String> {
+        let row = Rows::read(Box::new(std::io::Cursor::new(members.to_string())), &NewSpace::default().columns());
+        Ok(row.unwrap().next().unwrap().map_err(|error| error.to_string())?.values)
+    }
+
+    fn preview(defaults: &NewSpace, members: &Value) -> Value {
+        let plan = defaults.plan(&values(members).unwrap(), ID).unwrap();
         plan.request.preview()["body"].clone()
     }
 
     fn wrong(members: &Value) -> String {
-        let wrong = Task::new(NewSpace::default()).plan(members.as_object().unwrap(), ID).unwrap_err();
+        let wrong = match values(members) {
+            Ok(values) => NewSpace::default().plan(&values, ID).unwrap_err(),
+            Err(reason) => return reason,
+        };
         format!("{}: {}", wrong.column.unwrap_or_default(), wrong.reason)
     }
 
@@ -186,10 +173,10 @@ mod tests {
     fn rows_of_both_forms_mean_the_same() {
         let csv = json!({"name":"A","member":"ada@example.com; 7","history":"on","external":"yes"});
         let lines = json!({"name":"A","member":["ada@example.com","7"],"history":true,"external":true});
-        assert_eq!(preview(NewSpace::default(), &csv), preview(NewSpace::default(), &lines));
+        assert_eq!(preview(&NewSpace::default(), &csv), preview(&NewSpace::default(), &lines));
         let whole = json!({"space":{"displayName":"A","spaceType":"SPACE","new":1},"memberships":[
             {"member":{"name":"users/7","type":"HUMAN"}},{"groupMember":{"name":"groups/g"}}]});
-        let body = preview(NewSpace::default(), &whole);
+        let body = preview(&NewSpace::default(), &whole);
         assert_eq!(body["space"]["new"], 1);
         assert_eq!(body["memberships"][1]["groupMember"]["name"], "groups/g");
     }
@@ -197,9 +184,9 @@ mod tests {
     #[test]
     fn options_are_defaults_and_rows_overrule_them() {
         let defaults = NewSpace { member: vec!["boss@example.com".into()], ..NewSpace::default() };
-        let body = preview(defaults.clone(), &json!({"name":"A"}));
+        let body = preview(&defaults, &json!({"name":"A"}));
         assert_eq!(body["memberships"][0]["member"]["name"], "users/boss@example.com");
-        let body = preview(defaults, &json!({"name":"A","member":["ada@example.com"]}));
+        let body = preview(&defaults, &json!({"name":"A","member":["ada@example.com"]}));
         assert_eq!(body["memberships"].as_array().unwrap().len(), 1);
         assert_eq!(body["memberships"][0]["member"]["name"], "users/ada@example.com");
     }
@@ -208,10 +195,9 @@ mod tests {
     fn what_is_wrong_is_said_with_its_column() {
         for (members, expected) in [
             (json!({}), "--name (displayName) is required"),
-            (json!({"name":"A","nme":"B"}), "nme: there is no such member"),
+            (json!({"name":"A","nme":"B"}), "nme: there is no column"),
             (json!({"name":"A","external":"perhaps"}), "external: "),
-            (json!({"name":["A"]}), "name: is not a text"),
-            (json!({"name":"A","member":[7]}), "member: "),
+            (json!({"name":["A"]}), "name: is a list"),
             (json!({"name":"A","external":true,"internal":true}), "internal: stands beside external"),
             (json!({"name":"A","memberships":[{}]}), "memberships: "),
             (json!({"space":7}), "space: is not a JSON object"),

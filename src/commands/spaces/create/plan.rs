@@ -8,8 +8,8 @@ use super::super::draft::Draft;
 use super::super::fields::word;
 use super::new_space::{IfExists, NewSpace};
 use crate::chat::{
-    CreateSpace, Method, NewMembership, Role, SetUpSpace, parse_request_id, random_request_id, request_id_of_key,
-    user_name,
+    CreateSpace, Method, NewMembership, Role, SetUpSpace, Space, parse_request_id, random_request_id,
+    request_id_of_key, user_name,
 };
 use crate::commands::Failure;
 
@@ -56,6 +56,21 @@ pub(in crate::commands) struct Plan {
     pub(super) may_lack_members: bool,
     /// A note to print before the requests.
     pub(super) note: Option<String>,
+}
+
+impl Plan {
+    /// Returns the display name of the space, if it has one.
+    pub(super) fn name(&self) -> Option<String> {
+        self.request.display_name().map(str::to_owned)
+    }
+
+    /// Returns the warning for a request id that brought back a space of another name.
+    pub(super) fn differs_from(&self, space: &Space) -> Option<String> {
+        let (wanted, there) = (self.name()?, space.display_name.as_ref()?);
+        (wanted != *there).then(|| {
+            format!("the request id or key brought back {}, which is named {there:?}, not {wanted:?}", space.name)
+        })
+    }
 }
 
 /// Converts the options to a plan.

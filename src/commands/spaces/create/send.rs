@@ -5,7 +5,7 @@ use crate::chat::{
     CreateMembership, CreateSpace, GetMembership, ListSpaces, Method, PatchMembership, Resource, Scopes, SetUpSpace,
     Space,
 };
-use crate::commands::caller::{CallError, Caller};
+use crate::commands::caller::Caller;
 use crate::commands::pagination::Pages;
 use crate::commands::{Context, ErrorCode, Failure};
 
@@ -35,9 +35,9 @@ pub(super) fn methods(plan: &Plan) -> Vec<Scopes> {
 }
 
 /// Returns one of the caller's spaces with exactly this display name. Reads no page after it.
-pub(super) async fn look_for(name: &str, caller: &mut Caller<'_>) -> Result<Option<Resource<Space>>, CallError> {
+pub(super) async fn look_for(name: &str, caller: &mut Caller<'_>) -> anyhow::Result<Option<Resource<Space>>> {
     let mut pages = Pages::new(None, LARGEST_PAGE);
-    while let Some(paging) = pages.next() {
+    while let Some(paging) = pages.next()? {
         let request = ListSpaces { filter: Some(String::from("spaceType = \"SPACE\"")), paging };
         let page = caller.send(&request).await?;
         let same = |space: &Resource<Space>| space.fields.display_name.as_deref() == Some(name);

@@ -1,0 +1,116 @@
+//! The doors of this room for the fuzz targets in `tests/fuzz`, in no other build.
+
+use std::io::{self, BufRead, Read};
+
+use serde_json::{Map, Value};
+
+use super::columns::{Column, RowFault, Values};
+use super::csv::Reader;
+use super::identity::Identity;
+use super::input::{self, InputError, Rows};
+use super::text::{Bytes, Text};
+
+/// A row, as it is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its number, from 1.
+    pub number: u64,
+    /// The line on which it begins, from 1.
+    pub line: u64,
+    /// Its typed values.
+    pub members: Map<String, Value>,
+    /// The identity of the row.
+    pub identity: Option<String>,
+}
+
+/// Why a row, or the whole input, cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// The error message.
+    pub message: String,
+    /// Whether nothing after it can be read.
+    pub ends: bool,
+}
+
+/// Text that arrives in pieces of so many bytes.
+struct Pieces {
+    text: Vec<u8>,
+    at: usize,
+    size: usize,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let piece = self.fill_buf()?;
+        let length = piece.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&piece[..length]);
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl BufRead for Pieces {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let end = self.text.len().min((self.at / self.size + 1).saturating_mul(self.size));
+        Ok(&self.text[self.at..end])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.at += amount;
+    }
+}
+
+fn pieces(text: &[u8], size: usize) -> Bytes {
+    Box::new(Pieces { text: text.to_vec(), at: 0, size: size.max(1) })
+}
+
+fn wrong(error: &InputError) -> Wrong {
+    Wrong { message: error.to_string(), ends: matches!(error, InputError::Broken(_)) }
+}
+
+/// Returns all rows of an input that arrives in pieces of `size` bytes.
+///
+/// # Errors
+/// The input cannot be read at all.
+pub fn rows(text: &[u8], size: usize, columns: &[Column]) -> Result<Vec<Result<Row, Wrong>>, Wrong> {
+    let rows = Rows::read(pieces(text, size), columns).map_err(|error| wrong(&error))?;
+    Ok(rows
+        .map(|row| {
+            let input::Row { number, line, values } = row.map_err(|error| wrong(&error))?;
+            let identity = Identity::take(&mut values.clone(), &Values::default()).ok();
+            Ok(Row { number, line, members: values.0, identity: identity.map(|identity| identity.text) })
+        })
+        .collect())
+}
+
+/// Returns all records of a CSV text, with the lines that they begin on.
+///
+/// # Errors
+/// The text is not CSV.
+pub fn records(text: &[u8], size: usize, delimiter: u8) -> Result<Vec<(u64, Vec<String>)>, String> {
+    let text = Text::decode(pieces(text, size)).map_err(|error| error.to_string())?;
+    let mut reader = Reader { text, delimiter };
+    let mut records = Vec::new();
+    while let Some(record) = reader.next().map_err(|error| error.to_string())? {
+        records.push((record.line, record.fields));
+    }
+    Ok(records)
+}
+
+/// Returns what `plan` makes of the rows of an input.
+pub fn planned<Work>(
+    text: &[u8],
+    columns: &[Column],
+    mut plan: impl FnMut(&Values, &str) -> Result<Work, RowFault>,
+) -> Vec<Result<Work, Wrong>> {
+    let planned = |row: Result<input::Row, InputError>| {
+        let input::Row { line, mut values, .. } = row?;
+        let at = |fault| InputError::Row { line, fault };
+        let identity = Identity::take(&mut values, &Values::default()).map_err(at)?;
+        plan(&values, identity.request_id.as_deref().unwrap_or("00000000-0000-4000-8000-000000000000")).map_err(at)
+    };
+    match Rows::read(pieces(text, usize::MAX), columns) {
+        Err(error) => vec![Err(wrong(&error))],
+        Ok(rows) => rows.map(planned).map(|row| row.map_err(|error| wrong(&error))).collect(),
+    }
+}

@@ -1,0 +1,53 @@
+//! The rows of `members … --from`: who, in which space. What `members list` writes is such rows.
+
+use crate::bulk::{Column, Kind, RowFault, Values};
+use crate::chat::{MemberName, Role, SpaceName};
+use crate::commands::bulk::fault_of;
+use crate::commands::spaces::name::space_name;
+
+use super::arguments::member_name;
+
+/// The roles, as people and the API call them.
+pub(super) const ROLES: Kind =
+    Kind::Choice(&[("member", "ROLE_MEMBER"), ("manager", "ROLE_ASSISTANT_MANAGER"), ("owner", "ROLE_MANAGER")]);
+
+/// The columns.
+pub(super) fn columns() -> Vec<Column> {
+    let ignored = ["state", "member.type", "member.displayName", "member.email", "affiliation", "createTime"];
+    let read = [
+        Column::new("membership", Kind::One).or(&["name"]),
+        Column::new("space", Kind::One),
+        Column::new("member", Kind::One).or(&["user", "member.name"]),
+        Column::new("group", Kind::One).or(&["groupMember.name"]),
+        Column::new("role", ROLES),
+    ];
+    read.into_iter().chain(ignored.map(|name| Column::new(name, Kind::Ignored))).collect()
+}
+
+/// The options beside the file.
+pub(super) fn options(space: Option<&String>) -> Values {
+    let space = space.map(|space| space_name(space).map_or_else(|_| space.clone(), |name| name.to_string()));
+    Values::default().with("space", space)
+}
+
+/// The space of a row: its own, that of its membership, or the one for all rows.
+pub(super) fn space(values: &Values, default: Option<&String>) -> Result<SpaceName, RowFault> {
+    let of_membership = values.text("membership").and_then(|name| name.split_once("/members/")).map(|(space, _)| space);
+    let space = values.text("space").or(of_membership).or(default.map(String::as_str));
+    let space = space.ok_or_else(|| RowFault::of("space", "is missing"))?;
+    space_name(space).map_err(|failure| fault_of(Some("space"), failure))
+}
+
+/// The membership of a row.
+pub(super) fn membership(values: &Values, default: Option<&String>) -> Result<MemberName, RowFault> {
+    let space = space(values, default)?;
+    let who = values.text("membership").or_else(|| values.text("member")).or_else(|| values.text("group"));
+    let who = who.ok_or_else(|| RowFault::of("member", "is missing"))?;
+    member_name(&space, who).map_err(|failure| fault_of(Some("member"), failure))
+}
+
+/// The role of a row.
+pub(super) fn role(values: &Values) -> Option<Role> {
+    let role = values.text("role")?;
+    [Role::Member, Role::Manager, Role::Owner].into_iter().find(|known| known.as_wire() == role)
+}

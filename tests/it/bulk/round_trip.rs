@@ -1,0 +1,190 @@
+//! What `list` writes is what `--from` reads; every verb has its rows; a journal belongs to one run.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::bulk::{Bulk, names, results, statuses};
+use crate::support::sandbox::{Finished, Sandbox};
+
+const SCOPES: [&str; 4] = ["chat.spaces", "chat.memberships", "chat.delete", "chat.spaces.create"];
+
+/// A sandbox with the spaces A and B, each with two members besides the caller.
+fn stage() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let login = ["auth", "login"].into_iter().chain(SCOPES.iter().flat_map(|scope| ["--scope", scope]));
+    sandbox.run(login).success();
+    for name in ["A", "B"] {
+        let words = ["spaces", "create", "--name", name, "--member", "ada@example.com", "--member", "bob@example.com"];
+        sandbox.run(words).success();
+    }
+    sandbox
+}
+
+fn run(sandbox: &Sandbox, words: &str) -> Finished {
+    sandbox.run(words.split(' ').chain(["--rate", "unlimited", "--no-input"]))
+}
+
+/// Writes what a command prints into a file.
+fn save(sandbox: &Sandbox, words: &str, file: &str) {
+    let printed = sandbox.run(words.split(' ')).success();
+    fs::write(sandbox.path(file), printed.stdout).unwrap();
+}
+
+fn displayed(sandbox: &Sandbox) -> Vec<String> {
+    let spaces = sandbox.control().spaces();
+    let mut names: Vec<String> = spaces.iter().map(|space| space["displayName"].as_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn listed_spaces_are_deleted_in_every_format() {
+    for format in ["csv", "jsonl", "name"] {
+        let sandbox = stage();
+        save(&sandbox, &format!("spaces list --format {format}"), "list");
+        let deleted = run(&sandbox, "spaces delete --yes --from list --format jsonl").success();
+        assert_eq!(statuses(&deleted.stdout), ["deleted", "deleted"], "{format}");
+        assert!(sandbox.control().spaces().is_empty(), "{format}");
+    }
+}
+
+#[test]
+fn listed_spaces_are_changed() {
+    for format in ["csv", "jsonl"] {
+        let sandbox = stage();
+        save(&sandbox, &format!("spaces list --format {format}"), "list");
+        let text = fs::read_to_string(sandbox.path("list")).unwrap();
+        let changed = text.replace(",A,", ",A2,").replace("\"displayName\":\"A\"", "\"displayName\":\"A2\"");
+        assert_ne!(text, changed, "{format}");
+        fs::write(sandbox.path("list"), changed).unwrap();
+        let updated = run(&sandbox, "spaces update --from list --journal j.jsonl --format jsonl").success();
+        assert_eq!(statuses(&updated.stdout), ["updated", "updated"], "{format}");
+        assert_eq!(displayed(&sandbox), ["A2", "B"], "{format}");
+        let again = run(&sandbox, "spaces update --from list --journal j.jsonl --format jsonl").success();
+        assert_eq!(statuses(&again.stdout), ["skipped", "skipped"], "{format}");
+    }
+    let sandbox = stage();
+    let space = sandbox.control().spaces()[0]["name"].as_str().unwrap().to_owned();
+    fs::write(sandbox.path("rows.csv"), format!("space,description\n{space},new\n")).unwrap();
+    run(&sandbox, "spaces update --from rows.csv --format jsonl").success();
+    assert_eq!(sandbox.control().spaces()[0]["spaceDetails"]["description"], "new");
+}
+
+#[test]
+fn listed_members_get_another_role_and_are_removed() {
+    for format in ["csv", "jsonl", "name"] {
+        let sandbox = stage();
+        let space = sandbox.control().spaces()[0]["name"].as_str().unwrap().to_owned();
+        save(&sandbox, &format!("members list {space} --format {format}"), "list");
+        let text = fs::read_to_string(sandbox.path("list")).unwrap();
+        let others: Vec<&str> = text.lines().filter(|line| !line.contains("ROLE_MANAGER")).collect();
+        // The caller stays; a bare name does not say who that is.
+        let others = if format == "name" { &others[1..] } else { &others[..] };
+        fs::write(sandbox.path("list"), others.join("\n")).unwrap();
+        if format != "name" {
+            let rows = others.join("\n").replace("ROLE_MEMBER", "owner");
+            fs::write(sandbox.path("roles"), rows).unwrap();
+            let updated = run(&sandbox, "members update --from roles --format jsonl").success();
+            assert!(statuses(&updated.stdout).iter().all(|status| status == "updated"), "{}", updated.stdout);
+        }
+        let removed = run(&sandbox, "members remove --from list --format jsonl").success();
+        assert!(statuses(&removed.stdout).iter().all(|status| status == "removed"), "{}", removed.stdout);
+        assert_eq!(sandbox.control().members(&space).len(), 1, "{format}");
+    }
+}
+
+#[test]
+fn a_journal_belongs_to_one_account_one_place_and_one_set_of_options() {
+    let bulk = Bulk::logged_in(&names(2));
+    bulk.run().success();
+    let journal = fs::read(bulk.journal_path()).unwrap();
+    let with = |words: &[&str]| bulk.sandbox.run(bulk.words.iter().map(String::as_str).chain(words.iter().copied()));
+    for (words, expected) in [
+        (&["--external"][..], "--external"),
+        (&["--description", "x"], "--description"),
+        (&["--if-exists", "reuse"], "--if-exists"),
+        (&["--api-endpoint", "http://127.0.0.1:1"], "the API endpoint"),
+    ] {
+        let refused = with(words).exits_with(3);
+        assert!(refused.error()["message"].as_str().unwrap().contains(expected), "{}", refused.stderr);
+        assert!(refused.error()["hint"].is_string());
+        assert_eq!(fs::read(bulk.journal_path()).unwrap(), journal);
+    }
+    // How fast and how it is shown makes no other run.
+    for words in [&["--concurrency", "2"][..], &["--fail-fast"], &["--timeout", "20"], &["-q"]] {
+        assert_eq!(statuses(&with(words).success().stdout), ["skipped"; 2]);
+    }
+    let mut command = bulk.command();
+    command.env("CHATAUTH_ACCESS_TOKEN", "ya29.other");
+    let refused = bulk.sandbox.finish(command).exits_with(3);
+    assert!(refused.stderr.contains("the account") || refused.stderr.contains("OAuth client"), "{}", refused.stderr);
+    assert_eq!(bulk.spaces().len(), 2);
+}
+
+#[test]
+fn a_dry_run_says_what_would_happen_to_each_row_in_every_format() {
+    let bulk = Bulk::logged_in("name\nA\nB\n").with("--concurrency 1");
+    bulk.fault("create:status=503,retry-after=60,times=1,after=1");
+    bulk.run().exits_with(7);
+    bulk.rows("name\nC\nB\nA\n");
+    let before = fs::read(bulk.journal_path()).unwrap();
+    let dry = |format: &str| {
+        let words: Vec<&str> = bulk.words.iter().map(|word| if word == "jsonl" { format } else { word }).collect();
+        bulk.sandbox.run(words.into_iter().chain(["--dry-run"])).success()
+    };
+    let lines = dry("jsonl");
+    let actions: Vec<Value> = results(&lines.stdout).into_iter().map(|row| row["action"].clone()).collect();
+    assert_eq!(actions, ["create", "retry", "skip"]);
+    assert!(lines.stderr.starts_with("3 rows"), "{}", lines.stderr);
+    let json: Value = serde_json::from_str(&dry("json").stdout).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 3);
+    assert!(dry("csv").stdout.starts_with("row,action,requestId,name\n1,create,,\n"), "{}", dry("csv").stdout);
+    assert!(dry("human").stdout.contains("create") && dry("name").stdout.starts_with("spaces/"));
+    assert_eq!(fs::read(bulk.journal_path()).unwrap(), before);
+    assert_eq!(bulk.spaces(), ["A"]);
+}
+
+#[test]
+fn rows_as_people_save_and_move_them_are_the_same_rows() {
+    let bulk = Bulk::logged_in("name,description\nA,x\nB,\nB,\n");
+    let first = bulk.run().success();
+    assert_eq!(statuses(&first.stdout), ["created"; 3]);
+    assert!(first.stderr.contains("2 rows are identical; each becomes a space"), "{}", first.stderr);
+    let utf16: Vec<u8> = "Display Name\tDescription\r\nB\t\r\nA\tx\r\nC\t\r\nB\t\r\n\t\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(bulk.sandbox.path("rows.csv"), [&b"\xff\xfe"[..], &utf16].concat()).unwrap();
+    assert_eq!(statuses(&bulk.run().success().stdout), ["skipped", "skipped", "created", "skipped"]);
+    bulk.rows("{\"description\":\"x\",\"name\":\"A\"}\n{\"displayName\":\"B\"}\n");
+    assert_eq!(statuses(&bulk.run().success().stdout), ["skipped"; 2]);
+    assert_eq!(bulk.spaces(), ["A", "B", "B", "C"]);
+}
+
+#[test]
+fn a_key_that_brings_back_another_space_is_told() {
+    let bulk = Bulk::logged_in("name,idempotencyKey\nNew,k\n");
+    bulk.sandbox.run(["spaces", "create", "--name", "Old", "--idempotency-key", "k"]).success();
+    let run = bulk.run().success();
+    assert_eq!(statuses(&run.stdout), ["existing"]);
+    assert!(run.stderr.contains("\"Old\", not \"New\""), "{}", run.stderr);
+    assert_eq!(bulk.spaces(), ["Old"]);
+}
+
+#[test]
+fn faults_of_the_output_end_no_run() {
+    let bulk = Bulk::logged_in(&names(5));
+    let words = bulk.words.iter().map(String::as_str);
+    let run = bulk.sandbox.run(words.chain(["--jq", ".space.name | tonumber"])).exits_with(1);
+    assert_eq!(bulk.spaces().len(), 5);
+    assert!(run.stderr.contains("Row 5: created spaces/"), "{}", run.stderr);
+    let bulk = Bulk::logged_in(&names(5));
+    let mut command = bulk.command();
+    command.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    command.stderr(std::process::Stdio::piped());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Row 5: created spaces/"));
+    assert_eq!(bulk.spaces().len(), 5);
+}
