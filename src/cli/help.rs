@@ -9,8 +9,8 @@ pub(super) fn definition() -> Command {
     let mut command = Cli::command();
     command.build();
     let command = command.mut_args(|argument| {
-        let global = argument.is_global_set();
-        argument.hide_short_help(global)
+        let hide = argument.is_global_set() || argument.get_id() == "help";
+        argument.hide_short_help(hide)
     });
     let short = format!("{}Global options, variables, exit codes: chatauth --help", first_example(&command));
     with_short(command, &short).mut_subcommands(subcommand)

@@ -1,8 +1,11 @@
 //! Completion scripts, completions, the manual and help: what they print is what the tools that read it take.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use crate::support::commands::every_command;
 use crate::support::sandbox::Sandbox;
 
 /// Feeds text to a program; `None` where there is no such program.
@@ -93,6 +96,40 @@ fn the_manual_renders_without_a_warning() {
         assert!(whole.contains(part), "{part}");
     }
     sandbox.run(["man", "nosuch"]).exits_with(2);
+}
+
+#[test]
+fn man_pages_are_written_together_and_refer_to_each_other_only() {
+    let sandbox = Sandbox::new();
+    let directory = sandbox.path("share/man1");
+    let written = sandbox.run(["man".as_ref(), "--dir".as_ref(), directory.as_os_str()]).success();
+    assert_eq!(written.stdout, "");
+    let commands = every_command(&sandbox);
+    assert!(written.stderr.starts_with(&format!("Wrote {} man pages to ", commands.len())), "{}", written.stderr);
+    let name = |words: &[String]| [&[String::from("chatauth")], words].concat().join("-");
+    let names: BTreeSet<String> = commands.iter().map(|words| name(words)).collect();
+    for words in &commands {
+        let page = fs::read_to_string(directory.join(format!("{}.1", name(words)))).unwrap();
+        let text = page.replace("\\-", "-");
+        for reference in text.split("(1)").filter_map(|before| before.split([' ', '\n']).next_back()) {
+            assert!(!reference.starts_with("chatauth") || names.contains(reference), "{words:?} refers to {reference}");
+        }
+        let parts: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
+        let is_group = parts.contains(&"SUBCOMMANDS");
+        assert!(parts.contains(&"EXAMPLES") || is_group, "{words:?}: {parts:?}");
+        assert!(parts.contains(&"\"EXIT STATUS\"") && text.contains("rate limit"), "{words:?}: {parts:?}");
+        let above = format!("{}(1)", name(&words[..words.len().saturating_sub(1)]));
+        let see_also = text.split_once(".SH \"SEE ALSO\"").map(|(_, pages)| pages);
+        assert_eq!(see_also.is_some_and(|pages| pages.contains(&above)), !words.is_empty(), "{words:?}");
+        if let Some((read, _, errors)) = feed("groff", &["-man", "-Tutf8", "-ww"], &page) {
+            assert!(read && errors.is_empty(), "{words:?}: {errors}");
+        }
+    }
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), commands.len());
+    // A directory that cannot be made is named.
+    let refused = sandbox.run(["man", "--dir", "/dev/null/man1"]).exits_with(1);
+    assert!(refused.stderr.contains("/dev/null/man1"), "{}", refused.stderr);
+    sandbox.run(["man", "spaces", "--dir", "x"]).exits_with(2);
 }
 
 #[test]
