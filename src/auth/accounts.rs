@@ -2,32 +2,56 @@
 
 use std::path::PathBuf;
 
+use super::client_secrets::project_number;
+use super::login_name::{LoginName, is_same_account};
 use super::session::same_client;
 use super::{Error, LoginNeeded, Record, Revocation, Session};
 
 impl Session {
-    /// The accounts that are logged in.
+    /// Returns the accounts that are logged in, with whatever client.
     pub fn accounts(&self) -> Result<Vec<String>, Error> {
-        Ok(self.store.accounts()?)
+        let mut accounts: Vec<String> = self.logins()?.into_iter().map(|name| name.account).collect();
+        accounts.dedup();
+        Ok(accounts)
     }
 
-    /// The stored login of `account`.
-    pub fn record(&self, account: &str) -> Result<Option<Record>, Error> {
-        Ok(self.store.read(account)?)
+    /// Returns all logins. An account has one for each client that it logged in with.
+    pub fn logins(&self) -> Result<Vec<LoginName>, Error> {
+        Ok(self.store.names()?)
     }
 
-    /// The stored login of `account`, which must be there.
-    pub(super) fn existing_record(&self, account: &str) -> Result<Record, Error> {
-        Ok(self.store.read(account)?.ok_or_else(|| LoginNeeded::NoSuchAccount(account.to_owned()))?)
-    }
-
-    /// The account of this command: the one that was asked for, else the one last logged in or switched to, else the
-    /// only one.
+    /// Returns the login of this command: that of the account that was asked for, else of the one last logged in or
+    /// switched to, else the only one.
     ///
     /// # Errors
     /// [`Error::LoginNeeded`] when there is no login, or no way to choose among several.
+    pub fn login(&self) -> Result<LoginName, Error> {
+        self.principal.login(&self.store)
+    }
+
+    /// Returns the account of this command, as [`Session::login`] chooses it.
     pub fn account(&self) -> Result<String, Error> {
-        self.principal.account(&self.store)
+        Ok(self.login()?.account)
+    }
+
+    /// Returns the login of `account` with the client of this command, else one with another client.
+    pub fn login_of(&self, account: &str) -> Result<LoginName, Error> {
+        Ok(self.store.find(account, self.principal.client_if_present().ok().flatten())?)
+    }
+
+    /// Returns the record of a login.
+    pub fn read(&self, name: &LoginName) -> Result<Option<Record>, Error> {
+        Ok(self.store.read(name)?)
+    }
+
+    /// Returns the record of the login of `account`, chosen as by [`Session::login_of`].
+    pub fn record(&self, account: &str) -> Result<Option<Record>, Error> {
+        self.read(&self.login_of(account)?)
+    }
+
+    /// The record of a login, which must be there.
+    pub(super) fn existing_record(&self, name: &LoginName) -> Result<Record, Error> {
+        Ok(self.read(name)?.ok_or_else(|| LoginNeeded::NoSuchAccount(name.to_string()))?)
     }
 
     /// The account that was asked for, else the one last logged in or switched to, never a guess.
@@ -35,42 +59,59 @@ impl Session {
         if let Some(account) = &self.principal.requested {
             return Ok(Some(account.to_lowercase()));
         }
-        let accounts = self.store.accounts()?;
-        Ok(self.store.current().map(|account| account.to_lowercase()).filter(|account| accounts.contains(account)))
+        let accounts = self.accounts()?;
+        let current = self.store.current();
+        Ok(current.and_then(|current| accounts.into_iter().find(|account| is_same_account(account, &current))))
     }
 
-    /// The file of the login of `account`, for messages.
-    pub fn location(&self, account: &str) -> PathBuf {
-        self.store.location(account)
+    /// The file of a login, for messages.
+    pub fn location(&self, name: &LoginName) -> PathBuf {
+        self.store.location(name)
     }
 
     /// Makes `account`, which must be logged in, the current one.
     pub fn switch(&self, account: &str) -> Result<(), Error> {
-        let account = account.to_lowercase();
-        self.existing_record(&account)?;
-        Ok(self.store.set_current(Some(&account))?)
+        let name = self.login_of(account)?;
+        let record = self.existing_record(&name)?;
+        if let Some(client) = self.principal.client_if_present()? {
+            same_client(&record, client)?;
+        }
+        Ok(self.store.set_current(Some(&name.account))?)
     }
 
-    /// Revokes the grant of `account` at the authorization server.
+    /// Returns the other logins that end when the grant of `record` is revoked: Google revokes that of a whole project.
+    pub fn logins_of_same_grant(&self, record: &Record) -> Result<Vec<Record>, Error> {
+        let project = project_number(&record.client_id);
+        let is_other = |other: &Record| {
+            other.sub == record.sub
+                && other.client_id != record.client_id
+                && project.is_some()
+                && project_number(&other.client_id) == project
+        };
+        Ok(self.logins()?.iter().filter_map(|name| self.read(name).ok().flatten()).filter(is_other).collect())
+    }
+
+    /// Revokes the grant of a login at the authorization server.
     ///
     /// # Errors
     /// Whenever the grant may still exist. The record is untouched either way.
-    pub async fn revoke(&self, account: &str) -> Result<Revocation, Error> {
-        let record = self.existing_record(account)?;
+    pub async fn revoke(&self, name: &LoginName) -> Result<Revocation, Error> {
+        let record = self.existing_record(name)?;
         let client = self.client()?;
         same_client(&record, client)?;
         self.token_endpoint(client).revoke(&record.refresh_token).await
     }
 
-    /// Deletes the login of `account` from this machine.
+    /// Deletes a login from this machine.
     ///
     /// # Errors
     /// A record that cannot be used is left alone: a newer program may have written it, or a person may repair it.
-    pub async fn forget(&self, account: &str) -> Result<(), Error> {
-        let _lock = self.store.lock(account).await?;
-        self.store.read(account)?;
-        self.store.remove(account)?;
-        if self.store.current().is_some_and(|current| current.eq_ignore_ascii_case(account)) {
+    pub async fn forget(&self, name: &LoginName) -> Result<(), Error> {
+        let _lock = self.store.lock(name).await?;
+        self.store.read(name)?;
+        self.store.remove(name)?;
+        let is_left = self.accounts()?.contains(&name.account);
+        if !is_left && self.store.current().is_some_and(|current| is_same_account(&current, &name.account)) {
             self.store.set_current(None)?;
         }
         Ok(())

@@ -15,6 +15,7 @@ mod wrong_file;
 
 pub use wrong_file::WrongFile;
 
+pub(super) use project::project_number;
 use project::project_of;
 
 /// Larger than any client file; what is larger is something else.
@@ -59,6 +60,8 @@ pub enum ClientSecretsError {
     Missing {
         /// Where it was looked for.
         looked: Vec<PathBuf>,
+        /// A client file that lies there under another name, such as the one that the console gives it.
+        beside: Option<PathBuf>,
     },
     /// The file cannot be read.
     #[error("cannot read the OAuth client file {path}: {cause}", path = .path.display())]
@@ -135,12 +138,24 @@ impl ClientSecrets {
             Ok(bytes) => Self::parse(path, &bytes),
             Err(InputError::Interrupted(interruption)) => Err(ClientSecretsError::Interrupted(interruption)),
             Err(InputError::Unreadable { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
-                Err(ClientSecretsError::Missing { looked: vec![path.to_path_buf()] })
+                Err(ClientSecretsError::Missing { looked: vec![path.to_path_buf()], beside: None })
             }
             Err(_) if path.is_dir() => Err(unreadable(String::from("it is a directory"))),
             Err(InputError::Unreadable { cause, .. }) => Err(unreadable(cause.to_string())),
             Err(_) => Err(unreadable(format!("it is larger than {LARGEST_FILE} bytes"))),
         }
+    }
+
+    /// Returns a client file in `directory` that has a name such as `client_secret_….json`.
+    pub(super) fn find_in(directory: &Path) -> Option<PathBuf> {
+        let is_named_so = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            name.starts_with("client_secret") && name.contains(".json") && path.is_file()
+        };
+        let paths = std::fs::read_dir(directory).ok()?.flatten().map(|entry| entry.path());
+        let mut clients: Vec<PathBuf> = paths.filter(is_named_so).filter(|path| Self::load(path).is_ok()).collect();
+        clients.sort();
+        clients.into_iter().next()
     }
 
     /// Understands the file's content; `path` is for messages.

@@ -163,6 +163,11 @@ fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
                 "is a credential of type {other:?}, which cannot act for a user: a service account key is needed"
             ));
         }
+        Some("authorized_user") => {
+            return Err(String::from(
+                "is a credential of type \"authorized_user\", not a service account key: chatauth auth import imports its login",
+            ));
+        }
         Some(other) => return Err(format!("is a credential of type {other:?}, not a service account key")),
         None if document.get("installed").is_some() || document.get("web").is_some() => {
             return Err(String::from(

@@ -16,6 +16,16 @@ impl Session {
         Ok(loopback.redirect_uri().to_owned())
     }
 
+    /// Checks the client file as a command does: without a login one that was named has to be there.
+    pub fn check_client_file(&self, has_login: bool) -> Result<(), Error> {
+        if has_login {
+            self.principal.client_if_present()?;
+        } else {
+            self.principal.check_named_client()?;
+        }
+        Ok(())
+    }
+
     /// Checks the key of the service account, where one was named. Nothing is sent.
     pub fn check_delegation(&self) -> Result<(), Error> {
         self.principal.delegation().map(|_| ())
@@ -26,11 +36,12 @@ impl Session {
         self.token_endpoint(self.client()?).probe().await
     }
 
-    /// Refreshes the login of `account` now, and asks the server to describe the new token; `None` when the server does
+    /// Refreshes the login of this command now, and asks the server to describe the new token; `None` when the server does
     /// not accept it.
-    pub async fn check(&self, account: &str) -> Result<Option<TokenInfo>, Error> {
-        let stored = self.existing_record(account)?;
-        let record = self.refresh(account, Some(&stored.access_token)).await?;
+    pub async fn check(&self) -> Result<Option<TokenInfo>, Error> {
+        let name = self.login()?;
+        let stored = self.existing_record(&name)?;
+        let record = self.refresh(&name, Some(&stored.access_token)).await?;
         self.token_endpoint(self.client()?).token_info(&record.access_token).await
     }
 }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::authorization::{self, Answer, Expected, Request};
 use super::token_endpoint;
 use super::token_response::TokenResponse;
-use super::{ClientSecrets, Error, Identity, Record, ScopeSet, identity, import, store};
+use super::{ClientSecrets, Error, Identity, Record, ScopeSet, identity, import, login_name, store};
 use crate::http::Response;
 use crate::platform::Clock;
 use crate::secret::Secret;
@@ -110,12 +110,12 @@ pub fn stored(record: &Record) -> Result<Vec<u8>, String> {
 
 /// The name of an account's file.
 pub fn file_name(account: &str) -> String {
-    store::file_name(account)
+    login_name::file_name(account)
 }
 
 /// The account of a file's name.
 pub fn account_of(name: &str) -> Option<String> {
-    store::account_of(name)
+    login_name::account_of(name)
 }
 
 /// An answer of the token endpoint, with all that the client looks at.

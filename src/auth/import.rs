@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::login_name::is_same_account;
 use super::session::same_client;
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, Error, Identity, Record, ScopeSet, Session, StoreError, identity};
@@ -57,21 +58,21 @@ impl Session {
             None => identity_by_token(&endpoint, response.access_token()).await?,
         };
         let requested = self.principal.requested.as_ref();
-        if let Some(expected) = requested.filter(|account| !account.eq_ignore_ascii_case(&identity.email)) {
+        if let Some(expected) = requested.filter(|account| !is_same_account(account, &identity.email)) {
             return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email });
         }
         let granted = response.scope().map(ScopeSet::from_wire).or(scopes).unwrap_or_default();
         let refresh_token = response.refresh_token().cloned().unwrap_or(credentials.refresh_token);
         let record = Record::new(&client, identity, &granted, refresh_token, &response, self.clock.now());
         let client_file = if present.is_none() { self.save_client(&client)? } else { None };
-        self.store.save_verified(&record).await?;
+        self.principal.set_login(self.store.save_verified(&record).await?);
         Ok(Imported { record, client_file })
     }
 
     /// Returns the address and the login of this command's account as `authorized_user` JSON, with the refresh token
     /// and the client secret.
     pub fn export(&self) -> Result<(String, Value), Error> {
-        let record = self.existing_record(&self.account()?)?;
+        let record = self.existing_record(&self.login()?)?;
         let client = self.client()?;
         same_client(&record, client)?;
         Ok((record.email.clone(), authorized_user(&record, client)))

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::authorization::{self, Answer, AuthorizationRequest, Expected, Wanted};
+use super::login_name::is_same_account;
 use super::login_prompt::{LoginOptions, LoginPrompt, LoginStarted};
 use super::loopback::{Event, Listening, Loopback};
-use super::session::same_client;
 use super::token_response::TokenResponse;
 use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, Session, identity};
 
@@ -45,10 +45,7 @@ impl Session {
         let response =
             endpoint.exchange(&code, &request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
         let record = self.verified_record(client, &response, options)?;
-        self.store.save_verified(&record).await?;
-        if let Some(former) = options.account.as_ref().filter(|account| !account.eq_ignore_ascii_case(&record.email)) {
-            self.store.remove(former)?;
-        }
+        self.principal.set_login(self.store.save_verified(&record).await?);
         Ok(record)
     }
 
@@ -62,16 +59,14 @@ impl Session {
         let id_token = response.id_token().ok_or_else(|| Error::NoIdentity(String::from("there is no ID token")))?;
         let identity =
             identity::identity(id_token.expose(), &client.issuer(), &client.client_id).map_err(Error::NoIdentity)?;
-        if let Some(expected) =
-            options.account.as_ref().filter(|account| !account.eq_ignore_ascii_case(&identity.email))
-        {
-            let same_person = |record: Record| record.sub == identity.sub && same_client(&record, client).is_ok();
-            if !self.store.read(expected).ok().flatten().is_some_and(same_person) {
+        if let Some(expected) = options.account.as_ref().filter(|account| !is_same_account(account, &identity.email)) {
+            let same_person = |record: Record| record.sub == identity.sub && record.is_of_client(client);
+            let stored = self.store.find(expected, Some(client)).and_then(|name| self.store.read(&name));
+            if !stored.ok().flatten().is_some_and(same_person) {
                 // The token is dropped and not revoked: that would end the whole grant of this person, and with it a
                 // login that somebody may have on another machine.
                 return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email });
             }
-            (self.notify)(&format!("the address of {expected} is {} now", identity.email));
         }
         // RFC 6749 section 5.1: no `scope` means that everything was granted.
         let granted = response.scope().map_or_else(|| options.scopes.with_identity(), ScopeSet::from_wire);

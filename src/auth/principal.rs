@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::client_secrets::is_google;
 use super::delegation::{Delegation, DelegationOptions};
+use super::login_name::LoginName;
 use super::store::CredentialStore;
 use super::{ClientSecrets, ClientSecretsError, Error, LoginNeeded};
 
@@ -18,7 +19,7 @@ pub(super) struct Principal {
     /// Whether the client file was named, and does not merely lie where one is looked for.
     client_named: bool,
     delegation: Option<(DelegationOptions, OnceCell<Delegation>)>,
-    account: RefCell<Option<String>>,
+    login: RefCell<Option<LoginName>>,
     client: OnceCell<Result<ClientSecrets, ClientSecretsError>>,
 }
 
@@ -29,24 +30,32 @@ impl Principal {
         delegation: Option<DelegationOptions>,
     ) -> Self {
         let delegation = delegation.map(|options| (options, OnceCell::new()));
-        Self { requested, client_paths, client_named, delegation, account: RefCell::default(), client: OnceCell::new() }
+        Self { requested, client_paths, client_named, delegation, login: RefCell::default(), client: OnceCell::new() }
     }
 
-    /// The account: the one that was asked for, else the one last logged in or switched to, else the only one.
-    pub(super) fn account(&self, store: &CredentialStore) -> Result<String, Error> {
-        if let Some(account) = &*self.account.borrow() {
-            return Ok(account.clone());
+    /// The login: that of the account that was asked for, else of the one last logged in or switched to, else the only one.
+    /// It is one of this command's client where there is any.
+    pub(super) fn login(&self, store: &CredentialStore) -> Result<LoginName, Error> {
+        if let Some(name) = &*self.login.borrow() {
+            return Ok(name.clone());
         }
-        let account = match &self.requested {
-            Some(account) => account.to_lowercase(),
-            None => stored_account(store)?,
+        // A client file that cannot be used is reported where it is needed.
+        let client = self.client_if_present().ok().flatten();
+        let name = match &self.requested {
+            Some(account) => store.find(account, client)?,
+            None => stored_login(store, client)?,
         };
-        Ok(self.account.borrow_mut().insert(account).clone())
+        Ok(self.login.borrow_mut().insert(name).clone())
     }
 
-    /// Makes `account`, which has just logged in, the account of this command.
-    pub(super) fn set_account(&self, account: &str) {
-        self.account.replace(Some(account.to_lowercase()));
+    /// Makes a login, which was just saved, the one of this command.
+    pub(super) fn set_login(&self, name: LoginName) {
+        self.login.replace(Some(name));
+    }
+
+    /// Checks the client file that was named, whether it will be needed or not.
+    pub(super) fn check_named_client(&self) -> Result<(), ClientSecretsError> {
+        if self.client_named { self.client().map(|_| ()) } else { Ok(()) }
     }
 
     /// The OAuth client. Its file is read once; only one that is not there is looked for again, because a login that is
@@ -84,7 +93,10 @@ impl Principal {
                 Err(error) => return Err(error),
             }
         }
-        Err(ClientSecretsError::Missing { looked: self.client_paths.clone() })
+        let looked = self.client_paths.clone();
+        let mut searched = looked.iter().filter(|_| !self.client_named).filter_map(|path| path.parent());
+        let beside = searched.find_map(ClientSecrets::find_in);
+        Err(ClientSecretsError::Missing { looked, beside })
     }
 
     /// A file in the current directory may be anybody's, as in a checkout: it may lead to Google and to nobody else.
@@ -108,15 +120,26 @@ impl Principal {
     }
 }
 
-fn stored_account(store: &CredentialStore) -> Result<String, Error> {
-    let mut accounts = store.accounts()?;
-    let current = store.current().map(|current| current.to_lowercase());
-    if let Some(current) = current.filter(|current| accounts.contains(current)) {
-        return Ok(current);
-    }
-    match accounts.len() {
-        0 => Err(LoginNeeded::NoLogin.into()),
-        1 => Ok(accounts.remove(0)),
+fn stored_login(store: &CredentialStore, client: Option<&ClientSecrets>) -> Result<LoginName, Error> {
+    let names = store.names()?;
+    let belongs = |name: &LoginName| client.is_none_or(|client| store.belongs(name, client));
+    let current = store.current().map(|current| store.find(&current, client)).transpose()?;
+    let current = current.filter(|name| names.contains(name));
+    let own = || names.iter().filter(|name| belongs(name)).cloned().collect::<Vec<_>>();
+    let own = match &current {
+        Some(name) if belongs(name) => return Ok(name.clone()),
+        _ => own(),
+    };
+    let candidates = match current {
+        Some(name) if own.is_empty() => return Ok(name),
+        _ if own.is_empty() => names,
+        _ => own,
+    };
+    let mut accounts: Vec<String> = candidates.iter().map(|name| name.account.clone()).collect();
+    accounts.dedup();
+    match &*accounts {
+        [] => Err(LoginNeeded::NoLogin.into()),
+        [account] => Ok(store.find(account, client)?),
         _ => Err(LoginNeeded::Ambiguous(accounts).into()),
     }
 }

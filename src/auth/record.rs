@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::client_secrets::is_google;
 use super::freshness::{Freshness, freshness};
 use super::token_response::TokenResponse;
 use super::{ClientSecrets, Identity, Scope, ScopeSet};
+use crate::http::Endpoint;
 use crate::secret::Secret;
 
 /// The form that this program writes and understands.
@@ -92,6 +94,16 @@ impl Record {
         record
     }
 
+    /// Whether the login was made with `client`.
+    pub(super) fn is_of_client(&self, client: &ClientSecrets) -> bool {
+        self.client_id == client.client_id && same_endpoint(&self.token_endpoint, client.token_endpoint.url().as_str())
+    }
+
+    /// Whether two logins were made with the same client.
+    pub(super) fn has_same_client(&self, other: &Self) -> bool {
+        self.client_id == other.client_id && same_endpoint(&self.token_endpoint, &other.token_endpoint)
+    }
+
     /// What the person granted.
     pub fn granted(&self) -> ScopeSet {
         self.granted_scopes.iter().map(|scope| Scope::from_wire(scope)).collect()
@@ -101,6 +113,11 @@ impl Record {
     pub fn freshness(&self, now: OffsetDateTime) -> Freshness {
         freshness(self.issued_at, self.expires_at, now)
     }
+}
+
+/// Whether two token endpoints are the same. Google's, of today and of earlier client files, count as one.
+fn same_endpoint(one: &str, other: &str) -> bool {
+    one == other || [one, other].iter().all(|url| Endpoint::parse(url).is_ok_and(|endpoint| is_google(&endpoint)))
 }
 
 /// `seconds` after `now`; `None` when that is not a time.

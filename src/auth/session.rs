@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::client_secrets::is_google;
 use super::delegation::{Delegation, DelegationOptions};
+use super::login_name::LoginName;
 use super::login_prompt::{LoginOptions, LoginPrompt};
 use super::principal::Principal;
 use super::refusal::Evidence;
@@ -176,9 +177,12 @@ impl Session {
             self.check_destination(delegation.token_endpoint())?;
             return self.delegated(delegation, needed, None).await;
         }
-        let stored = match self.account().and_then(|account| self.existing_record(&account)) {
+        let stored = match self.login().and_then(|name| self.existing_record(&name)) {
             Ok(record) => record,
-            Err(error @ Error::LoginNeeded(_)) => return self.log_in_for(needed, None, error, interaction).await,
+            Err(error @ Error::LoginNeeded(_)) => {
+                self.principal.check_named_client()?;
+                return self.log_in_for(needed, None, error, interaction).await;
+            }
             Err(error) => return Err(error),
         };
         match self.stored_access(&stored, needed).await {
@@ -211,7 +215,7 @@ impl Session {
         if stored.freshness(self.clock.now()) == Freshness::Fresh {
             return Ok(Access::from_record(stored.clone()));
         }
-        Ok(Access::from_record(self.refresh(&stored.email, None).await?))
+        Ok(Access::from_record(self.refresh(&self.login()?, None).await?))
     }
 
     /// Checks that a token from `token_endpoint` may go to the API endpoint of this command.
@@ -253,7 +257,7 @@ impl Session {
             None => {
                 Err(Error::TokenRejected(String::from("the access token in CHATAUTH_ACCESS_TOKEN is not accepted")))
             }
-            Some(record) => Ok(Access::from_record(self.refresh(&record.email, Some(&rejected.token)).await?)),
+            Some(_) => Ok(Access::from_record(self.refresh(&self.login()?, Some(&rejected.token)).await?)),
         }
     }
 
@@ -281,8 +285,13 @@ impl Session {
     /// Takes the disk space of the refreshed record before the request leaves: a new refresh token that cannot be saved
     /// would be lost, and the old one may no longer be valid. Google does not replace refresh tokens, and in a read-only
     /// directory nobody expects them to be saved.
-    fn make_room(&self, record: &Record, client: &ClientSecrets) -> Result<Option<Reservation>, Error> {
-        match self.store.reserve(record) {
+    fn make_room(
+        &self,
+        name: &LoginName,
+        record: &Record,
+        client: &ClientSecrets,
+    ) -> Result<Option<Reservation>, Error> {
+        match self.store.reserve(name, record) {
             Ok(room) => Ok(Some(room)),
             Err(error) if is_google(&client.token_endpoint) || error.is_read_only() => {
                 log::info!("{error}");
@@ -305,7 +314,9 @@ impl Session {
         }
         prompt.login_needed(&reason);
         // Google has no incremental consent for installed apps, so the new login asks for all that the old one had.
-        let scopes = stored.map_or_else(|| needed.clone(), |record| record.granted().union(needed)).without_identity();
+        let replaced = stored.filter(|record| self.check_client(record).is_ok());
+        let scopes =
+            replaced.map_or_else(|| needed.clone(), |record| record.granted().union(needed)).without_identity();
         let account = self.principal.requested.clone().or_else(|| stored.map(|record| record.email.clone()));
         let options = LoginOptions {
             scopes,
@@ -316,13 +327,12 @@ impl Session {
             wait: DEFAULT_WAIT,
         };
         let record = self.log_in(&options, prompt).await?;
-        self.principal.set_account(&record.email);
         Ok(Access::from_record(record))
     }
 
-    /// Refreshes the login of `account`, unless another process has done so.
-    pub(super) async fn refresh(&self, account: &str, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
-        let result = self.refresh_locked(account, rejected).await;
+    /// Refreshes a login, unless another process has done so.
+    pub(super) async fn refresh(&self, name: &LoginName, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
+        let result = self.refresh_locked(name, rejected).await;
         self.refresh.in_flight.set(false);
         if self.refresh.stopping.get() {
             self.refresh.finished.notify_one();
@@ -332,14 +342,14 @@ impl Session {
     }
 
     /// One refresh for all processes: lock, read again, decide, make room on disk, refresh, write, unlock.
-    async fn refresh_locked(&self, account: &str, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
+    async fn refresh_locked(&self, name: &LoginName, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
         let client = self.principal.client_if_present()?.ok_or_else(|| LoginNeeded::NoClient {
-            account: account.to_owned(),
+            account: name.to_string(),
             looked: self.principal.client_paths.clone(),
         })?;
-        let _lock = self.store.lock(account).await?;
+        let _lock = self.store.lock(name).await?;
         let read = || -> Result<Record, Error> {
-            Ok(self.store.read(account)?.ok_or_else(|| LoginNeeded::Removed(account.to_owned()))?)
+            Ok(self.store.read(name)?.ok_or_else(|| LoginNeeded::Removed(name.to_string()))?)
         };
         let usable = |record: &Record| {
             rejected != Some(&record.access_token) && record.freshness(self.clock.now()) == Freshness::Fresh
@@ -354,7 +364,7 @@ impl Session {
             }
             same_client(&record, client)?;
             if room.is_none() {
-                room = self.make_room(&record, client)?;
+                room = self.make_room(name, &record, client)?;
             }
             self.refresh.in_flight.set(true);
             match endpoint.refresh(&record.refresh_token).await {
@@ -373,7 +383,7 @@ impl Session {
             }
         };
         let refreshed = record.refreshed(&response, self.clock.now());
-        match self.store.save_prepared(&refreshed, room) {
+        match self.store.save_prepared(name, &refreshed, room) {
             Ok(()) => {}
             // A new refresh token that is not on disk would be lost with this process, and the old one may be dead.
             Err(error) if refreshed.refresh_token != record.refresh_token => return Err(error.into()),
@@ -383,11 +393,6 @@ impl Session {
         }
         Ok(refreshed)
     }
-}
-
-/// Whether two token endpoints are the same. Google's, of today and of earlier client files, count as one.
-fn same_endpoint(one: &str, other: &Endpoint) -> bool {
-    one == other.to_string() || is_google(other) && Endpoint::parse(one).is_ok_and(|one| is_google(&one))
 }
 
 /// Checks that `client` is the one that the login of `record` belongs to.
@@ -400,7 +405,7 @@ pub(super) fn same_client(record: &Record, client: &ClientSecrets) -> Result<(),
     if record.client_id != client.client_id {
         return Err(other(&record.client_id, &client.client_id));
     }
-    if !same_endpoint(&record.token_endpoint, &client.token_endpoint) {
+    if !record.is_of_client(client) {
         return Err(other(&record.token_endpoint, &client.token_endpoint.to_string()));
     }
     Ok(())

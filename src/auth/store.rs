@@ -1,13 +1,15 @@
-//! The saved logins: one private file for each account.
+//! The saved logins: one private file for each person and OAuth client.
 //!
 //! Plain files, as gcloud, the AWS CLI, cargo and kubelogin have them. Nothing outside this file knows about paths.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use time::macros::format_description;
 
+use super::client_secrets::ClientSecrets;
+use super::login_name::{LoginName, is_same_account};
 use super::record::{Record, VERSION};
 use crate::platform::files::{self, FileError, Reservation};
 use crate::platform::{Clock, Lock, LockError};
@@ -95,8 +97,8 @@ impl CredentialStore {
         Ok(self.directory()?.join("accounts"))
     }
 
-    fn record_path(&self, account: &str) -> Result<PathBuf, StoreError> {
-        Ok(self.accounts_directory()?.join(format!("{}.json", file_name(account))))
+    fn record_path(&self, name: &LoginName) -> Result<PathBuf, StoreError> {
+        Ok(self.accounts_directory()?.join(format!("{}.json", name.file_stem())))
     }
 
     /// Checks the directories that exist; `false` when there is no store yet.
@@ -128,30 +130,48 @@ impl CredentialStore {
         }
     }
 
-    /// Returns the accounts with a record, sorted.
-    pub(super) fn accounts(&self) -> Result<Vec<String>, StoreError> {
+    /// Returns the names of the records, sorted.
+    pub(super) fn names(&self) -> Result<Vec<LoginName>, StoreError> {
         if !self.open()? {
             return Ok(Vec::new());
         }
         let directory = self.accounts_directory()?;
         let entries = std::fs::read_dir(&directory).map_err(|error| StoreError::unreadable(&directory, error))?;
-        let mut accounts: Vec<String> = entries
+        let mut names: Vec<LoginName> = entries
             .flatten()
-            .filter_map(|entry| account_of(entry.file_name().to_str()?.strip_suffix(".json")?))
+            .filter_map(|entry| LoginName::from_file_stem(entry.file_name().to_str()?.strip_suffix(".json")?))
             .collect();
-        accounts.sort();
-        Ok(accounts)
+        names.sort();
+        Ok(names)
     }
 
-    /// Returns the record of `account`; `None` when there is none.
+    /// Returns the name of the login of `account` with `client`. Where there is none, that of a login of the account with
+    /// another client, or the name that its first login would get.
+    pub(super) fn find(&self, account: &str, client: Option<&ClientSecrets>) -> Result<LoginName, StoreError> {
+        let mut names = self.names()?;
+        names.retain(|name| is_same_account(&name.account, account));
+        // Those that name their client first: a damaged record without one may be another client's.
+        let own = client.and_then(|client| names.iter().rev().find(|name| self.belongs(name, client)));
+        Ok(own.or(names.first()).cloned().unwrap_or_else(|| LoginName::first(account)))
+    }
+
+    /// Whether a record is a login with `client`, or may be one.
+    pub(super) fn belongs(&self, name: &LoginName, client: &ClientSecrets) -> bool {
+        match self.read(name) {
+            Ok(record) => record.is_some_and(|record| record.is_of_client(client)),
+            Err(_) => name.client_id.as_ref().is_none_or(|id| *id == client.client_id),
+        }
+    }
+
+    /// Returns the record with this name; `None` when there is none.
     ///
     /// # Errors
     /// A record that is there and cannot be used.
-    pub(super) fn read(&self, account: &str) -> Result<Option<Record>, StoreError> {
+    pub(super) fn read(&self, name: &LoginName) -> Result<Option<Record>, StoreError> {
         if !self.open()? {
             return Ok(None);
         }
-        let path = self.record_path(account)?;
+        let path = self.record_path(name)?;
         let Some(file) =
             files::read_private(&path, LARGEST_RECORD).map_err(|error| StoreError::unreadable(&path, error))?
         else {
@@ -159,38 +179,44 @@ impl CredentialStore {
         };
         self.say_narrowed(&path, file.narrowed_from, 0o600);
         let record = parse(&file.content).map_err(|cause| StoreError::unreadable(&path, cause))?;
-        if record.email.eq_ignore_ascii_case(account) {
+        let client_fits = name.client_id.as_ref().is_none_or(|id| *id == record.client_id);
+        if client_fits && is_same_account(&record.email, &name.account) {
             Ok(Some(record))
         } else {
             Err(StoreError::unreadable(&path, "it is the record of another account"))
         }
     }
 
-    /// Replaces the record of its account, durably.
-    pub(super) fn save(&self, record: &Record) -> Result<(), StoreError> {
+    /// Replaces a record, durably.
+    fn save(&self, name: &LoginName, record: &Record) -> Result<(), StoreError> {
         self.create()?;
-        let path = self.record_path(&record.email)?;
+        let path = self.record_path(name)?;
         let content = render(record).map_err(StoreError::not_writable)?;
         files::replace_private(&path, &content, self.clock.now()).map_err(StoreError::not_writable)
     }
 
     /// Takes the disk space that a refreshed `record` needs.
-    pub(super) fn reserve(&self, record: &Record) -> Result<Reservation, StoreError> {
+    pub(super) fn reserve(&self, name: &LoginName, record: &Record) -> Result<Reservation, StoreError> {
         self.create()?;
         let size = render(record).map_err(StoreError::not_writable)?.len() + ROOM_TO_GROW;
-        Reservation::new(&self.record_path(&record.email)?, size, self.clock.now()).map_err(StoreError::not_writable)
+        Reservation::new(&self.record_path(name)?, size, self.clock.now()).map_err(StoreError::not_writable)
     }
 
-    /// Replaces the record of its account in the space that was reserved for it, durably.
-    pub(super) fn save_prepared(&self, record: &Record, room: Option<Reservation>) -> Result<(), StoreError> {
-        let Some(room) = room else { return self.save(record) };
+    /// Replaces a record in the space that was reserved for it, durably.
+    pub(super) fn save_prepared(
+        &self,
+        name: &LoginName,
+        record: &Record,
+        room: Option<Reservation>,
+    ) -> Result<(), StoreError> {
+        let Some(room) = room else { return self.save(name, record) };
         let content = render(record).map_err(StoreError::not_writable)?;
         room.replace(&content).map_err(StoreError::not_writable)
     }
 
     /// Renames a record that cannot be used; it is never deleted.
-    pub(super) fn quarantine(&self, account: &str) -> Result<Option<PathBuf>, StoreError> {
-        let path = self.record_path(account)?;
+    fn quarantine(&self, name: &LoginName) -> Result<Option<PathBuf>, StoreError> {
+        let path = self.record_path(name)?;
         if std::fs::symlink_metadata(&path).is_err() {
             return Ok(None);
         }
@@ -206,9 +232,9 @@ impl CredentialStore {
         Ok(Some(aside))
     }
 
-    /// Deletes the record of `account`.
-    pub(super) fn remove(&self, account: &str) -> Result<(), StoreError> {
-        match std::fs::remove_file(self.record_path(account)?) {
+    /// Deletes a record.
+    pub(super) fn remove(&self, name: &LoginName) -> Result<(), StoreError> {
+        match std::fs::remove_file(self.record_path(name)?) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::not_writable(error)),
             _ => Ok(()),
         }
@@ -236,9 +262,9 @@ impl CredentialStore {
         files::check_writable(&self.accounts_directory()?).map_err(StoreError::not_writable)
     }
 
-    /// Lets one process at a time change the record of `account`; `None` where the store cannot be locked.
-    pub(super) async fn lock(&self, account: &str) -> Result<Option<Lock>, StoreError> {
-        let path = self.accounts_directory()?.join(format!("{}.lock", file_name(account)));
+    /// Lets one process at a time change a record; `None` where the store cannot be locked.
+    pub(super) async fn lock(&self, name: &LoginName) -> Result<Option<Lock>, StoreError> {
+        let path = self.accounts_directory()?.join(format!("{}.lock", name.file_stem()));
         match Lock::acquire(&path, PATIENCE).await {
             Ok(lock) => Ok(Some(lock)),
             Err(busy @ LockError::Busy { .. }) => Err(StoreError::Busy(busy)),
@@ -251,22 +277,51 @@ impl CredentialStore {
     }
 
     /// Saves the record of a new login, makes its account the current one, and checks that another process would find
-    /// it. A record that cannot be read is moved aside first.
-    pub(super) async fn save_verified(&self, record: &Record) -> Result<(), StoreError> {
-        let _lock = self.lock(&record.email).await?;
-        if let Err(StoreError::Unreadable { .. }) = self.read(&record.email) {
-            self.quarantine(&record.email)?;
+    /// it. A record that cannot be read is moved aside first, and one of the same person under a former address goes.
+    pub(super) async fn save_verified(&self, record: &Record) -> Result<LoginName, StoreError> {
+        let first = LoginName::first(&record.email);
+        let _first_lock = self.lock(&first).await?;
+        let name = self.name_for(record)?;
+        let _lock = if name == first { None } else { self.lock(&name).await? };
+        if let Err(StoreError::Unreadable { .. }) = self.read(&name) {
+            self.quarantine(&name)?;
         }
-        self.save(record)?;
-        if self.read(&record.email)?.as_ref() != Some(record) {
+        self.save(&name, record)?;
+        if self.read(&name)?.as_ref() != Some(record) {
             return Err(StoreError::not_writable("what was stored reads back differently"));
         }
-        self.set_current(Some(&record.email))
+        self.set_current(Some(&record.email))?;
+        for former in self.names()?.into_iter().filter(|other| *other != name) {
+            if let Ok(Some(other)) = self.read(&former)
+                && other.sub == record.sub
+                && other.has_same_client(record)
+            {
+                (self.notify)(&format!("the address of {} is {} now", other.email, record.email));
+                self.remove(&former)?;
+            }
+        }
+        Ok(name)
     }
 
-    /// The file of the record of `account`, for messages.
-    pub(super) fn location(&self, account: &str) -> PathBuf {
-        self.record_path(account).unwrap_or_default()
+    /// Returns the name for the record of a new login: that of the one it replaces, else the first free one.
+    fn name_for(&self, record: &Record) -> Result<LoginName, StoreError> {
+        let mut names = self.names()?;
+        names.retain(|name| is_same_account(&name.account, &record.email));
+        let of_client = LoginName { client_id: Some(record.client_id.clone()), ..LoginName::first(&record.email) };
+        if names.contains(&of_client) {
+            return Ok(of_client);
+        }
+        let first = names.into_iter().find(|name| name.client_id.is_none());
+        let first = first.unwrap_or_else(|| LoginName::first(&record.email));
+        match self.read(&first) {
+            Ok(Some(other)) if !other.has_same_client(record) => Ok(of_client),
+            _ => Ok(first),
+        }
+    }
+
+    /// The file of a record, for messages.
+    pub(super) fn location(&self, name: &LoginName) -> PathBuf {
+        self.record_path(name).unwrap_or_default()
     }
 }
 
@@ -294,50 +349,11 @@ pub(super) fn parse(content: &[u8]) -> Result<Record, String> {
     if super::identity::is_address(&record.email) { Ok(record) } else { Err(what()) }
 }
 
-/// An account as the name of a file: lower case, and everything that could mean something to a file system escaped.
-pub(super) fn file_name(account: &str) -> String {
-    let mut name = String::new();
-    for byte in account.to_lowercase().bytes() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'@' | b'_' | b'-' | b'+' => name.push(char::from(byte)),
-            b'.' if !name.is_empty() => name.push('.'),
-            other => {
-                // Writing into a string cannot fail.
-                let _ = write!(name, "%{other:02x}");
-            }
-        }
-    }
-    name
-}
-
-/// The reverse of [`file_name`].
-pub(super) fn account_of(name: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = name;
-    while let Some((before, after)) = rest.split_once('%') {
-        bytes.extend_from_slice(before.as_bytes());
-        bytes.push(u8::from_str_radix(after.get(..2)?, 16).ok()?);
-        rest = after.get(2..)?;
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8(bytes).ok().filter(|account| file_name(account) == name)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn accounts_become_harmless_file_names_and_back() {
-        assert_eq!(file_name("Ada.L+x@Example.com"), "ada.l+x@example.com");
-        assert_eq!(file_name("../../etc@x"), "%2e.%2f..%2fetc@x");
-        assert_eq!(account_of("%2e.%2f..%2fetc@x").as_deref(), Some("../../etc@x"));
-        for odd in ["%", "%zz", "a%2", "A@b", "%41@b"] {
-            assert_eq!(account_of(odd), None, "{odd}");
-        }
-    }
 
     #[test]
     fn property_36_damaged_empty_and_newer_records_are_errors_not_absent() {
@@ -352,13 +368,6 @@ mod tests {
         #[test]
         fn odd_store_files_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             prop_assert!(parse(&bytes).is_err());
-        }
-
-        #[test]
-        fn every_account_has_a_name_of_its_own(account in "\\PC{1,40}@\\PC{1,20}") {
-            let name = file_name(&account);
-            prop_assert!(!name.contains('/') && !name.starts_with('.'));
-            prop_assert_eq!(account_of(&name), Some(account.to_lowercase()));
         }
     }
 }

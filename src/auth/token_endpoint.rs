@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::login_name::is_same_account;
 use super::refusal::refusal_cause;
 use super::token_response::TokenResponse;
 use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, TokenRefusal, identity};
@@ -49,7 +50,7 @@ impl TokenInfo {
     pub fn is_of(&self, record: &Record) -> bool {
         match (&self.sub, &self.email) {
             (Some(sub), _) => *sub == record.sub,
-            (None, Some(email)) => email.eq_ignore_ascii_case(&record.email),
+            (None, Some(email)) => is_same_account(email, &record.email),
             (None, None) => true,
         }
     }

@@ -70,13 +70,15 @@ impl Client {
                 Ok(response) if matches!(response.status, 403 | 429) => {
                     outcome = self.rate_limit_outcome(response).unwrap_or(outcome);
                 }
-                // A server error may come after the request was applied.
-                Ok(response) if response.status >= 500 && !idempotent => {
-                    if let retry::Outcome::ServerError(_) = outcome {
-                        outcome = retry::Outcome::ResponseLost;
-                    }
+                // Google's API writes its own deadline as a 400, and knows no more than we do then.
+                Ok(response) if response.status < 500 && read_status(response).is_deadline() => {
+                    outcome = retry::Outcome::ServerError(retry::retry_after(response, (self.now)()));
                 }
                 _ => {}
+            }
+            // A server error may come after the request was applied.
+            if let (false, retry::Outcome::ServerError(_)) = (idempotent, outcome) {
+                outcome = retry::Outcome::ResponseLost;
             }
             (result, outcome)
         })

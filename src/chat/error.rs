@@ -83,6 +83,7 @@ impl ErrorKind {
             (412, _) => Self::PreconditionFailed(status),
             (400, _) if status.status.as_deref() == Some("FAILED_PRECONDITION") => Self::PreconditionFailed(status),
             (500.., _) => Self::Server { status, retry_after },
+            _ if status.is_deadline() => Self::Server { status, retry_after },
             _ => Self::InvalidArgument(status),
         }
     }
@@ -149,6 +150,7 @@ mod tests {
     fn property_62_answers_are_sorted_by_what_they_say() {
         for (status, canonical, reason, message, expected) in [
             (400, Some("INVALID_ARGUMENT"), None, "x", "InvalidArgument"),
+            (400, Some("DEADLINE_EXCEEDED"), None, "x", "Server"),
             (400, Some("FAILED_PRECONDITION"), None, "x", "PreconditionFailed"),
             (401, None, Some("ACCESS_TOKEN_EXPIRED"), "x", "Unauthenticated"),
             (403, Some("PERMISSION_DENIED"), Some("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), "x", "ScopeInsufficient"),

@@ -61,6 +61,11 @@ impl Status {
             && self.message.as_ref().is_some_and(|message| APP_NOT_CONFIGURED.iter().any(|text| message.contains(text)))
     }
 
+    /// Whether the API ran out of time, which it says with 400, too.
+    pub(super) fn is_deadline(&self) -> bool {
+        self.status.as_deref() == Some("DEADLINE_EXCEEDED")
+    }
+
     /// Whether this is a rate limit, regardless of its HTTP status.
     pub(super) fn is_rate_limit(&self) -> bool {
         self.http_status == 429

@@ -109,14 +109,19 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
     let terminals = Terminals::detect();
     let explicit_format = explicit_format(global.format, environment)?;
     let (filter, format) = filter(global, explicit_format, terminals)?;
-    let config_directory = choose(global.config_dir.clone(), environment.os("CHATAUTH_CONFIG_DIR").map(PathBuf::from))
+    let home = environment.os(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from);
+    let path = |option: Option<PathBuf>, variable| {
+        choose(option, environment.os(variable).map(PathBuf::from))
+            .map(|path| path.map(|path| expand_home(path, home.as_deref())))
+    };
+    let config_directory = path(global.config_dir.clone(), "CHATAUTH_CONFIG_DIR")
         .map(|directory| directory.or_else(|| default_config_directory(environment)));
     let default_secrets = || {
         let in_directory = config_directory.value.as_ref().map(|directory| directory.join(CLIENT_SECRETS));
         [Path::new(".").join(CLIENT_SECRETS)].into_iter().chain(in_directory).collect()
     };
-    let client_secrets =
-        choose(global.client_secrets.clone(), environment.os("CHATAUTH_CLIENT_SECRETS").map(PathBuf::from));
+    let client_secrets = path(global.client_secrets.clone(), "CHATAUTH_CLIENT_SECRETS");
+    let service_account = path(global.service_account.clone(), "CHATAUTH_SERVICE_ACCOUNT");
     let client_secrets =
         check_path(ErrorCode::ClientSecretsInvalid, "--client-secrets", "CHATAUTH_CLIENT_SECRETS", client_secrets)?
             .map(|path| path.map_or_else(default_secrets, |path| vec![path]));
@@ -131,13 +136,13 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
     let settings = Settings {
         client_secrets,
         config_directory,
-        home: environment.os(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from),
+        delegation: delegation(service_account, global, environment)?,
+        home,
         account: choose(global.account.clone(), environment.text("CHATAUTH_ACCOUNT")?)
             .map(|account| account.map(|account| account.trim().to_owned())),
         api_endpoint: choose(global.api_endpoint.clone(), environment.text("CHATAUTH_API_ENDPOINT")?)
             .map(|url| url.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned())),
         access_token: environment.text("CHATAUTH_ACCESS_TOKEN")?.map(|text| GivenToken::parse(&text)).transpose()?,
-        delegation: delegation(global, environment)?,
         animations: environment.os("TERM").is_none_or(|term| term != "dumb"),
         input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
         timeout: Duration::from_secs(timeout),
@@ -189,13 +194,13 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
 
 /// Requires a service account and a user to impersonate together: one without the other must not fall back to another
 /// identity.
-fn delegation(global: &Global, environment: Environment) -> Result<Setting<Option<DelegationOptions>>, Failure> {
-    let Setting { value: key, source } = check_path(
-        ErrorCode::InputInvalid,
-        "--service-account",
-        "CHATAUTH_SERVICE_ACCOUNT",
-        choose(global.service_account.clone(), environment.os("CHATAUTH_SERVICE_ACCOUNT").map(PathBuf::from)),
-    )?;
+fn delegation(
+    key: Setting<Option<PathBuf>>,
+    global: &Global,
+    environment: Environment,
+) -> Result<Setting<Option<DelegationOptions>>, Failure> {
+    let Setting { value: key, source } =
+        check_path(ErrorCode::InputInvalid, "--service-account", "CHATAUTH_SERVICE_ACCOUNT", key)?;
     let subject = global.impersonate.clone().or(environment.text("CHATAUTH_IMPERSONATE")?);
     match (key, subject) {
         (Some(key), Some(subject)) => {
@@ -231,6 +236,14 @@ fn check_path(
     let name = if setting.source == Provenance::Option { option } else { variable };
     Err(Failure::new(code, format!("{name} is JSON, not a path"))
         .hint(format!("write the JSON to a file that only you can read, and set {name} to its path")))
+}
+
+/// Replaces a leading `~/`, which shells leave as it is after `=` and in quotes.
+fn expand_home(path: PathBuf, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
+    }
 }
 
 /// The directories of a list such as `PATH`.
@@ -300,6 +313,15 @@ mod tests {
         assert_eq!(Environment(|_| Some(OsString::new())).os("X"), None);
         assert!(Environment(|_| Some("1".into())).switch("X"));
         assert!(!Environment(|_| Some("False".into())).switch("X"));
+    }
+
+    #[test]
+    fn a_leading_tilde_is_the_home_directory() {
+        let expand = |path: &str, home: Option<&str>| expand_home(PathBuf::from(path), home.map(Path::new));
+        assert_eq!(expand("~/a/b", Some("/home/ada")), Path::new("/home/ada/a/b"));
+        for (path, home) in [("~/a", None), ("a/~/b", Some("/h")), ("~ada/x", Some("/h")), ("./~/x", Some("/h"))] {
+            assert_eq!(expand(path, home), Path::new(path));
+        }
     }
 
     #[test]

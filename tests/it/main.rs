@@ -36,6 +36,7 @@ mod auth {
     mod store;
     mod terminal;
     mod token;
+    mod two_clients;
     mod without_login;
 }
 

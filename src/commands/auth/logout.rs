@@ -1,6 +1,6 @@
 //! `chatauth auth logout`.
 
-use crate::auth::{Error, LoginNeeded, Revocation};
+use crate::auth::{Error, LoginName, LoginNeeded, Revocation};
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::command_line;
 
@@ -27,18 +27,18 @@ impl Logout {
 
     async fn log_out(self, context: &Context) -> anyhow::Result<()> {
         let session = context.session();
-        let accounts = match session.chosen_account()? {
-            Some(account) if !self.all => vec![account],
-            None if !self.all => not_chosen(session.accounts()?)?,
-            _ => session.accounts()?,
+        let logins = match session.chosen_account()? {
+            Some(account) if !self.all => vec![session.login_of(&account)?],
+            None if !self.all => not_chosen(&session.accounts()?)?,
+            _ => session.logins()?,
         };
-        if accounts.is_empty() {
+        if logins.is_empty() {
             context.messages.note("You are not logged in.");
             return Ok(());
         }
         let mut first_failure = None;
-        for account in accounts {
-            if let Err(error) = log_out_account(&account, &self, context).await {
+        for login in logins {
+            if let Err(error) = log_out_login(&login, &self, context).await {
                 let failure = context.report(error);
                 match &first_failure {
                     None => first_failure = Some(failure),
@@ -50,27 +50,28 @@ impl Logout {
     }
 }
 
-/// Returns no account when nobody is logged in.
+/// Returns no login when nobody is logged in.
 ///
 /// # Errors
 /// Somebody is: of the logins that are left, none is logged out unasked.
-fn not_chosen(accounts: Vec<String>) -> Result<Vec<String>, Failure> {
-    let Some(first) = accounts.first() else { return Ok(accounts) };
+fn not_chosen(accounts: &[String]) -> Result<Vec<LoginName>, Failure> {
+    let Some(first) = accounts.first() else { return Ok(Vec::new()) };
     let hint = format!("name one: {}", command_line(["chatauth", "auth", "logout", "--account", first]));
     let message = format!("no account is current; logged in: {}", accounts.join(", "));
     Err(Failure::new(ErrorCode::LoginNeeded, message).hint(hint))
 }
 
-async fn log_out_account(account: &str, options: &Logout, context: &Context) -> anyhow::Result<()> {
+async fn log_out_login(login: &LoginName, options: &Logout, context: &Context) -> anyhow::Result<()> {
     let session = context.session();
+    let account = &login.account;
     if options.local {
-        session.forget(account).await?;
+        session.forget(login).await?;
         context
             .messages
             .note(&format!("Removed the login of {account} from this machine. It is not revoked at Google."));
         return Ok(());
     }
-    let revocation = session.revoke(account).await.map_err(|error| {
+    let revocation = session.revoke(login).await.map_err(|error| {
         let kept = format!("the login of {account} was kept");
         let all = options.all.then_some("--all");
         let local = context.command(["auth", "logout", "--local"].into_iter().chain(all));
@@ -91,12 +92,19 @@ async fn log_out_account(account: &str, options: &Logout, context: &Context) -> 
             }
         }
     })?;
-    session.forget(account).await?;
+    let record = session.read(login).ok().flatten();
+    session.forget(login).await?;
     context.messages.note(&match revocation {
         Revocation::Revoked => {
             format!("Logged out {account}. Google revoked its access for this project on every machine.")
         }
         Revocation::AlreadyGone => format!("Logged {account} out; the grant had been revoked or had ended already."),
     });
+    for other in record.iter().flat_map(|record| session.logins_of_same_grant(record).unwrap_or_default()) {
+        context.messages.warning(&format!(
+            "the login of {} with the OAuth client {} has ended too: its client is of the same project",
+            other.email, other.client_id
+        ));
+    }
     Ok(())
 }

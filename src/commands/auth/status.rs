@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::{ClientKind, Error, Freshness, LoginNeeded, Record, Scope, ScopeSet, Session};
+use crate::auth::{ClientKind, Error, Freshness, LoginName, LoginNeeded, Record, Scope, ScopeSet, Session};
 use crate::commands::report::login_command;
 use crate::commands::{Context, ErrorCode, Failure, Provenance};
 use crate::output::{Details, Item, Mark};
@@ -33,26 +33,26 @@ fn show(context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     // Without a home there is no store, and for what comes from outside there need not be one.
     let no_store = !context.settings.uses_login() && context.settings.config_directory.value.is_none();
-    let chosen = match session.account() {
+    let chosen = match session.login() {
         _ if no_store => Err(LoginNeeded::NoLogin),
-        Ok(account) => Ok(account),
+        Ok(login) => Ok(login),
         Err(Error::LoginNeeded(needed)) => Err(needed),
         Err(error) => return Err(error.into()),
     };
-    let stored = if no_store { Vec::new() } else { session.accounts()? };
+    let stored = if no_store { Vec::new() } else { session.logins()? };
     let now = context.clock.now();
     let mut accounts = Vec::new();
     let mut records = Vec::new();
     let mut unusable = Vec::new();
-    for account in stored {
-        match session.record(&account) {
+    for login in stored {
+        match session.read(&login) {
             Ok(Some(record)) => {
-                accounts.push(describe(&record, now, &session.location(&account).display().to_string()));
-                records.push(record);
+                accounts.push(describe(&record, now, &session.location(&login).display().to_string()));
+                records.push((login, record));
             }
             Ok(None) => {}
             Err(error) => {
-                accounts.push(json!({ "account": account, "error": error.to_string() }));
+                accounts.push(json!({ "account": login.account, "error": error.to_string() }));
                 unusable.push(error.to_string());
             }
         }
@@ -62,7 +62,7 @@ fn show(context: &Context) -> anyhow::Result<()> {
         problem(context, &chosen, &records, client.as_ref().ok().map(|client| client.client_id.as_str()), now);
     let current = match &context.settings.access_token {
         Some(_) => None,
-        None => context.settings.impersonated().or_else(|| chosen.as_ref().ok().map(String::as_str)),
+        None => context.settings.impersonated().or_else(|| chosen.as_ref().ok().map(|login| login.account.as_str())),
     };
     let report = json!({
         "ready": problem.is_none(),
@@ -85,12 +85,14 @@ fn show(context: &Context) -> anyhow::Result<()> {
         (None, Some(account)) => Details::new().check(Mark::Ok, "Ready", format!("commands act as {account}")),
         (None, None) => Details::new().check(Mark::Ok, "Ready", "commands use CHATAUTH_ACCESS_TOKEN"),
     };
-    for record in &records {
+    let has_two = records.iter().any(|(login, _)| login.client_id.is_some());
+    for (login, record) in &records {
         let mark = if record.refresh_token_expires_at.is_some() { Mark::Warning } else { Mark::Ok };
         details = details
             .check(mark, "Login", summary(record, now))
+            .maybe("  Client", has_two.then_some(record.client_id.as_str()))
             .with("  Scopes", record.granted().without_identity().to_string())
-            .with("  Saved in", session.location(&record.email).display().to_string());
+            .with("  Saved in", session.location(login).display().to_string());
     }
     for error in unusable {
         details = details.check(Mark::Failed, "Login", error);
@@ -131,7 +133,7 @@ async fn check(context: &Context) -> anyhow::Result<()> {
         && let Some(record) = logged_in(session)?
     {
         let account = session.account()?;
-        let info = session.check(&account).await?;
+        let info = session.check().await?;
         match info {
             Some(info) if info.is_of(&record) => {
                 context.messages.note(&format!(
@@ -176,8 +178,8 @@ fn log_in_again(account: &str) -> String {
 /// Returns why commands cannot act now.
 fn problem(
     context: &Context,
-    chosen: &Result<String, LoginNeeded>,
-    records: &[Record],
+    chosen: &Result<LoginName, LoginNeeded>,
+    records: &[(LoginName, Record)],
     client_id: Option<&str>,
     now: OffsetDateTime,
 ) -> Option<Failure> {
@@ -188,19 +190,23 @@ fn problem(
         return context.session().check_delegation().err().map(|error| context.report(error));
     }
     let login = |message: String| {
-        let account = chosen.as_ref().map(String::as_str).ok();
+        let account = chosen.as_ref().map(|login| login.account.as_str()).ok();
         Failure::new(ErrorCode::LoginNeeded, message)
             .hint(format!("log in: {}", login_command(account, &ScopeSet::default())))
     };
-    let account = match chosen {
-        Ok(account) => account,
-        Err(needed) => return Some(login(needed.to_string())),
-    };
-    // A damaged login can be repaired or restored, so the hint is not to log in.
-    if let Err(error) = context.session().record(account) {
+    if let Err(error) = context.session().check_client_file(chosen.is_ok()) {
         return Some(context.report(error));
     }
-    let Some(record) = records.iter().find(|record| record.email.eq_ignore_ascii_case(account)) else {
+    let name = match chosen {
+        Ok(name) => name,
+        Err(needed) => return Some(login(needed.to_string())),
+    };
+    let account = &name.account;
+    // A damaged login can be repaired or restored, so the hint is not to log in.
+    if let Err(error) = context.session().read(name) {
+        return Some(context.report(error));
+    }
+    let Some((_, record)) = records.iter().find(|(login, _)| login == name) else {
         return Some(login(format!("you are not logged in as {account}")));
     };
     if record.refresh_token_expires_at.is_some_and(|end| end <= now) {

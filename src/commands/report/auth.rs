@@ -1,5 +1,7 @@
 //! Reports errors of logins, tokens and the network.
 
+use std::path::Path;
+
 use crate::auth::{
     ClientSecretsError, DelegationRefusal, Error, LoginNeeded, RefusalCause, ScopeSet, StoreError, TokenRefusal,
     TransportError, WrongFile,
@@ -139,10 +141,18 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
             console("auth/clients", project)
         )
     };
+    let option = |name: &str, path: &Path| command_line([name, &path.display().to_string()]);
     let invalid = |hint: String| Failure::new(ErrorCode::ClientSecretsInvalid, message.clone()).hint(hint);
     match error {
+        ClientSecretsError::Missing { beside: Some(path), .. } => {
+            let hint = format!("use the one that is there: {}", option("--client-secrets", path));
+            Failure::new(ErrorCode::ClientSecretsMissing, message).hint(hint)
+        }
         ClientSecretsError::Missing { .. } => {
-            let hint = format!("{}, then save it there or pass it with --client-secrets FILE", make(None));
+            let hint = format!(
+                "run chatauth setup, or {}, then save it there or pass it with --client-secrets FILE",
+                make(None)
+            );
             Failure::new(ErrorCode::ClientSecretsMissing, message).hint(hint)
         }
         ClientSecretsError::Unreadable { .. } => {
@@ -153,6 +163,20 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
             console("auth/clients", project.as_deref())
         )),
         ClientSecretsError::Wrong { what: WrongFile::Example, .. } => invalid(make(None)),
+        ClientSecretsError::Wrong { what: WrongFile::ServiceAccountKey, path, project } => invalid(format!(
+            "act as a user with it: {} --impersonate USER; or {}",
+            option("--service-account", path),
+            make(project.as_deref())
+        )),
+        ClientSecretsError::Wrong {
+            what: WrongFile::AuthorizedUser | WrongFile::PythonToken | WrongFile::NodeToken,
+            path,
+            project,
+        } => invalid(format!(
+            "import its login: {}; or {}",
+            command_line(["chatauth", "auth", "import", &path.display().to_string()]),
+            make(project.as_deref())
+        )),
         ClientSecretsError::Wrong { what: WrongFile::TwoClients, project, .. } => invalid(format!(
             "a client file has one key, \"installed\" for a Desktop app or \"web\"; download it again at {}",
             console("auth/clients", project.as_deref())
@@ -169,10 +193,8 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
         }
         ClientSecretsError::MixedEndpoints { .. } => Failure::new(ErrorCode::EndpointRefused, message)
             .hint(format!("download the client file again at {}", console("auth/clients", None))),
-        ClientSecretsError::NotNamed { path, .. } => Failure::new(ErrorCode::EndpointRefused, message).hint(format!(
-            "if you trust the file, pass --client-secrets {}",
-            command_line([path.display().to_string()])
-        )),
+        ClientSecretsError::NotNamed { path, .. } => Failure::new(ErrorCode::EndpointRefused, message)
+            .hint(format!("if you trust the file, pass {}", option("--client-secrets", path))),
         ClientSecretsError::Interrupted(interruption) => Failure::new(ErrorCode::Interrupted(*interruption), message),
         ClientSecretsError::NoLoopbackRedirect { project, .. } => {
             invalid(format!("register http://127.0.0.1:8085/ for it, or {}", make(project.as_deref())))
