@@ -209,13 +209,13 @@ pub(super) async fn request(
     clock: Clock,
 ) -> Result<TokenResponse, Error> {
     let request = Request::form(endpoint.url().clone(), fields);
-    let attempted = retry::run(policy, async |left: Duration| {
+    let attempt = async |left: Duration| {
         let timeout = Some(left.min(http.timeout()));
         let result = http.send(Request { timeout, ..request.clone() }).await;
         let outcome = retry::classify(&result, clock.now());
         (result, outcome)
-    })
-    .await;
+    };
+    let attempted = retry::run(policy, attempt, |_, _, _| {}).await;
     let response = attempted.result.map_err(Error::Network)?;
     read(&response, endpoint.host(), clock)
 }

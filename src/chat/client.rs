@@ -56,7 +56,7 @@ impl Client {
         let idempotent = method.is_idempotent();
         let policy = retry::Policy { repeat_after_loss: idempotent, ..operation.remaining() };
         let mut parsed = None;
-        let attempted = retry::run(policy, async |left: Duration| {
+        let attempt = async |left: Duration| {
             let timeout = Some(left.min(self.http.timeout()));
             let result = self.http.send(Request { timeout, ..request.clone() }).await;
             let mut outcome = retry::classify(&result, (self.now)());
@@ -81,6 +81,9 @@ impl Client {
                 outcome = retry::Outcome::ResponseLost;
             }
             (result, outcome)
+        };
+        let attempted = retry::run(policy, attempt, |result, wait, attempts| {
+            operation.retries(&self.cause(result), wait, attempts);
         })
         .await;
         operation.record(&attempted);
@@ -93,6 +96,15 @@ impl Client {
                     None => Err(error),
                 }
             }
+        }
+    }
+
+    /// Says why an attempt is retried.
+    fn cause(&self, result: &Result<Response, transport::Error>) -> String {
+        match result {
+            Ok(response) if is_success(response) => format!("unreadable answer from {}", self.endpoint.host()),
+            Ok(response) => format!("{} from {}", response.status, self.endpoint.host()),
+            Err(error) => error.to_string(),
         }
     }
 

@@ -8,12 +8,18 @@ use tokio::time::Instant;
 use crate::http::retry;
 
 /// A request with its retries. All attempts share a deadline, even when the token is replaced in between.
-#[derive(Debug)]
 pub struct Operation {
     started: Instant,
     policy: retry::Policy,
     attempts: Cell<u32>,
     may_have_been_applied: Cell<bool>,
+    before_retry: Box<dyn Fn(&str)>,
+}
+
+impl std::fmt::Debug for Operation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Operation").field("attempts", &self.attempts).finish_non_exhaustive()
+    }
 }
 
 impl Operation {
@@ -24,7 +30,22 @@ impl Operation {
             policy: retry::Policy::operation(timeout),
             attempts: Cell::new(0),
             may_have_been_applied: Cell::new(false),
+            before_retry: Box::new(|_| {}),
         }
+    }
+
+    /// Calls `notice` before each wait with a line for people.
+    #[must_use]
+    pub fn before_retry(mut self, notice: impl Fn(&str) + 'static) -> Self {
+        self.before_retry = Box::new(notice);
+        self
+    }
+
+    /// Reports that another attempt follows after `wait`; `attempts` were made since the last [`Self::record`].
+    pub(super) fn retries(&self, cause: &str, wait: Duration, attempts: u32) {
+        let seconds = wait.as_secs_f64().ceil();
+        let next = self.attempts.get() + attempts + 1;
+        (self.before_retry)(&format!("Retrying in {seconds} s: {cause}, attempt {next} of {}", self.policy.attempts));
     }
 
     /// Returns a rate limit to the caller instead of waiting for it: the rows of a bulk run wait together.

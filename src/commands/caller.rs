@@ -221,7 +221,12 @@ impl<'a> Caller<'a> {
 
     async fn send_as<M: Method>(&mut self, request: &M, write: Option<Write>) -> Result<M::Answer, CallError> {
         let operation = self.chat.operation();
-        let operation = if self.for_row { operation.without_rate_limit_retries() } else { operation };
+        let messages = self.context.messages;
+        let operation = if self.for_row {
+            operation.without_rate_limit_retries()
+        } else {
+            operation.before_retry(move |line| messages.note(line))
+        };
         let action = request.action().into_owned();
         // Whatever ends the program meanwhile can say how to repeat the request.
         let outer = write.as_ref().filter(|_| !self.for_row).map(|write| {

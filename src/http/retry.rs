@@ -167,10 +167,12 @@ pub struct Attempted {
 }
 
 /// Runs `attempt` until its answer stands. It is given the time that is left for it, and says how it ended: usually
-/// by [`classify`].
+/// by [`classify`]. `before_wait` is given the result of an attempt that is retried, the wait, and the number of attempts
+/// so far.
 pub async fn run(
     policy: Policy,
     mut attempt: impl AsyncFnMut(Duration) -> (Result<Response, Error>, Outcome),
+    before_wait: impl Fn(&Result<Response, Error>, Duration, u32),
 ) -> Attempted {
     let started = Instant::now();
     let mut history = History::default();
@@ -192,12 +194,13 @@ pub async fn run(
                 return Attempted { result, attempts: history.attempts, may_have_been_applied };
             }
             Decision::Retry(wait) => {
-                log::info!(
+                log::debug!(
                     "attempt {}: {}; retrying in {:.1} s",
                     history.attempts,
                     describe(&result),
                     wait.as_secs_f64()
                 );
+                before_wait(&result, wait, history.attempts);
                 tokio::time::sleep(wait).await;
             }
         }

@@ -115,12 +115,12 @@ fn play(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Du
     let answers = RefCell::new(answers.into_iter());
     runtime.block_on(async {
         let started = Instant::now();
-        let attempted = run(policy, async |_| {
+        let attempt = async |_| {
             let answer = answers.borrow_mut().next().expect("an attempt too many");
             let outcome = classify(&answer, now());
             (answer, outcome)
-        })
-        .await;
+        };
+        let attempted = run(policy, attempt, |_, _, _| {}).await;
         (attempted, started.elapsed())
     })
 }

@@ -383,3 +383,23 @@ fn an_unknown_option_is_not_suggested_as_a_value() {
     let similar = sandbox.run(["members", "list", "spaces/A", "--rol", "owner"]).exits_with(2);
     assert!(similar.stderr.contains("'--role'"), "{}", similar.stderr);
 }
+
+#[test]
+fn a_retry_says_why_and_when_unless_quiet() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let words = ["spaces", "create", "--name", "x", "--format", "name"];
+    sandbox.control().add_fault("create:status=503,times=2".parse().unwrap());
+    let finished = sandbox.run(words).success();
+    let retries: Vec<&str> = finished.stderr.lines().filter(|line| line.starts_with("Retrying in ")).collect();
+    let [second, third] = retries[..] else { panic!("{}", finished.stderr) };
+    assert!(second.ends_with(" s: 503 from 127.0.0.1, attempt 2 of 8"), "{second}");
+    assert!(third.ends_with(" s: 503 from 127.0.0.1, attempt 3 of 8"), "{third}");
+    assert!(finished.stdout.starts_with("spaces/"), "{}", finished.stdout);
+    let seconds: u64 = second["Retrying in ".len()..].split(' ').next().unwrap().parse().unwrap();
+    assert_eq!(seconds, 1);
+
+    sandbox.control().add_fault("create:status=503,times=1".parse().unwrap());
+    let quiet = sandbox.run(words.iter().chain(&["-q"])).success();
+    assert_eq!(quiet.stderr, "");
+}
