@@ -121,7 +121,8 @@ impl fmt::Display for Error {
                 // A body that is not an error envelope (a proxy's HTML page) is not quoted.
                 let message = status.message.as_deref().unwrap_or("the server gave no reason");
                 write!(formatter, "{message} ({}", status.http_status)?;
-                for code in [&status.status, &status.reason].into_iter().flatten() {
+                let is_new = |code: &&String| !(status.http_status == 400 && *code == "INVALID_ARGUMENT");
+                for code in [&status.status, &status.reason].into_iter().flatten().filter(is_new) {
                     write!(formatter, " {code}")?;
                 }
                 formatter.write_str(")")

@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+/// What Google says when the details say it better.
+const GENERIC: &str = "Request contains an invalid argument.";
+
 /// Google's messages for a project without a configured Chat app. They are matched because there is no reason code.
 const APP_NOT_CONFIGURED: [&str; 3] =
     ["Google Chat app not found", "No bot associated with this project", "Invalid project number"];
@@ -13,7 +16,7 @@ pub struct Status {
     pub http_status: u16,
     /// The canonical code, as in `PERMISSION_DENIED`.
     pub status: Option<String>,
-    /// The message.
+    /// The message, with what the details say about fields and help.
     pub message: Option<String>,
     /// The machine-readable cause (`ErrorInfo.reason`, or the older `errors[].reason`).
     pub reason: Option<String>,
@@ -42,14 +45,20 @@ impl Status {
         let info = detail("ErrorInfo");
         let legacy = error.get("errors").and_then(|errors| errors.get(0));
         let activation = info.and_then(|info| text(info.get("metadata")?, "activationUrl"));
-        let help = || detail("Help").and_then(|help| text(help.get("links")?.get(0)?, "url"));
+        let help = detail("Help").and_then(|help| text(help.get("links")?.get(0)?, "url"));
+        let is_link = |link: &String| link.starts_with("https://");
         let delay = detail("RetryInfo").and_then(|retry| text(retry, "retryDelay"));
         Self {
             http_status,
             status: text(error, "status"),
-            message: text(error, "message").filter(|message| !message.trim().is_empty()),
+            message: explained(
+                text(error, "message"),
+                detail("LocalizedMessage").and_then(|localized| text(localized, "message")),
+                detail("BadRequest").map(violations).unwrap_or_default(),
+                help.clone().filter(|link| activation.is_none() && is_link(link)),
+            ),
             reason: info.and_then(|info| text(info, "reason")).or_else(|| text(legacy?, "reason")),
-            link: activation.or_else(help).filter(|link| link.starts_with("https://")),
+            link: activation.or(help).filter(is_link),
             accepted_scopes: accepted_scopes(www_authenticate.unwrap_or_default()),
             retry_seconds: delay.and_then(|delay| seconds(&delay)),
         }
@@ -75,6 +84,52 @@ impl Status {
                     Some("rateLimitExceeded" | "userRateLimitExceeded" | "RATE_LIMIT_EXCEEDED")
                 ))
     }
+}
+
+/// The violations of a `google.rpc.BadRequest`, as "field: description".
+fn violations(detail: &Value) -> Vec<String> {
+    let text = |violation: &Value, name: &str| violation.get(name).and_then(Value::as_str).map(str::to_owned);
+    let violations = detail.get("fieldViolations").and_then(Value::as_array).into_iter().flatten();
+    violations
+        .filter_map(|violation| {
+            let localized = violation.get("localizedMessage").and_then(|message| text(message, "message"));
+            let description = localized.or_else(|| text(violation, "description"))?;
+            Some(match text(violation, "field").filter(|field| !field.is_empty()) {
+                Some(field) => format!("{field}: {description}"),
+                None => description,
+            })
+        })
+        .collect()
+}
+
+/// Puts together what an error says, each thing once.
+fn explained(
+    message: Option<String>,
+    localized: Option<String>,
+    violations: Vec<String>,
+    help: Option<String>,
+) -> Option<String> {
+    let message = message.filter(|text| text != GENERIC || (localized.is_none() && violations.is_empty()));
+    let mut whole = String::new();
+    for part in message.into_iter().chain(localized).chain(violations).map(|part| part.trim().to_owned()) {
+        // Google often repeats a description, without its field.
+        let new = part.split_once(": ").map_or(part.as_str(), |(_, description)| description);
+        if new.is_empty() || whole.contains(new) {
+            continue;
+        }
+        whole += if whole.is_empty() {
+            ""
+        } else if whole.ends_with('.') {
+            " "
+        } else {
+            "; "
+        };
+        whole += &part;
+    }
+    if let Some(link) = help.filter(|link| !whole.contains(link.as_str())) {
+        whole += &if whole.ends_with('.') { format!(" See {link}") } else { format!("; see {link}") };
+    }
+    Some(whole).filter(|whole| !whole.is_empty())
 }
 
 /// Parses `30s` or `1.5s`, rounded up.
@@ -114,6 +169,33 @@ mod tests {
         assert_eq!(status.link.as_deref(), Some("https://console.developers.google.com/x"));
         assert_eq!(status.accepted_scopes, ["a", "b"]);
         assert_eq!(status.retry_seconds, Some(2));
+    }
+
+    #[test]
+    fn what_the_details_say_about_fields_is_part_of_the_message() {
+        let message = |message: &str, details: Value| {
+            let body =
+                json!({"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT", "details": details}});
+            Status::read(400, None, body.to_string().as_bytes()).message.unwrap()
+        };
+        let bad = |violations: Value| json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": violations});
+        let name = json!({"field": "displayName", "description": "must not be empty"});
+        let type_ = json!({"field": "spaceType", "description": "x", "localizedMessage": {"message": "is unknown"}});
+        assert_eq!(message(GENERIC, json!([bad(json!([name]))])), "displayName: must not be empty");
+        assert_eq!(
+            message("Bad.", json!([bad(json!([name, type_]))])),
+            "Bad. displayName: must not be empty; spaceType: is unknown"
+        );
+        assert_eq!(message(GENERIC, json!([bad(json!([{"field": "x"}, 7]))])), GENERIC);
+        let repeated = "Unknown name \"displayName\": must not be empty";
+        assert_eq!(message(repeated, json!([bad(json!([name]))])), repeated);
+        let localized = json!({"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "message": "Zu lang"});
+        assert_eq!(message(GENERIC, json!([localized])), "Zu lang");
+        assert_eq!(message("Too long", json!([localized])), "Too long; Zu lang");
+        let help = |url: &str| json!({"@type": "type.googleapis.com/google.rpc.Help", "links": [{"url": url}]});
+        assert_eq!(message("No.", json!([help("https://x.test/a")])), "No. See https://x.test/a");
+        assert_eq!(message("See https://x.test/a now", json!([help("https://x.test/a")])), "See https://x.test/a now");
+        assert_eq!(message("No.", json!([help("javascript:x")])), "No.");
     }
 
     #[test]

@@ -403,3 +403,14 @@ fn a_retry_says_why_and_when_unless_quiet() {
     let quiet = sandbox.run(words.iter().chain(&["-q"])).success();
     assert_eq!(quiet.stderr, "");
 }
+
+#[test]
+fn what_google_says_about_a_field_is_the_message() {
+    let violation = json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [
+        {"field": "displayName", "description": "must not be empty"}]});
+    let body = error(400, "Request contains an invalid argument.", "INVALID_ARGUMENT", &[violation]);
+    let recorder = crate::support::recorder::Recorder::with(move |_, _| (400, body.clone()));
+    let run = recorder.run(&["spaces", "create", "--name", "x"]).exits_with(5);
+    let first = run.stderr.lines().find(|line| line.starts_with("error")).unwrap();
+    assert_eq!(first, "error: cannot create the space: displayName: must not be empty (400)");
+}
