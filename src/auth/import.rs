@@ -83,12 +83,25 @@ impl Session {
         let directory = self.config_directory.as_deref().ok_or(StoreError::NoDirectory)?;
         let path = directory.join(CLIENT_FILE);
         ClientSecrets::parse(&path, content)?;
-        files::private_directory(directory).map_err(StoreError::not_writable)?;
+        self.store.create()?;
         if path.exists() {
             return Err(StoreError::not_writable(format!("{} exists already", path.display())).into());
         }
         files::replace_private(&path, content, self.clock.now()).map_err(StoreError::not_writable)?;
         Ok(path)
+    }
+
+    /// Saves a client file at `path`, and returns where the one that was there is kept.
+    pub fn replace_client(&self, path: &Path, content: &[u8]) -> Result<Option<PathBuf>, Error> {
+        ClientSecrets::parse(path, content)?;
+        let old = path.with_extension("json.old");
+        let replaced = match std::fs::rename(path, &old) {
+            Ok(()) => Some(old),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(StoreError::not_writable(error).into()),
+        };
+        files::replace_private(path, content, self.clock.now()).map_err(StoreError::not_writable)?;
+        Ok(replaced)
     }
 
     /// Saves the client of an imported login where commands look for one, unless they were told to look elsewhere.

@@ -16,8 +16,8 @@ use super::store::{CredentialStore, Notify};
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal};
 use crate::http::{self, Endpoint};
-use crate::platform::Clock;
 use crate::platform::files::Reservation;
+use crate::platform::{Clock, command_line};
 use crate::secret::Secret;
 
 /// The age at which a login of a project in testing ends, give or take the time between two runs.
@@ -239,10 +239,10 @@ impl Session {
         let now = self.clock.now();
         if let Some(end) = record.refresh_token_expires_at.filter(|end| *end > now && *end - now <= LAST_DAYS) {
             (self.notify)(&format!(
-                "the login of {} expires on {} (the project's publishing status is Testing); to renew it, run chatauth auth login --account {}",
+                "the login of {} expires on {} (the project's publishing status is Testing); to renew it, run {}",
                 record.email,
                 end.date(),
-                record.email
+                command_line(["chatauth", "auth", "login", "--account", &record.email])
             ));
         }
     }

@@ -12,7 +12,7 @@ use super::client_secrets::ClientSecrets;
 use super::login_name::{LoginName, is_same_account};
 use super::record::{Record, VERSION};
 use crate::platform::files::{self, FileError, Reservation};
-use crate::platform::{Clock, Lock, LockError};
+use crate::platform::{Clock, Lock, LockError, command_line};
 
 /// Larger than any record; what is larger is not one.
 const LARGEST_RECORD: u64 = 256 * 1024;
@@ -50,6 +50,24 @@ pub enum StoreError {
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl StoreError {
+    /// What to do about a directory that cannot be used for its owner or its modes.
+    pub fn way_out(&self) -> Option<String> {
+        let (Self::Unreadable { cause, .. } | Self::NotWritable(cause)) = self else { return None };
+        match cause.downcast_ref()? {
+            FileError::ForeignOwner { owner, me: 0, .. } => Some(format!(
+                "run chatauth as user id {owner} (in a container, with --user {owner}), or name another directory with \
+                 --config-dir DIR"
+            )),
+            FileError::ForeignOwner { path, me, .. } => {
+                Some(format!("if it is meant to be yours, take it over: {}", give_away(*me, None, path)))
+            }
+            FileError::Modeless { .. } | FileError::WritableByOthers { .. } => Some(String::from(
+                "name a directory that only you can use, on a file system with permissions, with --config-dir DIR",
+            )),
+            _ => None,
+        }
+    }
+
     pub(super) fn not_writable(cause: impl Into<Cause>) -> Self {
         Self::NotWritable(cause.into())
     }
@@ -101,10 +119,13 @@ impl CredentialStore {
         Ok(self.accounts_directory()?.join(format!("{}.json", name.file_stem())))
     }
 
-    /// Checks the directories that exist; `false` when there is no store yet.
-    fn open(&self) -> Result<bool, StoreError> {
-        for path in [self.directory()?.to_path_buf(), self.accounts_directory()?] {
-            match files::check_directory(&path) {
+    /// Checks the directories that exist; `false` when there is no store yet. With `narrow`, those of a store that others
+    /// can read are narrowed.
+    fn open(&self, narrow: bool) -> Result<bool, StoreError> {
+        let directory = self.directory()?;
+        let narrow = || narrow && directory.join("accounts").is_dir() && is_store(directory);
+        for path in [directory.to_path_buf(), self.accounts_directory()?] {
+            match files::check_directory(&path, &narrow) {
                 Ok(narrowed) => self.say_narrowed(&path, narrowed, 0o700),
                 Err(error) if error.kind() == Some(std::io::ErrorKind::NotFound) => return Ok(false),
                 Err(error) => return Err(StoreError::unreadable(&path, error)),
@@ -113,10 +134,22 @@ impl CredentialStore {
         Ok(true)
     }
 
-    fn create(&self) -> Result<(), StoreError> {
-        for path in [self.directory()?.to_path_buf(), self.accounts_directory()?] {
-            let narrowed = files::private_directory(&path).map_err(StoreError::not_writable)?;
+    /// Creates the directories that are missing, and checks them.
+    pub(super) fn create(&self) -> Result<(), StoreError> {
+        let directory = self.directory()?;
+        let (is_new, other) = (!directory.exists(), files::other_home(directory));
+        for path in [directory.to_path_buf(), self.accounts_directory()?] {
+            let narrowed =
+                files::private_directory(&path, &|| is_store(directory)).map_err(StoreError::not_writable)?;
             self.say_narrowed(&path, narrowed, 0o700);
+        }
+        if let Some((user, group)) = other.filter(|_| is_new) {
+            (self.notify)(&format!(
+                "{} belongs to root, inside a directory of user id {user}, who cannot use it. To give it to them: {} (in a \
+                 container, run it with --user {user}:{group})",
+                directory.display(),
+                give_away(user, Some(group), directory)
+            ));
         }
         Ok(())
     }
@@ -132,7 +165,7 @@ impl CredentialStore {
 
     /// Returns the names of the records, sorted.
     pub(super) fn names(&self) -> Result<Vec<LoginName>, StoreError> {
-        if !self.open()? {
+        if !self.open(false)? {
             return Ok(Vec::new());
         }
         let directory = self.accounts_directory()?;
@@ -168,7 +201,7 @@ impl CredentialStore {
     /// # Errors
     /// A record that is there and cannot be used.
     pub(super) fn read(&self, name: &LoginName) -> Result<Option<Record>, StoreError> {
-        if !self.open()? {
+        if !self.open(true)? {
             return Ok(None);
         }
         let path = self.record_path(name)?;
@@ -242,7 +275,8 @@ impl CredentialStore {
 
     /// The account last logged in or switched to.
     pub(super) fn current(&self) -> Option<String> {
-        let path = self.directory().ok()?.join("current_account");
+        let path =
+            self.directory().ok().filter(|directory| directory.join("accounts").is_dir())?.join("current_account");
         let content = files::read_private(&path, 1024).ok()??.content;
         let account = String::from_utf8(content).ok()?.trim().to_owned();
         (!account.is_empty()).then_some(account)
@@ -323,6 +357,27 @@ impl CredentialStore {
     pub(super) fn location(&self, name: &LoginName) -> PathBuf {
         self.record_path(name).unwrap_or_default()
     }
+}
+
+/// Whether everything in `directory` is a store's, or its name says so. Others may be meant to be read by everybody.
+fn is_store(directory: &Path) -> bool {
+    let holds_only = |path: &Path, is_ours: fn(&str) -> bool| {
+        std::fs::read_dir(path)
+            .is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name().to_str().is_some_and(is_ours)))
+    };
+    let accounts = directory.join("accounts");
+    let is_ours = |name: &str| {
+        ["accounts", "current_account", "delegated"].contains(&name) || name.starts_with("client_secrets.json")
+    };
+    let is_record = |name: &str| name.starts_with('.') || [".json", ".lock"].iter().any(|part| name.contains(part));
+    (holds_only(directory, is_ours) || directory.ends_with("chatauth") && accounts.is_dir())
+        && (holds_only(&accounts, is_record) || !accounts.exists())
+}
+
+/// The command that gives `path` to another user.
+pub(super) fn give_away(user: u32, group: Option<u32>, path: &Path) -> String {
+    let owner = group.map_or_else(|| user.to_string(), |group| format!("{user}:{group}"));
+    command_line(["sudo", "chown", "-R", &owner, &path.display().to_string()])
 }
 
 /// A record as it is written.

@@ -11,6 +11,7 @@ use clap_complete::engine::ArgValueCandidates;
 use crate::commands::Context;
 use crate::commands::completion::{Shell, VARIABLE};
 use crate::output::{Messages, Printer, sanitise};
+use crate::platform::command_line;
 
 use super::args::Cli;
 use super::settings::{self, Environment};
@@ -32,8 +33,8 @@ pub(super) fn complete(arguments: &[OsString], environment: Environment) -> Opti
 
 /// Adds the logged-in accounts as candidates for account options.
 fn with_accounts(command: Command, environment: Environment) -> Command {
-    // Control characters would act on the user's terminal.
-    let harmless = |account: &String| sanitise(account) == account.as_str();
+    // Shells put candidates into the command line as they are, and show them on the terminal.
+    let harmless = |account: &String| sanitise(account) == account.as_str() && command_line([account]) == *account;
     let accounts: Vec<String> = accounts(environment).into_iter().filter(harmless).collect();
     let candidates = ArgValueCandidates::new(move || accounts.iter().map(CompletionCandidate::new).collect::<Vec<_>>());
     let of_switch = candidates.clone();

@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory};
 
 use super::args::Cli;
-use crate::output::command_line;
+use crate::platform::command_line;
 
 /// Commands of other tools, and ours.
 const COMMANDS: &[(&[&str], [&str; 2])] = &[

@@ -17,13 +17,14 @@ use clap::{Parser, ValueEnum};
 
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{self, Format, Messages, Printer};
-use crate::platform::StandardStream;
+use crate::platform::{self, StandardStream};
 
 use args::Cli;
 use settings::Environment;
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
+    platform::forbid_core_dumps();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::of_process();
     #[cfg(feature = "emulator")]

@@ -10,10 +10,10 @@ use url::Url;
 
 use crate::auth::{DelegationOptions, Session, SessionOptions, TransportConfig};
 use crate::chat;
-use crate::output::{Messages, Printer, command_line};
-use crate::platform::Clock;
+use crate::output::{Messages, Printer};
 use crate::platform::browser;
 use crate::platform::terminal::Terminals;
+use crate::platform::{Clock, command_line};
 use crate::secret::Secret;
 
 use super::Failure;

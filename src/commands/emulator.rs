@@ -12,7 +12,7 @@ use crate::emulator::browser::visit;
 use crate::emulator::{
     self, Audience, CommandEnvironment, Consent, Emulator as Server, Fault, GrantedScopes, Names, Options, Quota, User,
 };
-use crate::output::command_line;
+use crate::platform::command_line;
 use crate::platform::signals;
 
 /// The name under which this program is a browser that consents.

@@ -5,7 +5,10 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use super::{Context, ErrorCode, Failure, Outcome};
-use crate::platform::signals::{self, Interruption, Interruptions};
+use crate::platform::{
+    self,
+    signals::{self, Interruption, Interruptions},
+};
 
 /// How much longer a token refresh in flight may take after a signal.
 const LONGEST_REFRESH: Duration = Duration::from_secs(5);
@@ -102,8 +105,6 @@ pub(super) fn block_on_rows(command: impl AsyncFnOnce(&mut Interruptions) -> any
 
 /// A runtime on this thread.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
+    platform::runtime::build()
         .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot start the runtime: {error}")))
 }

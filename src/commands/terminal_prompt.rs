@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 use crate::auth::{Access, Error, Interaction, LoginPrompt, LoginStarted, Notice, ScopeSet};
-use crate::output::{Messages, command_line};
-use crate::platform::browser;
+use crate::output::Messages;
 use crate::platform::remote::RemoteEnvironment;
 use crate::platform::terminal::LineReader;
+use crate::platform::{browser, command_line};
 
 use super::auth::scope_option;
 use super::report::{console, login_command};

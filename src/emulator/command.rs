@@ -107,7 +107,7 @@ impl CommandEnvironment {
         let browser = !emulator.asks_for_consent();
         let environment = Self { directory, origin: emulator.origin(), browser };
         for name in ["config", "bin"] {
-            private_directory(&environment.path(name)).map_err(io::Error::other)?;
+            private_directory(&environment.path(name), &|| true).map_err(io::Error::other)?;
         }
         let mut file = OpenOptions::new();
         file.write(true).create_new(true);

@@ -16,7 +16,6 @@ mod relative_time;
 mod renderer;
 mod sanitise;
 mod screen;
-mod shell;
 mod sink;
 mod width;
 
@@ -33,4 +32,3 @@ pub use relative_time::relative;
 pub use renderer::{Item, RowResult};
 pub use sanitise::{sanitise, sanitise_lines};
 pub use screen::Screen;
-pub use shell::command_line;

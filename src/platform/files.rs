@@ -41,6 +41,14 @@ pub enum FileError {
         /// Its permission bits.
         mode: u32,
     },
+    /// The file system gives every file the same mode, as WSL's drives and CIFS do.
+    #[error("the file system of {path} keeps no permissions: other users could read what is saved there (mode {mode:03o})", path = .path.display())]
+    Modeless {
+        /// The directory.
+        path: PathBuf,
+        /// The mode that it has whatever was asked for.
+        mode: u32,
+    },
     /// The path is not a regular file or directory, as expected.
     #[error("{path} is not a {expected}", path = .path.display())]
     WrongKind {
@@ -93,33 +101,39 @@ pub struct PrivateFile {
     pub narrowed_from: Option<u32>,
 }
 
-/// Creates the directory with mode 0700 if it is missing, its parents with the usual mode, and checks it.
-///
-/// Returns the previous mode of a directory that others could read, which is 0700 now.
-///
-/// # Errors
-/// A directory of another user, or one that others can write to: they could replace its files.
-pub fn private_directory(path: &Path) -> Result<Option<u32>, FileError> {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::create_dir_all(parent).map_err(FileError::io("create the directory", parent))?;
-    }
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    builder.mode(0o700);
-    match builder.create(path) {
-        Ok(()) => {
-            // The umask may have removed further bits.
-            set_mode(path, 0o700).map_err(FileError::io("set the mode of", path))?;
-            Ok(None)
+/// Creates the directory and the parents that it lacks, with mode 0700 whatever the umask, and checks it as
+/// [`check_directory`] does.
+pub fn private_directory(path: &Path, narrow: &dyn Fn() -> bool) -> Result<Option<u32>, FileError> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && fs::metadata(path).is_err();
+    let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
+    for path in missing.into_iter().rev() {
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        builder.mode(0o700);
+        match builder.create(path) {
+            // The umask may have taken away more than asked for.
+            Ok(()) => set_mode(path, 0o700).map_err(FileError::io("set the mode of", path))?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(FileError::io("create the directory", path)(error)),
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_directory(path),
-        Err(error) => Err(FileError::io("create the directory", path)(error)),
+        #[cfg(unix)]
+        if let Err(error) = check_modes(path) {
+            // It was empty.
+            let _ = fs::remove_dir(path);
+            return Err(error);
+        }
     }
+    check_directory(path, narrow)
 }
 
-/// Checks an existing private directory as [`private_directory`] does, without creating it.
-pub fn check_directory(path: &Path) -> Result<Option<u32>, FileError> {
+/// Checks an existing private directory. One that others can read is narrowed to 0700 if `narrow` allows it, and its mode
+/// before is returned.
+///
+/// # Errors
+/// A directory of somebody else, or one that others can write to, is refused: they could replace what is in it. So is
+/// one that cannot be narrowed, unless it is on a read-only file system.
+pub fn check_directory(path: &Path, narrow: &dyn Fn() -> bool) -> Result<Option<u32>, FileError> {
     let metadata = fs::metadata(path).map_err(FileError::io("read the metadata of", path))?;
     if !metadata.is_dir() {
         return Err(FileError::WrongKind { path: path.to_path_buf(), expected: "directory" });
@@ -131,12 +145,36 @@ pub fn check_directory(path: &Path) -> Result<Option<u32>, FileError> {
         if mode & 0o022 != 0 {
             return Err(FileError::WritableByOthers { path: path.to_path_buf(), mode });
         }
-        if mode & 0o077 != 0 {
-            // On a read-only file system this fails, but nobody can add files there.
-            return Ok(set_mode(path, 0o700).is_ok().then_some(mode));
+        if mode & 0o077 != 0 && narrow() && set_mode(path, 0o700).is_ok() {
+            return check_modes(path).map(|()| Some(mode));
         }
     }
+    #[cfg(not(unix))]
+    let _ = narrow;
     Ok(None)
+}
+
+/// Checks that a directory has the mode 0700 that was just set.
+#[cfg(unix)]
+fn check_modes(path: &Path) -> Result<(), FileError> {
+    let mode = fs::metadata(path).map_err(FileError::io("read the metadata of", path))?.mode() & 0o777;
+    if mode & 0o077 != 0 { Err(FileError::Modeless { path: path.to_path_buf(), mode }) } else { Ok(()) }
+}
+
+/// Returns the user and group whose directory `path` is to be made in, where this process is root's and they are not.
+#[cfg(unix)]
+pub fn other_home(path: &Path) -> Option<(u32, u32)> {
+    // An owner outside a user namespace, of whom nothing is known.
+    const UNKNOWN: u32 = 65534;
+    let above = path.ancestors().skip(1).find_map(|path| fs::metadata(path).ok())?;
+    let is_other = rustix::process::geteuid().is_root() && ![0, UNKNOWN].contains(&above.uid());
+    is_other.then(|| (above.uid(), above.gid()))
+}
+
+/// Returns nobody here.
+#[cfg(not(unix))]
+pub fn other_home(_path: &Path) -> Option<(u32, u32)> {
+    None
 }
 
 /// Reads a private file of at most `limit` bytes; `None` if there is none.
@@ -284,8 +322,12 @@ fn check_owner(path: &Path, metadata: &fs::Metadata) -> Result<(), FileError> {
 #[cfg(unix)]
 fn narrow(file: &File, metadata: &fs::Metadata) -> Option<u32> {
     let mode = metadata.mode() & 0o777;
-    let too_wide = mode & 0o077 != 0;
-    (too_wide && file.set_permissions(fs::Permissions::from_mode(0o600)).is_ok()).then_some(mode)
+    let is_wide = |mode: u32| mode & 0o077 != 0;
+    let narrowed = is_wide(mode)
+        && file.set_permissions(fs::Permissions::from_mode(0o600)).is_ok()
+        // A file system without modes accepts the call and changes nothing.
+        && file.metadata().is_ok_and(|metadata| !is_wide(metadata.mode()));
+    narrowed.then_some(mode)
 }
 
 #[cfg(not(unix))]

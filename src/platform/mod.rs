@@ -2,18 +2,23 @@
 
 pub mod browser;
 mod clock;
+mod core_dumps;
 pub mod files;
 pub mod input;
 mod lock;
 #[cfg(feature = "jq")]
 mod memory;
 pub mod remote;
+pub mod runtime;
+mod shell;
 pub mod signals;
 mod standard_stream;
 pub mod terminal;
 
 pub use clock::Clock;
+pub use core_dumps::forbid_core_dumps;
 pub use lock::{Lock, LockError};
 #[cfg(feature = "jq")]
 pub use memory::limit_memory;
+pub use shell::command_line;
 pub use standard_stream::StandardStream;

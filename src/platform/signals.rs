@@ -128,7 +128,7 @@ pub fn watch_in_background() -> io::Result<()> {
     static WATCHED: Mutex<bool> = Mutex::new(false);
     let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
     if !*watched {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let runtime = super::runtime::build()?;
         let work = move || drop(runtime.block_on(interruption()));
         std::thread::Builder::new().name(String::from("signals")).spawn(work)?;
         *watched = true;

@@ -29,6 +29,7 @@ mod auth {
     mod listener;
     mod login;
     mod logout;
+    mod odd_stores;
     mod refresh;
     mod scopes;
     mod setup;
@@ -99,7 +100,9 @@ mod policy {
 
 /// Signals, crashes and suspension.
 mod process {
+    mod core_files;
     mod crash_points;
+    mod descriptors;
     mod signals;
     mod suspended;
 }

@@ -43,10 +43,10 @@ impl Cache {
         let prepared = directory.filter(|directory| {
             let made = directory
                 .parent()
-                .map_or(Ok(None), files::private_directory)
-                .and_then(|_| files::private_directory(directory));
+                .map_or(Ok(None), |parent| files::private_directory(parent, &|| false))
+                .and_then(|_| files::private_directory(directory, &|| false));
             // A read-only store may still hold a token that can be used.
-            made.is_ok() || (directory.is_dir() && files::check_directory(directory).is_ok())
+            made.is_ok() || (directory.is_dir() && files::check_directory(directory, &|| false).is_ok())
         });
         Self { path: prepared.map(|directory| directory.join(format!("{name}.json"))), clock }
     }

@@ -2,7 +2,7 @@
 
 use crate::auth::{Error, LoginName, LoginNeeded, Revocation};
 use crate::commands::{Context, ErrorCode, Failure};
-use crate::output::command_line;
+use crate::platform::command_line;
 
 /// Revoke a login and delete it
 #[derive(Debug, clap::Args)]

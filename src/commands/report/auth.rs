@@ -7,7 +7,7 @@ use crate::auth::{
     TransportError, WrongFile,
 };
 use crate::commands::{ErrorCode, Failure};
-use crate::output::command_line;
+use crate::platform::command_line;
 
 /// Returns the URL of a page of the Cloud console, for the client's project if it is known.
 pub(in crate::commands) fn console(path: &str, project: Option<&str>) -> String {
@@ -204,7 +204,7 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
 
 fn from_store(error: &StoreError) -> Failure {
     let message = error.to_string();
-    match error {
+    let failure = match error {
         StoreError::Unreadable { .. } => Failure::new(ErrorCode::StoreUnreadable, message)
             .hint("repair the file, or run chatauth auth login, which keeps a copy of it"),
         StoreError::NotWritable(_) => {
@@ -215,6 +215,10 @@ fn from_store(error: &StoreError) -> Failure {
         StoreError::Busy(_) => {
             Failure::new(ErrorCode::Busy, message).hint("wait for the other process, or end it if it hangs")
         }
+    };
+    match error.way_out() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }
 

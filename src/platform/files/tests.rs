@@ -58,16 +58,20 @@ fn a_fifo_and_a_file_over_the_limit_are_refused_without_hanging() {
 }
 
 #[test]
-fn directories_are_made_private_narrowed_or_refused() {
+fn directories_are_made_private_with_their_parents_narrowed_where_asked_or_refused() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a/b/chatauth");
-    assert_eq!(private_directory(&path).unwrap(), None);
-    assert_eq!(mode(&path), 0o700);
+    assert_eq!(private_directory(&path, &|| true).unwrap(), None);
+    for directory in path.ancestors().take(3) {
+        assert_eq!(mode(directory), 0o700, "{}", directory.display());
+    }
     set_mode(&path, 0o755).unwrap();
-    assert_eq!(private_directory(&path).unwrap(), Some(0o755));
+    assert_eq!(private_directory(&path, &|| false).unwrap(), None);
+    assert_eq!(mode(&path), 0o755);
+    assert_eq!(private_directory(&path, &|| true).unwrap(), Some(0o755));
     assert_eq!(mode(&path), 0o700);
     set_mode(&path, 0o770).unwrap();
-    assert!(matches!(private_directory(&path), Err(FileError::WritableByOthers { mode: 0o770, .. })));
+    assert!(matches!(private_directory(&path, &|| true), Err(FileError::WritableByOthers { mode: 0o770, .. })));
 }
 
 #[test]

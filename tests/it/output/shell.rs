@@ -73,6 +73,37 @@ fn bash_completes_commands_formats_and_accounts() {
 }
 
 #[test]
+fn property_66_an_address_that_means_something_to_a_shell_is_quoted_or_left_out() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let odd = "a$(touch pwned)b@example.com".replace(' ', "${IFS}");
+    let end = "2100-01-01T00:00:00Z";
+    sandbox.change_record("emulator@example.com", |record| {
+        record["email"] = odd.as_str().into();
+        record["refresh_token_expires_at"] = end.into();
+    });
+    let name: String = odd.to_lowercase().bytes().fold(String::new(), |name, byte| match byte {
+        b'a'..=b'z' | b'@' | b'.' => name + &char::from(byte).to_string(),
+        other => format!("{name}%{other:02x}"),
+    });
+    fs::rename(sandbox.record_path("emulator@example.com"), sandbox.record_path(&name)).unwrap();
+    let soon = time::OffsetDateTime::now_utc() + time::Duration::hours(5);
+    let soon = soon.format(&time::format_description::well_known::Rfc3339).unwrap();
+    sandbox.change_record(&name, |record| record["refresh_token_expires_at"] = soon.as_str().into());
+    let said = sandbox.run(["auth", "token", "--no-input"]).success().stderr;
+    let command = said.trim().rsplit_once("run ").unwrap().1;
+    assert_eq!(command, format!("chatauth auth login --account '{odd}'"));
+    let script = format!("chatauth() {{ printf '%s\\n' \"$@\"; }}; {command}");
+    let read = Command::new("sh").args(["-c", &script]).current_dir(sandbox.path("")).output().unwrap();
+    assert_eq!(String::from_utf8(read.stdout).unwrap().lines().last(), Some(odd.as_str()));
+    let mut command = sandbox.command(["--", "chatauth", "auth", "switch", ""]);
+    command.env("_CHATAUTH_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", "3").env("_CLAP_IFS", "\n");
+    let completed = sandbox.finish(command).success().stdout;
+    assert!(!completed.contains('$'), "{completed}");
+    assert!(!sandbox.path("pwned").exists());
+}
+
+#[test]
 fn the_manual_renders_without_a_warning() {
     let sandbox = Sandbox::new();
     for words in [&["man"][..], &["man", "api"], &["man", "spaces", "create"], &["man", "auth"]] {

@@ -1,0 +1,17 @@
+//! The runtime of everything that waits.
+
+use std::io;
+
+/// Builds a runtime on this thread.
+///
+/// # Errors
+/// Too few file descriptors are left.
+pub fn build() -> io::Result<tokio::runtime::Runtime> {
+    // The runtime opens as many, and panics where it cannot.
+    #[cfg(unix)]
+    {
+        let pair = std::os::unix::net::UnixStream::pair;
+        let _room = (pair()?, pair()?, pair()?);
+    }
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
