@@ -49,18 +49,9 @@ impl Loopback {
     /// Binds the listener that `client` can be sent back to: `127.0.0.1` (or `[::1]` where there is no IPv4) and `port`, or
     /// any free one; for a web client, the address of one of its registered redirect URIs.
     pub(super) async fn bind(client: &ClientSecrets, port: Option<u16>) -> Result<Self, Error> {
-        match &client.kind {
-            ClientKind::Installed => Self::bind_any(port.unwrap_or(0)).await,
-            ClientKind::Web { redirect_uris } => {
-                let target = registered(redirect_uris, port).map_err(|cause| {
-                    Error::ClientSecrets(ClientSecretsError::NoLoopbackRedirect {
-                        path: client.path.clone(),
-                        cause,
-                        project: client.project.clone(),
-                    })
-                })?;
-                Self::bind_registered(target).await
-            }
+        match target(client, port)? {
+            None => Self::bind_any(port.unwrap_or(0)).await,
+            Some(target) => Self::bind_registered(target).await,
         }
     }
 
@@ -232,6 +223,26 @@ async fn respond(stream: &mut TcpStream, status: u16, page: &str) -> io::Result<
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(page.as_bytes()).await?;
     stream.shutdown().await
+}
+
+impl ClientSecrets {
+    /// Checks that a browser can be sent back to this machine.
+    ///
+    /// # Errors
+    /// A web client without a registered redirect URI that this machine can listen on.
+    pub fn check_redirect(&self) -> Result<(), ClientSecretsError> {
+        target(self, None).map(drop)
+    }
+}
+
+/// The registered redirect URI of a web client that is listened on; `None` where any will do.
+fn target(client: &ClientSecrets, port: Option<u16>) -> Result<Option<Registered>, ClientSecretsError> {
+    let ClientKind::Web { redirect_uris } = &client.kind else { return Ok(None) };
+    registered(redirect_uris, port).map(Some).map_err(|cause| ClientSecretsError::NoLoopbackRedirect {
+        path: client.path.clone(),
+        cause,
+        project: client.project.clone(),
+    })
 }
 
 /// A registered redirect URI that this machine can listen on.

@@ -1,11 +1,12 @@
 //! `chatauth setup`: guided setup, from a Cloud project to the first space.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::auth::{ClientKind, ClientSecrets, ClientSecretsError, Error};
 use crate::commands::auth::login::Login;
 use crate::commands::report::console;
-use crate::commands::{Context, ErrorCode, Failure};
+use crate::commands::{Context, ErrorCode, Failure, Provenance};
+use crate::platform::browser;
 use crate::platform::terminal::LineReader;
 
 /// How often a wrong answer may be corrected.
@@ -74,22 +75,42 @@ async fn guide(context: &Context) -> anyhow::Result<()> {
         return Ok(print_steps(context)?);
     }
     let mut person = Prompter::new(context)?;
-    match context.session().client() {
-        Ok(client) => {
-            let already = format!("There is a client file already: {} ({}).", client.path.display(), client.client_id);
-            context.messages.always(&already);
+    match client_file(context) {
+        None => guide_through_steps(context, &mut person, None).await?,
+        Some((path, Ok(client))) => {
+            context.messages.always(&format!(
+                "There is a client file already: {} ({}).",
+                path.display(),
+                client.client_id
+            ));
+            let question = "Press Enter to use it, or type the path of the file that replaces it:";
+            let answer = person.ask(question).await?;
+            if !answer.is_empty() {
+                ask_for_file(context, &mut person, Some(&path), Some(answer)).await?;
+            }
         }
-        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) => {
-            guide_through_steps(context, &mut person).await?;
+        Some((path, Err(error))) => {
+            context.messages.error(&error.to_string());
+            context.messages.always(&format!("The steps lead to the file that replaces {}.", path.display()));
+            guide_through_steps(context, &mut person, Some(&path)).await?;
         }
-        // An invalid file would block the new one.
-        Err(error) => return Err(error.into()),
     }
     context.messages.always("Last step: your login.");
     drop(person);
     Login::default().log_in(context).await?;
     context.messages.always("Done. Create your first space: chatauth spaces create --name API-made");
     Ok(())
+}
+
+/// The client file that commands would find, and whether a login can use it. The session would remember it, and not see
+/// the one that replaces it.
+fn client_file(context: &Context) -> Option<(PathBuf, Result<ClientSecrets, ClientSecretsError>)> {
+    let usable = |path: &PathBuf| {
+        let client = ClientSecrets::load(path)?;
+        client.check_redirect().map(|()| client)
+    };
+    let found = context.settings.client_secrets.value.iter().map(|path| (path.clone(), usable(path)));
+    found.into_iter().find(|(_, client)| !matches!(client, Err(ClientSecretsError::Missing { .. })))
 }
 
 fn print_steps(context: &Context) -> Result<(), Failure> {
@@ -107,39 +128,57 @@ fn print_steps(context: &Context) -> Result<(), Failure> {
     Ok(context.printer.text(&text)?)
 }
 
-async fn guide_through_steps(context: &Context, person: &mut Prompter<'_>) -> Result<(), Failure> {
+async fn guide_through_steps(
+    context: &Context,
+    person: &mut Prompter<'_>,
+    replaced: Option<&Path>,
+) -> Result<(), Failure> {
     let print_line = |text: &str| context.messages.always(text);
     print_line("This takes you from nothing to your first space. Each step is one page of the Google Cloud console.");
-    let project = person.ask("Number or id of your Cloud project (Enter if you have none in mind):").await?;
-    let plain =
-        |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:.".contains(&byte));
-    let project = Some(project).filter(|project| plain(project));
+    let mut project =
+        person.ask_for_project("Number or id of your Cloud project (Enter if you have none in mind):").await?;
     if project.is_none() {
-        print_line("Create or choose a project at https://console.cloud.google.com/projectcreate");
-        person.ask("Press Enter when there is one.").await?;
+        let page = "https://console.cloud.google.com/projectcreate";
+        print_line(&format!("Create or choose a project at {page}"));
+        person.ask_until_done(page).await?;
     }
-    let steps = steps(project.as_deref());
-    for (number, step) in (1..).zip(&steps) {
+    let count = steps(None).len();
+    for number in 1..=count {
+        let Step { title, link, text } = steps(project.as_deref()).swap_remove(number - 1);
         print_line("");
-        print_line(&format!("{number}/{}  {}", steps.len(), step.title));
-        print_line(&format!("     {}", step.link));
-        print_line(&format!("     {}", step.text));
-        if number < steps.len() {
-            person.ask("Press Enter when it is done.").await?;
+        print_line(&format!("{number}/{count}  {title}"));
+        print_line(&format!("     {link}"));
+        print_line(&format!("     {text}"));
+        if number < count {
+            person.ask_until_done(&link).await?;
+        }
+        if number == 1 && project.is_none() {
+            // By now there is one, and with it the links lead to the right place.
+            project = person.ask_for_project("Number or id of that project (Enter to go on without):").await?;
         }
     }
+    ask_for_file(context, person, replaced, None).await
+}
+
+/// Asks for the downloaded file until there is one that a login can use. `first` is an answer already given.
+async fn ask_for_file(
+    context: &Context,
+    person: &mut Prompter<'_>,
+    replaced: Option<&Path>,
+    mut first: Option<String>,
+) -> Result<(), Failure> {
     for _ in 0..ATTEMPTS {
-        let answer = person.ask("Path of the downloaded file:").await?;
+        let answer = match first.take() {
+            Some(answer) => answer,
+            None => person.ask("Path of the downloaded file:").await?,
+        };
         let path = PathBuf::from(expand_home(&answer, context));
-        match adopt(context, &path) {
-            Ok((client, kept)) => {
-                print_line(&format!(
-                    "Understood: {}. Kept as {} (readable by you alone).",
-                    client.client_id,
-                    kept.display()
-                ));
+        match adopt(context, &path, replaced) {
+            Ok(client) => {
                 if client.kind != ClientKind::Installed {
-                    print_line("It is a web client: its registered loopback redirect URI will be used as it stands.");
+                    context
+                        .messages
+                        .always("It is a web client: its registered loopback redirect URI will be used as it stands.");
                 }
                 return Ok(());
             }
@@ -155,15 +194,28 @@ async fn guide_through_steps(context: &Context, person: &mut Prompter<'_>) -> Re
         .hint("start again: chatauth setup"))
 }
 
-/// Checks the file and copies it into the configuration directory.
-fn adopt(context: &Context, path: &std::path::Path) -> Result<(ClientSecrets, PathBuf), Failure> {
-    let failed = |error| context.report(error);
-    let client = ClientSecrets::load(path).map_err(|error| failed(error.into()))?;
+/// Checks the file and copies it into the place of the one that it replaces, else into the configuration directory.
+fn adopt(context: &Context, path: &Path, replaced: Option<&Path>) -> Result<ClientSecrets, Failure> {
+    let failed = |error| context.report(Error::from(error));
+    let client = ClientSecrets::load(path).map_err(failed)?;
+    client.check_redirect().map_err(failed)?;
     let content = std::fs::read(path).map_err(|error| {
         Failure::new(ErrorCode::ClientSecretsInvalid, format!("{} cannot be read: {error}", path.display()))
     })?;
-    let kept = context.session().adopt_client(&content).map_err(failed)?;
-    Ok((client, kept))
+    let session = context.session();
+    let named = Some(&context.settings.client_secrets).filter(|setting| setting.source != Provenance::Default);
+    let kept = match replaced.or(named.and_then(|setting| setting.value.first()).map(PathBuf::as_path)) {
+        None => session.adopt_client(&content).map_err(|error| context.report(error))?,
+        Some(place) => {
+            if let Some(old) = session.replace_client(place, &content).map_err(|error| context.report(error))? {
+                context.messages.always(&format!("The old file is {} now.", old.display()));
+            }
+            place.to_path_buf()
+        }
+    };
+    let kept = kept.display();
+    context.messages.always(&format!("Understood: {}. Kept as {kept} (readable by you alone).", client.client_id));
+    Ok(client)
 }
 
 /// People type `~/Downloads/…`, and drag files into the terminal, which quotes them.
@@ -186,6 +238,24 @@ impl<'a> Prompter<'a> {
         let reader = LineReader::new()
             .map_err(|error| Failure::new(ErrorCode::Internal, format!("the terminal cannot be read: {error}")))?;
         Ok(Self { context, reader })
+    }
+
+    /// Asks for a project; `None` where there is no answer that can be one.
+    async fn ask_for_project(&mut self, question: &str) -> Result<Option<String>, Failure> {
+        let is_plain = |id: &String| {
+            !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:.".contains(&byte))
+        };
+        Ok(Some(self.ask(question).await?).filter(is_plain))
+    }
+
+    /// Waits until a page of the console is done with, and opens it when that is asked for.
+    async fn ask_until_done(&mut self, page: &str) -> Result<(), Failure> {
+        while self.ask("Press Enter when it is done, or o and Enter to open the page.").await? == "o" {
+            if !browser::open(page, &self.context.settings.browser) {
+                self.context.messages.always("No browser could be started here.");
+            }
+        }
+        Ok(())
     }
 
     async fn ask(&mut self, question: &str) -> Result<String, Failure> {

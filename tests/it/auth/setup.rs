@@ -163,17 +163,87 @@ fn a_client_file_that_is_there_is_used() {
     let sandbox = Sandbox::new();
     let mut screen = Screen::start(sandbox.command(["setup"]));
     screen.shows("There is a client file already");
+    screen.answer("Press Enter to use it", "");
     screen.shows("Logged in as");
     screen.ends_with(0);
     assert!(!sandbox.config_directory().join("client_secrets.json").exists());
 }
 
 #[test]
-fn a_client_file_that_is_wrong_is_not_walked_around() {
+fn a_client_file_that_is_there_may_be_replaced() {
     let sandbox = Sandbox::new();
-    fs::write(sandbox.client_secrets(), json!({"type": "authorized_user"}).to_string()).unwrap();
-    let text = Screen::start(sandbox.command(["setup"])).ends_with(3);
-    assert!(text.contains("not an OAuth client"), "{text}");
+    let (place, before) = (sandbox.client_secrets(), fs::read(sandbox.client_secrets()).unwrap());
+    let other = sandbox.path("other.json");
+    let text = String::from_utf8(before.clone()).unwrap().replace('\n', "\n ");
+    fs::write(&other, &text).unwrap();
+    let mut screen = Screen::start(sandbox.command(["setup"]));
+    screen.answer("Press Enter to use it", other.to_str().unwrap());
+    screen.shows("The old file is");
+    screen.shows("Logged in as");
+    screen.ends_with(0);
+    assert_eq!((fs::read_to_string(&place).unwrap(), mode(&place)), (text, 0o600));
+    assert_eq!(fs::read(place.with_extension("json.old")).unwrap(), before);
+}
+
+#[test]
+fn a_client_file_that_is_wrong_is_replaced_and_what_cannot_work_is_not_taken() {
+    let sandbox = Sandbox::new();
+    let good = sandbox.path("good.json");
+    fs::rename(sandbox.client_secrets(), &good).unwrap();
+    let wrong = json!({"type": "authorized_user", "refresh_token": "x"}).to_string();
+    fs::write(sandbox.client_secrets(), &wrong).unwrap();
+    let web = |uris: &[&str]| {
+        json!({"web": {"client_id": "1.apps.googleusercontent.com", "client_secret": "s", "redirect_uris": uris,
+            "auth_uri": "https://accounts.google.com/o/oauth2/auth", "token_uri": "https://oauth2.googleapis.com/token"}})
+    };
+    fs::write(sandbox.path("web.json"), web(&["https://example.com/callback"]).to_string()).unwrap();
+    fs::write(sandbox.path("key.json"), json!({"type": "service_account"}).to_string()).unwrap();
+    let mut screen = Screen::start(sandbox.command(["setup"]));
+    screen.shows("not an OAuth client");
+    screen.answer("id of your Cloud project", "my-project-1");
+    for _ in 0..4 {
+        screen.answer("Press Enter", "");
+    }
+    screen.answer("Path of the downloaded file", "~/web.json");
+    screen.shows("plain http loopback address");
+    screen.answer("Path of the downloaded file", "~/key.json");
+    screen.shows("error: ");
+    screen.answer("Path of the downloaded file", "~/client_secrets.json");
+    screen.shows("error: ");
+    screen.answer("Path of the downloaded file", "~/good.json");
+    screen.shows("Logged in as");
+    screen.ends_with(0);
+    assert_eq!(fs::read(sandbox.client_secrets()).unwrap(), fs::read(&good).unwrap());
+    assert_eq!(fs::read_to_string(sandbox.path("client_secrets.json.old")).unwrap(), wrong);
+}
+
+#[test]
+fn each_page_can_be_opened_and_the_project_is_asked_for_once_more() {
+    let sandbox = Sandbox::new();
+    let seen = sandbox.path("seen");
+    let script = format!("#!/bin/sh\necho \"$1\" >> '{}'\n", seen.display());
+    let mut command = fresh(&sandbox);
+    command.env("BROWSER", sandbox.script("spy", &script));
+    let mut screen = Screen::start(command);
+    screen.answer("id of your Cloud project", "");
+    screen.shows("projectcreate");
+    screen.answer("Press Enter", "o");
+    screen.answer("Press Enter", "");
+    screen.shows(PAGES[0]);
+    screen.answer("Press Enter", "o");
+    screen.answer("Press Enter", "");
+    screen.answer("id of that project", "my-project-1");
+    screen.shows(&format!("{}?project=my-project-1", PAGES[1]));
+    screen.answer("Press Enter", "o");
+    let opened = ["projectcreate", PAGES[0], "hangouts-chat?project=my-project-1"];
+    crate::support::stage::wait_until("the pages are open", || {
+        let text = fs::read_to_string(&seen).unwrap_or_default();
+        opened.iter().all(|page| text.contains(page))
+    });
+    screen.answer("Press Enter", "");
+    screen.shows(PAGES[2]);
+    screen.keyboard.write_all(b"\x04").unwrap();
+    screen.ends_with(4);
 }
 
 #[test]
@@ -182,7 +252,11 @@ fn five_wrong_answers_end_it_and_so_does_leaving() {
     let mut screen = Screen::start(fresh(&sandbox));
     screen.answer("id of your Cloud project", "");
     screen.shows("projectcreate");
-    for _ in 0..5 {
+    for _ in 0..2 {
+        screen.answer("Press Enter", "");
+    }
+    screen.answer("id of that project", "");
+    for _ in 0..3 {
         screen.answer("Press Enter", "");
     }
     for _ in 0..5 {
