@@ -46,6 +46,7 @@ mod bulk {
     mod input;
     mod journal;
     mod login;
+    mod progress;
     mod rate;
     mod results;
     mod round_trip;
