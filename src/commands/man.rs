@@ -135,14 +135,13 @@ fn more(command: &Command) -> Vec<(String, Vec<String>)> {
     let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
     for line in text.lines() {
-        match (line.strip_suffix(':').filter(|heading| !heading.starts_with(' ')), sections.last_mut()) {
-            (Some("Exit codes"), _) => sections.push((EXIT_STATUS.to_owned(), Vec::new())),
-            (Some("Variables"), _) => sections.push((String::from("ENVIRONMENT"), Vec::new())),
-            (Some(heading), _) => sections.push((heading.to_uppercase(), Vec::new())),
-            (None, Some((_, lines))) if !line.is_empty() => {
-                lines.push(line.strip_prefix("  ").unwrap_or(line).to_owned());
-            }
-            (None, _) => {}
+        let lines = sections.last_mut().map(|(_, lines)| lines);
+        match (line.strip_suffix(':').filter(|heading| !heading.starts_with(' ')), line.strip_prefix("  "), lines) {
+            (Some("Exit codes"), ..) => sections.push((EXIT_STATUS.to_owned(), Vec::new())),
+            (Some("Variables"), ..) => sections.push((String::from("ENVIRONMENT"), Vec::new())),
+            (Some(heading), ..) => sections.push((heading.to_uppercase(), Vec::new())),
+            (None, Some(line), Some(lines)) => lines.push(line.to_owned()),
+            _ => {}
         }
     }
     sections

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::Arg;
 use serde_json::{Map, Value, json};
 
 use super::draft::Draft;
@@ -22,6 +23,7 @@ const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 /// Change a space
 #[derive(Debug, Default, Clone, clap::Args)]
 #[command(after_help = super::show::with_columns(examples!("chatauth spaces update spaces/AAAA --name 'A better name'")))]
+#[command(mut_args(without_rare_in_short_help))]
 pub struct Update {
     /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE", required_unless_present = "from")]
@@ -47,6 +49,14 @@ pub struct Update {
     dry_run: bool,
     #[command(flatten)]
     bulk: BulkArgs,
+}
+
+/// The options that only `--help` lists, so that `-h` fits a screen.
+const RARE: [&str; 7] = ["type", "guidelines", "use_admin_access", "dry_run", "rate", "concurrency", "fail_fast"];
+
+fn without_rare_in_short_help(argument: Arg) -> Arg {
+    let rare = RARE.contains(&argument.get_id().as_str());
+    argument.hide_short_help(rare)
 }
 
 impl Update {
