@@ -82,7 +82,7 @@ impl fmt::Display for TokenRefusal {
             )?;
         }
         let what = match self.cause {
-            RefusalCause::InvalidGrant => "the stored login is no longer accepted",
+            RefusalCause::InvalidGrant => "the saved login is no longer accepted",
             RefusalCause::SessionPolicy => "the organization's session length has passed",
             RefusalCause::Client => "the OAuth client is refused",
             RefusalCause::AdminPolicy => "the organization's administrator does not allow this",
@@ -167,7 +167,7 @@ mod tests {
         let made = Date::from_ordinal_date(2026, 1).unwrap();
         let ended = shown(RefusalCause::InvalidGrant, None, Some(Evidence::TestingEnded(made)));
         assert!(ended.starts_with("the login ended on 2026-01-01 because "), "{ended}");
-        assert!(ended.ends_with("; the stored login is no longer accepted (invalid_grant)"), "{ended}");
+        assert!(ended.ends_with("; the saved login is no longer accepted (invalid_grant)"), "{ended}");
         let aged = |as_in_testing| {
             shown(RefusalCause::InvalidGrant, None, Some(Evidence::Age { made, days: 7, as_in_testing }))
         };

@@ -78,7 +78,7 @@ async fn check(context: &Context) -> anyhow::Result<()> {
         Mark::Skipped,
         "checked only when a space is created",
         Some(format!(
-            "configure it (name, avatar URL, description) at {}",
+            "configure it at {}",
             console("apis/api/chat.googleapis.com/hangouts-chat", context.project().as_deref())
         )),
     );

@@ -1,4 +1,4 @@
-//! The person at the keyboard, during a login.
+//! The prompts of a login on the terminal.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use super::auth::scope_option;
 use super::report::{console, login_command};
 use super::{Context, Failure, needed_scopes};
 
-/// Writes to standard error, and reads what is pasted where there is a terminal.
+/// Prompts on standard error and reads pasted URLs from the terminal.
 pub(super) struct TerminalPrompt<'a> {
     messages: Messages,
     environment: &'a browser::Environment,
@@ -27,7 +27,7 @@ pub(super) struct TerminalPrompt<'a> {
 }
 
 impl<'a> TerminalPrompt<'a> {
-    /// `open_browser` says whether the browser is to be started.
+    /// Creates the prompt. `open_browser` is whether to open the browser.
     pub(super) fn new(context: &'a Context, open_browser: bool) -> Self {
         let settings = &context.settings;
         Self {
@@ -42,8 +42,8 @@ impl<'a> TerminalPrompt<'a> {
         }
     }
 
-    /// Also reads standard input that is no terminal. Only for a command that has nothing else to read there, and whose
-    /// script does not expect its own input to be left alone.
+    /// Also reads standard input that is not a terminal. Only `auth login` does: other commands in a script must not consume
+    /// its input.
     pub(super) fn reading_pipes(mut self, context: &Context) -> Self {
         self.pipe = !context.settings.terminals.stdin;
         self
@@ -51,7 +51,7 @@ impl<'a> TerminalPrompt<'a> {
 }
 
 impl Context {
-    /// An access token for `needed`, with a login on the way when that is needed and somebody is there.
+    /// Returns an access token for `needed`, after a login if one is needed and can be prompted for.
     pub async fn access(&self, needed: &ScopeSet) -> Result<Access, Failure> {
         let may_ask = self.settings.input
             && ((self.settings.terminals.stdin && self.settings.terminals.stderr)
@@ -68,14 +68,14 @@ impl Context {
 
 impl LoginPrompt for TerminalPrompt<'_> {
     fn login_needed(&mut self, reason: &Error) {
-        self.messages.note(&format!("A login is needed: {reason}."));
+        self.messages.note(&sentence(&reason.to_string()));
         if let Error::ScopeMissing { account, missing, union, .. } = reason
             && needed_scopes::default().union(missing).missing_from(union).is_empty()
             && scope_option::manage().missing_from(missing).is_empty()
         {
-            // Said once: with the next such login, there is more than the default to renew.
+            // Printed once: the next such login has more than the default scopes.
             let command = login_command(account.as_deref(), &ScopeSet::from_wire(scope_option::MANAGE));
-            self.messages.note(&format!("To grant everything that managing spaces needs at once: {command}"));
+            self.messages.note(&format!("To grant all scopes for managing spaces at once, run {command}"));
         }
     }
 
@@ -83,7 +83,7 @@ impl LoginPrompt for TerminalPrompt<'_> {
         self.project = started.project.map(str::to_owned);
         let opened = self.open_browser && browser::open(started.url.as_str(), self.environment);
         let who = started.account.map(|account| format!(" as {account}")).unwrap_or_default();
-        // The URL stands alone on one line, however long: it must survive being copied.
+        // The URL is alone on one line, so that it can be copied.
         self.messages.always(&if opened {
             format!("Opening your browser to log in{who}. If it doesn't open, visit:")
         } else {
@@ -93,11 +93,11 @@ impl LoginPrompt for TerminalPrompt<'_> {
         self.messages.always(started.url.as_str());
         self.messages.always("");
         let remote = RemoteEnvironment::detect(self.environment.ssh, self.environment.display);
-        // Over SSH even a browser that starts may be none that anybody sees.
+        // Over SSH, a browser that starts may be on a screen that the user does not see.
         if let Some(remote) = remote.filter(|remote| !opened || *remote == RemoteEnvironment::Ssh) {
             self.messages.always(&advice(remote, started.address));
             if self.pipe {
-                self.messages.always("Or write the address that the browser ends on to standard input here.");
+                self.messages.always("Or write the final address of the browser to standard input.");
             }
         }
         self.address = Some(started.address);
@@ -115,15 +115,15 @@ impl LoginPrompt for TerminalPrompt<'_> {
         let here = self.address.map(|address| address.to_string()).unwrap_or_default();
         let paste = if self.terminal { ", or paste the address here" } else { "" };
         self.messages.warning(&match notice {
-            Notice::HttpsUpgrade => format!(
-                "the browser turned http:// into https:// on the way back; change it to http:// in its address bar{paste}"
-            ),
+            Notice::HttpsUpgrade => {
+                format!("the browser changed http:// to https://; change it back to http:// in the address bar{paste}")
+            }
             Notice::OtherHost => format!(
-                "an answer was refused because it arrived under another address than {here}; change it to {here} in the \
-                 browser's address bar{paste}"
+                "rejected a response at another address than {here}; change it to {here} in the address bar of the \
+                 browser{paste}"
             ),
             Notice::OtherLogin => String::from(
-                "an answer to another login was refused; finish this one at the address above, and close older tabs",
+                "rejected the response to another login; finish this one at the address above, and close older tabs",
             ),
         });
     }
@@ -136,7 +136,7 @@ impl LoginPrompt for TerminalPrompt<'_> {
 
     fn not_an_answer(&mut self) {
         self.messages
-            .always("That is not the address that this login ends on. Paste the whole of it, from http:// to its end.");
+            .always("That is not the address of this login. Paste the complete address, starting with http://.");
     }
 
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>> {
@@ -144,7 +144,7 @@ impl LoginPrompt for TerminalPrompt<'_> {
             if let Some(reader) = &mut self.reader
                 && let Some(text) = reader.paste().await
             {
-                // The terminal showed Enter as ^J, without going to a new line.
+                // The terminal shows Enter as ^J and does not begin a new line.
                 self.messages.always("");
                 return text;
             }
@@ -154,10 +154,17 @@ impl LoginPrompt for TerminalPrompt<'_> {
     }
 }
 
-/// How the answer can get here from a browser that is somewhere else.
+/// Writes an error as a sentence.
+fn sentence(error: &str) -> String {
+    let mut letters = error.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// Explains how the response of a browser on another machine can arrive.
 fn advice(remote: RemoteEnvironment, address: SocketAddr) -> String {
     let port = address.port();
-    // Without an address, ssh listens on 127.0.0.1 as well as on [::1], but not everywhere.
+    // Without an address, ssh listens on 127.0.0.1, and on some systems not on [::1].
     let here = if address.is_ipv4() { port.to_string() } else { address.to_string() };
     let forward = command_line(["ssh", "-L", &format!("{here}:{address}"), "THIS-MACHINE"]);
     let forward = format!("forward the port before you open the address: {forward} (--port {port} keeps the port)");
@@ -173,27 +180,30 @@ fn advice(remote: RemoteEnvironment, address: SocketAddr) -> String {
             )
         }
         RemoteEnvironment::NoDisplay => {
-            format!("There is no screen here. From the machine with your browser, {forward}")
+            format!("This machine has no display. From the machine with your browser, {forward}")
         }
     }
 }
 
-/// What Google shows on its own page, without ever sending the browser back.
+/// Explains errors that Google shows in the browser without a redirect.
 pub(super) fn browser_only_errors(project: Option<&str>) -> Vec<String> {
     let link = |path: &str| console(path, project);
     vec![
-        String::from("Still waiting. If the browser shows an error of Google's, this is what it means:"),
+        String::from("Still waiting. If Google shows an error in the browser:"),
         format!("  access_denied (app is being tested): add the account as a test user at {}", link("auth/audience")),
         format!(
-            "  org_internal: the app is for its organization only; choose another account, or change the audience at {}",
+            "  org_internal: choose an account of the organization, or change the audience at {}",
             link("auth/audience")
         ),
         String::from(
-            "  admin_policy_enforced: a Workspace administrator has to trust the client id at \
+            "  admin_policy_enforced: ask a Workspace administrator to trust the client id at \
              https://admin.google.com/ac/owl/list?tab=configuredApps",
         ),
-        format!("  redirect_uri_mismatch: make a client of type Desktop app at {}", link("auth/clients")),
-        format!("  invalid_client, deleted_client: the client is gone; make a new one at {}", link("auth/clients")),
+        format!("  redirect_uri_mismatch: create a client of type Desktop app at {}", link("auth/clients")),
+        format!(
+            "  invalid_client, deleted_client: the client does not exist; create a new one at {}",
+            link("auth/clients")
+        ),
     ]
 }
 

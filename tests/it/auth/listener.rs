@@ -300,7 +300,7 @@ fn property_80_a_callback_that_is_refused_is_told_once_at_the_terminal() {
     for _ in 0..2 {
         assert_eq!(waiting.call_back("state=other&code=4/emulator-x").status, 404);
     }
-    waiting.transcript().wait_for_text("an answer to another login was refused");
+    waiting.transcript().wait_for_text("rejected the response to another login");
     waiting.still_waits();
     nothing_came_of_it(&sandbox);
     let told = waiting.succeeds(&sandbox).stderr;

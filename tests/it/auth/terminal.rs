@@ -12,7 +12,7 @@ use crate::support::sandbox::Sandbox;
 use crate::support::waiting::{self, parameter, redirected};
 
 const ACCOUNT: &str = "emulator@example.com";
-const NOT_IT: &str = "That is not the address that this login ends on";
+const NOT_IT: &str = "That is not the address of this login";
 
 fn log_in(sandbox: &Sandbox) -> Command {
     sandbox.command(["auth", "login", "--no-browser"])
