@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::arguments::{AdminAccess, member_name};
+use super::arguments::{AdminAccess, RoleName, member_name};
 use super::pace::{BULK_RATE, Pace};
 use super::role::give_role;
 use super::rows;
@@ -37,6 +37,9 @@ pub struct Add {
     /// Group to add, by Cloud Identity ID (repeatable)
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
+    /// Role of the people [default: member]
+    #[arg(long, value_name = "ROLE")]
+    role: Option<RoleName>,
     /// Add a member per row of CSV or JSON Lines; - is stdin
     ///
     /// The columns are space, member, group and role.
@@ -67,35 +70,19 @@ impl Add {
         let space = space_name(self.space.as_deref().unwrap_or_default())?;
         let wanted = new_memberships(&self)?;
         let app_alone = wanted.iter().all(|membership| *membership == NewMembership::App);
-        let scopes = if app_alone { CreateMembership::SCOPES_FOR_APP } else { CreateMembership::SCOPES };
-        let mut caller = Caller::new(context, &[scopes], admin).await?;
+        let mut scopes = vec![if app_alone { CreateMembership::SCOPES_FOR_APP } else { CreateMembership::SCOPES }];
+        if self.role.is_some() {
+            scopes.extend([PatchMembership::SCOPES, GetMembership::SCOPES]);
+        }
+        let mut caller = Caller::new(context, &scopes, admin).await?;
         let mut several = Several::new(context, wanted.len());
         let mut pace = Pace::default();
         for (index, membership) in wanted.iter().enumerate() {
             pace.wait().await;
-            let request = CreateMembership { space: space.clone(), membership: membership.clone(), admin };
-            match caller.send(&request).await {
-                Ok(Some(made)) => {
-                    if made.fields.state.as_deref() == Some("INVITED") {
-                        context
-                            .messages
-                            .note(&format!("Invited {}, who becomes a member by accepting", membership.id()));
-                    }
-                    several.done(Some(&made))?;
-                }
-                Ok(None) => {
-                    let made = fetch_membership(&space, membership, admin, &mut caller).await;
-                    several.done(made.as_ref())?;
-                }
-                // Nobody can be a member twice, so what is wanted is so.
-                Err(error) if error.is_already_exists() => {
-                    context.messages.note(&format!("{} is a member already.", membership.id()));
-                    let made = fetch_membership(&space, membership, admin, &mut caller).await;
-                    several.done(made.as_ref())?;
-                }
+            match self.add_one(&space, membership, &mut caller, context).await {
+                Ok(added) => several.done(added.as_ref())?,
                 Err(error) => {
-                    let failure = context.report(error);
-                    if !several.failed(membership.id(), failure) {
+                    if !several.failed(membership.id(), context.report(error)) {
                         several.not_tried(wanted[index + 1..].iter().map(|membership| membership.id().to_owned()));
                         break;
                     }
@@ -110,12 +97,50 @@ impl Add {
                 }
                 words.push(user);
             }
+            if let Some(role) = self.role {
+                words.extend(["--role", Role::from(role).as_word()]);
+            }
             if admin {
                 words.push("--use-admin-access");
             }
             context.command(words)
         });
         Ok(finished?)
+    }
+
+    /// Adds one member and gives them their role. Returns the membership if its response was not lost.
+    async fn add_one(
+        &self,
+        space: &SpaceName,
+        membership: &NewMembership,
+        caller: &mut Caller<'_>,
+        context: &Context,
+    ) -> anyhow::Result<Option<Resource<Membership>>> {
+        let admin = self.admin.use_admin_access;
+        let request = CreateMembership { space: space.clone(), membership: membership.clone(), admin };
+        let added = match caller.send(&request).await {
+            Ok(Some(added)) => {
+                if added.fields.state.as_deref() == Some("INVITED") {
+                    let note = format!("Invited {}, who becomes a member by accepting", membership.id());
+                    context.messages.note(&note);
+                }
+                Some(added)
+            }
+            Ok(None) => fetch_membership(space, membership, admin, caller).await,
+            Err(error) if error.is_already_exists() => {
+                context.messages.note(&format!("{} is a member already", membership.id()));
+                fetch_membership(space, membership, admin, caller).await
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let current = added.as_ref().and_then(|added| added.fields.role.as_deref());
+        match self.role.map(Role::from) {
+            Some(role) if current != Some(role.as_wire()) => {
+                let name = added.as_ref().map_or_else(|| membership.id(), |added| added.fields.name.as_str());
+                give_role(space, name, role, admin, &context.repeat(), caller).await.map(Some)
+            }
+            _ => Ok(added),
+        }
     }
 }
 
@@ -138,7 +163,7 @@ impl Verb for Add {
     }
 
     fn options(&self) -> Values {
-        rows::options(self.space.as_ref())
+        rows::options(self.space.as_ref()).with("role", self.role.map(|role| Role::from(role).as_wire()))
     }
 
     fn plan(&self, values: &Values, _request_id: &str) -> Result<Addition, RowFault> {
@@ -150,8 +175,10 @@ impl Verb for Add {
         };
         let membership = membership.map_err(|cause| RowFault::of(column, format!("{text:?} {cause}")))?;
         // Everybody is a member to begin with.
-        let role = rows::role(values).filter(|role| *role != Role::Member);
-        if role.is_some() && !matches!(membership, NewMembership::Human(_)) {
+        let is_person = matches!(membership, NewMembership::Human(_));
+        let default = self.role.map(Role::from).filter(|_| is_person);
+        let role = rows::role(values).or(default).filter(|role| *role != Role::Member);
+        if role.is_some() && !is_person {
             return Err(RowFault::of("role", "only people have roles"));
         }
         Ok(Addition { space, membership, role })
@@ -229,6 +256,9 @@ fn new_memberships(options: &Add) -> Result<Vec<NewMembership>, Failure> {
             true
         }
     });
+    if options.role.is_some() && wanted.iter().any(|one| !matches!(one, NewMembership::Human(_))) {
+        return Err(Failure::usage("--role (membership.role) works for people only"));
+    }
     if wanted.is_empty() {
         return Err(Failure::usage("give at least one member (member.name)"));
     }

@@ -71,10 +71,11 @@ impl Remove {
             pace.wait().await;
             let request = DeleteMembership { name: name.clone(), admin };
             match caller.send(&request).await {
-                Ok(Some(ended)) => several.done(Some(&ended))?,
-                Ok(None) => {
-                    context.messages.note(&format!("Removed {name} (the answer was lost)"));
-                    several.done(None)?;
+                Ok(ended) => {
+                    let lost = if ended.is_none() { " (the answer was lost)" } else { "" };
+                    context.messages.note(&format!("Removed {}{lost}", name.id()));
+                    // A state of the former membership would say nothing to people.
+                    several.done(ended.as_ref().filter(|_| !context.printer.format().is_for_people()))?;
                 }
                 Err(error) => {
                     if !several.failed(name.id(), about(&space, context.report(error), context)) {

@@ -35,3 +35,22 @@ fn invited_members_are_named() {
     let made = sandbox.run(["spaces", "create", "--name", "x", "--member", "ada@example.com"]).success();
     assert!(made.stderr.contains("invited, and members once they accept: ada@example.com"), "{}", made.stderr);
 }
+
+#[test]
+fn people_are_added_with_a_role_and_removed_by_their_address() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();
+    let space = sandbox.run(["spaces", "create", "--name", "x", "--format", "name"]).success().stdout;
+    let space = space.trim();
+    let role = |words: &[&str]| {
+        let added = sandbox.run(["members", "add", space, "ada@example.com"].iter().chain(words)).success();
+        added.json()["role"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(role(&["--role", "manager"]), "ROLE_ASSISTANT_MANAGER");
+    assert_eq!(role(&["--role", "owner"]), "ROLE_MANAGER", "a member of before gets the role too");
+    assert_eq!(role(&[]), "ROLE_MANAGER", "without the option, the role stays");
+    let refused = sandbox.run(["members", "add", space, "--group", "1", "--role", "owner"]).exits_with(2);
+    assert!(refused.stderr.contains("--role"), "{}", refused.stderr);
+    let removed = sandbox.run(["members", "remove", space, "ada@example.com", "--format", "human"]).success();
+    assert_eq!((removed.stdout.as_str(), removed.stderr.as_str()), ("", "Removed ada@example.com\n"));
+}
