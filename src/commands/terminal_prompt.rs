@@ -116,7 +116,7 @@ impl LoginPrompt for TerminalPrompt<'_> {
         let paste = if self.terminal { ", or paste the address here" } else { "" };
         self.messages.warning(&match notice {
             Notice::HttpsUpgrade => {
-                format!("the browser changed http:// to https://; change it back to http:// in the address bar{paste}")
+                format!("the browser changed http:// to https://; change it to http:// in the address bar{paste}")
             }
             Notice::OtherHost => format!(
                 "rejected a response at another address than {here}; change it to {here} in the address bar of the \

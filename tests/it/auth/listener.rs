@@ -296,7 +296,7 @@ fn property_80_a_callback_that_is_refused_is_told_once_at_the_terminal() {
         is_a_constant_page(&reply);
         assert!(reply.body.contains("why an answer was rejected"), "{}", reply.body);
     }
-    waiting.transcript().wait_for_text(&format!("under another address than 127.0.0.1:{port}"));
+    waiting.transcript().wait_for_text(&format!("at another address than 127.0.0.1:{port}"));
     for _ in 0..2 {
         assert_eq!(waiting.call_back("state=other&code=4/emulator-x").status, 404);
     }
@@ -304,7 +304,7 @@ fn property_80_a_callback_that_is_refused_is_told_once_at_the_terminal() {
     waiting.still_waits();
     nothing_came_of_it(&sandbox);
     let told = waiting.succeeds(&sandbox).stderr;
-    assert_eq!(told.matches("refused").count(), 2, "each once: {told}");
+    assert_eq!(told.matches("rejected").count(), 2, "each once: {told}");
     assert!(!told.contains("9000"), "what a stranger sent is not repeated: {told}");
 }
 
