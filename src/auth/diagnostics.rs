@@ -28,7 +28,8 @@ impl Session {
 
     /// Checks the key of the service account, where one was named. Nothing is sent.
     pub fn check_delegation(&self) -> Result<(), Error> {
-        self.principal.delegation().map(|_| ())
+        let delegation = self.principal.delegation()?;
+        delegation.map_or(Ok(()), |delegation| self.check_destination(delegation.token_endpoint()))
     }
 
     /// Asks the token endpoint whether it knows the client.

@@ -208,9 +208,7 @@ impl Session {
         if let Some(client) = self.principal.client_if_present()? {
             same_client(stored, client)?;
         }
-        if let Ok(token_endpoint) = Endpoint::parse(&stored.token_endpoint) {
-            self.check_destination(&token_endpoint)?;
-        }
+        self.check_record_destination(stored)?;
         self.warn_of_end(stored);
         if stored.freshness(self.clock.now()) == Freshness::Fresh {
             return Ok(Access::from_record(stored.clone()));
@@ -218,8 +216,13 @@ impl Session {
         Ok(Access::from_record(self.refresh(&self.login()?, None).await?))
     }
 
+    /// Checks that the tokens of a login may go to the API endpoint of this command.
+    pub fn check_record_destination(&self, record: &Record) -> Result<(), Error> {
+        Endpoint::parse(&record.token_endpoint).map_or(Ok(()), |endpoint| self.check_destination(&endpoint))
+    }
+
     /// Checks that a token from `token_endpoint` may go to the API endpoint of this command.
-    fn check_destination(&self, token_endpoint: &Endpoint) -> Result<(), Error> {
+    pub(super) fn check_destination(&self, token_endpoint: &Endpoint) -> Result<(), Error> {
         if !self.google_tokens && is_google(token_endpoint) { Err(Error::DestinationRefused) } else { Ok(()) }
     }
 

@@ -183,6 +183,9 @@ fn problem(
     client_id: Option<&str>,
     now: OffsetDateTime,
 ) -> Option<Failure> {
+    if let Err(failure) = context.check_endpoint() {
+        return Some(failure);
+    }
     if context.settings.access_token.is_some() {
         return None;
     }
@@ -213,6 +216,9 @@ fn problem(
         return Some(login(format!("the login of {account} has expired (the project's publishing status is Testing)")));
     }
     let fresh = record.freshness(now) == Freshness::Fresh;
+    if let Err(error) = context.session().check_record_destination(record) {
+        return Some(context.report(error));
+    }
     match client_id {
         Some(_) if context.session().check_client(record).is_err() => {
             Some(login(format!("the login of {account} was made with another OAuth client ({})", record.client_id)))

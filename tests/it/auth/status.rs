@@ -65,6 +65,29 @@ fn status_is_ready_with_a_login_that_can_be_renewed_and_only_then() {
 }
 
 #[test]
+fn status_finds_the_endpoint_that_a_create_would_refuse() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let mut command = sandbox.command(["auth", "status", "--format", "json"]);
+    command.env("CHATAUTH_API_ENDPOINT", "http://chat.invalid");
+    assert_eq!(sandbox.finish(command).exits_with(3).error()["code"], "endpoint_refused");
+    // A login of Google's goes to Google's API, unless the option names another.
+    let client = sandbox.emulator().client_secrets();
+    let mut client: Value = serde_json::from_str(&client).unwrap();
+    client["installed"]["auth_uri"] = "https://accounts.google.com/o/oauth2/auth".into();
+    client["installed"]["token_uri"] = "https://oauth2.googleapis.com/token".into();
+    fs::write(sandbox.client_secrets(), client.to_string()).unwrap();
+    sandbox.change_record(ACCOUNT, |record| record["token_endpoint"] = client["installed"]["token_uri"].clone());
+    let words = ["--format", "json", "--no-input"];
+    for command in [&["auth", "status"][..], &["spaces", "create", "--name", "x"]] {
+        let error = sandbox.run(command.iter().chain(&words)).exits_with(3).error();
+        assert_eq!(error["code"], "endpoint_refused", "{command:?}");
+    }
+    let origin = sandbox.origin().to_owned();
+    sandbox.run(["auth", "status", "--api-endpoint", &origin]).success();
+}
+
+#[test]
 fn a_check_is_one_refresh_and_one_question() {
     let sandbox = Sandbox::new();
     sandbox.log_in();
