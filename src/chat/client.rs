@@ -70,6 +70,10 @@ impl Client {
                 Ok(response) if matches!(response.status, 403 | 429) => {
                     outcome = self.rate_limit_outcome(response).unwrap_or(outcome);
                 }
+                // Another machine creates the same thing at this moment: the repetition finds it.
+                Ok(response) if response.status == 409 && read_status(response).is_aborted() => {
+                    outcome = retry::Outcome::Conflict(self.retry_after(response, &read_status(response)));
+                }
                 // Google's API writes its own deadline as a 400, and knows no more than we do then.
                 Ok(response) if response.status < 500 && read_status(response).is_deadline() => {
                     outcome = retry::Outcome::ServerError(retry::retry_after(response, (self.now)()));

@@ -78,7 +78,7 @@ impl ErrorKind {
             (403, _) => Self::PermissionDenied(status),
             (404, _) if status.says_app_not_configured() => Self::ChatAppNotConfigured(status),
             (404, _) => Self::NotFound(status),
-            (409, _) if status.status.as_deref() == Some("ABORTED") => Self::PreconditionFailed(status),
+            (409, _) if status.is_aborted() => Self::PreconditionFailed(status),
             (409, _) => Self::AlreadyExists(status),
             (412, _) => Self::PreconditionFailed(status),
             (400, _) if status.status.as_deref() == Some("FAILED_PRECONDITION") => Self::PreconditionFailed(status),

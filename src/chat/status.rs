@@ -75,6 +75,11 @@ impl Status {
         self.status.as_deref() == Some("DEADLINE_EXCEEDED")
     }
 
+    /// Whether another request for the same thing was in flight.
+    pub(super) fn is_aborted(&self) -> bool {
+        self.http_status == 409 && self.status.as_deref() == Some("ABORTED")
+    }
+
     /// Whether this is a rate limit, regardless of its HTTP status.
     pub(super) fn is_rate_limit(&self) -> bool {
         self.http_status == 429

@@ -170,7 +170,10 @@ impl<'a, Kind: Verb> Rows<'a, Kind> {
         StepError {
             waits_for_quota: waits.then_some(failure.retry_after),
             ends_run: ends_run(&failure),
-            refused: matches!(failure.http_status, Some(400 | 403 | 404 | 409)) && !temporary,
+            // A conflict says nothing about the request itself.
+            refused: matches!(failure.http_status, Some(400 | 403 | 404 | 409))
+                && !temporary
+                && (failure.http_status != Some(409) || failure.code == ErrorCode::AlreadyExists),
             attempts,
             report: Report {
                 code: failure.code.as_str().to_owned(),

@@ -66,6 +66,8 @@ pub enum Outcome {
     ServerError(Option<Duration>),
     /// Too many requests, with the server's `Retry-After`.
     RateLimited(Option<Duration>),
+    /// Not applied, because another request for the same thing is in flight; with the server's `Retry-After`.
+    Conflict(Option<Duration>),
 }
 
 /// What has happened so far.
@@ -98,7 +100,7 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
         Outcome::Unreadable => history.unreadable > UNREADABLE_REPEATS || !policy.repeat_after_loss,
         Outcome::ResponseLost => !policy.repeat_after_loss,
         Outcome::RateLimited(_) => !policy.waits_for_quota,
-        Outcome::NotSent | Outcome::ServerError(_) => false,
+        Outcome::NotSent | Outcome::ServerError(_) | Outcome::Conflict(_) => false,
     };
     if enough || history.attempts >= policy.attempts {
         return Decision::Stop;
@@ -106,7 +108,9 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
     let step = Duration::from_secs(1 << (history.attempts.saturating_sub(1)).min(5)).min(LONGEST_WAIT);
     let backoff = step.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
     let wait = match outcome {
-        Outcome::ServerError(Some(asked)) | Outcome::RateLimited(Some(asked)) => asked.max(backoff),
+        Outcome::ServerError(Some(asked)) | Outcome::RateLimited(Some(asked)) | Outcome::Conflict(Some(asked)) => {
+            asked.max(backoff)
+        }
         _ => backoff,
     };
     if history.elapsed.saturating_add(wait) < policy.total { Decision::Retry(wait) } else { Decision::Stop }

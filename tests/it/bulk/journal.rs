@@ -158,6 +158,17 @@ fn another_file_is_no_journal_and_stays_as_it_is() {
         assert_eq!(failed.error()["code"], "input_invalid", "{text}");
         assert_eq!(fs::read_to_string(bulk.journal_path()).unwrap(), text);
     }
+    // As version 0.1 wrote it: it does not name its run.
+    let old = concat!(
+        "{\"chatauth\":\"results\",\"version\":1}\n",
+        "{\"identity\":\"1\",\"content\":\"9f86d081884c7d65\",\"row\":1,",
+        "\"requestId\":\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\",\"state\":\"finished\",",
+        "\"at\":\"2026-03-01T12:00:00Z\",\"result\":{\"name\":\"spaces/A\"},\"attempts\":1}\n",
+    );
+    fs::write(bulk.journal_path(), old).unwrap();
+    let refused = bulk.run().exits_with(3);
+    assert!(refused.stderr.contains("0.1") && refused.stderr.contains("left as it is"), "{}", refused.stderr);
+    assert_eq!(fs::read_to_string(bulk.journal_path()).unwrap(), old);
     fs::remove_file(bulk.journal_path()).unwrap();
     fs::create_dir(bulk.journal_path()).unwrap();
     bulk.run().exits_with(3);

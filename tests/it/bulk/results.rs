@@ -56,6 +56,7 @@ fn a_request_id_lasts_until_the_api_refuses_the_request_itself() {
         ("create:status=403,reason=PERMISSION_DENIED", false),
         ("create:status=404", false),
         ("create:status=409", false),
+        (r#"create:status=409,retry-after=60,body={"error":{"code":409,"status":"ABORTED"}}"#, true),
         // What may have been applied is not forgotten because a repetition was refused.
         ("create:status=503,commit,times=1|create:status=403,reason=PERMISSION_DENIED", true),
         ("create:drop-after,times=1|create:status=429,times=1|create:status=400", true),
@@ -74,6 +75,18 @@ fn a_request_id_lasts_until_the_api_refuses_the_request_itself() {
         assert_eq!(bulk.request_ids()[0] == before[0], again, "{fault}");
         assert_eq!(bulk.spaces().len(), 1, "{fault}");
     }
+}
+
+/// Another machine creates the same row at this moment.
+#[test]
+fn a_request_that_meets_another_one_of_its_id_is_repeated_under_it() {
+    let bulk = Bulk::logged_in("name,idempotency-key\nA,k\n");
+    bulk.fault(r#"create:status=409,times=2,body={"error":{"code":409,"status":"ABORTED"}}"#);
+    let run = bulk.run().success();
+    assert_eq!(statuses(&run.stdout), ["created"]);
+    let ids = bulk.request_ids();
+    assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(bulk.spaces(), ["A"]);
 }
 
 #[test]

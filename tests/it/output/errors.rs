@@ -196,7 +196,7 @@ fn known() -> Vec<Case> {
             5,
             "another name",
         ),
-        (409, error(409, "x", "ABORTED", &[]), PLAIN, "precondition_failed", 5, ""),
+        (409, error(409, "x", "ABORTED", &[]), LATER, "precondition_failed", 5, ""),
         (
             429,
             error(429, quota, "RESOURCE_EXHAUSTED", &[info("RATE_LIMIT_EXCEEDED", &json!({}))]),
