@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::chat::{Page, Paging, Resource};
 
-use super::{ErrorCode, Failure};
+use super::{Context, ErrorCode, Failure};
+use crate::output::Messages;
 
 /// The tokens of the pages requested so far.
 #[derive(Debug, Default)]
@@ -30,12 +31,25 @@ pub(super) struct Pages {
     largest: u32,
     next: Option<Paging>,
     seen: SeenTokens,
+    /// How many results there are so far.
+    count: usize,
+    /// Where the count is shown.
+    shown: Option<Messages>,
 }
 
 impl Pages {
     /// At most `limit` results; the server gives at most `largest` at once.
     pub(super) fn new(limit: Option<u32>, largest: u32) -> Self {
-        Self { left: limit, largest, next: Some(Paging::default()), seen: SeenTokens::default() }
+        Self { left: limit, largest, next: Some(Paging::default()), seen: SeenTokens::default(), count: 0, shown: None }
+    }
+
+    /// Shows on a terminal how many results there are so far, unless the results themselves show it.
+    #[must_use]
+    pub(super) fn shown(mut self, context: &Context) -> Self {
+        let terminals = &context.settings.terminals;
+        let hidden = !terminals.stdout || context.printer.format().is_for_people();
+        self.shown = (terminals.stderr && context.settings.animations && hidden).then_some(context.messages);
+        self
     }
 
     /// Returns the next page to request; `None` at the end of the list or the limit.
@@ -44,7 +58,15 @@ impl Pages {
     /// A page token came back: the list cannot be complete.
     pub(super) fn next(&mut self) -> Result<Option<Paging>, Failure> {
         let page_size = self.left.map_or(self.largest, |left| left.min(self.largest));
-        let Some(paging) = self.next.clone().filter(|_| page_size > 0) else { return Ok(None) };
+        let Some(paging) = self.next.clone().filter(|_| page_size > 0) else {
+            if let Some(messages) = self.shown.filter(|_| self.count > 0) {
+                messages.status("");
+            }
+            return Ok(None);
+        };
+        if let Some(messages) = self.shown.filter(|_| self.count > 0) {
+            messages.status(&format!("{} so far", self.count));
+        }
         if let Some(token) = &paging.page_token {
             self.seen.add(token)?;
         }
@@ -59,6 +81,7 @@ impl Pages {
             items.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
             *left -= u32::try_from(items.len()).unwrap_or(*left);
         }
+        self.count += items.len();
         items
     }
 }

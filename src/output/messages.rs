@@ -30,6 +30,13 @@ impl Messages {
         }
     }
 
+    /// Shows on a terminal how far something is; the next message takes its place. An empty text removes it.
+    pub fn status(self, text: &str) {
+        if !self.quiet {
+            let _ = StandardStream::error().write_all(format!("\x1b[K{text}\r").as_bytes());
+        }
+    }
+
     /// Prints a message that `--quiet` does not suppress.
     pub fn always(self, text: &str) {
         write(&sanitise(text));

@@ -47,7 +47,7 @@ impl List {
         let filter = filter(&self)?;
         let mut caller = Caller::new(context, &[ListMemberships::SCOPES], admin).await?;
         let mut list = list_of_members(context);
-        let mut pages = Pages::new(self.limit, LARGEST_PAGE);
+        let mut pages = Pages::new(self.limit, LARGEST_PAGE).shown(context);
         while let Some(paging) = pages.next()? {
             let request = ListMemberships {
                 space: space.clone(),

@@ -40,7 +40,7 @@ impl FindGroupChats {
             &[chat::FindGroupChats::SCOPES]
         };
         let mut caller = Caller::new(context, methods, false).await?;
-        let mut pages = Pages::new(self.limit, LARGEST_PAGE);
+        let mut pages = Pages::new(self.limit, LARGEST_PAGE).shown(context);
         let mut list = super::show::list_of_spaces(context);
         while let Some(paging) = pages.next()? {
             let request = chat::FindGroupChats { users: users.clone(), expanded: self.expanded, paging };

@@ -55,7 +55,7 @@ impl List {
     async fn list(self, context: &Context) -> anyhow::Result<()> {
         let filter = filter(&self)?;
         let mut caller = Caller::new(context, &[ListSpaces::SCOPES], false).await?;
-        let mut pages = Pages::new(self.limit, LARGEST_PAGE);
+        let mut pages = Pages::new(self.limit, LARGEST_PAGE).shown(context);
         let mut list = super::show::list_of_spaces(context);
         while let Some(paging) = pages.next()? {
             let request = ListSpaces { filter: filter.clone(), paging };

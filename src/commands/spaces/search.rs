@@ -47,7 +47,7 @@ impl Search {
                 .note("Without display_name in the query, only administrators (--use-admin-access) find spaces.");
         }
         let mut caller = Caller::new(context, &[SearchSpaces::SCOPES], admin).await?;
-        let mut pages = Pages::new(self.limit, if admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE });
+        let mut pages = Pages::new(self.limit, if admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE }).shown(context);
         let mut list = super::show::list_of_spaces(context);
         while let Some(paging) = pages.next()? {
             let request = SearchSpaces { query: query.clone(), order_by: self.order_by.clone(), paging, admin };
