@@ -25,8 +25,8 @@ use settings::Environment;
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
     platform::forbid_core_dumps();
-    let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::of_process();
+    let arguments = settings::expand_home(std::env::args_os().collect(), help::definition, environment);
     #[cfg(feature = "emulator")]
     if let Some(code) = crate::commands::emulator::browse(&arguments) {
         return code;

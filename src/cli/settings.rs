@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::ValueEnum;
+use clap::builder::ValueParser;
+use clap::{Arg, Command, ValueEnum};
 use time::OffsetDateTime;
 
 use crate::commands::{
@@ -36,6 +37,21 @@ impl Environment {
 
     pub(super) fn os(self, name: &str) -> Option<OsString> {
         (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    /// A path, whose leading `~/` no shell has expanded.
+    fn path(self, name: &str) -> Option<PathBuf> {
+        self.os(name).map(|value| self.in_home(&value).unwrap_or_else(|| PathBuf::from(value)))
+    }
+
+    /// The home directory.
+    fn home(self) -> Option<PathBuf> {
+        self.os(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from)
+    }
+
+    /// The path below the home directory that `~/…` means.
+    fn in_home(self, path: &OsStr) -> Option<PathBuf> {
+        Some(self.home()?.join(Path::new(path).strip_prefix("~").ok()?))
     }
 
     fn text(self, name: &str) -> Result<Option<String>, Failure> {
@@ -109,19 +125,13 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
     let terminals = Terminals::detect();
     let explicit_format = explicit_format(global.format, environment)?;
     let (filter, format) = filter(global, explicit_format, terminals)?;
-    let home = environment.os(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from);
-    let path = |option: Option<PathBuf>, variable| {
-        choose(option, environment.os(variable).map(PathBuf::from))
-            .map(|path| path.map(|path| expand_home(path, home.as_deref())))
-    };
-    let config_directory = path(global.config_dir.clone(), "CHATAUTH_CONFIG_DIR")
+    let config_directory = choose(global.config_dir.clone(), environment.path("CHATAUTH_CONFIG_DIR"))
         .map(|directory| directory.or_else(|| default_config_directory(environment)));
     let default_secrets = || {
         let in_directory = config_directory.value.as_ref().map(|directory| directory.join(CLIENT_SECRETS));
         [Path::new(".").join(CLIENT_SECRETS)].into_iter().chain(in_directory).collect()
     };
-    let client_secrets = path(global.client_secrets.clone(), "CHATAUTH_CLIENT_SECRETS");
-    let service_account = path(global.service_account.clone(), "CHATAUTH_SERVICE_ACCOUNT");
+    let client_secrets = choose(global.client_secrets.clone(), environment.path("CHATAUTH_CLIENT_SECRETS"));
     let client_secrets =
         check_path(ErrorCode::ClientSecretsInvalid, "--client-secrets", "CHATAUTH_CLIENT_SECRETS", client_secrets)?
             .map(|path| path.map_or_else(default_secrets, |path| vec![path]));
@@ -136,8 +146,8 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
     let settings = Settings {
         client_secrets,
         config_directory,
-        delegation: delegation(service_account, global, environment)?,
-        home,
+        delegation: delegation(global, environment)?,
+        home: environment.home(),
         account: choose(global.account.clone(), environment.text("CHATAUTH_ACCOUNT")?)
             .map(|account| account.map(|account| account.trim().to_owned())),
         api_endpoint: choose(global.api_endpoint.clone(), environment.text("CHATAUTH_API_ENDPOINT")?)
@@ -182,6 +192,52 @@ fn is_utf8(environment: Environment) -> bool {
     cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8")
 }
 
+/// Replaces the leading `~/` of option values that are paths: shells leave it alone in `--config-dir=~/x`, and programs
+/// that start others do not know it.
+pub(super) fn expand_home(
+    words: Vec<OsString>,
+    definition: fn() -> Command,
+    environment: Environment,
+) -> Vec<OsString> {
+    let has_tilde = |word: &OsString| word.to_str().is_some_and(|word| word.starts_with("~/") || word.contains("=~/"));
+    if !words.iter().any(has_tilde) {
+        return words;
+    }
+    let mut options = Vec::new();
+    path_options(&definition(), &mut options);
+    let is_path = |word: &str| word.strip_prefix("--").is_some_and(|name| options.iter().any(|known| known == name));
+    let (mut after_path, mut is_over) = (false, false);
+    let expand = |word: OsString| {
+        let text = word.to_str().unwrap_or_default();
+        // What follows belongs to another program.
+        is_over |= text == "--";
+        if is_over {
+            return word;
+        }
+        let expanded = match text.split_once('=') {
+            _ if after_path => environment.in_home(&word).map(PathBuf::into_os_string),
+            Some((name, path)) if is_path(name) => environment.in_home(path.as_ref()).map(|path| {
+                let mut word = OsString::from(format!("{name}="));
+                word.push(path);
+                word
+            }),
+            _ => None,
+        };
+        after_path = is_path(text);
+        expanded.unwrap_or(word)
+    };
+    words.into_iter().map(expand).collect()
+}
+
+/// Collects the names of all options whose values are paths.
+fn path_options(command: &Command, names: &mut Vec<String>) {
+    let is_path = |option: &&Arg| option.get_value_parser().type_id() == ValueParser::path_buf().type_id();
+    names.extend(command.get_arguments().filter(is_path).filter_map(|option| option.get_long().map(str::to_owned)));
+    for subcommand in command.get_subcommands() {
+        path_options(subcommand, names);
+    }
+}
+
 fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
     let Some(text) = environment.text("CHATAUTH_TIMEOUT")? else { return Ok(None) };
     match text.trim().parse() {
@@ -194,13 +250,13 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
 
 /// Requires a service account and a user to impersonate together: one without the other must not fall back to another
 /// identity.
-fn delegation(
-    key: Setting<Option<PathBuf>>,
-    global: &Global,
-    environment: Environment,
-) -> Result<Setting<Option<DelegationOptions>>, Failure> {
-    let Setting { value: key, source } =
-        check_path(ErrorCode::InputInvalid, "--service-account", "CHATAUTH_SERVICE_ACCOUNT", key)?;
+fn delegation(global: &Global, environment: Environment) -> Result<Setting<Option<DelegationOptions>>, Failure> {
+    let Setting { value: key, source } = check_path(
+        ErrorCode::InputInvalid,
+        "--service-account",
+        "CHATAUTH_SERVICE_ACCOUNT",
+        choose(global.service_account.clone(), environment.path("CHATAUTH_SERVICE_ACCOUNT")),
+    )?;
     let subject = global.impersonate.clone().or(environment.text("CHATAUTH_IMPERSONATE")?);
     match (key, subject) {
         (Some(key), Some(subject)) => {
@@ -236,14 +292,6 @@ fn check_path(
     let name = if setting.source == Provenance::Option { option } else { variable };
     Err(Failure::new(code, format!("{name} is JSON, not a path"))
         .hint(format!("write the JSON to a file that only you can read, and set {name} to its path")))
-}
-
-/// Replaces a leading `~/`, which shells leave as it is after `=` and in quotes.
-fn expand_home(path: PathBuf, home: Option<&Path>) -> PathBuf {
-    match (path.strip_prefix("~"), home) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path,
-    }
 }
 
 /// The directories of a list such as `PATH`.
@@ -316,12 +364,29 @@ mod tests {
     }
 
     #[test]
-    fn a_leading_tilde_is_the_home_directory() {
-        let expand = |path: &str, home: Option<&str>| expand_home(PathBuf::from(path), home.map(Path::new));
-        assert_eq!(expand("~/a/b", Some("/home/ada")), Path::new("/home/ada/a/b"));
-        for (path, home) in [("~/a", None), ("a/~/b", Some("/h")), ("~ada/x", Some("/h")), ("./~/x", Some("/h"))] {
-            assert_eq!(expand(path, home), Path::new(path));
+    fn a_leading_tilde_is_the_home_in_options_that_are_paths() {
+        let environment = Environment(|name| match name {
+            "HOME" => Some("/home/ada".into()),
+            "CHATAUTH_CONFIG_DIR" => Some("~/c".into()),
+            _ => None,
+        });
+        let expand = |line: &str| {
+            let words = line.split(' ').map(OsString::from).collect();
+            let words = expand_home(words, <crate::cli::args::Cli as clap::CommandFactory>::command, environment);
+            words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        for (typed, meant) in [
+            ("--config-dir=~/x", "--config-dir=/home/ada/x"),
+            ("--client-secrets ~/x.json", "--client-secrets /home/ada/x.json"),
+            ("spaces create --from=~/a.csv", "spaces create --from=/home/ada/a.csv"),
+            ("spaces create --name=~/x --description ~/x", "spaces create --name=~/x --description ~/x"),
+            ("--config-dir=~bob/x --config-dir=a~/x", "--config-dir=~bob/x --config-dir=a~/x"),
+            ("emulator -- chatauth --config-dir=~/x", "emulator -- chatauth --config-dir=~/x"),
+        ] {
+            assert_eq!(expand(typed), meant);
         }
+        assert_eq!(environment.path("CHATAUTH_CONFIG_DIR"), Some(PathBuf::from("/home/ada/c")));
+        assert_eq!(Environment(|name| (name != "HOME").then(|| "~/c".into())).path("X"), Some(PathBuf::from("~/c")));
     }
 
     #[test]
