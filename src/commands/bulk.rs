@@ -40,10 +40,10 @@ pub struct BulkArgs {
     #[arg(long, value_name = "RATE", requires = "from", help_heading = "Many at once")]
     rate: Option<Rate>,
     /// Requests in flight at once [default: 8]
-    #[arg(long, value_name = "N", requires = "from", help_heading = "Many at once", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", requires = "from", help_heading = "Many at once", hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: Option<u16>,
     /// Stop at the first failure
-    #[arg(long, requires = "from", help_heading = "Many at once")]
+    #[arg(long, requires = "from", help_heading = "Many at once", hide_short_help = true)]
     fail_fast: bool,
 }
 

@@ -37,8 +37,8 @@ pub struct Add {
     /// Group to add, by Cloud Identity ID (repeatable)
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
-    /// Role of the people [default: member]
-    #[arg(long, value_name = "ROLE")]
+    /// Role of the people: manager or owner [default: member]
+    #[arg(long, value_name = "ROLE", hide_possible_values = true)]
     role: Option<RoleName>,
     /// Add a member per row of CSV or JSON Lines; - is stdin
     ///

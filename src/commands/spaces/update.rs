@@ -52,11 +52,12 @@ pub struct Update {
 }
 
 /// The options that only `--help` lists, so that `-h` fits a screen.
-const RARE: [&str; 7] = ["type", "guidelines", "use_admin_access", "dry_run", "rate", "concurrency", "fail_fast"];
+const RARE: [&str; 5] = ["type", "guidelines", "use_admin_access", "dry_run", "rate"];
 
 fn without_rare_in_short_help(argument: Arg) -> Arg {
     let rare = RARE.contains(&argument.get_id().as_str());
-    argument.hide_short_help(rare)
+    let hide = rare || argument.is_hide_short_help_set();
+    argument.hide_short_help(hide)
 }
 
 impl Update {
