@@ -30,6 +30,22 @@ fn a_limit_stops_the_paging_and_no_limit_reads_all() {
 }
 
 #[test]
+fn a_long_list_counts_its_results_on_a_terminal() {
+    let recorder = Recorder::obliging();
+    for line in ["spaces list", "spaces search x", "spaces find-group-chats 7", "members list AAA"] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let on_terminal =
+            |more: &[&str]| recorder.run_on_terminal(&[&words, more].concat(), "a question", "").exits_with(0);
+        let shown = on_terminal(&["--format", "json"]).stderr;
+        let counted = shown.find("1 so far\r").unwrap_or_else(|| panic!("{line}: {shown:?}"));
+        assert!(!shown.contains("2 so far"), "{line}: nothing is requested after the last page: {shown:?}");
+        assert!(shown[counted..].contains("\u{1b}[K\r"), "{line}: the count stays on the screen: {shown:?}");
+        assert!(!on_terminal(&["--format", "json", "-q"]).stderr.contains("so far"), "{line}");
+        assert!(!recorder.run(&words).exits_with(0).stderr.contains("so far"), "{line}: no terminal");
+    }
+}
+
+#[test]
 fn what_the_server_sent_comes_out_as_it_was() {
     let recorder = Recorder::obliging();
     let run = recorder.run(&["spaces", "get", "AAA", "--format", "jsonl"]).exits_with(0);
