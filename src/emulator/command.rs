@@ -72,19 +72,27 @@ async fn wait(mut child: Child, mut signals: Interruptions) -> io::Result<ExitSt
             status = child.wait() => return status,
             signal = signals.next() => signal,
         };
-        #[cfg(unix)]
-        if signal != Interruption::Interrupt
-            && let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
-        {
-            use rustix::process::{Signal, kill_process};
-            let signal = if signal == Interruption::Hangup { Signal::HUP } else { Signal::TERM };
-            // The command may have ended already; then its status comes next.
-            let _ = kill_process(pid, signal);
-        }
-        #[cfg(not(unix))]
-        let _ = signal;
+        pass_on(signal, &child);
     }
 }
+
+#[cfg(unix)]
+fn pass_on(signal: Interruption, child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let signal = match signal {
+        Interruption::Interrupt => return,
+        Interruption::Hangup => Signal::HUP,
+        Interruption::Terminate => Signal::TERM,
+    };
+    if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
+        // The command may have ended already; then its status comes next.
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// Does nothing: a terminal's signal reaches the command without help here.
+#[cfg(not(unix))]
+fn pass_on(_signal: Interruption, _child: &Child) {}
 
 /// A private directory with what a program needs to use the emulator: the client file, the service account's key file
 /// (`service_account.json`), an empty configuration directory, and `chatauth` itself.
