@@ -80,6 +80,11 @@ impl Index {
         copies.first = u32::try_from(self.places.len()).unwrap_or(0);
     }
 
+    /// Makes room for this many rows in all.
+    pub(super) fn expect_rows(&mut self, rows: usize) {
+        self.rows.reserve(rows.saturating_sub(self.rows.len()));
+    }
+
     /// Puts the copies of each row into the order in which they are claimed.
     pub(super) fn sort(&mut self) {
         for copies in self.rows.values_mut().filter(|copies| copies.count > 1) {

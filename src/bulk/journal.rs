@@ -264,6 +264,11 @@ impl Journal {
         }
     }
 
+    /// Makes room in memory for this many rows at once, since a table that grows step by step is there twice meanwhile.
+    pub fn expect_rows(&mut self, rows: usize) {
+        self.index.get_mut().expect_rows(rows);
+    }
+
     /// Where the journal is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -130,6 +130,7 @@ impl<'a, Kind: Verb> Rows<'a, Kind> {
                 );
             }
             journal.begin(account, label).map_err(|error| journal_failure(&error))?;
+            journal.expect_rows(total.and_then(|total| usize::try_from(total).ok()).unwrap_or_default());
         }
         announce(total, rate, &Kind::WORDS, &caller.whom(), self.context);
         Ok(())
