@@ -79,7 +79,7 @@ impl Rows {
         let bytes: Bytes = match source {
             Source::StandardInput => Box::new(BufReader::new(io::stdin())),
             Source::File(path) => {
-                let broken = |error| InputError::Broken(format!("{} cannot be read: {error}", path.display()));
+                let broken = |error| InputError::Broken(format!("the file cannot be read: {error}"));
                 Box::new(BufReader::new(File::open(path).map_err(broken)?))
             }
         };

@@ -16,11 +16,8 @@ pub(super) fn check_failure(error: &CheckError, source: &Source, context: &Conte
             context.messages.always(&format!("{source}: {line}"));
         }
     }
-    let message = match error {
-        CheckError::Input(error) => format!("{source}: {error}"),
-        CheckError::Rows { .. } => format!("{source}: {error}"),
-    };
-    Failure::new(ErrorCode::InputInvalid, message).hint("fix these rows; nothing was sent")
+    let what = if matches!(error, CheckError::Rows { .. }) { "fix these rows" } else { "check the file" };
+    Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}")).hint(format!("{what}; nothing was sent"))
 }
 
 pub(super) fn journal_failure(error: &JournalError) -> Failure {

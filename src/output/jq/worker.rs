@@ -111,7 +111,7 @@ fn ended() -> Error {
     Error::Filter(String::from("the expression ran out of memory or recurses too deep"))
 }
 
-/// Runs the expression for [`Worker`], if that is what the arguments ask for.
+/// Runs the expression for `Worker`, if that is what the arguments ask for.
 pub fn serve(arguments: &[OsString]) -> Option<ExitCode> {
     let [_, name, expression] = arguments else { return None };
     if name != NAME {

@@ -20,6 +20,15 @@ fn piped(bulk: &Bulk) -> (Child, ChildStdin) {
 }
 
 #[test]
+fn a_file_that_is_not_there_is_named_once() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let run = sandbox.run(["spaces", "create", "--from", "nope.csv"]).exits_with(3);
+    assert_eq!(run.stderr.matches("nope.csv").count(), 1, "{}", run.stderr);
+    assert!(run.stderr.contains("hint: check the file; nothing was sent"), "{}", run.stderr);
+}
+
+#[test]
 fn files_as_spreadsheets_save_them_are_read() {
     for (rows, expected) in [
         ("\u{feff}name,description\r\nA,x\r\nB,\r\n", vec!["A", "B"]),
