@@ -225,7 +225,7 @@ fn problem(
         }
         None if !fresh => Some(
             Failure::new(
-                ErrorCode::LoginNeeded,
+                ErrorCode::ClientSecretsMissing,
                 "the access token has expired, and there is no client file to refresh it with",
             )
             .hint("pass the client file with --client-secrets FILE"),
