@@ -27,6 +27,14 @@ pub enum Error {
         /// What the layer below said.
         cause: String,
     },
+    /// This process or system can open no further connection.
+    #[error("cannot connect to {host}: {cause}")]
+    OutOfDescriptors {
+        /// The host and port.
+        host: String,
+        /// What the operating system said.
+        cause: String,
+    },
     /// No connection in time: nothing was sent.
     #[error("connecting to {host} timed out")]
     ConnectTimeout {
@@ -151,7 +159,11 @@ impl Error {
         if chain().any(<dyn std::error::Error>::is::<NameNotFound>) {
             return Self::NameNotFound { host };
         }
-        let kinds = || chain().filter_map(|inner| inner.downcast_ref::<io::Error>()).map(io::Error::kind);
+        let io_errors = || chain().filter_map(|inner| inner.downcast_ref::<io::Error>());
+        if let Some(cause) = io_errors().find(|error| is_out_of_descriptors(error)) {
+            return Self::OutOfDescriptors { cause: cause.to_string(), host };
+        }
+        let kinds = || io_errors().map(io::Error::kind);
         if is_timeout || kinds().any(|kind| kind == io::ErrorKind::TimedOut) {
             return Self::ConnectTimeout { host };
         }
@@ -161,6 +173,21 @@ impl Error {
         let cause = chain().last().map_or_else(|| String::from("unknown cause"), ToString::to_string);
         Self::NotConnected { host, cause }
     }
+}
+
+/// Whether this process or system has no file descriptor left for a connection.
+#[cfg(unix)]
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    error
+        .raw_os_error()
+        .is_some_and(|code| [Errno::MFILE, Errno::NFILE].iter().any(|known| known.raw_os_error() == code))
+}
+
+/// Always false: no such limit is known on this platform.
+#[cfg(not(unix))]
+fn is_out_of_descriptors(_error: &io::Error) -> bool {
+    false
 }
 
 /// rustls' errors travel inside io errors, one or two deep, whose `source` is not the error they wrap.

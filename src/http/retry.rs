@@ -54,7 +54,7 @@ impl Policy {
 pub enum Outcome {
     /// An answer that a retry would not change.
     Final,
-    /// The host has no address or refuses connections.
+    /// The host has no address or refuses connections, or this machine can open none: soon known to last.
     Unreachable,
     /// Nothing was sent, for another reason.
     NotSent,
@@ -125,7 +125,9 @@ pub fn classify(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcom
             408 | 500 | 502 | 503 | 504 => Outcome::ServerError(retry_after(response, now)),
             _ => Outcome::Final,
         },
-        Err(Error::NameNotFound { .. } | Error::Refused { .. }) => Outcome::Unreachable,
+        Err(Error::NameNotFound { .. } | Error::Refused { .. } | Error::OutOfDescriptors { .. }) => {
+            Outcome::Unreachable
+        }
         Err(Error::NotConnected { .. } | Error::ConnectTimeout { .. }) => Outcome::NotSent,
         Err(Error::Timeout { .. } | Error::Lost { .. }) => Outcome::ResponseLost,
         // A proxy that says no to this client goes on doing so.

@@ -1,7 +1,30 @@
 //! Few file descriptors: an error, never a panic, and never a lost login.
 
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::support::bulk::Bulk;
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::{ACCOUNT, wrapped};
+
+/// The same command with at most so many file descriptors.
+fn with_descriptors(plain: &Command, limit: u32) -> Command {
+    let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+    wrapped(plain, &["sh".as_ref(), "-c".as_ref(), script.as_ref(), plain.get_program()])
+}
+
+#[test]
+fn property_83_a_bulk_run_without_descriptors_ends_soon_and_is_resumed() {
+    let bulk = Bulk::logged_in("name\nA\nB\nC\n");
+    for limit in 9..=14 {
+        let began = Instant::now();
+        let finished = bulk.sandbox.finish(with_descriptors(&bulk.sandbox.command(&bulk.words), limit));
+        assert!(!finished.stderr.contains("panicked"), "{limit}: {}", finished.stderr);
+        assert!(began.elapsed() < Duration::from_secs(30), "{limit}: it tried for long: {}", finished.stderr);
+    }
+    bulk.run().success();
+    assert_eq!(bulk.spaces(), ["A", "B", "C"]);
+}
 
 #[test]
 fn property_83_no_number_of_file_descriptors_makes_it_panic() {
@@ -13,9 +36,7 @@ fn property_83_no_number_of_file_descriptors_makes_it_panic() {
             [&["auth", "status"][..], &["spaces", "create", "--name", "x", "--no-input"], &["auth", "import", "-"]]
         {
             let plain = sandbox.command(words);
-            let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
-            let command = wrapped(&plain, &["sh".as_ref(), "-c".as_ref(), script.as_ref(), plain.get_program()]);
-            let finished = sandbox.finish(command);
+            let finished = sandbox.finish(with_descriptors(&plain, limit));
             assert!(!finished.stderr.contains("panicked"), "{limit} {words:?}: {}", finished.stderr);
             assert!(!matches!(finished.code(), None | Some(101)), "{limit} {words:?}: {}", finished.stderr);
         }
