@@ -132,7 +132,11 @@ fn explained(
         whole += &part;
     }
     if let Some(link) = help.filter(|link| !whole.contains(link.as_str())) {
-        whole += &if whole.ends_with('.') { format!(" See {link}") } else { format!("; see {link}") };
+        whole += &match whole.chars().next_back() {
+            None => format!("see {link}"),
+            Some('.') => format!(" See {link}"),
+            Some(_) => format!("; see {link}"),
+        };
     }
     Some(whole).filter(|whole| !whole.is_empty())
 }

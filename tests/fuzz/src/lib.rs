@@ -65,22 +65,39 @@ pub fn with_canaries(document: &Value) -> Option<Value> {
     found.then_some(document)
 }
 
-/// Whether a terminal could act on the character instead of showing it.
+/// Whether a terminal could act on the character instead of showing it. The joiner and the tags are parts of emoji.
 pub fn acts(character: char) -> bool {
     let code = u32::from(character);
     character.is_control()
         || [0x61c, 0x180e, 0xfeff].contains(&code)
-        || (0x200b..=0x200f).contains(&code)
-        || (0x2028..=0x202e).contains(&code)
-        || (0x2060..=0x2069).contains(&code)
-        || (0xe0000..=0xe007f).contains(&code)
+        || [0x200b..=0x200c, 0x200e..=0x200f, 0x2028..=0x202e, 0x2060..=0x2069]
+            .iter()
+            .any(|range| range.contains(&code))
+}
+
+/// Whether nothing is to be seen of the character, or nothing of its own.
+fn invisible(character: char) -> bool {
+    let code = u32::from(character);
+    let ranges = [
+        0x115f..=0x1160,
+        0x17b4..=0x17b5,
+        0x180b..=0x180f,
+        0x200b..=0x200f,
+        0x2060..=0x206f,
+        0xfe00..=0xfe0f,
+        0xfff0..=0xfffb,
+        0x1bca0..=0x1bca3,
+        0x1d173..=0x1d17a,
+        0xe0000..=0xe0fff,
+    ];
+    [0xad, 0x34f, 0x2800, 0x3164, 0xffa0].contains(&code) || ranges.iter().any(|range| range.contains(&code))
 }
 
 /// Checks a text on its way to a terminal: shown on one line, nothing in it acts, and ordinary text is left alone.
 pub fn check_shown(text: &str) {
     let shown = sanitise(text);
     assert!(!shown.chars().any(acts), "{text:?} is shown as {shown:?}");
-    if !text.chars().any(acts) && text.chars().all(|character| !('\u{fff9}'..='\u{fffb}').contains(&character)) {
+    if !text.chars().any(|character| acts(character) || invisible(character)) {
         assert_eq!(shown, text);
     }
 }

@@ -138,8 +138,11 @@ fn query(text: &str) {
 
 fn pasted(text: &str) {
     let seen = ATTEMPT.pasted(text);
-    let unwrapped: String = text.chars().filter(|letter| !letter.is_whitespace() && !letter.is_control()).collect();
+    // Shells are shown backslashes, and HTML has entities; quotes may stand around the address.
+    let is_part = |letter: &char| !letter.is_whitespace() && !letter.is_control() && *letter != '\\';
+    let unwrapped = text.chars().filter(is_part).collect::<String>().replace("&amp;", "&");
     let query = unwrapped.split_once('?').map(|(_, rest)| rest.split_once('#').map_or(rest, |(query, _)| query));
+    let query = query.map(|query| query.trim_end_matches(|letter| ['\'', '"', '>'].contains(&letter)));
     assert_eq!(seen, query.and_then(rule), "{text:?}");
     // Terminals wrap lines where they like.
     let wrapped: String = text.chars().flat_map(|letter| [letter, '\n']).collect();
