@@ -14,11 +14,16 @@ use serde_json::{Value, json};
 /// Google's envelope for what was understood.
 fn envelope(status: &Status) -> Value {
     let mut details = Vec::new();
-    if let Some(reason) = &status.reason {
-        details.push(json!({ "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason }));
-    }
-    if let Some(link) = &status.link {
-        details.push(json!({ "@type": "type.googleapis.com/google.rpc.Help", "links": [{ "url": link }] }));
+    if status.reason.is_some() || status.link.is_some() {
+        let mut info = json!({ "@type": "type.googleapis.com/google.rpc.ErrorInfo" });
+        if let Some(reason) = &status.reason {
+            info["reason"] = Value::from(reason.as_str());
+        }
+        // A link of `Help` would be added to the message once more.
+        if let Some(link) = &status.link {
+            info["metadata"] = json!({ "activationUrl": link });
+        }
+        details.push(info);
     }
     if let Some(seconds) = status.retry_seconds {
         details
