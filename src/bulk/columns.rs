@@ -161,7 +161,7 @@ fn unknown(heading: &str, columns: &[Column]) -> String {
     let nearest = names.min_by_key(|(_, name)| strsim::damerau_levenshtein(&plain(name), &wanted));
     let near = nearest
         .filter(|(_, name)| strsim::damerau_levenshtein(&plain(name), &wanted) <= 1 + wanted.len() / 4)
-        .map(|(column, _)| format!("; did you mean {:?}?", column.name))
+        .map(|(column, _)| format!(" (did you mean {:?}?)", column.name))
         .unwrap_or_default();
     let all: Vec<&str> = known().map(|column| column.name).collect();
     format!("there is no column {heading:?}{near}; there are {}", all.join(", "))
@@ -309,8 +309,8 @@ mod tests {
         );
         assert_eq!(names(&["name", "", "createTime", "spaceUri"]).unwrap(), ["name", "", "createTime", "createTime"]);
         for (headings, expected) in [
-            (&["nme"][..], "0: there is no column \"nme\"; did you mean \"name\"?; there are space, name"),
-            (&["name", "Disply Name"], "1: there is no column \"Disply Name\"; did you mean \"name\"?"),
+            (&["nme"][..], "0: there is no column \"nme\" (did you mean \"name\"?); there are space, name"),
+            (&["name", "Disply Name"], "1: there is no column \"Disply Name\" (did you mean \"name\"?)"),
             (&["Gruppe"], "0: there is no column \"Gruppe\"; there are"),
             (&["displayName", "Display Name"], "1: the column \"Display Name\" stands twice, as \"name\""),
         ] {

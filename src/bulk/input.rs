@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::columns::{Column, Kind, RowFault, Values, resolve, typed};
 use super::csv::{self, CsvError};
 use super::json_lines;
+use super::progress::count;
 use super::text::{Bytes, LONGEST_ROW, Text};
 use crate::platform::input::Source;
 
@@ -195,7 +196,8 @@ fn next_record(reader: &mut csv::Reader, headings: &[Option<Column>], first: &mu
             fields.pop();
         }
         if fields.len() != headings.len() {
-            let reason = format!("{} fields, and the header has {}", fields.len(), headings.len());
+            let found = count(u64::try_from(fields.len()).unwrap_or(u64::MAX), "field");
+            let reason = format!("{found}, and the header has {}", headings.len());
             return Err(wrong(RowFault::row(reason)));
         }
         let mut values = Map::new();
@@ -322,11 +324,11 @@ mod tests {
     fn what_is_wrong_is_said_with_its_place() {
         for (text, expected) in [
             ("[{}]", "JSON array"),
-            ("nme\nA\n", "line 1, column 1: there is no column \"nme\"; did you mean \"name\"?"),
+            ("nme\nA\n", "line 1, column 1: there is no column \"nme\" (did you mean \"name\"?)"),
             ("name,Name\nA,B\n", "line 1, column 2: the column \"Name\" stands twice"),
             ("name,,\nA,,x\n", "line 2, column 3: holds something"),
             ("name\nA,B\n", "line 2: 2 fields, and the header has 1"),
-            ("name,member\nA,x\nB\n", "line 3: 1 fields, and the header has 2"),
+            ("name,member\nA,x\nB\n", "line 3: 1 field, and the header has 2"),
             ("name\n\"A\n", "line 2, column 1: the quote is never closed"),
             ("name\nA\0B\n", "line 2, column name: has the character U+0000"),
             ("{\"name\":\"A\"}\n{\"name\":}\n", "line 2, column 9: not JSON"),
