@@ -1,10 +1,11 @@
 //! `--from`: a command for every row of a file, on the engine in [`crate::bulk`].
 
+mod args;
 mod report;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -22,30 +23,11 @@ use crate::platform::signals::Interruptions;
 
 use super::caller::Caller;
 use super::{Context, ErrorCode, Failure, Outcome, runtime};
+pub(super) use args::{BulkArgs, RowsArgs};
 use report::{announce, at, check_failure, journal_failure, label, say_identical, summary, told, verdict};
 
 /// How often the login is refreshed, where it needs to be, while a run goes on.
 const RENEWED_EVERY: Duration = Duration::from_secs(30);
-
-/// The options of every command that reads rows.
-#[derive(Debug, Default, Clone, clap::Args)]
-pub struct BulkArgs {
-    /// Journal: the same command again resumes the run
-    #[arg(long, alias = "results", value_name = "FILE", requires = "from", help_heading = "Many at once")]
-    #[arg(value_hint = clap::ValueHint::FilePath)]
-    journal: Option<PathBuf>,
-    /// Requests per minute[,per hour], or unlimited
-    ///
-    /// The defaults respect Google's quotas: 30,200 to create, 50 to update or delete, 250 for members.
-    #[arg(long, value_name = "RATE", requires = "from", help_heading = "Many at once")]
-    rate: Option<Rate>,
-    /// Requests in flight at once [default: 8]
-    #[arg(long, value_name = "N", requires = "from", help_heading = "Many at once", hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..=256))]
-    concurrency: Option<u16>,
-    /// Stop at the first failure
-    #[arg(long, requires = "from", help_heading = "Many at once", hide_short_help = true)]
-    fail_fast: bool,
-}
 
 /// What a command does for each row.
 pub(super) trait Verb {
@@ -262,7 +244,7 @@ fn ends_run(failure: &Failure) -> bool {
 /// Runs the command for every row of `from`, or shows what it would do.
 pub(super) fn run<Kind: Verb>(
     verb: &Kind,
-    from: PathBuf,
+    from: &Path,
     args: &BulkArgs,
     dry_run: bool,
     context: &Context,
@@ -275,7 +257,7 @@ pub(super) fn run<Kind: Verb>(
     if args.journal.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         return Err(Failure::new(ErrorCode::InputInvalid, "--journal takes a file, and - is a stream").into());
     }
-    let source = Source::new(from);
+    let source = Source::new(from.to_path_buf());
     let columns = verb.columns();
     let options = verb.options();
     let mut scopes = verb.scopes(None);

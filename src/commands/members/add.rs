@@ -14,7 +14,7 @@ use crate::chat::{
     CreateMembership, GetMembership, Membership, Method, NewMembership, PatchMembership, Resource, Role, Scopes,
     SpaceName,
 };
-use crate::commands::bulk::{self, BulkArgs, Verb};
+use crate::commands::bulk::{self, RowsArgs, Verb};
 use crate::commands::caller::Caller;
 use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, Failure};
@@ -46,21 +46,17 @@ pub struct Add {
     #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with_all = ["users", "group"])]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
-    /// Show what would happen to each row; send nothing
-    #[arg(long, requires = "from", help_heading = "Many at once")]
-    dry_run: bool,
     #[command(flatten)]
-    bulk: BulkArgs,
+    rows: RowsArgs,
     #[command(flatten)]
     admin: AdminAccess,
 }
 
 impl Add {
     /// Adds the members, one after the other, or those of a file.
-    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
-        if let Some(from) = self.from.take() {
-            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
-            return bulk::run(&self, from, &args, dry_run, context);
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        if let Some(from) = &self.from {
+            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, context);
         }
         context.block_on(self.add(context))
     }

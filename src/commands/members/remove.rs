@@ -11,7 +11,7 @@ use super::several::Several;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteMembership, MemberName, Method, Scopes};
 use crate::commands::Context;
-use crate::commands::bulk::{self, BulkArgs, Verb};
+use crate::commands::bulk::{self, RowsArgs, Verb};
 use crate::commands::caller::Caller;
 use crate::commands::spaces::name::space_name;
 
@@ -33,21 +33,17 @@ pub struct Remove {
     #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "users")]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
-    /// Show what would happen to each row; send nothing
-    #[arg(long, requires = "from", help_heading = "Many at once")]
-    dry_run: bool,
     #[command(flatten)]
-    bulk: BulkArgs,
+    rows: RowsArgs,
     #[command(flatten)]
     admin: AdminAccess,
 }
 
 impl Remove {
     /// Removes the members, one after the other.
-    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
-        if let Some(from) = self.from.take() {
-            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
-            return bulk::run(&self, from, &args, dry_run, context);
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        if let Some(from) = &self.from {
+            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, context);
         }
         context.block_on(self.remove(context))
     }

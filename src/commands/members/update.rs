@@ -9,7 +9,7 @@ use super::rows;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{GetMembership, MemberName, Method, PatchMembership, Role, Scopes, SpaceName};
 use crate::commands::Context;
-use crate::commands::bulk::{self, BulkArgs, Verb};
+use crate::commands::bulk::{self, RowsArgs, Verb};
 use crate::commands::caller::Caller;
 use crate::commands::spaces::name::space_name;
 
@@ -34,21 +34,17 @@ pub struct Update {
     #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "user")]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
-    /// Show what would happen to each row; send nothing
-    #[arg(long, requires = "from", help_heading = "Many at once")]
-    dry_run: bool,
     #[command(flatten)]
-    bulk: BulkArgs,
+    rows: RowsArgs,
     #[command(flatten)]
     admin: AdminAccess,
 }
 
 impl Update {
     /// Changes the role.
-    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
-        if let Some(from) = self.from.take() {
-            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
-            return bulk::run(&self, from, &args, dry_run, context);
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        if let Some(from) = &self.from {
+            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, context);
         }
         context.block_on(self.update(context))
     }

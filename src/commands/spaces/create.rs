@@ -49,10 +49,9 @@ pub struct Create {
 
 impl Create {
     /// Creates the space, or one for each row.
-    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
-        if let Some(from) = self.from.take() {
-            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
-            return bulk::run(&self.new_space, from, &args, dry_run, context);
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        if let Some(from) = &self.from {
+            return bulk::run(&self.new_space, from, &self.bulk, self.dry_run, context);
         }
         if self.dry_run {
             return dry_run(&plan(&self.new_space)?, context);

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::fields::FIELDS;
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteSpace, GetSpace, Method, Scopes};
-use crate::commands::bulk::{self, BulkArgs, Verb, fault_of};
+use crate::commands::bulk::{self, RowsArgs, Verb, fault_of};
 use crate::commands::caller::Caller;
 use crate::commands::members::arguments::AdminAccess;
 use crate::commands::spaces::name::space_name;
@@ -33,22 +33,18 @@ pub struct Delete {
     #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "space", requires = "yes")]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
-    /// Show what would happen to each row; send nothing
-    #[arg(long, requires = "from", help_heading = "Many at once")]
-    dry_run: bool,
     #[command(flatten)]
-    bulk: BulkArgs,
+    rows: RowsArgs,
     #[command(flatten)]
     admin: AdminAccess,
 }
 
 impl Delete {
     /// Deletes the space, or those of a file.
-    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
-        if let Some(from) = self.from.take() {
-            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
-            return bulk::run(&Rows { admin }, from, &args, dry_run, context);
+        if let Some(from) = &self.from {
+            return bulk::run(&Rows { admin }, from, &self.rows.bulk, self.rows.dry_run, context);
         }
         context.block_on(self.delete(context))
     }

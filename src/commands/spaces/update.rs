@@ -11,7 +11,7 @@ use super::fields::{self, FIELDS, Mask, Settable};
 use super::options::SpaceFields;
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{GetSpace, Method, PatchSpace, Resource, Scopes, Space, SpaceName};
-use crate::commands::bulk::{self, BulkArgs, Verb, fault_of};
+use crate::commands::bulk::{self, RowsArgs, Verb, fault_of};
 use crate::commands::caller::Caller;
 use crate::commands::members::arguments::AdminAccess;
 use crate::commands::spaces::name::space_name;
@@ -44,11 +44,8 @@ pub struct Update {
     #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with_all = ["space", "name", "json"])]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
-    /// Show what would happen to each row; send nothing
-    #[arg(long, requires = "from", help_heading = "Many at once")]
-    dry_run: bool,
     #[command(flatten)]
-    bulk: BulkArgs,
+    rows: RowsArgs,
 }
 
 /// The options that only `--help` lists, so that `-h` fits a screen.
@@ -62,10 +59,9 @@ fn without_rare_in_short_help(argument: Arg) -> Arg {
 
 impl Update {
     /// Changes the space, or that of each row, in as many requests as the API wants for it.
-    pub fn run(mut self, context: &Context) -> anyhow::Result<()> {
-        if let Some(from) = self.from.take() {
-            let (args, dry_run) = (std::mem::take(&mut self.bulk), self.dry_run);
-            return bulk::run(&self, from, &args, dry_run, context);
+    pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        if let Some(from) = &self.from {
+            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, context);
         }
         context.block_on(self.update(context))
     }

@@ -1,0 +1,36 @@
+//! The options of commands that read rows.
+
+use std::path::PathBuf;
+
+use crate::bulk::Rate;
+
+/// The options of every command that reads rows.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub(crate) struct BulkArgs {
+    /// Journal: the same command again resumes the run
+    #[arg(long, alias = "results", value_name = "FILE", requires = "from", help_heading = "Many at once")]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    pub(super) journal: Option<PathBuf>,
+    /// Requests per minute[,per hour], or unlimited
+    ///
+    /// The defaults respect Google's quotas: 30,200 to create, 50 to update or delete, 250 for members.
+    #[arg(long, value_name = "RATE", requires = "from", help_heading = "Many at once")]
+    pub(super) rate: Option<Rate>,
+    /// Requests in flight at once [default: 8]
+    #[arg(long, value_name = "N", requires = "from", help_heading = "Many at once", hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) concurrency: Option<u16>,
+    /// Stop at the first failure
+    #[arg(long, requires = "from", help_heading = "Many at once", hide_short_help = true)]
+    pub(super) fail_fast: bool,
+}
+
+/// The same with `--dry-run`, for commands that know it only for rows.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub(crate) struct RowsArgs {
+    /// Show what would happen to each row; send nothing
+    #[arg(long, requires = "from", help_heading = "Many at once")]
+    pub(crate) dry_run: bool,
+    /// The other options.
+    #[command(flatten)]
+    pub(crate) bulk: BulkArgs,
+}
