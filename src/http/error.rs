@@ -225,6 +225,19 @@ mod tests {
     #[error("outer")]
     struct Around(#[source] io::Error);
 
+    #[cfg(unix)]
+    #[test]
+    fn a_connection_without_a_file_descriptor_is_tried_as_often_as_an_unreachable_host() {
+        use super::super::retry::{Outcome, classify};
+        for errno in [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE] {
+            let error = Around(io::Error::from_raw_os_error(errno.raw_os_error()));
+            let error = Error::from_chain(&error, true, false, "h", None);
+            assert!(matches!(error, Error::OutOfDescriptors { .. }), "{error:?}");
+            assert!(!error.may_have_been_sent());
+            assert_eq!(classify(&Err(error), time::OffsetDateTime::UNIX_EPOCH), Outcome::Unreachable);
+        }
+    }
+
     #[test]
     fn what_breaks_after_the_handshake_may_have_been_sent() {
         let host = || String::from("h");
