@@ -42,7 +42,7 @@ pub struct LoginStarted<'a> {
 
 /// The person's side of a login.
 pub trait LoginPrompt {
-    /// A command needs a login on its way, for this reason.
+    /// A command needs a login before it can continue, for this reason.
     fn login_needed(&mut self, reason: &Error);
     /// The listener is up: show the URL, open the browser.
     fn started(&mut self, started: &LoginStarted<'_>);

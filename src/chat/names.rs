@@ -170,7 +170,7 @@ fn check_shape(text: &str) -> Result<(), NameError> {
     if text.contains(['<', '>', '"', '\u{201c}', '\u{201d}', '\u{201e}', '\u{ab}', '\u{bb}']) {
         return Err(NameError::Decorated);
     }
-    // Letters that are drawn as nothing are letters all the same.
+    // Unicode classifies these four blank characters as letters.
     let unseen = |character: char| {
         matches!(character, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
             || !character.is_ascii() && !character.is_alphanumeric()

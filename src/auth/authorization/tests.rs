@@ -96,7 +96,7 @@ fn property_10_other_hosts_are_refused() {
         "Host: 127.0.0.1:4711\r\nHost: evil.test\r\n",
     ] {
         assert_eq!(get(&target, headers), Request::Refused(Notice::OtherHost), "{headers:?}");
-        // Without our state, nobody is told of it.
+        // A request without our state shows no notice in the terminal.
         assert_eq!(get("/oauth2/callback?state=x&code=x", headers), Request::Stranger(404), "{headers:?}");
     }
 }

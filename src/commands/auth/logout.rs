@@ -50,10 +50,10 @@ impl Logout {
     }
 }
 
-/// Returns no login when nobody is logged in.
+/// Handles a logout that names no account when none is current. Returns an empty list if no login is saved.
 ///
 /// # Errors
-/// Somebody is: of the logins that are left, none is logged out unasked.
+/// [`ErrorCode::LoginNeeded`] with the list of saved logins: none is logged out unless it is named.
 fn not_chosen(accounts: &[String]) -> Result<Vec<LoginName>, Failure> {
     let Some(first) = accounts.first() else { return Ok(Vec::new()) };
     let hint = format!("name one: {}", command_line(["chatauth", "auth", "logout", "--account", first]));

@@ -222,8 +222,8 @@ fn from_store(error: &StoreError) -> Failure {
     }
 }
 
-/// Reports a refused delegation. Google gives the same error for a missing entry, a missing scope and an entry that is
-/// not effective yet.
+/// Reports a refused delegation. Google returns the same error if the entry is missing, lacks a scope or is not yet in
+/// effect.
 fn from_delegation(refusal: &DelegationRefusal, message: String) -> Failure {
     let hint = match refusal.error.as_str() {
         "unauthorized_client" | "access_denied" | "invalid_scope" => format!(
