@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::relative_time::relative_text;
 use super::sanitise::sanitise;
-use super::screen::Screen;
+use super::sink::Screen;
 use super::width::{pad, width, wrap};
 
 /// Least width for values on a narrow terminal: longer lines read better than many short ones.

@@ -43,15 +43,6 @@ impl std::fmt::Debug for Filter {
     }
 }
 
-/// How results are written.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
-    /// Objects and arrays over several lines.
-    pub(super) pretty: bool,
-    /// Text is shown on a terminal, where its control characters must not act.
-    pub(super) terminal: bool,
-}
-
 impl Filter {
     /// Reads an expression.
     ///
@@ -65,12 +56,15 @@ impl Filter {
         }
     }
 
-    /// Runs the expression and writes each result as it comes: text raw, everything else as JSON. A signal that asks
-    /// the program to stop is the error.
-    pub(super) fn run(&self, input: &Value, layout: Layout, out: &mut dyn Write) -> Result<(), Error> {
+    /// Runs the expression and writes each result as it comes: text raw, everything else as JSON, over several lines
+    /// if `pretty`. On a `terminal`, control characters of text are escaped.
+    ///
+    /// # Errors
+    /// The expression fails, the output refuses a result, or a signal asks the program to stop.
+    pub(super) fn run(&self, input: &Value, pretty: bool, terminal: bool, out: &mut dyn Write) -> Result<(), Error> {
         let worker = self.worker.take();
         let mut worker = worker.map_or_else(|| Worker::start(&self.expression), Ok)?;
-        let result = worker.run(input, |json| Ok(out.write_all(text(json, layout)?.as_bytes())?));
+        let result = worker.run(input, |json| Ok(out.write_all(text(json, pretty, terminal)?.as_bytes())?));
         if worker.is_idle() {
             self.worker.replace(Some(worker));
         }
@@ -79,12 +73,12 @@ impl Filter {
 }
 
 /// Returns a result as it is written.
-fn text(json: &[u8], layout: Layout) -> Result<String, Error> {
+fn text(json: &[u8], pretty: bool, terminal: bool) -> Result<String, Error> {
     let value: Value = serde_json::from_slice(json).map_err(|error| Error::Filter(error.to_string()))?;
     let mut text = match &value {
-        Value::String(text) if layout.terminal => sanitise_lines(text).into_owned(),
+        Value::String(text) if terminal => sanitise_lines(text).into_owned(),
         Value::String(text) => text.clone(),
-        value => safe_json(value, layout.pretty),
+        value => safe_json(value, pretty),
     };
     text.push('\n');
     Ok(text)
@@ -95,7 +89,7 @@ mod layout {
     use super::*;
 
     fn written(json: &str, pretty: bool, terminal: bool) -> String {
-        text(json.as_bytes(), Layout { pretty, terminal }).unwrap()
+        text(json.as_bytes(), pretty, terminal).unwrap()
     }
 
     #[test]

@@ -15,7 +15,6 @@ mod printer;
 mod relative_time;
 mod renderer;
 mod sanitise;
-mod screen;
 mod sink;
 mod width;
 
@@ -31,4 +30,4 @@ pub use printer::{List, Printer};
 pub use relative_time::relative;
 pub use renderer::{Item, RowResult};
 pub use sanitise::{sanitise, sanitise_lines};
-pub use screen::Screen;
+pub use sink::Screen;

@@ -16,15 +16,6 @@ pub struct Filter(Infallible);
 #[error("is not supported: this chatauth was built without the feature jq")]
 pub struct FilterError;
 
-/// How what comes out would be written.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
-    /// Objects and arrays over several lines.
-    pub(super) pretty: bool,
-    /// Text is shown on a terminal.
-    pub(super) terminal: bool,
-}
-
 impl Filter {
     /// Refuses every expression.
     ///
@@ -34,8 +25,7 @@ impl Filter {
         Err(FilterError)
     }
 
-    pub(super) fn run(&self, _input: &Value, layout: Layout, _out: &mut dyn Write) -> Result<(), Error> {
-        let _ = (layout.pretty, layout.terminal);
+    pub(super) fn run(&self, _: &Value, _pretty: bool, _terminal: bool, _: &mut dyn Write) -> Result<(), Error> {
         match self.0 {}
     }
 }

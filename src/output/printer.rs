@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::io::Write;
-use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -11,8 +10,7 @@ use super::error::Error;
 use super::format::Format;
 use super::jq::Filter;
 use super::renderer::{Columns, Item, ListRenderer, RowResult};
-use super::screen::Screen;
-use super::sink::Sink;
+use super::sink::{Screen, Sink};
 
 /// Prints results. A print can fail, and the caller must handle it: a space may have been created.
 pub struct Printer {
@@ -21,20 +19,6 @@ pub struct Printer {
     bold: bool,
     screen: Option<Screen>,
     filter: Option<Filter>,
-}
-
-/// A line that is being made.
-#[derive(Clone, Default)]
-struct Line(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Line {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 impl std::fmt::Debug for Printer {
@@ -80,35 +64,37 @@ impl Printer {
 
     /// Prints one resource.
     pub fn item(&self, item: &Item<'_>, details: &Details) -> Result<(), Error> {
-        self.format.renderer().item(item, details, self.sink())
+        self.print(|sink| self.format.renderer().item(item, details, sink))
     }
 
     /// Prints a JSON document that is not a resource.
     pub fn document(&self, json: &Value) -> Result<(), Error> {
-        self.format.renderer().document(json, self.sink())
+        self.print(|sink| self.format.renderer().document(json, sink))
     }
 
     /// Prints a JSON document that `--jq` is not meant for, such as the body of an error.
     pub fn unfiltered_document(&self, json: &Value) -> Result<(), Error> {
-        self.format.renderer().document(json, Sink { filter: None, ..self.sink() })
+        self.print(|sink| {
+            sink.filter = None;
+            self.format.renderer().document(json, sink)
+        })
     }
 
-    /// Makes a line of the result of one row of a bulk run, without printing it.
+    /// Returns the line for the result of one row of a bulk run, without printing it.
     pub fn row_bytes(&self, row: &RowResult<'_>) -> Result<Vec<u8>, Error> {
-        let line = Line::default();
-        let out: RefCell<Box<dyn Write>> = RefCell::new(Box::new(line.clone()));
-        self.format.renderer().row(row, Sink { out: &out, ..self.sink() })?;
-        Ok(line.0.take())
+        let mut line = Vec::new();
+        self.format.renderer().row(row, &mut self.sink(&mut line))?;
+        Ok(line)
     }
 
     /// Prints text as it is.
     pub fn text(&self, text: &str) -> Result<(), Error> {
-        self.sink().text(text)
+        self.bytes(text.as_bytes())
     }
 
     /// Prints bytes as they are.
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Error> {
-        self.sink().bytes(bytes)
+        self.print(|sink| sink.bytes(bytes))
     }
 
     /// Begins a list.
@@ -122,8 +108,12 @@ impl Printer {
         }
     }
 
-    fn sink(&self) -> Sink<'_> {
-        Sink { out: &self.out, bold: self.bold, screen: self.screen, filter: self.filter.as_ref() }
+    fn print(&self, print: impl FnOnce(&mut Sink<'_>) -> Result<(), Error>) -> Result<(), Error> {
+        print(&mut self.sink(&mut *self.out.borrow_mut()))
+    }
+
+    fn sink<'a>(&'a self, out: &'a mut dyn Write) -> Sink<'a> {
+        Sink { out, bold: self.bold, screen: self.screen, filter: self.filter.as_ref() }
     }
 }
 
@@ -168,13 +158,13 @@ impl List<'_> {
     /// Adds one result; `row` returns its cells for the table.
     pub fn push(&mut self, item: &Item<'_>, row: impl FnOnce() -> Vec<String>) -> Result<(), Error> {
         self.count += 1;
-        self.renderer.push(item, Box::new(row), &self.columns, self.printer.sink())
+        self.printer.print(|sink| self.renderer.push(item, Box::new(row), &self.columns, sink))
     }
 
     /// Ends the list and returns the number of results.
     pub fn finish(mut self) -> Result<usize, Error> {
         self.is_finished = true;
-        self.renderer.finish(&self.columns, self.printer.sink())?;
+        self.printer.print(|sink| self.renderer.finish(&self.columns, sink))?;
         Ok(self.count)
     }
 }
@@ -182,7 +172,7 @@ impl List<'_> {
 impl Drop for List<'_> {
     fn drop(&mut self) {
         if !self.is_finished
-            && let Err(error) = self.renderer.abandon(self.printer.sink())
+            && let Err(error) = self.printer.print(|sink| self.renderer.abandon(sink))
         {
             log::debug!("cannot close the list: {error}");
         }

@@ -69,13 +69,13 @@ pub(super) trait Renderer {
     fn traits(&self) -> Traits;
 
     /// Prints one resource.
-    fn item(&self, item: &Item<'_>, details: &Details, sink: Sink<'_>) -> Result<(), Error>;
+    fn item(&self, item: &Item<'_>, details: &Details, sink: &mut Sink<'_>) -> Result<(), Error>;
 
     /// Prints an answer of the API that may be anything.
-    fn document(&self, json: &Value, sink: Sink<'_>) -> Result<(), Error>;
+    fn document(&self, json: &Value, sink: &mut Sink<'_>) -> Result<(), Error>;
 
     /// Prints the result of one row of a bulk run.
-    fn row(&self, row: &RowResult<'_>, sink: Sink<'_>) -> Result<(), Error>;
+    fn row(&self, row: &RowResult<'_>, sink: &mut Sink<'_>) -> Result<(), Error>;
 
     /// Begins a list.
     fn list(&self) -> Box<dyn ListRenderer>;
@@ -84,11 +84,15 @@ pub(super) trait Renderer {
 /// A list that is being printed.
 pub(super) trait ListRenderer {
     /// Adds a result.
-    fn push(&mut self, item: &Item<'_>, row: Row<'_>, columns: &Columns, sink: Sink<'_>) -> Result<(), Error>;
+    fn push(&mut self, item: &Item<'_>, row: Row<'_>, columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error>;
 
-    /// Ends a complete list.
-    fn finish(&mut self, columns: &Columns, sink: Sink<'_>) -> Result<(), Error>;
+    /// Ends a complete list. Formats whose results stand alone have nothing to end.
+    fn finish(&mut self, _columns: &Columns, _sink: &mut Sink<'_>) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Ends a list that an error cut off, so that what was printed is well-formed.
-    fn abandon(&mut self, sink: Sink<'_>) -> Result<(), Error>;
+    fn abandon(&mut self, _sink: &mut Sink<'_>) -> Result<(), Error> {
+        Ok(())
+    }
 }

@@ -1,19 +1,28 @@
 //! Where results go: standard output, the screen behind it, and the filter before it.
 
-use std::cell::RefCell;
 use std::io::Write;
 
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::error::Error;
-use super::jq::{Filter, Layout};
+use super::jq::Filter;
 use super::json::safe_json;
-use super::screen::Screen;
+
+/// The terminal that shows the results.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    /// Its width.
+    pub columns: usize,
+    /// Whether it shows UTF-8.
+    pub utf8: bool,
+    /// The time at which the program started, for relative times.
+    pub now: OffsetDateTime,
+}
 
 /// Where results go.
-#[derive(Clone, Copy)]
 pub(super) struct Sink<'a> {
-    pub(super) out: &'a RefCell<Box<dyn Write>>,
+    pub(super) out: &'a mut dyn Write,
     /// Whether headings and labels are bold.
     pub(super) bold: bool,
     /// The terminal at the other end, if there is one.
@@ -24,22 +33,20 @@ pub(super) struct Sink<'a> {
 
 impl Sink<'_> {
     /// Writes text as it is.
-    pub(super) fn text(self, text: &str) -> Result<(), Error> {
+    pub(super) fn text(&mut self, text: &str) -> Result<(), Error> {
         self.bytes(text.as_bytes())
     }
 
     /// Writes bytes as they are.
-    pub(super) fn bytes(self, bytes: &[u8]) -> Result<(), Error> {
-        let mut out = self.out.borrow_mut();
-        out.write_all(bytes)?;
-        Ok(out.flush()?)
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.out.write_all(bytes)?;
+        Ok(self.out.flush()?)
     }
 
     /// Writes a JSON document, through the filter if there is one.
-    pub(super) fn json(self, json: &Value, pretty: bool) -> Result<(), Error> {
+    pub(super) fn json(&mut self, json: &Value, pretty: bool) -> Result<(), Error> {
         let Some(filter) = self.filter else { return self.text(&(safe_json(json, pretty) + "\n")) };
-        let mut out = self.out.borrow_mut();
-        filter.run(json, Layout { pretty, terminal: self.screen.is_some() }, &mut *out)?;
-        Ok(out.flush()?)
+        filter.run(json, pretty, self.screen.is_some(), self.out)?;
+        Ok(self.out.flush()?)
     }
 }

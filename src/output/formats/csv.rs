@@ -21,7 +21,7 @@ impl Renderer for Csv {
         Traits { audience: Audience::Programs, is_json: false, is_streamed: false, is_for_lists_only: true }
     }
 
-    fn item(&self, item: &Item<'_>, details: &Details, sink: Sink<'_>) -> Result<(), Error> {
+    fn item(&self, item: &Item<'_>, details: &Details, sink: &mut Sink<'_>) -> Result<(), Error> {
         let paths = details.csv_columns();
         let (header, values) = if paths.is_empty() {
             let (labels, cells): (Vec<_>, Vec<_>) = details.cells().unzip();
@@ -32,11 +32,11 @@ impl Renderer for Csv {
         print(&(header + &values), sink)
     }
 
-    fn document(&self, _json: &Value, _sink: Sink<'_>) -> Result<(), Error> {
+    fn document(&self, _json: &Value, _sink: &mut Sink<'_>) -> Result<(), Error> {
         Err(Error::ListsOnly)
     }
 
-    fn row(&self, _row: &RowResult<'_>, _sink: Sink<'_>) -> Result<(), Error> {
+    fn row(&self, _row: &RowResult<'_>, _sink: &mut Sink<'_>) -> Result<(), Error> {
         Err(Error::ListsOnly)
     }
 
@@ -64,7 +64,7 @@ impl Records {
 }
 
 impl ListRenderer for Records {
-    fn push(&mut self, item: &Item<'_>, row: Row<'_>, columns: &Columns, sink: Sink<'_>) -> Result<(), Error> {
+    fn push(&mut self, item: &Item<'_>, row: Row<'_>, columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         let values = if columns.paths.is_empty() {
             record(row())
         } else {
@@ -73,17 +73,13 @@ impl ListRenderer for Records {
         print(&(self.header(columns) + &values), sink)
     }
 
-    fn finish(&mut self, columns: &Columns, sink: Sink<'_>) -> Result<(), Error> {
+    fn finish(&mut self, columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         print(&self.header(columns), sink)
-    }
-
-    fn abandon(&mut self, _sink: Sink<'_>) -> Result<(), Error> {
-        Ok(())
     }
 }
 
 /// Prints records: exactly into a file or pipe, without control characters on a terminal.
-fn print(records: &str, sink: Sink<'_>) -> Result<(), Error> {
+fn print(records: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
     if sink.screen.is_some() { sink.text(&sanitise_lines(records)) } else { sink.text(records) }
 }
 

@@ -18,15 +18,15 @@ impl Renderer for Human {
         Traits { audience: Audience::People, is_json: false, is_streamed: false, is_for_lists_only: false }
     }
 
-    fn item(&self, _item: &Item<'_>, details: &Details, sink: Sink<'_>) -> Result<(), Error> {
+    fn item(&self, _item: &Item<'_>, details: &Details, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.text(&details.render(sink.bold, sink.screen))
     }
 
-    fn document(&self, json: &Value, sink: Sink<'_>) -> Result<(), Error> {
+    fn document(&self, json: &Value, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.json(json, true)
     }
 
-    fn row(&self, row: &RowResult<'_>, sink: Sink<'_>) -> Result<(), Error> {
+    fn row(&self, row: &RowResult<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.text(&format!("{}\n", sanitise(row.summary)))
     }
 
@@ -40,12 +40,12 @@ impl Renderer for Human {
 struct Table(Vec<Vec<String>>);
 
 impl ListRenderer for Table {
-    fn push(&mut self, _item: &Item<'_>, row: Row<'_>, _columns: &Columns, _sink: Sink<'_>) -> Result<(), Error> {
+    fn push(&mut self, _item: &Item<'_>, row: Row<'_>, _columns: &Columns, _sink: &mut Sink<'_>) -> Result<(), Error> {
         self.0.push(row());
         Ok(())
     }
 
-    fn finish(&mut self, columns: &Columns, sink: Sink<'_>) -> Result<(), Error> {
+    fn finish(&mut self, columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         if self.0.is_empty() {
             return Ok(());
         }
@@ -60,9 +60,5 @@ impl ListRenderer for Table {
         }
         let width = sink.screen.map(|screen| screen.columns);
         sink.text(&table(columns.headings, &self.0, columns.optional, sink.bold, width))
-    }
-
-    fn abandon(&mut self, _sink: Sink<'_>) -> Result<(), Error> {
-        Ok(())
     }
 }

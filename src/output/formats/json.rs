@@ -16,16 +16,16 @@ impl Renderer for Json {
         Traits { audience: Audience::Programs, is_json: true, is_streamed: false, is_for_lists_only: false }
     }
 
-    fn item(&self, item: &Item<'_>, _details: &Details, sink: Sink<'_>) -> Result<(), Error> {
+    fn item(&self, item: &Item<'_>, _details: &Details, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.json(item.json, true)
     }
 
-    fn document(&self, json: &Value, sink: Sink<'_>) -> Result<(), Error> {
+    fn document(&self, json: &Value, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.json(json, true)
     }
 
     /// A run can take hours, so its results are lines and not an array that ends with it.
-    fn row(&self, row: &RowResult<'_>, sink: Sink<'_>) -> Result<(), Error> {
+    fn row(&self, row: &RowResult<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.json(row.json, false)
     }
 
@@ -42,7 +42,7 @@ struct Array {
 }
 
 impl ListRenderer for Array {
-    fn push(&mut self, item: &Item<'_>, _row: Row<'_>, _columns: &Columns, sink: Sink<'_>) -> Result<(), Error> {
+    fn push(&mut self, item: &Item<'_>, _row: Row<'_>, _columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         if sink.filter.is_some() {
             self.collected.push(item.json.clone());
             return Ok(());
@@ -52,7 +52,7 @@ impl ListRenderer for Array {
         sink.text(&(start.to_owned() + &safe_json(item.json, true).replace('\n', "\n  ")))
     }
 
-    fn finish(&mut self, _columns: &Columns, sink: Sink<'_>) -> Result<(), Error> {
+    fn finish(&mut self, _columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         if sink.filter.is_some() {
             sink.json(&Value::Array(std::mem::take(&mut self.collected)), true)
         } else if self.is_open {
@@ -62,7 +62,7 @@ impl ListRenderer for Array {
         }
     }
 
-    fn abandon(&mut self, sink: Sink<'_>) -> Result<(), Error> {
+    fn abandon(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
         if std::mem::take(&mut self.is_open) { sink.text("\n]\n") } else { Ok(()) }
     }
 }

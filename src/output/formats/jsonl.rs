@@ -15,15 +15,15 @@ impl Renderer for Jsonl {
         Traits { audience: Audience::Programs, is_json: true, is_streamed: true, is_for_lists_only: false }
     }
 
-    fn item(&self, item: &Item<'_>, _details: &Details, sink: Sink<'_>) -> Result<(), Error> {
+    fn item(&self, item: &Item<'_>, _details: &Details, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.json(item.json, false)
     }
 
-    fn document(&self, json: &Value, sink: Sink<'_>) -> Result<(), Error> {
+    fn document(&self, json: &Value, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.json(json, false)
     }
 
-    fn row(&self, row: &RowResult<'_>, sink: Sink<'_>) -> Result<(), Error> {
+    fn row(&self, row: &RowResult<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.json(row.json, false)
     }
 
@@ -33,15 +33,7 @@ impl Renderer for Jsonl {
 }
 
 impl ListRenderer for Jsonl {
-    fn push(&mut self, item: &Item<'_>, _row: Row<'_>, _columns: &Columns, sink: Sink<'_>) -> Result<(), Error> {
+    fn push(&mut self, item: &Item<'_>, _row: Row<'_>, _columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.json(item.json, false)
-    }
-
-    fn finish(&mut self, _columns: &Columns, _sink: Sink<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn abandon(&mut self, _sink: Sink<'_>) -> Result<(), Error> {
-        Ok(())
     }
 }

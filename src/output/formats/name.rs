@@ -16,15 +16,15 @@ impl Renderer for Name {
         Traits { audience: Audience::Programs, is_json: false, is_streamed: true, is_for_lists_only: false }
     }
 
-    fn item(&self, item: &Item<'_>, _details: &Details, sink: Sink<'_>) -> Result<(), Error> {
+    fn item(&self, item: &Item<'_>, _details: &Details, sink: &mut Sink<'_>) -> Result<(), Error> {
         line(item.name, sink)
     }
 
-    fn document(&self, json: &Value, sink: Sink<'_>) -> Result<(), Error> {
+    fn document(&self, json: &Value, sink: &mut Sink<'_>) -> Result<(), Error> {
         names(json).into_iter().try_for_each(|name| line(name, sink))
     }
 
-    fn row(&self, row: &RowResult<'_>, sink: Sink<'_>) -> Result<(), Error> {
+    fn row(&self, row: &RowResult<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
         if row.name.is_empty() { Ok(()) } else { line(row.name, sink) }
     }
 
@@ -34,20 +34,12 @@ impl Renderer for Name {
 }
 
 impl ListRenderer for Name {
-    fn push(&mut self, item: &Item<'_>, _row: Row<'_>, _columns: &Columns, sink: Sink<'_>) -> Result<(), Error> {
+    fn push(&mut self, item: &Item<'_>, _row: Row<'_>, _columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         line(item.name, sink)
-    }
-
-    fn finish(&mut self, _columns: &Columns, _sink: Sink<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn abandon(&mut self, _sink: Sink<'_>) -> Result<(), Error> {
-        Ok(())
     }
 }
 
-fn line(name: &str, sink: Sink<'_>) -> Result<(), Error> {
+fn line(name: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
     sink.text(&format!("{}\n", sanitise(name)))
 }
 
