@@ -109,7 +109,7 @@ crate::commands::subcommands! {
         Spaces(crate::commands::spaces::Spaces),
         #[command(subcommand)]
         Members(crate::commands::members::Members),
-        Api(crate::commands::api::Api),
+        Api(crate::commands::api::Api) => async,
         Doctor(crate::commands::doctor::Doctor),
         Setup(crate::commands::setup::Setup),
         Completion(crate::commands::completion::Completion),

@@ -3,9 +3,9 @@
 use http::Method as Verb;
 use serde_json::Value;
 
-use crate::auth::{self, Record, Scope, ScopeSet};
+use crate::auth::{Scope, ScopeSet};
 use crate::chat::{ApiPath, RawRequest};
-use crate::commands::caller::Caller;
+use crate::commands::caller::{Caller, granted};
 use crate::commands::pagination::SeenTokens;
 use crate::commands::{Context, ErrorCode, Failure, Source};
 
@@ -69,11 +69,7 @@ pub struct Api {
 
 impl Api {
     /// Calls the method and prints its answer.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.call(context))
-    }
-
-    async fn call(self, context: &Context) -> anyhow::Result<()> {
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         if context.printer.format().is_for_lists_only() {
             return Err(Failure::usage("api prints JSON: --format csv works for lists of spaces and members only")
                 .hint("--jq '.spaces[] | [.name, .displayName] | @csv' prints chosen fields as CSV")
@@ -81,7 +77,7 @@ impl Api {
         }
         let mut request = request(&self)?;
         let asked = crate::commands::auth::scope_option::scopes(&self.scope)?;
-        let needed = if asked.is_empty() { known_scopes(&request, context)? } else { asked };
+        let needed = if asked.is_empty() { known_scopes(&request, context) } else { asked };
         let mut caller = Caller::with_scopes(context, needed).await?;
         let mut answers = Answers::new(&context.printer, self.include, self.paginate);
         let mut seen = SeenTokens::default();
@@ -121,26 +117,14 @@ fn turn_page(request: &mut RawRequest, token: String, seen: &mut SeenTokens) -> 
     Ok(())
 }
 
-/// What a method that is known here needs; any login will do for the others.
-fn known_scopes(request: &RawRequest, context: &Context) -> Result<ScopeSet, Failure> {
-    let session = context.session();
-    if context.settings.access_token.is_some() {
-        return Ok(ScopeSet::default());
-    }
-    let chosen = match session.account() {
-        _ if !context.settings.uses_login() => None,
-        Ok(account) => Some(account),
-        Err(auth::Error::LoginNeeded(_)) => None,
-        Err(error) => return Err(context.report(error)),
-    };
-    // A record that cannot be read is reported by whoever needs it.
-    let record = chosen.as_ref().and_then(|account| session.record(account).ok().flatten());
-    let granted = record.as_ref().map_or_else(ScopeSet::default, Record::granted);
-    let nobody = record.is_none();
-    Ok(routes::needed(request, &granted).unwrap_or_else(|| {
-        let first = nobody.then(|| Scope::google("chat.spaces.readonly"));
+/// Returns the scopes of a method that is known here; for the others any login will do.
+fn known_scopes(request: &RawRequest, context: &Context) -> ScopeSet {
+    let granted = granted(context);
+    let any_login = granted.is_some() || context.settings.access_token.is_some();
+    routes::needed(request, &granted.unwrap_or_default()).unwrap_or_else(|| {
+        let first = (!any_login).then(|| Scope::google("chat.spaces.readonly"));
         first.into_iter().collect()
-    }))
+    })
 }
 
 fn request(options: &Api) -> Result<RawRequest, Failure> {

@@ -1,47 +1,44 @@
-//! Arguments that several member commands share.
+//! Arguments that several commands share.
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::chat::{MemberName, Role, SpaceName};
-use crate::commands::{Context, ErrorCode, Failure};
+
+use super::Failure;
 
 /// Acting as an administrator.
 #[derive(Debug, Default, Clone, clap::Args)]
-pub struct AdminAccess {
+pub(super) struct AdminAccess {
     /// Act as an administrator of the organization
     ///
     /// You need not be a member of the space. Needs the scopes chat.admin.….
     #[arg(long)]
-    pub use_admin_access: bool,
+    pub(super) use_admin_access: bool,
 }
 
-/// The roles by their names in Chat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-#[expect(missing_docs, reason = "the names are those of the roles")]
-pub enum RoleName {
-    Member,
-    Manager,
-    Owner,
-}
-
-impl From<RoleName> for Role {
-    fn from(name: RoleName) -> Self {
-        match name {
-            RoleName::Member => Self::Member,
-            RoleName::Manager => Self::Manager,
-            RoleName::Owner => Self::Owner,
-        }
+impl ValueEnum for Role {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Member, Self::Manager, Self::Owner]
     }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_word()))
+    }
+}
+
+/// Parses a space.
+///
+/// # Errors
+/// A usage error for text that names no space.
+pub(super) fn space_name(text: &str) -> Result<SpaceName, Failure> {
+    SpaceName::parse(text).map_err(|cause| Failure::usage(format!("the space {text:?} {cause}")))
 }
 
 /// Parses a member of a space.
+///
+/// # Errors
+/// A usage error for text that names no user, or a membership in another space.
 pub(super) fn member_name(space: &SpaceName, text: &str) -> Result<MemberName, Failure> {
     MemberName::of(space, text).map_err(|cause| Failure::usage(format!("the user {text:?} {cause}")))
-}
-
-/// Replaces the hint of "not found", because the member is missing and not the space.
-pub(super) fn about(space: &SpaceName, mut failure: Failure, context: &Context) -> Failure {
-    if failure.code == ErrorCode::NotFound {
-        let list = context.command(["members", "list", space.as_str(), "--show-invited"]);
-        failure.hint = Some(format!("list the members: {list}"));
-    }
-    failure
 }

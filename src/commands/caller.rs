@@ -10,6 +10,7 @@ use super::needed_scopes;
 use super::{Context, Failure, InFlight};
 
 /// Sends requests with one access token, and with another when that one is not accepted.
+#[derive(Clone)]
 pub(super) struct Caller<'a> {
     context: &'a Context,
     chat: Client,
@@ -111,12 +112,13 @@ impl<'a> Caller<'a> {
     pub(super) async fn new(context: &'a Context, methods: &[Scopes], admin: bool) -> Result<Self, Failure> {
         // The login is read first only if the required scopes depend on it.
         let choice = methods.iter().any(|method| needed_scopes::has_choice(method, admin));
-        let granted = if choice { granted(context) } else { ScopeSet::default() };
+        let granted = if choice { granted(context).unwrap_or_default() } else { ScopeSet::default() };
         Self::with_scopes(context, needed_scopes::needed(methods, admin, &granted)).await
     }
 
     /// Like [`Self::new`], for scopes that are already known.
     pub(super) async fn with_scopes(context: &'a Context, needed: ScopeSet) -> Result<Self, Failure> {
+        // A refused endpoint is reported before anybody has to log in.
         let chat = context.chat()?;
         let access = context.access(&needed).await?;
         Ok(Self { context, chat, access, needed, for_row: false, attempts: 0, replaced: false })
@@ -130,15 +132,7 @@ impl<'a> Caller<'a> {
 
     /// A caller for one row of many. It leaves rate limits, and the report of an interruption, to the run.
     pub(super) fn for_row(&self) -> Self {
-        Self {
-            context: self.context,
-            chat: self.chat.clone(),
-            access: self.access.clone(),
-            needed: self.needed.clone(),
-            for_row: true,
-            attempts: 0,
-            replaced: false,
-        }
+        Self { for_row: true, attempts: 0, replaced: false, ..self.clone() }
     }
 
     /// Gets the login's access token again, which refreshes it before it expires. Never asks a person.
@@ -269,12 +263,10 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// What the login that will be used may do; nothing where there is none, which the login itself reports better.
-fn granted(context: &Context) -> ScopeSet {
-    if !context.settings.uses_login() {
-        return ScopeSet::default();
-    }
-    let account = context.session().account().ok();
-    let record = account.and_then(|account| context.session().record(&account).ok().flatten());
-    record.as_ref().map(Record::granted).unwrap_or_default()
+/// Returns the scopes of the saved login that will be used; `None` where there is none. One that cannot be read is
+/// reported by whoever needs it.
+pub(super) fn granted(context: &Context) -> Option<ScopeSet> {
+    let session = context.settings.uses_login().then(|| context.session())?;
+    let record = session.record(&session.account().ok()?).ok().flatten()?;
+    Some(record.granted())
 }

@@ -2,10 +2,13 @@
 //!
 //! What is *not* here: the environment, the clock, printing of errors.
 
-/// Defines a group of commands: an enum for clap, and a `run` that calls the command that was typed.
+/// Defines a group of commands: an enum for clap, and a `run` that calls the command that was typed. `=> async` marks
+/// commands that send requests: only for them is a runtime built.
 macro_rules! subcommands {
+    (@run $context:ident, $command:ident) => { $command.run($context) };
+    (@run $context:ident, $command:ident, async) => { $context.block_on($command.run($context)) };
     ($(#[$attribute:meta])* $visibility:vis $name:ident {
-        $($(#[$of_variant:meta])* $variant:ident($command:ty) $(if $feature:literal)?),* $(,)?
+        $($(#[$of_variant:meta])* $variant:ident($command:ty) $(=> $kind:ident)? $(if $feature:literal)?),* $(,)?
     }) => {
         $(#[$attribute])*
         #[derive(Debug, clap::Subcommand)]
@@ -25,7 +28,10 @@ macro_rules! subcommands {
             /// Those of the command.
             $visibility fn run(self, context: &$crate::commands::Context) -> anyhow::Result<()> {
                 match self {
-                    $($(#[cfg(feature = $feature)])? Self::$variant(command) => command.run(context),)*
+                    $(
+                        $(#[cfg(feature = $feature)])?
+                        Self::$variant(command) => $crate::commands::subcommands!(@run context, command $(, $kind)?),
+                    )*
                 }
             }
         }
@@ -42,6 +48,7 @@ macro_rules! examples {
 pub(crate) use subcommands;
 
 pub mod api;
+mod arguments;
 pub mod auth;
 pub mod bulk;
 mod caller;

@@ -2,10 +2,19 @@
 
 use std::collections::HashSet;
 
-use crate::chat::{Page, Paging, Resource};
+use crate::chat::{Method, Page, Paging, Resource};
 
+use super::caller::Caller;
 use super::{Context, ErrorCode, Failure};
 use crate::output::Messages;
+
+/// The option `--limit` of lists.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Limit {
+    /// Stop after N results
+    #[arg(short = 'L', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+}
 
 /// The tokens of the pages requested so far.
 #[derive(Debug, Default)]
@@ -38,25 +47,36 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// At most `limit` results; the server gives at most `largest` at once.
-    pub(super) fn new(limit: Option<u32>, largest: u32) -> Self {
-        Self { left: limit, largest, next: Some(Paging::default()), seen: SeenTokens::default(), count: 0, shown: None }
+    /// The whole list, of which the server gives at most `largest` results at once.
+    pub(super) fn all(largest: u32) -> Self {
+        Self { left: None, largest, next: Some(Paging::default()), seen: SeenTokens::default(), count: 0, shown: None }
     }
 
-    /// Shows on a terminal how many results there are so far, unless the results themselves show it.
-    #[must_use]
-    pub(super) fn shown(mut self, context: &Context) -> Self {
+    /// The results that the person wants to see. A terminal shows how many there are so far, unless the results
+    /// themselves show it.
+    pub(super) fn wanted(limit: &Limit, largest: u32, context: &Context) -> Self {
         let terminals = &context.settings.terminals;
         let hidden = !terminals.stdout || context.printer.format().is_for_people();
-        self.shown = (terminals.stderr && context.settings.animations && hidden).then_some(context.messages);
-        self
+        let shown = (terminals.stderr && context.settings.animations && hidden).then_some(context.messages);
+        Self { left: limit.limit, shown, ..Self::all(largest) }
     }
 
-    /// Returns the next page to request; `None` at the end of the list or the limit.
+    /// Requests the next page and returns its items; `None` at the end of the list or the limit.
     ///
     /// # Errors
-    /// A page token came back: the list cannot be complete.
-    pub(super) fn next(&mut self) -> Result<Option<Paging>, Failure> {
+    /// The request fails, or a page token comes back, so that the list cannot be complete.
+    pub(super) async fn next<Fields, M: Method<Answer = Page<Fields>>>(
+        &mut self,
+        caller: &mut Caller<'_>,
+        request: impl FnOnce(Paging) -> M,
+    ) -> anyhow::Result<Option<Vec<Resource<Fields>>>> {
+        let Some(paging) = self.paging()? else { return Ok(None) };
+        let page = caller.send(&request(paging)).await?;
+        Ok(Some(self.take(page)))
+    }
+
+    /// Returns the next page to request.
+    fn paging(&mut self) -> Result<Option<Paging>, Failure> {
         let page_size = self.left.map_or(self.largest, |left| left.min(self.largest));
         let Some(paging) = self.next.clone().filter(|_| page_size > 0) else {
             if let Some(messages) = self.shown.filter(|_| self.count > 0) {
@@ -74,7 +94,7 @@ impl Pages {
     }
 
     /// Returns the items of a page up to the limit.
-    pub(super) fn take<Fields>(&mut self, page: Page<Fields>) -> Vec<Resource<Fields>> {
+    fn take<Fields>(&mut self, page: Page<Fields>) -> Vec<Resource<Fields>> {
         self.next = page.next_page_token.map(|token| Paging { page_token: Some(token), page_size: None });
         let mut items = page.items;
         if let Some(left) = &mut self.left {
@@ -97,29 +117,29 @@ mod tests {
 
     #[test]
     fn no_page_is_asked_for_that_nobody_wants() {
-        let mut pages = Pages::new(Some(3), 2);
-        assert_eq!(pages.next().unwrap().unwrap().page_size, Some(2));
+        let mut pages = Pages { left: Some(3), ..Pages::all(2) };
+        assert_eq!(pages.paging().unwrap().unwrap().page_size, Some(2));
         assert_eq!(pages.take(page(Some("a"), 2)).len(), 2);
-        let second = pages.next().unwrap().unwrap();
+        let second = pages.paging().unwrap().unwrap();
         assert_eq!((second.page_size, second.page_token.as_deref()), (Some(1), Some("a")));
         assert_eq!(pages.take(page(Some("b"), 2)).len(), 1);
-        assert!(pages.next().unwrap().is_none());
+        assert!(pages.paging().unwrap().is_none());
     }
 
     #[test]
     fn a_list_ends_with_its_last_page() {
-        let mut pages = Pages::new(None, 100);
+        let mut pages = Pages::all(100);
         pages.take(page(None, 0));
-        assert!(pages.next().unwrap().is_none());
+        assert!(pages.paging().unwrap().is_none());
     }
 
     #[test]
     fn pages_that_go_round_are_an_error() {
         for tokens in [&["a", "a"][..], &["a", "b", "a"], &["a", "b", "c", "b"]] {
-            let mut pages = Pages::new(None, 100);
+            let mut pages = Pages::all(100);
             for (index, token) in tokens.iter().enumerate() {
                 assert_eq!(pages.take(page(Some(token), 1)).len(), 1);
-                assert_eq!(pages.next().is_err(), index == tokens.len() - 1, "{tokens:?}");
+                assert_eq!(pages.paging().is_err(), index == tokens.len() - 1, "{tokens:?}");
             }
         }
     }

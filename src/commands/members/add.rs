@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::arguments::{AdminAccess, RoleName, member_name};
 use super::pace::{BULK_RATE, Pace};
 use super::role::give_role;
 use super::rows;
@@ -14,9 +13,9 @@ use crate::chat::{
     CreateMembership, GetMembership, Membership, Method, NewMembership, PatchMembership, Resource, Role, Scopes,
     SpaceName,
 };
+use crate::commands::arguments::{AdminAccess, member_name, space_name};
 use crate::commands::bulk::{self, RowsArgs, Verb};
 use crate::commands::caller::Caller;
-use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, Failure};
 
 /// Add people, groups or the calling Chat app to a space
@@ -39,7 +38,7 @@ pub struct Add {
     group: Vec<String>,
     /// Role of the people: manager or owner [default: member]
     #[arg(long, value_name = "ROLE", hide_possible_values = true)]
-    role: Option<RoleName>,
+    role: Option<Role>,
     /// Add a member per row of CSV or JSON Lines; - is stdin
     ///
     /// The columns are space, member, group and role.
@@ -94,7 +93,7 @@ impl Add {
                 words.push(user);
             }
             if let Some(role) = self.role {
-                words.extend(["--role", Role::from(role).as_word()]);
+                words.extend(["--role", role.as_word()]);
             }
             if admin {
                 words.push("--use-admin-access");
@@ -130,7 +129,7 @@ impl Add {
             Err(error) => return Err(error.into()),
         };
         let current = added.as_ref().and_then(|added| added.fields.role.as_deref());
-        match self.role.map(Role::from) {
+        match self.role {
             Some(role) if current != Some(role.as_wire()) => {
                 let name = added.as_ref().map_or_else(|| membership.id(), |added| added.fields.name.as_str());
                 give_role(space, name, role, admin, &context.repeat(), caller).await.map(Some)
@@ -159,7 +158,7 @@ impl Verb for Add {
     }
 
     fn options(&self) -> Values {
-        rows::options(self.space.as_ref()).with("role", self.role.map(|role| Role::from(role).as_wire()))
+        rows::options(self.space.as_ref()).with("role", self.role.map(Role::as_wire))
     }
 
     fn plan(&self, values: &Values, _request_id: &str) -> Result<Addition, RowFault> {
@@ -172,7 +171,7 @@ impl Verb for Add {
         let membership = membership.map_err(|cause| RowFault::of(column, format!("{text:?} {cause}")))?;
         // Everybody is a member to begin with.
         let is_person = matches!(membership, NewMembership::Human(_));
-        let default = self.role.map(Role::from).filter(|_| is_person);
+        let default = self.role.filter(|_| is_person);
         let role = rows::role(values).or(default).filter(|role| *role != Role::Member);
         if role.is_some() && !is_person {
             return Err(RowFault::of("role", "only people have roles"));

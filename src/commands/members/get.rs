@@ -1,10 +1,9 @@
 //! `chatauth members get`.
 
-use super::arguments::{AdminAccess, about, member_name};
 use crate::chat::{GetMembership, Method};
 use crate::commands::Context;
+use crate::commands::arguments::{AdminAccess, member_name, space_name};
 use crate::commands::caller::Caller;
-use crate::commands::spaces::name::space_name;
 
 /// Show one member of a space
 #[derive(Debug, clap::Args)]
@@ -22,18 +21,13 @@ pub struct Get {
 
 impl Get {
     /// Shows the member.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.get(context))
-    }
-
-    async fn get(self, context: &Context) -> anyhow::Result<()> {
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         let space = space_name(&self.space)?;
         let name = member_name(&space, &self.user)?;
         let mut caller = Caller::new(context, &[GetMembership::SCOPES], admin).await?;
         let request = GetMembership { name, admin };
-        let membership = caller.send(&request).await.map_err(|error| about(&space, context.report(error), context))?;
-        super::show::print(&membership, context)?;
-        Ok(())
+        let membership = caller.send(&request).await.map_err(|error| super::show::report(error, &space, context))?;
+        super::show::print(&membership, context)
     }
 }

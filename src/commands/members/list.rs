@@ -1,11 +1,10 @@
 //! `chatauth members list`.
 
-use super::arguments::{AdminAccess, RoleName};
 use super::show::{LARGEST_PAGE, list_of_members, row};
-use crate::chat::{ListMemberships, Method, Role};
+use crate::chat::{ListMemberships, Method, Resource, Role};
+use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::caller::Caller;
-use crate::commands::pagination::Pages;
-use crate::commands::spaces::name::space_name;
+use crate::commands::pagination::{Limit, Pages};
 use crate::commands::{Context, Failure};
 use crate::output::Item;
 
@@ -18,7 +17,7 @@ pub struct List {
     space: String,
     /// Only this role: member, manager or owner (repeatable)
     #[arg(long, value_name = "ROLE", hide_possible_values = true)]
-    role: Vec<RoleName>,
+    role: Vec<Role>,
     /// Filter of the API, as in 'member.type = "HUMAN"'
     #[arg(long, value_name = "FILTER")]
     filter: Option<String>,
@@ -28,43 +27,35 @@ pub struct List {
     /// Also list people who are invited
     #[arg(long)]
     show_invited: bool,
-    /// Stop after N results
-    #[arg(short = 'L', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
+    #[command(flatten)]
+    limit: Limit,
     #[command(flatten)]
     admin: AdminAccess,
 }
 
 impl List {
     /// Lists the members.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.list(context))
-    }
-
-    async fn list(self, context: &Context) -> anyhow::Result<()> {
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         let space = space_name(&self.space)?;
         let filter = filter(&self)?;
         let mut caller = Caller::new(context, &[ListMemberships::SCOPES], admin).await?;
         let mut list = list_of_members(context);
-        let mut pages = Pages::new(self.limit, LARGEST_PAGE).shown(context);
-        while let Some(paging) = pages.next()? {
-            let request = ListMemberships {
-                space: space.clone(),
-                filter: filter.clone(),
-                groups: self.show_groups,
-                invited: self.show_invited,
-                paging,
-                admin,
-            };
-            let page = caller.send(&request).await?;
-            for membership in pages.take(page) {
-                let item = Item { json: &membership.json, name: &membership.fields.name };
-                list.push(&item, || row(&membership.fields, caller.is_member(&membership.fields)))?;
+        let mut pages = Pages::wanted(&self.limit, LARGEST_PAGE, context);
+        let request = |paging| ListMemberships {
+            space: space.clone(),
+            filter: filter.clone(),
+            groups: self.show_groups,
+            invited: self.show_invited,
+            paging,
+            admin,
+        };
+        while let Some(members) = pages.next(&mut caller, request).await? {
+            for Resource { fields, json } in &members {
+                list.push(&Item { json, name: &fields.name }, || row(fields, caller.is_member(fields)))?;
             }
         }
-        let count = list.finish()?;
-        if count == 0 {
+        if list.finish()? == 0 {
             context.messages.note("No members found");
         }
         Ok(())
@@ -79,8 +70,7 @@ fn filter(options: &List) -> Result<Option<String>, Failure> {
         }
         (Some(filter), []) => terms.push(filter.clone()),
         (None, roles) => {
-            let roles: Vec<String> =
-                roles.iter().map(|role| format!("role = \"{}\"", Role::from(*role).as_wire())).collect();
+            let roles: Vec<String> = roles.iter().map(|role| format!("role = \"{}\"", role.as_wire())).collect();
             if !roles.is_empty() {
                 terms.push(roles.join(" OR "));
             }
@@ -100,7 +90,7 @@ fn filter(options: &List) -> Result<Option<String>, Failure> {
 mod tests {
     use super::*;
 
-    fn options(filter: Option<&str>, roles: &[RoleName], admin: bool) -> List {
+    fn options(filter: Option<&str>, roles: &[Role], admin: bool) -> List {
         List {
             filter: filter.map(str::to_owned),
             role: roles.to_vec(),
@@ -113,13 +103,13 @@ mod tests {
     fn roles_become_a_filter_and_administrators_say_the_type() {
         let text = |given, roles, admin| filter(&options(given, roles, admin)).unwrap();
         assert_eq!(text(None, &[], false), None);
-        assert_eq!(text(None, &[RoleName::Owner], false).unwrap(), "role = \"ROLE_MANAGER\"");
+        assert_eq!(text(None, &[Role::Owner], false).unwrap(), "role = \"ROLE_MANAGER\"");
         assert_eq!(
-            text(None, &[RoleName::Owner, RoleName::Manager], true).unwrap(),
+            text(None, &[Role::Owner, Role::Manager], true).unwrap(),
             "(role = \"ROLE_MANAGER\" OR role = \"ROLE_ASSISTANT_MANAGER\") AND member.type != \"BOT\""
         );
         assert_eq!(text(Some("member.type = \"HUMAN\""), &[], true).unwrap(), "member.type = \"HUMAN\"");
         assert_eq!(text(None, &[], true).unwrap(), "member.type != \"BOT\"");
-        assert!(filter(&options(Some("x"), &[RoleName::Member], false)).is_err());
+        assert!(filter(&options(Some("x"), &[Role::Member], false)).is_err());
     }
 }

@@ -1,7 +1,6 @@
 //! `chatauth members …`.
 
 pub mod add;
-pub mod arguments;
 pub mod get;
 pub mod list;
 pub(super) mod pace;
@@ -17,8 +16,8 @@ super::subcommands! {
     pub Members {
         Add(add::Add),
         #[command(visible_alias = "ls")]
-        List(list::List),
-        Get(get::Get),
+        List(list::List) => async,
+        Get(get::Get) => async,
         Update(update::Update),
         #[command(visible_alias = "rm")]
         Remove(remove::Remove),

@@ -4,16 +4,15 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::arguments::{AdminAccess, about, member_name};
 use super::pace::{BULK_RATE, Pace};
 use super::rows;
 use super::several::Several;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteMembership, MemberName, Method, Scopes};
 use crate::commands::Context;
+use crate::commands::arguments::{AdminAccess, member_name, space_name};
 use crate::commands::bulk::{self, RowsArgs, Verb};
 use crate::commands::caller::Caller;
-use crate::commands::spaces::name::space_name;
 
 /// Remove people from a space
 #[derive(Debug, clap::Args)]
@@ -74,7 +73,7 @@ impl Remove {
                     several.done(ended.as_ref().filter(|_| !context.printer.format().is_for_people()))?;
                 }
                 Err(error) => {
-                    if !several.failed(name.id(), about(&space, context.report(error), context)) {
+                    if !several.failed(name.id(), super::show::report(error, &space, context)) {
                         several.not_tried(names[index + 1..].iter().map(|name| name.id().to_owned()));
                         break;
                     }

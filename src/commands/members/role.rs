@@ -1,7 +1,7 @@
 //! Changing the role of a member.
 
-use super::arguments::member_name;
 use crate::chat::{GetMembership, Membership, PatchMembership, Resource, Role, SpaceName};
+use crate::commands::arguments::member_name;
 use crate::commands::caller::Caller;
 
 /// Changes a member's role. For an email address the membership is looked up first: only get and delete are

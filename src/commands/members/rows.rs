@@ -1,11 +1,11 @@
 //! The rows of `members … --from`: who, in which space. What `members list` writes is such rows.
 
+use clap::ValueEnum;
+
 use crate::bulk::{Column, Kind, RowFault, Values};
 use crate::chat::{MemberName, Role, SpaceName};
+use crate::commands::arguments::{member_name, space_name};
 use crate::commands::bulk::fault_of;
-use crate::commands::spaces::name::space_name;
-
-use super::arguments::member_name;
 
 /// The roles, as people and the API call them.
 pub(super) const ROLES: Kind =
@@ -49,5 +49,5 @@ pub(super) fn membership(values: &Values, default: Option<&String>) -> Result<Me
 /// The role of a row.
 pub(super) fn role(values: &Values) -> Option<Role> {
     let role = values.text("role")?;
-    [Role::Member, Role::Manager, Role::Owner].into_iter().find(|known| known.as_wire() == role)
+    Role::value_variants().iter().copied().find(|known| known.as_wire() == role)
 }

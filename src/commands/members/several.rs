@@ -21,7 +21,7 @@ impl<'a> Several<'a> {
     }
 
     /// Prints a success; `None` if its response was lost.
-    pub(super) fn done(&mut self, membership: Option<&Resource<Membership>>) -> Result<(), Failure> {
+    pub(super) fn done(&mut self, membership: Option<&Resource<Membership>>) -> anyhow::Result<()> {
         self.done += 1;
         let Some(membership) = membership else { return Ok(()) };
         match &mut self.list {

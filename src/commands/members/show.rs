@@ -1,14 +1,14 @@
 //! Memberships in the formats of the output.
 
-use crate::chat::{Membership, Resource};
-use crate::commands::{Context, Failure};
+use crate::chat::{Membership, Resource, SpaceName};
+use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{self, Details, Item};
 
 /// The most members per page.
 pub(in crate::commands) const LARGEST_PAGE: u32 = 1000;
 
 /// Prints one membership.
-pub(super) fn print(membership: &Resource<Membership>, context: &Context) -> Result<(), Failure> {
+pub(super) fn print(membership: &Resource<Membership>, context: &Context) -> anyhow::Result<()> {
     let item = Item { json: &membership.json, name: &membership.fields.name };
     Ok(context.printer.item(&item, &details(membership))?)
 }
@@ -98,4 +98,14 @@ pub(super) fn row(membership: &Membership, you: bool) -> Vec<String> {
         kind.to_owned(),
         membership.name.clone(),
     ]
+}
+
+/// Reports an error about a member. "Not found" has a hint of its own, because the member is missing and not the space.
+pub(super) fn report(error: impl Into<anyhow::Error>, space: &SpaceName, context: &Context) -> Failure {
+    let mut failure = context.report(error);
+    if failure.code == ErrorCode::NotFound {
+        let list = context.command(["members", "list", space.as_str(), "--show-invited"]);
+        failure.hint = Some(format!("list the members: {list}"));
+    }
+    failure
 }

@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::arguments::{AdminAccess, RoleName, about, member_name};
 use super::pace::BULK_RATE;
 use super::role::give_role;
 use super::rows;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{GetMembership, MemberName, Method, PatchMembership, Role, Scopes, SpaceName};
 use crate::commands::Context;
+use crate::commands::arguments::{AdminAccess, member_name, space_name};
 use crate::commands::bulk::{self, RowsArgs, Verb};
 use crate::commands::caller::Caller;
-use crate::commands::spaces::name::space_name;
 
 /// Change the role of a member
 #[derive(Debug, clap::Args)]
@@ -27,7 +26,7 @@ pub struct Update {
     user: Option<String>,
     /// New role: member, manager or owner
     #[arg(long, value_name = "ROLE", hide_possible_values = true, required_unless_present = "from")]
-    role: Option<RoleName>,
+    role: Option<Role>,
     /// Change a role per row of CSV or JSON Lines; - is stdin
     ///
     /// The columns are space, member and role. The output of members list is read too.
@@ -56,11 +55,10 @@ impl Update {
         let mut caller = Caller::new(context, &methods(&name), admin).await?;
         let repeat = context.repeat();
         let membership =
-            give_role(&space, name.as_str(), self.role.unwrap_or(RoleName::Member).into(), admin, &repeat, &mut caller)
+            give_role(&space, name.as_str(), self.role.unwrap_or(Role::Member), admin, &repeat, &mut caller)
                 .await
-                .map_err(|error| about(&space, context.report(error), context))?;
-        super::show::print(&membership, context)?;
-        Ok(())
+                .map_err(|error| super::show::report(error, &space, context))?;
+        super::show::print(&membership, context)
     }
 }
 
@@ -92,12 +90,12 @@ impl Verb for Update {
     }
 
     fn options(&self) -> Values {
-        rows::options(self.space.as_ref()).with("role", self.role.map(|role| Role::from(role).as_wire()))
+        rows::options(self.space.as_ref()).with("role", self.role.map(Role::as_wire))
     }
 
     fn plan(&self, values: &Values, _request_id: &str) -> Result<Change, RowFault> {
         let space = rows::space(values, self.space.as_ref())?;
-        let role = rows::role(values).or(self.role.map(Role::from));
+        let role = rows::role(values).or(self.role);
         let role = role.ok_or_else(|| RowFault::of("role", "is missing"))?;
         Ok(Change { name: rows::membership(values, self.space.as_ref())?, space, role })
     }

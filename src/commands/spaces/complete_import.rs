@@ -2,8 +2,8 @@
 
 use crate::chat::{self, Method};
 use crate::commands::Context;
+use crate::commands::arguments::space_name;
 use crate::commands::caller::Caller;
-use crate::commands::spaces::name::space_name;
 
 /// Open a space that was filled in import mode to its members
 #[derive(Debug, clap::Args)]
@@ -15,16 +15,11 @@ pub struct CompleteImport {
 }
 
 impl CompleteImport {
-    /// Open a space that was filled in import mode to its members.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.complete(context))
-    }
-
-    async fn complete(self, context: &Context) -> anyhow::Result<()> {
+    /// Ends the import mode of the space.
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let name = space_name(&self.space)?;
         let mut caller = Caller::new(context, &[chat::CompleteImport::SCOPES], false).await?;
         let space = caller.send(&chat::CompleteImport { name }).await?;
-        super::show::print(&space, context)?;
-        Ok(())
+        super::show::print(&space, context)
     }
 }

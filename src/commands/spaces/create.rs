@@ -92,7 +92,7 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     if let Some((name, what)) = &plan.look_for
         && let Some(space) = look_for(name, &mut caller).await?
     {
-        return Ok(exists(plan, *what, &space, context)?);
+        return exists(plan, *what, &space, context);
     }
     let what = plan.request.display_name().map_or_else(|| String::from("the conversation"), |name| format!("{name:?}"));
     context.messages.note(&format!("Creating {what} as {whom}"));
@@ -111,7 +111,8 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
         context.messages.always(&named);
     }
     finished?;
-    Ok(printed.map_err(|mut failure| {
+    Ok(printed.map_err(|error| {
+        let mut failure = context.report(error);
         if failure.code != ErrorCode::ReaderGone {
             failure.message = format!("{}; the space {} was created", failure.message, space.fields.name);
         }
@@ -126,7 +127,7 @@ fn print_note(note: Option<&str>, context: &Context) {
 }
 
 /// Reports a space of the same name, or prints it for reuse.
-fn exists(plan: &Plan, what: IfExists, space: &Resource<Space>, context: &Context) -> Result<(), Failure> {
+fn exists(plan: &Plan, what: IfExists, space: &Resource<Space>, context: &Context) -> anyhow::Result<()> {
     let name = &space.fields.name;
     match what {
         IfExists::Fail => {
@@ -134,7 +135,7 @@ fn exists(plan: &Plan, what: IfExists, space: &Resource<Space>, context: &Contex
                 ErrorCode::AlreadyExists,
                 format!("cannot create the space: you already have one of this name, {name}"),
             );
-            Err(failure.hint("choose another name, or pass --if-exists reuse"))
+            Err(failure.hint("choose another name, or pass --if-exists reuse").into())
         }
         IfExists::Reuse => {
             context.messages.note(&format!("Found {name}, which has this name. Nothing was created or changed."));

@@ -7,10 +7,9 @@ use serde_json::json;
 use super::fields::FIELDS;
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteSpace, GetSpace, Method, Scopes};
+use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowsArgs, Verb, fault_of};
 use crate::commands::caller::Caller;
-use crate::commands::members::arguments::AdminAccess;
-use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, Failure};
 use crate::platform::terminal::LineReader;
 

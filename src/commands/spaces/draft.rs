@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::{self, FIELDS, Settable};
+use super::fields::{self, FIELDS, Kind, Settable};
 use super::options::SpaceFields;
 use crate::commands::input::{self, merge};
 use crate::commands::{ErrorCode, Failure};
@@ -33,8 +33,8 @@ impl<const NEW: bool> SpaceFields<NEW> {
         draft.options.extend(more);
         merge(&mut draft.space, draft.options.clone());
         for field in FIELDS {
-            let count = draft.at(field.path).and_then(Value::as_str).map(|text| text.chars().count());
-            if let (Some(count), Some(longest)) = (count, field.longest())
+            if let Kind::Text(longest) = field.kind
+                && let Some(count) = draft.at(field.path).and_then(Value::as_str).map(|text| text.chars().count())
                 && count > longest
             {
                 return Err(draft.refuse(field.path, &format!("has {count} characters, and {longest} are allowed")));

@@ -1,6 +1,9 @@
 //! The table of the fields of a space, from which options, columns of rows, requests, update masks, columns of CSV and
 //! the details for people are derived.
 
+use std::sync::LazyLock;
+
+use clap::builder::PossibleValuesParser;
 use serde_json::{Map, Value};
 
 use crate::bulk;
@@ -10,17 +13,17 @@ use crate::output::Details;
 
 /// A field of a space.
 #[derive(Debug)]
-pub(in crate::commands) struct Field {
+pub(super) struct Field {
     /// Path in the API's object, such as `spaceDetails.description`.
-    pub(in crate::commands) path: &'static str,
+    pub(super) path: &'static str,
     /// Type of its value.
     pub(super) kind: Kind,
     /// When it can be set.
-    pub(in crate::commands) settable: Settable,
+    pub(super) settable: Settable,
     /// How an update sends it.
-    pub(in crate::commands) mask: Mask,
+    pub(super) mask: Mask,
     /// Whether an administrator cannot change it.
-    pub(in crate::commands) members_only: bool,
+    pub(super) members_only: bool,
     /// The options that set it: one, or two for a switch.
     pub(super) options: &'static [FieldOption],
     /// Label before the value in the details; `None` if they leave it out.
@@ -37,6 +40,10 @@ pub(super) struct FieldOption {
     pub(super) help: &'static str,
 }
 
+const fn option(name: &'static str, value_name: &'static str, help: &'static str) -> FieldOption {
+    FieldOption { name, value_name, help }
+}
+
 /// The type of the value of a field.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
@@ -45,7 +52,7 @@ pub(super) enum Kind {
     /// A time, RFC 3339.
     Time,
     /// An enum of the API: a word for each value.
-    Choice(&'static [(&'static str, &'static str)]),
+    Choice(Choices),
     /// A boolean, with the text that the details show if it is true.
     Switch(&'static str),
     /// The resource name of a target audience.
@@ -56,9 +63,12 @@ pub(super) enum Kind {
     Other,
 }
 
+/// The values of an enum of the API, each with the word that people type for it.
+pub(super) type Choices = &'static [(&'static str, &'static str)];
+
 /// When a field can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::commands) enum Settable {
+pub(super) enum Settable {
     /// At creation and later.
     Always,
     /// At creation only.
@@ -69,7 +79,7 @@ pub(in crate::commands) enum Settable {
 
 /// How an update sends a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::commands) enum Mask {
+pub(super) enum Mask {
     /// Together with others.
     Together,
     /// In a separate request, because the API accepts no other field beside it.
@@ -118,28 +128,24 @@ impl Field {
     }
 
     /// Returns the options that set the field, such as `--external and --internal`.
-    pub(in crate::commands) fn option(&self) -> String {
+    pub(super) fn option(&self) -> String {
         let names: Vec<String> = self.options.iter().map(|option| format!("--{}", option.name)).collect();
         names.join(" and ")
     }
 
-    /// Returns the greatest length in characters, for text.
-    pub(in crate::commands) const fn longest(&self) -> Option<usize> {
-        match self.kind {
-            Kind::Text(longest) => Some(longest),
-            _ => None,
-        }
-    }
-
-    /// Parses the value of an option.
-    pub(super) fn parse(&self, option: &FieldOption, text: &str) -> Result<Value, Failure> {
-        match self.kind {
-            Kind::Switch(_) => Ok(Value::Bool(self.is_first(option))),
-            Kind::Choice(choices) => {
-                let known = choices.iter().find(|(word, _)| *word == text);
-                Ok(known.map_or_else(|| Value::from(text), |(_, wire)| Value::from(*wire)))
+    /// Returns the API's value for that of an option or a cell. A switch has a boolean: its first option turns it on,
+    /// the second one off.
+    ///
+    /// # Errors
+    /// A usage error for text that names no audience.
+    pub(super) fn parse(&self, option: &FieldOption, value: &Value) -> Result<Value, Failure> {
+        let text = value.as_str().unwrap_or_default();
+        match (self.kind, value) {
+            (_, Value::Bool(on)) => {
+                Ok(Value::Bool(*on == self.options.first().is_some_and(|on| on.name == option.name)))
             }
-            Kind::Audience => audience_name(text)
+            (Kind::Choice(choices), _) => Ok(Value::from(wire(choices, text))),
+            (Kind::Audience, _) => audience_name(text)
                 .map(Value::from)
                 .map_err(|cause| Failure::usage(format!("--{} {text:?} ({}) {cause}", option.name, self.path))),
             // Spaces around a name or a time are typing errors, but a description keeps its own.
@@ -156,82 +162,51 @@ impl Field {
             _ => bulk::Kind::Text,
         }
     }
-
-    /// The value that a column of a row stands for.
-    pub(super) fn parse_value(&self, option: &FieldOption, value: &Value) -> Result<Value, Failure> {
-        match value {
-            Value::Bool(on) => Ok(Value::Bool(*on == self.is_first(option))),
-            value => self.parse(option, value.as_str().unwrap_or_default()),
-        }
-    }
-
-    /// Whether this is the first option of a switch, which turns it on. The second one turns it off.
-    fn is_first(&self, option: &FieldOption) -> bool {
-        self.options.first().is_some_and(|first| first.name == option.name)
-    }
 }
 
 /// All fields, in the order of the details.
-pub(in crate::commands) const FIELDS: &[Field] = &[
+pub(super) const FIELDS: &[Field] = &[
     Field::new("displayName", Kind::Text(128), Settable::Always)
-        .options(&[FieldOption { name: "name", value_name: "NAME", help: "Name, 1 to 128 characters" }])
+        .options(&[option("name", "NAME", "Name, 1 to 128 characters")])
         .label("Name")
         .column(2),
     Field::new("name", Kind::Other, Settable::Never).label("Resource").column(1),
     Field::new("spaceUri", Kind::Other, Settable::Never).label("Link").column(4),
     Field::new("spaceType", Kind::Choice(TYPES), Settable::Always)
-        .options(&[FieldOption {
-            name: "type",
-            value_name: "TYPE",
-            help: "space, group-chat, direct-message [default: space]",
-        }])
+        .options(&[option("type", "TYPE", "space, group-chat, direct-message [default: space]")])
         .members_only()
         .label("Type")
         .column(3),
     Field::new("spaceDetails.description", Kind::Text(4096), Settable::Always)
-        .options(&[FieldOption {
-            name: "description",
-            value_name: "TEXT",
-            help: "Description, at most 4,096 characters",
-        }])
+        .options(&[option("description", "TEXT", "Description, at most 4,096 characters")])
         .mask(Mask::Whole)
         .label("Description")
         .column(10),
     Field::new("spaceDetails.guidelines", Kind::Text(5000), Settable::Always)
-        .options(&[FieldOption {
-            name: "guidelines",
-            value_name: "TEXT",
-            help: "Guidelines, at most 5,000 characters",
-        }])
+        .options(&[option("guidelines", "TEXT", "Guidelines, at most 5,000 characters")])
         .mask(Mask::Whole)
         .label("Guidelines"),
     Field::new("externalUserAllowed", Kind::Switch("people outside the organization may join"), Settable::AtCreation)
         .options(&[
-            FieldOption { name: "external", value_name: "", help: "Let outsiders join (cannot be changed later)" },
-            FieldOption { name: "internal", value_name: "", help: "Let only people in your organization join" },
+            option("external", "", "Let outsiders join (cannot be changed later)"),
+            option("internal", "", "Let only people in your organization join"),
         ])
         .label("External")
         .column(5),
     Field::new("spaceHistoryState", Kind::Choice(&[("on", "HISTORY_ON"), ("off", "HISTORY_OFF")]), Settable::Always)
-        .options(&[FieldOption { name: "history", value_name: "on|off", help: "Keep message history" }])
+        .options(&[option("history", "on|off", "Keep message history")])
         .mask(Mask::Alone)
         .members_only()
         .label("History")
         .column(6),
-    Field::new("predefinedPermissionSettings", Kind::Choice(PERMISSIONS), Settable::AtCreation).options(&[
-        FieldOption {
-            name: "permissions",
-            value_name: "PRESET",
-            help: "collaboration, or announcement (managers post)",
-        },
-    ]),
+    Field::new("predefinedPermissionSettings", Kind::Choice(PERMISSIONS), Settable::AtCreation).options(&[option(
+        "permissions",
+        "PRESET",
+        "collaboration, or announcement (managers post)",
+    )]),
     Field::new("accessSettings.accessState", Kind::Choice(ACCESS), Settable::Never).label("Access"),
     Field::new("accessSettings.audience", Kind::Audience, Settable::Always)
-        .options(&[FieldOption {
-            name: "audience",
-            value_name: "AUDIENCE",
-            help: "Who can find the space: default or an audience ID",
-        }])
+        .options(&[option("audience", "AUDIENCE", "Who can find the space: default or an audience ID")])
         .mask(Mask::Alone)
         .members_only(),
     Field::new("accessSettings.accessPermissionSettings", Kind::Other, Settable::Always)
@@ -239,17 +214,9 @@ pub(in crate::commands) const FIELDS: &[Field] = &[
         .members_only(),
     Field::new("membershipCount.joinedDirectHumanUserCount", Kind::People, Settable::Never).label("Members").column(7),
     Field::new("importMode", Kind::Switch("the space is being filled with old messages"), Settable::AtCreation)
-        .options(&[FieldOption {
-            name: "import-mode",
-            value_name: "",
-            help: "Import mode, for old messages (needs delegation)",
-        }]),
+        .options(&[option("import-mode", "", "Import mode, for old messages (needs delegation)")]),
     Field::new("createTime", Kind::Time, Settable::AtCreation)
-        .options(&[FieldOption {
-            name: "create-time",
-            value_name: "TIME",
-            help: "Creation time of an import: 2024-02-29T12:00:00Z",
-        }])
+        .options(&[option("create-time", "TIME", "Creation time of an import: 2024-02-29T12:00:00Z")])
         .label("Created")
         .column(8),
     Field::new("lastActiveTime", Kind::Time, Settable::Never).column(9),
@@ -265,52 +232,42 @@ pub(in crate::commands) const FIELDS: &[Field] = &[
     Field::new("type", Kind::Other, Settable::Never),
 ];
 
-const TYPES: &[(&str, &str)] =
+pub(super) const TYPES: Choices =
     &[("space", "SPACE"), ("group-chat", "GROUP_CHAT"), ("direct-message", "DIRECT_MESSAGE")];
 
-const PERMISSIONS: &[(&str, &str)] =
-    &[("collaboration", "COLLABORATION_SPACE"), ("announcement", "ANNOUNCEMENT_SPACE")];
+const PERMISSIONS: Choices = &[("collaboration", "COLLABORATION_SPACE"), ("announcement", "ANNOUNCEMENT_SPACE")];
 
-const ACCESS: &[(&str, &str)] = &[("private", "PRIVATE"), ("discoverable", "DISCOVERABLE")];
-
-/// The number of CSV columns.
-const COLUMN_COUNT: usize = {
-    let (mut index, mut count) = (0, 0);
-    while index < FIELDS.len() {
-        if FIELDS[index].column.is_some() {
-            count += 1;
-        }
-        index += 1;
-    }
-    count
-};
+const ACCESS: Choices = &[("private", "PRIVATE"), ("discoverable", "DISCOVERABLE")];
 
 /// The columns of spaces as CSV.
-pub(in crate::commands) const COLUMNS: &[&str] = &{
-    let mut columns = [""; COLUMN_COUNT];
-    let mut index = 0;
-    while index < FIELDS.len() {
-        if let Some(place) = FIELDS[index].column {
-            columns[place - 1] = FIELDS[index].path;
-        }
-        index += 1;
-    }
-    columns
-};
+pub(super) static COLUMNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let mut columns: Vec<_> = FIELDS.iter().filter_map(|field| Some((field.column?, field.path))).collect();
+    columns.sort_unstable();
+    columns.into_iter().map(|(_, path)| path).collect()
+});
 
 /// Returns the field at a path.
-pub(in crate::commands) fn field(path: &str) -> Option<&'static Field> {
+pub(super) fn field(path: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.path == path)
 }
 
-/// Returns the word for an enum value of the API, or the value itself if it is unknown.
-pub(in crate::commands) fn word<'a>(path: &str, wire: &'a str) -> &'a str {
-    let Some(Field { kind: Kind::Choice(choices), .. }) = field(path) else { return wire };
-    choices.iter().find(|(_, known)| *known == wire).map_or(wire, |(word, _)| word)
+/// Returns the words of an enum as the values of an option.
+pub(super) fn words(choices: Choices) -> PossibleValuesParser {
+    PossibleValuesParser::new(choices.iter().map(|(word, _)| *word))
+}
+
+/// Returns the API's value for a word, or the text itself if it is no word.
+pub(super) fn wire(choices: Choices, text: &str) -> &str {
+    choices.iter().find(|(word, _)| *word == text).map_or(text, |(_, wire)| *wire)
+}
+
+/// Returns the word for a value of the API, without the hyphens of options, or the value itself if it is unknown.
+pub(super) fn for_people(choices: Choices, value: &str) -> String {
+    choices.iter().find(|(_, wire)| *wire == value).map_or(value, |(word, _)| *word).replace('-', " ")
 }
 
 /// Returns the value at a path.
-pub(in crate::commands) fn at<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+pub(super) fn at<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     let mut parts = path.split('.');
     let mut value = object.get(parts.next()?)?;
     for part in parts {
@@ -320,26 +277,21 @@ pub(in crate::commands) fn at<'a>(object: &'a Map<String, Value>, path: &str) ->
 }
 
 /// Returns the details of a space for people.
-pub(in crate::commands) fn details(space: &Resource<Space>) -> Details {
-    let mut details = Details::new().columns(COLUMNS);
+pub(super) fn details(space: &Resource<Space>) -> Details {
+    let mut details = Details::new().columns(&COLUMNS);
     let Some(object) = space.json.as_object() else { return details };
     for field in FIELDS {
         let (Some(label), Some(value)) = (field.label, at(object, field.path)) else { continue };
         let text = value.as_str();
         details = match field.kind {
             Kind::Time => details.time(label, text),
-            Kind::Choice(_) => details.maybe(label, text.map(|text| sentence(word(field.path, text)))),
+            Kind::Choice(choices) => details.maybe(label, text.map(|text| for_people(choices, text))),
             Kind::Switch(on) => details.maybe(label, value.as_bool().unwrap_or_default().then_some(on)),
             Kind::People => details.maybe(label, value.as_i64().map(|people| members(people, object))),
             Kind::Text(_) | Kind::Audience | Kind::Other => details.maybe(label, text),
         };
     }
     details
-}
-
-/// The words of options have hyphens, those of sentences do not.
-fn sentence(word: &str) -> String {
-    if TYPES.iter().any(|(known, _)| *known == word) { word.replace('-', " ") } else { word.to_owned() }
 }
 
 /// As in "3" or "3 and 2 groups".
@@ -369,6 +321,8 @@ mod tests {
 
     #[test]
     fn the_columns_are_complete() {
-        assert!(COLUMNS.iter().all(|column| !column.is_empty()), "{COLUMNS:?}");
+        let mut places: Vec<usize> = FIELDS.iter().filter_map(|field| field.column).collect();
+        places.sort_unstable();
+        assert_eq!(places, (1..=COLUMNS.len()).collect::<Vec<_>>(), "{COLUMNS:?}");
     }
 }

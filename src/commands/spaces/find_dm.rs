@@ -14,12 +14,8 @@ pub struct FindDm {
 }
 
 impl FindDm {
-    /// Find the direct message with a person.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.find(context))
-    }
-
-    async fn find(self, context: &Context) -> anyhow::Result<()> {
+    /// Shows the direct message with the person.
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let user = self.user.as_str();
         let name = user_name(user).map_err(|cause| Failure::usage(format!("the user {user:?} (name) {cause}")))?;
         let mut caller = Caller::new(context, &[FindDirectMessage::SCOPES], false).await?;
@@ -30,7 +26,6 @@ impl FindDm {
             }
             result => result?,
         };
-        super::show::print(&space, context)?;
-        Ok(())
+        super::show::print(&space, context)
     }
 }

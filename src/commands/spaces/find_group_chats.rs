@@ -2,7 +2,7 @@
 
 use crate::chat::{self, GetSpace, Method, Scopes, user_name};
 use crate::commands::caller::Caller;
-use crate::commands::pagination::Pages;
+use crate::commands::pagination::{Limit, Pages};
 use crate::commands::{Context, Failure};
 
 /// The most that the API gives at once.
@@ -21,18 +21,13 @@ pub struct FindGroupChats {
     /// Show whole spaces (needs the scope chat.spaces.readonly)
     #[arg(long)]
     expanded: bool,
-    /// Stop after N results
-    #[arg(short = 'L', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
+    #[command(flatten)]
+    limit: Limit,
 }
 
 impl FindGroupChats {
-    /// Find the group chats of exactly these people and yourself.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.find(context))
-    }
-
-    async fn find(self, context: &Context) -> anyhow::Result<()> {
+    /// Lists the group chats of exactly these people and the account.
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let users = user_names(&self.users)?;
         let methods: &[Scopes] = if self.expanded {
             &[chat::FindGroupChats::SCOPES, GetSpace::SCOPES]
@@ -40,15 +35,9 @@ impl FindGroupChats {
             &[chat::FindGroupChats::SCOPES]
         };
         let mut caller = Caller::new(context, methods, false).await?;
-        let mut pages = Pages::new(self.limit, LARGEST_PAGE).shown(context);
-        let mut list = super::show::list_of_spaces(context);
-        while let Some(paging) = pages.next()? {
-            let request = chat::FindGroupChats { users: users.clone(), expanded: self.expanded, paging };
-            let page = caller.send(&request).await?;
-            super::show::push(pages.take(page), &mut list)?;
-        }
-        super::show::finish(list, context)?;
-        Ok(())
+        let pages = Pages::wanted(&self.limit, LARGEST_PAGE, context);
+        let request = |paging| chat::FindGroupChats { users: users.clone(), expanded: self.expanded, paging };
+        super::show::print_list(pages, request, &mut caller, context).await
     }
 }
 

@@ -2,9 +2,8 @@
 
 use crate::chat::{GetSpace, Method};
 use crate::commands::Context;
+use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::caller::Caller;
-use crate::commands::members::arguments::AdminAccess;
-use crate::commands::spaces::name::space_name;
 
 /// Show a space
 #[derive(Debug, clap::Args)]
@@ -21,17 +20,12 @@ pub struct Get {
 }
 
 impl Get {
-    /// Show a space.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.get(context))
-    }
-
-    async fn get(self, context: &Context) -> anyhow::Result<()> {
+    /// Shows the space.
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         let request = GetSpace { name: space_name(&self.space)?, admin };
         let mut caller = Caller::new(context, &[GetSpace::SCOPES], admin).await?;
         let space = caller.send(&request).await?;
-        super::show::print(&space, context)?;
-        Ok(())
+        super::show::print(&space, context)
     }
 }

@@ -1,31 +1,13 @@
 //! `chatauth spaces list`.
 
+use super::fields::{TYPES, wire, words};
 use crate::chat::{ListSpaces, Method};
 use crate::commands::caller::Caller;
-use crate::commands::pagination::Pages;
+use crate::commands::pagination::{Limit, Pages};
 use crate::commands::{Context, Failure};
 
 /// The most that the API gives at once.
 const LARGEST_PAGE: u32 = 1000;
-
-/// The kinds of spaces as people call them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-#[expect(missing_docs, reason = "the names are those of the kinds")]
-pub enum SpaceType {
-    Space,
-    GroupChat,
-    DirectMessage,
-}
-
-impl SpaceType {
-    const fn as_wire(self) -> &'static str {
-        match self {
-            Self::Space => "SPACE",
-            Self::GroupChat => "GROUP_CHAT",
-            Self::DirectMessage => "DIRECT_MESSAGE",
-        }
-    }
-}
 
 /// List your spaces
 #[derive(Debug, clap::Args)]
@@ -36,34 +18,23 @@ impl SpaceType {
 )))]
 pub struct List {
     /// space, group-chat or direct-message (repeatable)
-    #[arg(long = "type", value_name = "TYPE", hide_possible_values = true)]
-    types: Vec<SpaceType>,
+    #[arg(long = "type", value_name = "TYPE", value_parser = words(TYPES), hide_possible_values = true)]
+    types: Vec<String>,
     /// Filter of the API, as in 'spaceType = "SPACE"'
     #[arg(long, value_name = "FILTER")]
     filter: Option<String>,
-    /// Stop after N results
-    #[arg(short = 'L', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
+    #[command(flatten)]
+    limit: Limit,
 }
 
 impl List {
-    /// List the spaces that you are a member of.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.list(context))
-    }
-
-    async fn list(self, context: &Context) -> anyhow::Result<()> {
+    /// Lists the spaces that the person is a member of.
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let filter = filter(&self)?;
         let mut caller = Caller::new(context, &[ListSpaces::SCOPES], false).await?;
-        let mut pages = Pages::new(self.limit, LARGEST_PAGE).shown(context);
-        let mut list = super::show::list_of_spaces(context);
-        while let Some(paging) = pages.next()? {
-            let request = ListSpaces { filter: filter.clone(), paging };
-            let page = caller.send(&request).await?;
-            super::show::push(pages.take(page), &mut list)?;
-        }
-        super::show::finish(list, context)?;
-        Ok(())
+        let pages = Pages::wanted(&self.limit, LARGEST_PAGE, context);
+        let request = |paging| ListSpaces { filter: filter.clone(), paging };
+        super::show::print_list(pages, request, &mut caller, context).await
     }
 }
 
@@ -73,7 +44,8 @@ fn filter(options: &List) -> Result<Option<String>, Failure> {
         (Some(filter), []) => Ok(Some(filter.clone())),
         (None, []) => Ok(None),
         (None, types) => {
-            let terms: Vec<String> = types.iter().map(|kind| format!("spaceType = \"{}\"", kind.as_wire())).collect();
+            let terms: Vec<String> =
+                types.iter().map(|word| format!("spaceType = \"{}\"", wire(TYPES, word))).collect();
             Ok(Some(terms.join(" OR ")))
         }
     }
@@ -85,16 +57,16 @@ mod tests {
 
     #[test]
     fn types_become_a_filter() {
-        let options = |types: &[SpaceType], filter: Option<&str>| List {
-            types: types.to_vec(),
+        let options = |types: &[&str], filter: Option<&str>| List {
+            types: types.iter().map(|word| (*word).to_owned()).collect(),
             filter: filter.map(str::to_owned),
-            limit: None,
+            limit: Limit::default(),
         };
         assert_eq!(filter(&options(&[], None)).unwrap(), None);
         assert_eq!(
-            filter(&options(&[SpaceType::Space, SpaceType::GroupChat], None)).unwrap().as_deref(),
+            filter(&options(&["space", "group-chat"], None)).unwrap().as_deref(),
             Some("spaceType = \"SPACE\" OR spaceType = \"GROUP_CHAT\"")
         );
-        assert!(filter(&options(&[SpaceType::Space], Some("x"))).is_err());
+        assert!(filter(&options(&["space"], Some("x"))).is_err());
     }
 }

@@ -9,7 +9,6 @@ pub mod find_dm;
 pub mod find_group_chats;
 pub mod get;
 pub mod list;
-pub(super) mod name;
 pub mod open;
 mod options;
 pub mod search;
@@ -21,15 +20,15 @@ super::subcommands! {
     pub Spaces {
         Create(create::Create),
         #[command(visible_alias = "ls")]
-        List(list::List),
-        Get(get::Get),
-        Open(open::Open),
+        List(list::List) => async,
+        Get(get::Get) => async,
+        Open(open::Open) => async,
         Update(update::Update),
         #[command(visible_alias = "rm")]
         Delete(delete::Delete),
-        Search(search::Search),
-        FindDm(find_dm::FindDm),
-        FindGroupChats(find_group_chats::FindGroupChats),
-        CompleteImport(complete_import::CompleteImport),
+        Search(search::Search) => async,
+        FindDm(find_dm::FindDm) => async,
+        FindGroupChats(find_group_chats::FindGroupChats) => async,
+        CompleteImport(complete_import::CompleteImport) => async,
     }
 }

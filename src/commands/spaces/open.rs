@@ -1,9 +1,8 @@
 //! `chatauth spaces open`.
 
 use crate::chat::{GetSpace, Method};
+use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::caller::Caller;
-use crate::commands::members::arguments::AdminAccess;
-use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::platform::browser;
 
@@ -20,11 +19,7 @@ pub struct Open {
 
 impl Open {
     /// Opens the space.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.open(context))
-    }
-
-    async fn open(self, context: &Context) -> anyhow::Result<()> {
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         let request = GetSpace { name: space_name(&self.space)?, admin };
         let mut caller = Caller::new(context, &[GetSpace::SCOPES], admin).await?;

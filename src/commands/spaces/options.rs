@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use serde_json::{Map, Value};
 
-use super::fields::{FIELDS, Kind, Settable};
+use super::fields::{FIELDS, Kind, Settable, words};
 use crate::bulk::{self, Column, RowFault, Values};
 use crate::platform::input::Source;
 
@@ -50,8 +49,7 @@ impl<const NEW: bool> SpaceFields<NEW> {
     pub(in crate::commands) fn set(&mut self, values: &Values) -> Result<(), RowFault> {
         for (field, option) in FIELDS.iter().flat_map(|field| field.options.iter().map(move |option| (field, option))) {
             if let Some(value) = values.get(option.name) {
-                let value =
-                    field.parse_value(option, value).map_err(|failure| RowFault::of(option.name, failure.message))?;
+                let value = field.parse(option, value).map_err(|failure| RowFault::of(option.name, failure.message))?;
                 self.given.insert(field.path.to_owned(), value);
             }
         }
@@ -103,14 +101,12 @@ impl<const NEW: bool> clap::Args for SpaceFields<NEW> {
                     Kind::Switch(_) => argument.action(ArgAction::SetTrue).conflicts_with_all(
                         field.options.iter().map(|other| other.name).filter(|name| *name != option.name),
                     ),
-                    Kind::Choice(_) if update_of_type => argument
-                        .value_name("space")
-                        .hide_possible_values(true)
-                        .value_parser(PossibleValuesParser::new(["space"])),
-                    Kind::Choice(choices) => argument
-                        .value_name(option.value_name)
-                        .hide_possible_values(true)
-                        .value_parser(PossibleValuesParser::new(choices.iter().map(|(word, _)| *word))),
+                    Kind::Choice(_) if update_of_type => {
+                        argument.value_name("space").hide_possible_values(true).value_parser(["space"])
+                    }
+                    Kind::Choice(choices) => {
+                        argument.value_name(option.value_name).hide_possible_values(true).value_parser(words(choices))
+                    }
                     _ => argument.value_name(option.value_name),
                 };
                 command = command.arg(argument);
@@ -139,13 +135,13 @@ impl<const NEW: bool> clap::FromArgMatches for SpaceFields<NEW> {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         for field in FIELDS {
             for option in field.options {
-                let text = if let Kind::Switch(_) = field.kind {
-                    matches.get_flag(option.name).then_some("")
+                let given = if let Kind::Switch(_) = field.kind {
+                    matches.get_flag(option.name).then_some(Value::Bool(true))
                 } else {
-                    matches.get_one::<String>(option.name).map(String::as_str)
+                    matches.get_one::<String>(option.name).map(|text| Value::from(text.as_str()))
                 };
-                if let Some(text) = text {
-                    let value = field.parse(option, text).map_err(|failure| {
+                if let Some(given) = given {
+                    let value = field.parse(option, &given).map_err(|failure| {
                         clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{failure}\n"))
                     })?;
                     self.given.insert(field.path.to_owned(), value);

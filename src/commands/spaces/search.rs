@@ -1,9 +1,9 @@
 //! `chatauth spaces search`.
 
 use crate::chat::{Method, SearchSpaces};
+use crate::commands::arguments::AdminAccess;
 use crate::commands::caller::Caller;
-use crate::commands::members::arguments::AdminAccess;
-use crate::commands::pagination::Pages;
+use crate::commands::pagination::{Limit, Pages};
 use crate::commands::{Context, Failure};
 
 /// The most that the API gives at once.
@@ -25,20 +25,15 @@ pub struct Search {
     /// Order of the results, as in 'create_time DESC'
     #[arg(long, value_name = "ORDER")]
     order_by: Option<String>,
-    /// Stop after N results
-    #[arg(short = 'L', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
+    #[command(flatten)]
+    limit: Limit,
     #[command(flatten)]
     admin: AdminAccess,
 }
 
 impl Search {
-    /// Find spaces by name, or with a query.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.search(context))
-    }
-
-    async fn search(self, context: &Context) -> anyhow::Result<()> {
+    /// Lists the spaces that the query finds.
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         let query = query(&self.query.join(" "), admin)?;
         if !admin && !query.contains("display_name") && !query.contains("displayName") {
@@ -47,15 +42,10 @@ impl Search {
                 .note("Without display_name in the query, only administrators (--use-admin-access) find spaces.");
         }
         let mut caller = Caller::new(context, &[SearchSpaces::SCOPES], admin).await?;
-        let mut pages = Pages::new(self.limit, if admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE }).shown(context);
-        let mut list = super::show::list_of_spaces(context);
-        while let Some(paging) = pages.next()? {
-            let request = SearchSpaces { query: query.clone(), order_by: self.order_by.clone(), paging, admin };
-            let page = caller.send(&request).await?;
-            super::show::push(pages.take(page), &mut list)?;
-        }
-        super::show::finish(list, context)?;
-        Ok(())
+        let largest = if admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE };
+        let pages = Pages::wanted(&self.limit, largest, context);
+        let request = |paging| SearchSpaces { query: query.clone(), order_by: self.order_by.clone(), paging, admin };
+        super::show::print_list(pages, request, &mut caller, context).await
     }
 }
 

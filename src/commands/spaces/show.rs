@@ -1,9 +1,11 @@
 //! Spaces as people and scripts see them.
 
-use super::fields::{COLUMNS, details, word};
-use crate::chat::{Resource, Space};
-use crate::commands::{Context, Failure};
-use crate::output::{Item, List};
+use super::fields::{COLUMNS, TYPES, details, for_people};
+use crate::chat::{Method, Page, Paging, Resource, Space};
+use crate::commands::Context;
+use crate::commands::caller::Caller;
+use crate::commands::pagination::Pages;
+use crate::output::Item;
 
 /// Help that names the columns of CSV after the examples.
 pub(super) fn with_columns(examples: &str) -> String {
@@ -15,44 +17,41 @@ pub(super) fn with_columns(examples: &str) -> String {
     )
 }
 
-/// Begins a list of spaces.
-pub(super) fn list_of_spaces(context: &Context) -> List<'_> {
-    let list = context.printer.list(&["NAME", "TYPE", "RESOURCE", "LAST ACTIVE", "LINK"]);
-    // Half a link is none, so on a narrow terminal it goes first.
-    list.times(&["LAST ACTIVE"]).optional(&["LINK"]).columns(COLUMNS)
-}
-
 /// Prints one space.
-pub(super) fn print(space: &Resource<Space>, context: &Context) -> Result<(), Failure> {
+pub(super) fn print(space: &Resource<Space>, context: &Context) -> anyhow::Result<()> {
     let item = Item { json: &space.json, name: &space.fields.name };
     Ok(context.printer.item(&item, &details(space))?)
 }
 
-/// Adds spaces to a list.
-pub(super) fn push(spaces: Vec<Resource<Space>>, list: &mut List<'_>) -> Result<(), Failure> {
-    for space in spaces {
-        let fields = &space.fields;
-        list.push(&Item { json: &space.json, name: &fields.name }, || {
-            let text = |value: &Option<String>| value.clone().unwrap_or_default();
-            let kind =
-                fields.space_type.as_deref().map(|wire| word("spaceType", wire)).unwrap_or_default().replace('-', " ");
-            vec![
-                text(&fields.display_name),
-                kind,
-                fields.name.clone(),
-                text(&fields.last_active_time),
-                text(&fields.space_uri),
-            ]
-        })?;
+/// Prints a list of spaces, page by page.
+pub(super) async fn print_list<M: Method<Answer = Page<Space>>>(
+    mut pages: Pages,
+    request: impl Fn(Paging) -> M,
+    caller: &mut Caller<'_>,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let list = context.printer.list(&["NAME", "TYPE", "RESOURCE", "LAST ACTIVE", "LINK"]);
+    // Half a link is none, so on a narrow terminal it goes first.
+    let mut list = list.times(&["LAST ACTIVE"]).optional(&["LINK"]).columns(&COLUMNS);
+    while let Some(spaces) = pages.next(caller, &request).await? {
+        for Resource { fields, json } in &spaces {
+            list.push(&Item { json, name: &fields.name }, || row(fields))?;
+        }
+    }
+    if list.finish()? == 0 {
+        context.messages.note("No spaces found");
     }
     Ok(())
 }
 
-/// Ends a list of spaces.
-pub(super) fn finish(list: List<'_>, context: &Context) -> Result<(), Failure> {
-    let count = list.finish()?;
-    if count == 0 {
-        context.messages.note("No spaces found");
-    }
-    Ok(())
+/// Returns the cells of a space.
+fn row(space: &Space) -> Vec<String> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    vec![
+        text(&space.display_name),
+        space.space_type.as_deref().map(|kind| for_people(TYPES, kind)).unwrap_or_default(),
+        space.name.clone(),
+        text(&space.last_active_time),
+        text(&space.space_uri),
+    ]
 }

@@ -11,10 +11,9 @@ use super::fields::{self, FIELDS, Mask, Settable};
 use super::options::SpaceFields;
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{GetSpace, Method, PatchSpace, Resource, Scopes, Space, SpaceName};
+use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowsArgs, Verb, fault_of};
 use crate::commands::caller::Caller;
-use crate::commands::members::arguments::AdminAccess;
-use crate::commands::spaces::name::space_name;
 use crate::commands::{Context, Failure};
 
 /// Google lets all apps together write once a second to a space.
@@ -74,7 +73,7 @@ impl Update {
         }
         let mut caller = Caller::new(context, &methods(&plan), admin).await?;
         let space = apply(&plan, admin, &mut caller, context).await?;
-        Ok(super::show::print(&space, context)?)
+        super::show::print(&space, context)
     }
 }
 

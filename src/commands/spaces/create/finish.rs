@@ -147,12 +147,17 @@ async fn present<'a>(
     known: &mut Known,
 ) -> anyhow::Result<Vec<&'a str>> {
     let mut members = Vec::new();
-    let mut pages = Pages::new(None, LARGEST_PAGE);
-    while let Some(paging) = pages.next()? {
-        let request =
-            ListMemberships { space: space.clone(), filter: None, groups: true, invited: true, paging, admin: false };
-        let page = caller.send(&request).await?;
-        members.extend(pages.take(page));
+    let mut pages = Pages::all(LARGEST_PAGE);
+    let request = |paging| ListMemberships {
+        space: space.clone(),
+        filter: None,
+        groups: true,
+        invited: true,
+        paging,
+        admin: false,
+    };
+    while let Some(page) = pages.next(caller, request).await? {
+        members.extend(page);
     }
     let mut missing = Vec::new();
     for membership in wanted {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::super::draft::Draft;
-use super::super::fields::word;
+use super::super::fields::{TYPES, for_people};
 use super::new_space::{IfExists, NewSpace};
 use crate::chat::{
     CreateSpace, Method, NewMembership, Role, SetUpSpace, Space, parse_request_id, random_request_id,
@@ -141,7 +141,7 @@ fn check_name(draft: &Draft, kind: &str) -> Result<(), Failure> {
             Err(draft.refuse("displayName", "is empty: expected 1 to 128 characters"))
         }
         ("GROUP_CHAT" | "DIRECT_MESSAGE", Some(_)) => {
-            Err(draft.refuse("displayName", &format!("must be left out: a {} has no name", kind_word(kind))))
+            Err(draft.refuse("displayName", &format!("must be left out: a {} has no name", for_people(TYPES, kind))))
         }
         _ => Ok(()),
     }
@@ -179,7 +179,7 @@ fn check_conversation(
         let outer = path.split('.').next().unwrap_or(path);
         // Whether a group chat takes details is for the server to decide.
         if draft.has(outer) && (outer != "spaceDetails" || kind == "DIRECT_MESSAGE") {
-            return Err(draft.refuse(path, &format!("must be left out: a {} has none", kind_word(kind))));
+            return Err(draft.refuse(path, &format!("must be left out: a {} has none", for_people(TYPES, kind))));
         }
     }
     let count = memberships.len();
@@ -199,10 +199,6 @@ fn check_conversation(
         _ if count != 1 || draft.has("singleUserBotDm") => wrong("a direct message has exactly one member"),
         _ => Ok(()),
     }
-}
-
-fn kind_word(kind: &str) -> String {
-    word("spaceType", kind).replace('-', " ")
 }
 
 fn promotions(options: &NewSpace) -> Result<Vec<(String, Role)>, Failure> {

@@ -36,12 +36,11 @@ pub(super) fn methods(plan: &Plan) -> Vec<Scopes> {
 
 /// Returns one of the caller's spaces with exactly this display name. Reads no page after it.
 pub(super) async fn look_for(name: &str, caller: &mut Caller<'_>) -> anyhow::Result<Option<Resource<Space>>> {
-    let mut pages = Pages::new(None, LARGEST_PAGE);
-    while let Some(paging) = pages.next()? {
-        let request = ListSpaces { filter: Some(String::from("spaceType = \"SPACE\"")), paging };
-        let page = caller.send(&request).await?;
+    let mut pages = Pages::all(LARGEST_PAGE);
+    let request = |paging| ListSpaces { filter: Some(String::from("spaceType = \"SPACE\"")), paging };
+    while let Some(spaces) = pages.next(caller, request).await? {
         let same = |space: &Resource<Space>| space.fields.display_name.as_deref() == Some(name);
-        if let Some(space) = pages.take(page).into_iter().find(same) {
+        if let Some(space) = spaces.into_iter().find(same) {
             return Ok(Some(space));
         }
     }
