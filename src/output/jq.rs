@@ -1,10 +1,10 @@
 //! The filter of `--jq`: the language of jq 1.7, by jaq.
 //!
 //! Keys keep their order, and numbers their digits as long as the expression only passes them on. An expression can
-//! neither end the program nor read its secrets: what reaches outside of it does not exist.
+//! neither end the program nor read its secrets: builtins that reach outside of it are refused.
 //!
-//! It runs in a process of its own, this program started again, since nothing else holds for every expression: one
-//! that runs out of stack or memory ends that process only, and what has been created is still reported.
+//! It runs in a process of its own, which is this program started again. An expression that runs out of stack or memory
+//! ends only that process, and what was created is still reported.
 
 mod functions;
 mod program;
@@ -28,11 +28,11 @@ pub use worker::serve as serve_filter;
 /// An expression, ready to run.
 pub struct Filter {
     expression: String,
-    /// The process that runs it; after it has ended, the next document starts another.
+    /// The process that runs it. Once it has ended, the next document starts another.
     worker: RefCell<Option<Worker>>,
 }
 
-/// What is wrong with an expression; to be read after its text.
+/// What is wrong with an expression. The message follows the text of the expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct FilterError(String);

@@ -1,4 +1,4 @@
-//! JSON that may be shown on a terminal and still says exactly what was sent.
+//! JSON that is safe to show on a terminal and still exact.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ pub fn safe_json(value: &Value, pretty: bool) -> String {
     escape(&text.unwrap_or_default())
 }
 
-/// Such characters stand inside strings only, apart from the line feeds that the writer itself puts in.
+/// Escapes control characters, which occur only inside strings. The line feeds of the pretty form stay.
 pub(super) fn escape(text: &str) -> String {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
     if plain || !text.chars().any(|character| character != '\n' && is_control(character)) {

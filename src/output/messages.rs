@@ -30,7 +30,7 @@ impl Messages {
         }
     }
 
-    /// Shows on a terminal how far something is; the next message takes its place. An empty text removes it.
+    /// Shows progress on a terminal until the next message replaces it. An empty text removes it.
     pub fn status(self, text: &str) {
         if !self.quiet {
             let _ = StandardStream::error().write_all(format!("\x1b[K{text}\r").as_bytes());

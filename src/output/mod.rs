@@ -1,8 +1,7 @@
-//! How results and messages look: formats, tables, filters, and making text from elsewhere harmless.
+//! Prints results and messages: formats, tables, filters, and the escaping of text from servers and files.
 
 mod details;
 mod error;
-mod format;
 mod formats;
 #[cfg(feature = "jq")]
 mod jq;
@@ -20,7 +19,7 @@ mod width;
 
 pub use details::{Details, Mark};
 pub use error::Error;
-pub use format::Format;
+pub use formats::Format;
 #[cfg(feature = "jq")]
 pub use jq::serve_filter;
 pub use jq::{Filter, FilterError};

@@ -11,7 +11,7 @@ use super::error::Error;
 #[derive(Debug)]
 pub struct Filter(Infallible);
 
-/// Why there is none; to be read after its text.
+/// Why there is no filter. The message follows the text of the expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not supported: this chatauth was built without the feature jq")]
 pub struct FilterError;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::details::Details;
 use super::error::Error;
-use super::format::Format;
+use super::formats::Format;
 use super::jq::Filter;
 use super::renderer::{Columns, Item, ListRenderer, RowResult};
 use super::sink::{Screen, Sink};

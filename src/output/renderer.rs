@@ -1,4 +1,4 @@
-//! What every output format has to know.
+//! What an output format implements.
 
 use serde_json::Value;
 

@@ -14,7 +14,7 @@ use crate::output::sanitise::sanitise_lines;
 use crate::output::sink::Sink;
 
 /// The format `csv`.
-pub(in crate::output) struct Csv;
+pub(super) struct Csv;
 
 impl Renderer for Csv {
     fn traits(&self) -> Traits {

@@ -11,7 +11,7 @@ use crate::output::sanitise::sanitise;
 use crate::output::sink::Sink;
 
 /// The format `human`.
-pub(in crate::output) struct Human;
+pub(super) struct Human;
 
 impl Renderer for Human {
     fn traits(&self) -> Traits {

@@ -9,7 +9,7 @@ use crate::output::renderer::{Audience, Columns, Item, ListRenderer, Renderer, R
 use crate::output::sink::Sink;
 
 /// The format `json`.
-pub(in crate::output) struct Json;
+pub(super) struct Json;
 
 impl Renderer for Json {
     fn traits(&self) -> Traits {

@@ -8,7 +8,7 @@ use crate::output::renderer::{Audience, Columns, Item, ListRenderer, Renderer, R
 use crate::output::sink::Sink;
 
 /// The format `jsonl`.
-pub(in crate::output) struct Jsonl;
+pub(super) struct Jsonl;
 
 impl Renderer for Jsonl {
     fn traits(&self) -> Traits {

@@ -9,7 +9,7 @@ use crate::output::sanitise::sanitise;
 use crate::output::sink::Sink;
 
 /// The format `name`.
-pub(in crate::output) struct Name;
+pub(super) struct Name;
 
 impl Renderer for Name {
     fn traits(&self) -> Traits {

@@ -10,7 +10,7 @@ use super::syntax;
 
 const PRELUDE: &str = include_str!("prelude.jq");
 
-/// The builtins of jq 1.7 that reach outside of the expression. They are refused by name.
+/// The builtins of jq 1.7 that reach outside of the expression. They are rejected by name.
 pub(super) const REFUSED: &[&str] = &[
     "builtins",
     "debug",
@@ -33,7 +33,7 @@ pub(super) const REFUSED: &[&str] = &[
     "$__prog_args",
 ];
 
-/// What jaq defines and `prelude.jq` replaces as a whole.
+/// The builtins of jaq that `prelude.jq` replaces.
 const REPLACED: &[&str] = &[
     "capture",
     "capture_of_match",
@@ -91,7 +91,7 @@ impl Program {
         Ok(Self(filter))
     }
 
-    /// Runs the expression on a JSON document and hands over each result as JSON on one line, until one is refused.
+    /// Runs the expression on a JSON document and passes each result to `emit`, as JSON on one line, until it returns false.
     pub(super) fn run(&self, input: &str, mut emit: impl FnMut(&[u8]) -> bool) -> Result<(), String> {
         let input = read::parse_single(input.as_bytes()).map_err(|error| error.to_string())?;
         let context = Ctx::<Data>::new(&self.0.lut, Vars::new([]));

@@ -16,10 +16,10 @@ use crate::platform::{StandardStream, limit_memory, signals};
 /// The first argument of the process; the expression is the second.
 const NAME: &str = "__jq";
 
-/// Enough for expressions that recurse; it is taken only as far as it is used.
+/// The stack of the evaluation, in bytes: enough for expressions that recurse. Only what is used takes memory.
 pub(super) const STACK: usize = 64 * 1024 * 1024;
 
-/// What the process may take in all.
+/// The memory limit of the process, in bytes.
 const MEMORY: u64 = 2 * 1024 * 1024 * 1024;
 
 /// How many results may wait for the writer.
@@ -30,7 +30,7 @@ const RESULT: u8 = b'=';
 const END: u8 = b'.';
 const ERROR: u8 = b'!';
 
-/// The process, as the program sees it.
+/// The process that runs an expression.
 pub(super) struct Worker {
     process: Child,
     input: ChildStdin,
@@ -59,7 +59,10 @@ impl Worker {
         Ok(worker)
     }
 
-    /// Runs the expression on a document and hands over each result.
+    /// Runs the expression on a document and passes each result to `emit`, as JSON.
+    ///
+    /// # Errors
+    /// The expression or `emit` fails, the process ends, or a signal asks the program to stop.
     pub(super) fn run(&mut self, input: &Value, emit: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         signals::watch_in_background()?;
         self.is_idle = false;
@@ -111,7 +114,7 @@ fn ended() -> Error {
     Error::Filter(String::from("the expression ran out of memory or recurses too deep"))
 }
 
-/// Runs the expression for `Worker`, if that is what the arguments ask for.
+/// Runs an expression for a `Worker` and returns the exit code; `None` if the arguments do not ask for it.
 pub fn serve(arguments: &[OsString]) -> Option<ExitCode> {
     let [_, name, expression] = arguments else { return None };
     if name != NAME {
@@ -120,9 +123,8 @@ pub fn serve(arguments: &[OsString]) -> Option<ExitCode> {
     limit_memory(MEMORY);
     let expression = expression.to_string_lossy().into_owned();
     let (documents, waiting) = channel::<String>();
-    let (over, either) = channel();
-    let ends = [AtEnd(over.clone()), AtEnd(over)];
-    let [evaluation, reading] = ends;
+    let (ended, either) = channel();
+    let (evaluation, reading) = (AtEnd(ended.clone()), AtEnd(ended));
     let evaluate = move || {
         let _evaluation = evaluation;
         answer(&expression, waiting)
@@ -138,7 +140,7 @@ pub fn serve(arguments: &[OsString]) -> Option<ExitCode> {
     Some(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Tells when a thread has ended, also by a panic.
+/// Reports the end of a thread, also after a panic.
 struct AtEnd(Sender<()>);
 
 impl Drop for AtEnd {
