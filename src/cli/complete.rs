@@ -8,9 +8,8 @@ use clap::{Command, CommandFactory, Parser, ValueEnum};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCandidates;
 
-use crate::commands::Context;
 use crate::commands::completion::{Shell, VARIABLE};
-use crate::output::{Messages, Printer, sanitise};
+use crate::output::sanitise;
 use crate::platform::command_line;
 
 use super::args::Cli;
@@ -45,9 +44,6 @@ fn with_accounts(command: Command, environment: Environment) -> Command {
 
 fn accounts(environment: Environment) -> Vec<String> {
     let Ok(cli) = Cli::try_parse_from(["chatauth", "--quiet", "auth", "status"]) else { return Vec::new() };
-    let Ok(resolved) = settings::resolve(&cli.global, environment, &[]) else { return Vec::new() };
-    let printer = Printer::new(Box::new(io::sink()), resolved.format, false);
-    let messages = Messages::new(true, false);
-    let context = Context::new(resolved.settings, settings::clock(), messages, printer, Cli::command);
+    let Ok(context) = settings::context(&cli.global, environment, &[]) else { return Vec::new() };
     context.session().accounts().unwrap_or_default()
 }

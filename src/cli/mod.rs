@@ -15,11 +15,12 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Parser, ValueEnum};
 
-use crate::commands::{Context, ErrorCode, Failure};
-use crate::output::{self, Format, Messages, Printer};
-use crate::platform::{self, StandardStream};
+use crate::commands::{ErrorCode, Failure};
+use crate::output::{self, Format, Messages};
+use crate::platform;
 
 use args::Cli;
+use report::report;
 use settings::Environment;
 
 /// Runs the program and returns its exit code.
@@ -43,26 +44,20 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(error, &arguments, environment),
     };
     logging::start(cli.global.verbose);
-    let quiet = Messages::new(cli.global.quiet, false);
-    let resolved = match settings::resolve(&cli.global, environment, &arguments) {
-        Ok(resolved) => resolved,
-        Err(failure) => return end(&failure, quiet, wants_json(&arguments, environment)),
+    let context = match settings::context(&cli.global, environment, &arguments) {
+        Ok(context) => context,
+        Err(failure) => {
+            let messages = Messages::new(cli.global.quiet, false);
+            return report(&failure, messages, wants_json(&arguments, environment));
+        }
     };
-    let messages = Messages::new(resolved.quiet, resolved.colour_stderr);
-    let as_json = resolved.settings.explicit_format && resolved.format.is_json();
-    let printer = Printer::new(Box::new(StandardStream::output()), resolved.format, resolved.colour_stdout)
-        .on_screen(resolved.screen)
-        .filtered(resolved.filter);
-    let context = Context::new(resolved.settings, settings::clock(), messages, printer, help::definition);
     match cli.command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => end(&context.report(error), messages, as_json),
+        Err(error) => {
+            let as_json = context.settings.explicit_format && context.printer.format().is_json();
+            report(&context.report(error), context.messages, as_json)
+        }
     }
-}
-
-fn end(failure: &Failure, messages: Messages, as_json: bool) -> ExitCode {
-    report::report(failure, messages, as_json);
-    ExitCode::from(failure.code.exit_code())
 }
 
 /// Prints help and version as results, and every other clap error as a usage error.
@@ -89,7 +84,7 @@ fn usage(mut error: clap::Error, arguments: &[OsString], environment: Environmen
     let text = error.render().to_string();
     let message = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n").next().unwrap_or_default().trim();
     let hint = hint.unwrap_or_else(|| String::from("chatauth --help lists the commands and their options"));
-    end(&Failure::new(ErrorCode::Usage, message).hint(hint), Messages::new(false, false), as_json)
+    report(&Failure::new(ErrorCode::Usage, message).hint(hint), Messages::new(false, false), as_json)
 }
 
 /// Returns the exit code of help or a version that was printed as a result.

@@ -9,15 +9,15 @@ use clap::{Arg, Command, ValueEnum};
 use time::OffsetDateTime;
 
 use crate::commands::{
-    DelegationOptions, ErrorCode, Failure, GivenToken, Provenance, Proxies, ProxySetting, Setting, Settings,
+    Context, DelegationOptions, ErrorCode, Failure, GivenToken, Provenance, Proxies, ProxySetting, Setting, Settings,
     TransportConfig, TrustRoots,
 };
-use crate::output::{Filter, Format, Screen};
-use crate::platform::Clock;
-use crate::platform::browser;
+use crate::output::{Filter, Format, Messages, Printer, Screen};
 use crate::platform::terminal::{self, Terminals};
+use crate::platform::{Clock, StandardStream, browser};
 
 use super::args::{ColorWhen, Global};
+use super::help;
 
 const DEFAULT_API_ENDPOINT: &str = "https://chat.googleapis.com";
 const DEFAULT_TIMEOUT: u64 = 30;
@@ -68,21 +68,7 @@ impl Environment {
 
 /// The clock of this machine.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
-pub(super) const fn clock() -> Clock {
-    Clock::new(OffsetDateTime::now_utc)
-}
-
-/// The settings, and the values that only the command line needs.
-#[derive(Debug)]
-pub(super) struct Resolved {
-    pub(super) settings: Settings,
-    pub(super) format: Format,
-    pub(super) filter: Option<Filter>,
-    pub(super) screen: Option<Screen>,
-    pub(super) quiet: bool,
-    pub(super) colour_stdout: bool,
-    pub(super) colour_stderr: bool,
-}
+const CLOCK: Clock = Clock::new(OffsetDateTime::now_utc);
 
 /// Picks the option, else the variable, else the default.
 fn choose<Value>(option: Option<Value>, variable: Option<Value>) -> Setting<Option<Value>> {
@@ -120,8 +106,11 @@ fn filter(global: &Global, format: Option<Format>, terminals: Terminals) -> Resu
     Ok((Some(filter), format))
 }
 
-/// Resolves the settings from the options and the environment.
-pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[OsString]) -> Result<Resolved, Failure> {
+/// Returns what every command has at hand, from the options, the environment and the clock.
+///
+/// # Errors
+/// A value that cannot be used.
+pub(super) fn context(global: &Global, environment: Environment, invocation: &[OsString]) -> Result<Context, Failure> {
     let terminals = Terminals::detect();
     let explicit_format = explicit_format(global.format, environment)?;
     let (filter, format) = filter(global, explicit_format, terminals)?;
@@ -170,19 +159,15 @@ pub(super) fn resolve(global: &Global, environment: Environment, invocation: &[O
         path: environment.os("PATH"),
         invocation: invocation.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
     };
-    Ok(Resolved {
-        settings,
-        format,
-        filter,
-        screen: terminals.stdout.then(|| Screen {
-            columns: terminal::columns().unwrap_or(DEFAULT_COLUMNS),
-            utf8: is_utf8(environment),
-            now: clock().now(),
-        }),
-        quiet: global.quiet,
-        colour_stdout: colour(terminals.stdout),
-        colour_stderr: colour(terminals.stderr),
-    })
+    let screen = terminals.stdout.then(|| Screen {
+        columns: terminal::columns().unwrap_or(DEFAULT_COLUMNS),
+        utf8: is_utf8(environment),
+        now: CLOCK.now(),
+    });
+    let printer = Printer::new(Box::new(StandardStream::output()), format, colour(terminals.stdout));
+    let messages = Messages::new(global.quiet, colour(terminals.stderr));
+    let printer = printer.on_screen(screen).filtered(filter);
+    Ok(Context::new(settings, CLOCK, messages, printer, help::definition))
 }
 
 /// Whether the locale is one of UTF-8. Windows has no variable for it, and its consoles show UTF-8.
