@@ -6,7 +6,6 @@ mod fields;
 mod filter;
 mod find;
 mod lifecycle;
-mod mask;
 mod members;
 mod membership;
 mod membership_writes;
