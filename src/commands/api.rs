@@ -15,7 +15,7 @@ mod routes;
 
 use answer::Answers;
 
-/// More than any request that the API takes.
+/// The size limit of a body, in bytes: more than any request of the API.
 const LONGEST_INPUT: u64 = 64 * 1024 * 1024;
 
 /// Call any method of the Chat API with your login
@@ -68,7 +68,7 @@ pub struct Api {
 }
 
 impl Api {
-    /// Calls the method and prints its answer.
+    /// Calls the method and prints its response.
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         if context.printer.format().is_for_lists_only() {
             return Err(Failure::usage("api prints JSON: --format csv works for lists of spaces and members only")
@@ -86,7 +86,7 @@ impl Api {
                 Ok(answer) => answer,
                 Err(error) => {
                     if let Some(answer) = error.api().and_then(|error| error.answer.as_ref()) {
-                        // As gh does: what the server said is on standard output, what it means on standard error.
+                        // As in gh, the response goes to standard output and its meaning to standard error.
                         let _ = answers.refused(answer);
                     }
                     return Err(error.into());
@@ -102,11 +102,14 @@ impl Api {
     }
 }
 
-/// Asks for the next page.
+/// Changes the request to the next page.
+///
+/// # Errors
+/// A page token that came before.
 fn turn_page(request: &mut RawRequest, token: String, seen: &mut SeenTokens) -> Result<(), Failure> {
     let page = request.query.iter_mut().find(|(name, _)| name == "pageToken");
     if let Some((_, first)) = &page {
-        // The one that was asked for may come back too; that it was asked for before is no fault.
+        // The token of the first request counts as seen. Adding that of a later page again is no error.
         let _ = seen.add(first);
     }
     seen.add(&token)?;
@@ -164,7 +167,7 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
         read_input(file)
     };
     let object = fields::object(&options.raw_field, &options.field, &mut read_text)?;
-    // Beside a body from a file, fields can only be meant for the query.
+    // With a body from a file, fields go into the query.
     let body = if reads || options.input.is_some() {
         query.extend(fields::query(&object));
         options.input.as_deref().map(read_body).transpose()?
@@ -174,7 +177,7 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
     Ok(RawRequest { verb, path, query, body })
 }
 
-/// Reads the body from a file as it stands: digits, keys and their order are the user's own.
+/// Returns the body from a file unchanged, with its digits and its order of keys.
 fn read_body(file: &str) -> Result<Vec<u8>, Failure> {
     let text = read_input(file)?;
     match serde_json::from_str::<serde::de::IgnoredAny>(&text) {

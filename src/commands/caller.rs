@@ -1,15 +1,15 @@
-//! A login and the Chat API together: how every command sends its requests.
+//! Sends the requests of commands: access token, retries, and what a report of a failure needs.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use crate::auth::{self, Access, Interaction, Record, ScopeSet};
 use crate::chat::{self, Client, ErrorKind, Membership, Method, Scopes};
 
 use super::needed_scopes;
-use super::{Context, Failure, InFlight};
+use super::write::{InFlight, Write};
+use super::{Context, Failure};
 
-/// Sends requests with one access token, and with another when that one is not accepted.
+/// Sends requests with an access token, which is replaced once if the API rejects it.
 #[derive(Clone)]
 pub(super) struct Caller<'a> {
     context: &'a Context,
@@ -19,7 +19,7 @@ pub(super) struct Caller<'a> {
     /// Whether this caller serves one row of a bulk run.
     for_row: bool,
     attempts: u32,
-    /// Whether its first token was not accepted.
+    /// Whether the first token was rejected and replaced.
     replaced: bool,
 }
 
@@ -43,10 +43,10 @@ pub(super) enum Cause {
     Api(#[source] chat::Error),
 }
 
-/// What was tried.
+/// What a report needs to know about a failed request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Attempt {
-    /// As in "create the space".
+    /// The action, as in "create the space".
     pub(super) action: String,
     /// For requests that change something.
     pub(super) write: Option<Write>,
@@ -56,7 +56,7 @@ pub(super) struct Attempt {
     pub(super) project: Option<String>,
     /// The account that was used.
     pub(super) account: Option<String>,
-    /// Whether that account's saved login was used, and not a service account or a token from outside.
+    /// Whether that account's saved login was used, and not a service account or a ready token.
     pub(super) login: bool,
     /// The scopes that the login has and those that the command needs.
     pub(super) scopes: ScopeSet,
@@ -64,31 +64,8 @@ pub(super) struct Attempt {
     pub(super) admin: bool,
 }
 
-/// How a write is repeated without being done twice.
-#[derive(Debug, Clone)]
-pub(super) struct Write {
-    /// The ID that makes the repetition safe, where it needs one.
-    pub(super) request_id: Option<String>,
-    /// What to do after an unknown outcome.
-    pub(super) hint: String,
-}
-
-impl Write {
-    /// A write that `command` repeats safely.
-    pub(super) fn repeated_by(command: impl fmt::Display, request_id: Option<String>) -> Self {
-        Self { request_id, hint: format!("to repeat it safely, run {command}") }
-    }
-
-    /// A write that nothing makes safe to repeat.
-    fn unsafe_to_repeat() -> Self {
-        let hint = "look whether it was applied before you repeat it; where the method takes one, \
-                    --query requestId=UUID makes repeating safe";
-        Self { request_id: None, hint: String::from(hint) }
-    }
-}
-
 impl CallError {
-    /// What the API answered; `None` where the login failed.
+    /// Returns the error of the API; `None` if the login failed.
     pub(super) fn api(&self) -> Option<&chat::Error> {
         match &*self.cause {
             Cause::Api(error) => Some(error),
@@ -130,7 +107,7 @@ impl<'a> Caller<'a> {
         Ok(Self { context, chat, access, needed, for_row: false, attempts: 0, replaced: false })
     }
 
-    /// A caller for one row of many. It leaves rate limits, and the report of an interruption, to the run.
+    /// Returns a caller for one row of a bulk run, which leaves rate limits and interruptions to the run.
     pub(super) fn for_row(&self) -> Self {
         Self { for_row: true, attempts: 0, replaced: false, ..self.clone() }
     }
@@ -143,8 +120,7 @@ impl<'a> Caller<'a> {
         Ok(())
     }
 
-    /// Takes over the token that a row got in place of one that was not accepted: the rows after it would have to find
-    /// out one by one.
+    /// Uses the token that a row got in place of a rejected one, so that it is not rejected once for each row.
     pub(super) fn adopt(&mut self, row: &Self) {
         if row.replaced {
             self.access = row.access.clone();
@@ -166,7 +142,7 @@ impl<'a> Caller<'a> {
         self.attempts
     }
 
-    /// Who acts, for messages.
+    /// Returns the account, or a description of the ready token, for messages.
     pub(super) fn whom(&self) -> String {
         self.access.account().map_or_else(|| String::from("the holder of CHATAUTH_ACCESS_TOKEN"), str::to_owned)
     }
@@ -180,8 +156,7 @@ impl<'a> Caller<'a> {
         same_id || account.is_some_and(|(account, email)| account.eq_ignore_ascii_case(email))
     }
 
-    /// Whether the login allows a method besides those it was asked for; `None` for a token from outside, of which
-    /// nothing is known.
+    /// Whether the login's scopes allow a method; `None` for a ready token, whose scopes are unknown.
     pub(super) fn allows(&self, method: Scopes, admin: bool) -> Option<bool> {
         self.access.record.as_ref().map(|record| needed_scopes::allowed(&method, admin, &record.granted()))
     }
@@ -189,7 +164,7 @@ impl<'a> Caller<'a> {
     /// Sends a request and retries it under the policy.
     ///
     /// # Errors
-    /// What the API, the network or the login said, with what repeats the request.
+    /// The login, the network or the API fails the request. The error says how to repeat it.
     pub(super) async fn send<M: Method>(&mut self, request: &M) -> Result<M::Answer, CallError> {
         let request_id = request.request_id().map(Cow::into_owned);
         let write = if request.is_read() {
@@ -204,7 +179,7 @@ impl<'a> Caller<'a> {
         self.send_as(request, write).await
     }
 
-    /// The same for a step of a command that another command repeats.
+    /// Sends a request like [`Self::send`]; `command` repeats it, instead of the command line as typed.
     pub(super) async fn send_repeated_by<M: Method>(
         &mut self,
         request: &M,
@@ -223,13 +198,10 @@ impl<'a> Caller<'a> {
         };
         let action = request.action().into_owned();
         // Whatever ends the program meanwhile can say how to repeat the request.
-        let outer = write.as_ref().filter(|_| !self.for_row).map(|write| {
-            self.context.pending.replace(Some(InFlight {
-                action: action.clone(),
-                request_id: write.request_id.clone(),
-                hint: write.hint.clone(),
-            }))
-        });
+        let outer = write
+            .as_ref()
+            .filter(|_| !self.for_row)
+            .map(|write| self.context.pending.replace(Some(InFlight { action: action.clone(), write: write.clone() })));
         let mut result = self.chat.send(request, &self.access.token, &operation).await.map_err(Cause::Api);
         if let Err(Cause::Api(chat::Error { kind: ErrorKind::Unauthenticated(_), .. })) = &result {
             result = match self.context.session().replacement(&self.access).await {

@@ -1,10 +1,10 @@
-//! How far this machine's clock is off, for people.
+//! Describes how far this machine's clock is off.
 
-/// As in "this machine's clock is 10 minutes behind the server's".
+/// Returns a description, as in "this machine's clock is 10 minutes behind the server's".
 pub(super) fn describe_offset(offset: time::Duration) -> String {
     let direction = if offset.is_positive() { "behind" } else { "ahead of" };
     let seconds = offset.abs().whole_seconds();
-    // Rounded: servers tell whole seconds, and an answer takes its time.
+    // Rounded, because servers report whole seconds and a response takes time.
     let amount = if seconds < 120 { format!("{seconds} seconds") } else { format!("{} minutes", (seconds + 30) / 60) };
     format!("this machine's clock is {amount} {direction} the server's")
 }

@@ -1,11 +1,11 @@
-//! `chatauth completion`: the script by which a shell completes commands, options, formats and accounts.
+//! `chatauth completion`: the script with which a shell completes commands, options, formats and accounts.
 
 use clap::ValueEnum;
 use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
 
 use crate::commands::Context;
 
-/// The variable by which a completion script calls this program.
+/// The variable with which a completion script calls this program.
 pub const VARIABLE: &str = "_CHATAUTH_COMPLETE";
 
 /// Generate a shell completion script
@@ -34,7 +34,7 @@ pub enum Shell {
 }
 
 impl Shell {
-    /// What writes this shell's script and candidates.
+    /// Returns the writer of this shell's script and candidates.
     pub fn completer(self) -> &'static dyn EnvCompleter {
         match self {
             Self::Bash => &Bash,

@@ -1,9 +1,8 @@
-//! What every command has at hand.
+//! The context of a command: settings, clock, output and session.
 
 use std::cell::{OnceCell, RefCell};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::time::Duration;
 
 use url::Url;
@@ -17,6 +16,7 @@ use crate::platform::{Clock, command_line};
 use crate::secret::Secret;
 
 use super::Failure;
+use super::write::InFlight;
 
 /// The value of a setting, and where it came from.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub struct Setting<Value> {
 }
 
 impl<Value> Setting<Value> {
-    /// The same setting with another value.
+    /// Returns a setting with another value from the same source.
     pub fn map<Other>(self, change: impl FnOnce(Value) -> Other) -> Setting<Other> {
         Setting { value: change(self.value), source: self.source }
     }
@@ -46,7 +46,7 @@ pub enum Provenance {
 }
 
 impl Provenance {
-    /// As it is shown.
+    /// Returns the name for people.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Option => "option",
@@ -56,7 +56,7 @@ impl Provenance {
     }
 }
 
-/// An access token from outside, used as it is and never stored.
+/// A ready access token, which is used as it is and never stored.
 #[derive(Debug)]
 pub struct GivenToken(Secret<String>);
 
@@ -77,16 +77,16 @@ impl GivenToken {
     }
 }
 
-/// Everything that was set, wherever.
+/// The settings, from options, variables and defaults.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where the client file is looked for.
+    /// The paths at which the OAuth client file is looked for, in order.
     pub client_secrets: Setting<Vec<PathBuf>>,
-    /// Where logins are kept; `None` when no home directory is known.
+    /// The directory of saved logins; `None` if no home directory is known.
     pub config_directory: Setting<Option<PathBuf>>,
     /// The person's home directory, for paths that they type.
     pub home: Option<PathBuf>,
-    /// The account that was asked for.
+    /// The account to use; `None` for the current one.
     pub account: Setting<Option<String>>,
     /// The root of the Chat API, not yet checked.
     pub api_endpoint: Setting<String>,
@@ -96,54 +96,40 @@ pub struct Settings {
     pub delegation: Setting<Option<DelegationOptions>>,
     /// Whether a progress bar may move on standard error.
     pub animations: bool,
-    /// Whether the person may be asked.
+    /// Whether commands may prompt, open a browser and listen for a login.
     pub input: bool,
     /// The limit of one HTTP request.
     pub timeout: Duration,
-    /// Whether the format was said by option or variable.
+    /// Whether an option or a variable chose the format.
     pub explicit_format: bool,
-    /// Whom TLS trusts, and the proxies.
+    /// The trusted certificates, the proxies and the time limit of HTTP.
     pub http: TransportConfig,
-    /// What is known about the browser.
+    /// The variables that decide how a browser is opened.
     pub browser: browser::Environment,
     /// Which standard streams are terminals.
     pub terminals: Terminals,
     /// The command line as typed.
     pub invocation: Vec<String>,
-    /// Where programs are found (`PATH`).
+    /// The search path of programs (`PATH`).
     pub path: Option<OsString>,
 }
 
 impl Settings {
-    /// Whether commands act with a stored login, and not with a token from outside or for a service account.
+    /// Whether commands use a saved login, and not a ready token or a service account.
     pub const fn uses_login(&self) -> bool {
         self.access_token.is_none() && self.delegation.value.is_none()
     }
 
-    /// The user in whose name a service account acts; `None` where another token goes before it.
+    /// Returns the user as whom a service account acts; `None` if none acts.
     pub fn impersonated(&self) -> Option<&str> {
         let delegation = self.delegation.value.as_ref().filter(|_| self.access_token.is_none())?;
         Some(&delegation.subject)
     }
 }
 
-/// A write that has left, or may have, and has no answer yet.
-#[derive(Debug, Clone)]
-pub struct InFlight {
-    /// What it was, as in "create the space".
-    pub action: String,
-    /// The id that makes its repetition safe, where it needs one.
-    pub request_id: Option<String>,
-    /// What to do when its outcome is unknown.
-    pub hint: String,
-}
-
-/// Shared with whoever ends the program, so that a signal cannot lose a request.
-pub type Pending = Rc<RefCell<Option<InFlight>>>;
-
-/// What every command has at hand.
+/// The settings, clock, output and session of a command.
 pub struct Context {
-    /// What was set.
+    /// The settings.
     pub settings: Settings,
     /// The current time.
     pub clock: Clock,
@@ -152,7 +138,7 @@ pub struct Context {
     /// Standard output.
     pub printer: Printer,
     /// The write that is in flight.
-    pub pending: Pending,
+    pub(super) pending: RefCell<Option<InFlight>>,
     /// Returns the definition of the command line.
     pub definition: fn() -> clap::Command,
     session: OnceCell<Session>,
@@ -167,7 +153,7 @@ impl Context {
         printer: Printer,
         definition: fn() -> clap::Command,
     ) -> Self {
-        Self { settings, clock, messages, printer, pending: Pending::default(), definition, session: OnceCell::new() }
+        Self { settings, clock, messages, printer, pending: RefCell::default(), definition, session: OnceCell::new() }
     }
 
     /// Returns the session, created on first use.
@@ -192,7 +178,7 @@ impl Context {
         })
     }
 
-    /// The Chat API at the endpoint that was set.
+    /// Returns a client for the API endpoint of the settings.
     ///
     /// # Errors
     /// An endpoint that no token may be sent to.
@@ -202,7 +188,10 @@ impl Context {
             .map_err(|cause| Failure::endpoint_refused(text, &cause))
     }
 
-    /// Whether a token may be sent to the endpoint that was set.
+    /// Checks that a token may be sent to the API endpoint of the settings.
+    ///
+    /// # Errors
+    /// An endpoint that no token may be sent to.
     pub fn check_endpoint(&self) -> Result<(), Failure> {
         self.chat().map(|_| ())
     }
@@ -213,37 +202,31 @@ impl Context {
         explicit || self.printer.has_filter()
     }
 
-    /// The client's project, for links; `None` where no client file says so.
+    /// Returns the OAuth client's project, for links; `None` if no client file names it.
     pub fn project(&self) -> Option<String> {
         self.session().client().ok().and_then(|client| client.project.clone())
     }
 
-    /// The command line as typed.
+    /// Returns the command line as typed.
     pub fn repeat(&self) -> String {
         command_line(&self.settings.invocation)
     }
 
-    /// Another command of this program, with the options that say who and where.
+    /// Returns another command of this program, with the typed options that choose account, client and endpoint.
     pub fn command<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> String {
         let settings = &self.settings;
-        let program = settings.invocation.first().map_or("chatauth", String::as_str);
-        let mut line = vec![program.to_owned()];
-        line.extend(words.into_iter().map(str::to_owned));
-        let paths = [
-            ("--client-secrets", settings.client_secrets.value.first(), settings.client_secrets.source),
-            ("--config-dir", settings.config_directory.value.as_ref(), settings.config_directory.source),
-        ];
-        let paths = paths.map(|(name, path, source)| (name, path.map(|path| path.display().to_string()), source));
-        let texts = [
+        let path = |path: Option<&PathBuf>| path.map(|path| path.display().to_string());
+        let options = [
+            ("--client-secrets", path(settings.client_secrets.value.first()), settings.client_secrets.source),
+            ("--config-dir", path(settings.config_directory.value.as_ref()), settings.config_directory.source),
             ("--account", settings.account.value.clone(), settings.account.source),
             ("--api-endpoint", Some(settings.api_endpoint.value.clone()), settings.api_endpoint.source),
         ];
-        for (name, value, source) in paths.into_iter().chain(texts) {
-            if let (Some(value), Provenance::Option) = (value, source) {
-                line.extend([name.to_owned(), value]);
-            }
-        }
-        command_line(line)
+        let given = options.into_iter().filter(|(_, _, source)| *source == Provenance::Option);
+        let given = given.filter_map(|(name, value, _)| Some([name.to_owned(), value?])).flatten();
+        let program = settings.invocation.first().map_or("chatauth", String::as_str);
+        let words = words.into_iter().map(str::to_owned);
+        command_line(std::iter::once(program.to_owned()).chain(words).chain(given))
     }
 
     /// Returns the command line, with `--request-id` added if missing.

@@ -13,9 +13,9 @@ use crate::emulator::{
     self, Audience, CommandEnvironment, Consent, Emulator as Server, Fault, GrantedScopes, Names, Options, Quota, User,
 };
 use crate::platform::command_line;
-use crate::platform::signals;
+use crate::platform::signals::Interruptions;
 
-/// The name under which this program is a browser that consents.
+/// The name under which this program acts as a browser that gives consent.
 const BROWSER_NAME: &str = "chatauth-browser";
 
 /// The argument after the URL that makes the browser wait for the page.
@@ -243,16 +243,12 @@ async fn serve(emulator: &Server, environment: &CommandEnvironment, context: &Co
         exports += &format!("export {name}={}\n", command_line([value.to_string_lossy()]));
     }
     // Watched before the output shows that the emulator is ready, so that no signal comes too early.
-    let stop = signals::interruption();
-    tokio::pin!(stop);
-    let first = std::future::poll_fn(|task| std::task::Poll::Ready(stop.as_mut().poll(task))).await;
+    let mut signals = Interruptions::watch()
+        .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot watch for signals: {error}")))?;
     context.printer.text(&exports)?;
     context.messages.note(&format!("Serving at {} (Ctrl-C to stop)", emulator.origin()));
-    let stopped = match first {
-        std::task::Poll::Ready(stopped) => stopped,
-        std::task::Poll::Pending => stop.await,
-    };
-    stopped.map(|_| ()).map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot watch for signals: {error}")))
+    signals.next().await;
+    Ok(())
 }
 
 /// Opens the URL on the command line if this program was started as the emulator's browser.

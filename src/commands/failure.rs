@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use crate::output;
 use crate::platform::input::InputError;
 use crate::platform::signals::Interruption;
 
-/// Defines the codes that a name and an exit code describe, one a line.
+/// Defines the error codes, each with its name and its exit code.
 macro_rules! error_codes {
     ($($variant:ident = $name:literal, $exit:literal;)*) => {
         /// The stable names of failures, each with its exit code.
@@ -140,22 +140,28 @@ impl Failure {
 
     /// Returns the JSON error object; fields that do not apply are absent.
     pub fn to_json(&self) -> Value {
-        let mut error = Map::new();
-        error.insert(String::from("code"), Value::from(self.code.as_str()));
-        error.insert(String::from("exitCode"), Value::from(self.code.exit_code()));
-        error.insert(String::from("message"), Value::from(self.message.as_str()));
-        for (name, value) in [
-            ("hint", self.hint.as_deref().map(Value::from)),
-            ("httpStatus", self.http_status.map(Value::from)),
-            ("reason", self.reason.as_deref().map(Value::from)),
-            ("requestId", self.request_id.as_deref().map(Value::from)),
-            ("outcome", self.outcome.map(|outcome| Value::from(outcome.as_str()))),
-        ] {
-            if let Some(value) = value {
-                error.insert(name.to_owned(), value);
-            }
+        let mut error = json!({
+            "code": self.code.as_str(),
+            "exitCode": self.code.exit_code(),
+            "message": self.message,
+            "hint": self.hint,
+            "httpStatus": self.http_status,
+            "reason": self.reason,
+            "requestId": self.request_id,
+            "outcome": self.outcome.map(Outcome::as_str),
+        });
+        if let Some(members) = error.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
         }
-        Value::Object(error)
+        error
+    }
+
+    /// Makes one failure of those of several people: the first one, with the messages of all after `start`. `None` if
+    /// there is none.
+    pub(super) fn of_several(start: &str, failures: Vec<(String, Self)>) -> Option<Self> {
+        let messages = failures.iter().map(|(who, failure)| format!("{who}: {}", failure.message));
+        let message = format!("{start}{}", messages.collect::<Vec<_>>().join("; "));
+        failures.into_iter().next().map(|(_, first)| Self { message, ..first })
     }
 
     /// Creates a usage error.

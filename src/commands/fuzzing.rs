@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::Failure;
 use super::bulk::Verb as _;
-use super::caller::{Attempt, Write};
+use super::caller::Attempt;
 use super::members::add::Add;
-use super::spaces::create::new_space::NewSpace;
+use super::spaces::create::plan::NewSpace;
+use super::write::Write;
 use crate::auth;
 use crate::bulk::Column;
 use crate::bulk::fuzzing::{Wrong, planned};

@@ -94,12 +94,9 @@ fn page(command: &Command, parents: &[&Command]) -> io::Result<Vec<u8>> {
     if command.has_subcommands() {
         manual.render_subcommands_section(&mut page)?;
     }
-    sections(command, "SH", &mut page)?;
+    sections(command, "SH", |_| true, &mut page)?;
     if let Some(program) = parents.first() {
-        for (_, lines) in more(program).into_iter().filter(|(heading, _)| heading == EXIT_STATUS) {
-            section("SH", EXIT_STATUS, &mut page)?;
-            verbatim(&lines, &mut page)?;
-        }
+        sections(program, "SH", |heading| heading == EXIT_STATUS, &mut page)?;
         section("SH", "SEE ALSO", &mut page)?;
         let others: Vec<String> = parents.iter().map(|parent| format!("{}(1)", name(parent))).collect();
         paragraph(&others.join(", "), &mut page)?;
@@ -118,7 +115,7 @@ fn chapter(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     let mut options = Vec::new();
     manual(command).render_options_section(&mut options)?;
     page.extend_from_slice(String::from_utf8_lossy(&options).replace(".SH ", ".SS ").as_bytes());
-    sections(command, "SS", page)
+    sections(command, "SS", |_| true, page)
 }
 
 fn manual(command: &Command) -> clap_mangen::Man {
@@ -147,11 +144,18 @@ fn more(command: &Command) -> Vec<(String, Vec<String>)> {
     sections
 }
 
-fn sections(command: &Command, level: &str, page: &mut Vec<u8>) -> io::Result<()> {
-    more(command).iter().try_for_each(|(heading, lines)| {
-        section(level, heading, page)?;
-        verbatim(lines, page)
-    })
+/// Writes the wanted ones of the sections below the options; their lines stay lines.
+fn sections(command: &Command, level: &str, wanted: fn(&str) -> bool, page: &mut Vec<u8>) -> io::Result<()> {
+    let mut roff = Roff::default();
+    for (heading, lines) in more(command).iter().filter(|(heading, _)| wanted(heading)) {
+        roff.control(level, [heading.as_str()]);
+        roff.control("nf", []);
+        for line in lines {
+            roff.text([roman(line.as_str())]);
+        }
+        roff.control("fi", []);
+    }
+    roff.to_writer(page)
 }
 
 fn section(level: &str, heading: &str, page: &mut Vec<u8>) -> io::Result<()> {
@@ -163,17 +167,6 @@ fn section(level: &str, heading: &str, page: &mut Vec<u8>) -> io::Result<()> {
 fn paragraph(text: &str, page: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::default();
     roff.text([roman(text)]);
-    roff.to_writer(page)
-}
-
-/// Writes lines that stay lines.
-fn verbatim(lines: &[String], page: &mut Vec<u8>) -> io::Result<()> {
-    let mut roff = Roff::default();
-    roff.control("nf", []);
-    for line in lines {
-        roff.text([roman(line.as_str())]);
-    }
-    roff.control("fi", []);
     roff.to_writer(page)
 }
 

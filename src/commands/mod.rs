@@ -61,7 +61,6 @@ pub mod emulator;
 mod failure;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod input;
 pub mod man;
 pub mod members;
 mod needed_scopes;
@@ -72,10 +71,11 @@ pub mod setup;
 pub mod spaces;
 mod terminal_prompt;
 pub mod version;
+mod write;
 
 pub use crate::auth::{DelegationOptions, Proxies, ProxySetting, TransportConfig, TrustRoots};
 pub use crate::chat::Role;
 pub use crate::platform::input::Source;
-pub use context::{Context, GivenToken, InFlight, Pending, Provenance, Setting, Settings};
+pub use context::{Context, GivenToken, Provenance, Setting, Settings};
 pub use failure::{ErrorCode, Failure, Outcome};
 pub use runtime::runtime;

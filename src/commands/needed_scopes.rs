@@ -1,4 +1,4 @@
-//! Which scopes a login asks for, given what the methods of a command accept.
+//! Chooses the scopes of a login from those that the methods of a command accept.
 
 use crate::auth::{Scope, ScopeSet};
 use crate::chat::{CreateSpace, Method, Scopes};
@@ -11,12 +11,12 @@ const fn choices(scopes: &Scopes, admin: bool) -> &'static [&'static str] {
     if admin { scopes.admin } else { scopes.user }
 }
 
-/// Whether it depends on the login which scope is used.
+/// Whether the scope to use depends on the login.
 pub(super) fn has_choice(scopes: &Scopes, admin: bool) -> bool {
     choices(scopes, admin).len() > 1
 }
 
-/// The fewest scopes that allow all of `methods`, given what is `granted` already.
+/// Returns the fewest scopes that allow all of `methods`, given those that are `granted` already.
 pub(super) fn needed(methods: &[Scopes], admin: bool, granted: &ScopeSet) -> ScopeSet {
     let scopes: ScopeSet = methods
         .iter()
@@ -29,7 +29,7 @@ pub(super) fn needed(methods: &[Scopes], admin: bool, granted: &ScopeSet) -> Sco
     scopes.minimal()
 }
 
-/// What a login asks for when nothing says what it is for: creating a space.
+/// Returns the default scopes of a login: those that create a space.
 pub(super) fn default() -> ScopeSet {
     needed(&[CreateSpace::SCOPES], false, &ScopeSet::default())
 }

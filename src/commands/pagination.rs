@@ -1,4 +1,4 @@
-//! Lists that are read page by page, and no further than they are wanted.
+//! Reads lists page by page, no further than the limit.
 
 use std::collections::HashSet;
 
@@ -47,13 +47,13 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// The whole list, of which the server gives at most `largest` results at once.
+    /// Returns the pages of a whole list, of at most `largest` items each.
     pub(super) fn all(largest: u32) -> Self {
         Self { left: None, largest, next: Some(Paging::default()), seen: SeenTokens::default(), count: 0, shown: None }
     }
 
-    /// The results that the person wants to see. A terminal shows how many there are so far, unless the results
-    /// themselves show it.
+    /// Returns the pages of a list that is printed, up to the limit. A terminal shows the number of results so far, unless
+    /// the results themselves show it.
     pub(super) fn wanted(limit: &Limit, largest: u32, context: &Context) -> Self {
         let terminals = &context.settings.terminals;
         let hidden = !terminals.stdout || context.printer.format().is_for_people();

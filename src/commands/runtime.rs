@@ -19,16 +19,7 @@ impl Context {
     /// # Errors
     /// Those of the command; an interruption names the write that is in flight, with the command that repeats it.
     pub fn block_on(&self, command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-        self.run_to_end(pin!(command))
-    }
-
-    /// Not generic: code for each command's type would be a twentieth of the program.
-    fn run_to_end(&self, command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>) -> anyhow::Result<()> {
-        let runtime = runtime()?;
-        let result = runtime.block_on(self.until_signal(command));
-        // A DNS lookup cannot be cancelled, so do not wait for it.
-        runtime.shutdown_background();
-        result
+        run(pin!(self.until_signal(pin!(command))))
     }
 
     /// Runs a command, or a part of one, until it ends or a signal ends it.
@@ -73,13 +64,14 @@ impl Context {
         match &*self.pending.borrow() {
             None => Failure::new(code, interruption.to_string()),
             Some(pending) => {
-                let id = pending.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
+                let request_id = &pending.write.request_id;
+                let id = request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
                 let message = format!(
                     "{interruption} while trying to {}; whether it was applied is not known{id}",
                     pending.action
                 );
-                let mut failure = Failure::new(code, message).hint(pending.hint.clone());
-                failure.request_id.clone_from(&pending.request_id);
+                let mut failure = Failure::new(code, message).hint(pending.write.hint.clone());
+                failure.request_id.clone_from(request_id);
                 failure.outcome = Some(Outcome::Unknown);
                 failure
             }
@@ -92,12 +84,17 @@ impl Context {
 /// # Errors
 /// Those of the command.
 pub(super) fn block_on_rows(command: impl AsyncFnOnce(&mut Interruptions) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let runtime = runtime()?;
-    let result = runtime.block_on(async {
+    run(pin!(async {
         let mut signals = Interruptions::watch()
             .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot watch signals: {error}")))?;
         command(&mut signals).await
-    });
+    }))
+}
+
+/// Runs a future on a runtime of its own. Not generic: code for each command's type would be a twentieth of the program.
+fn run(command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>) -> anyhow::Result<()> {
+    let runtime = runtime()?;
+    let result = runtime.block_on(command);
     // A DNS lookup cannot be cancelled, so do not wait for it.
     runtime.shutdown_background();
     result

@@ -1,4 +1,4 @@
-//! How the answers of `chatauth api` are printed.
+//! Prints the responses of `chatauth api`.
 //!
 //! JSON is one document: with `--paginate` the lists of all pages joined, the other members as the last page has
 //! them, without `nextPageToken`. JSON Lines is one page a line, as they come and as they are.
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::chat::RawAnswer;
 use crate::output::{self, Printer, sanitise, sanitise_lines};
 
-/// The answers so far.
+/// The responses so far.
 #[derive(Debug)]
 pub(super) struct Answers<'a> {
     printer: &'a Printer,
@@ -51,7 +51,7 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Prints the whole of all pages.
+    /// Prints the joined pages.
     pub(super) fn finish(self) -> Result<(), output::Error> {
         let Some(mut whole) = self.merged else { return Ok(()) };
         if let Some(object) = whole.as_object_mut() {

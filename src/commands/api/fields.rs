@@ -5,17 +5,20 @@ use serde_json::{Map, Value};
 
 use crate::commands::Failure;
 
-/// What `-F key=@file` takes its text from: a file's name, `-` for standard input.
+/// Reads the file of `-F key=@FILE`; `-` is standard input.
 pub(super) type ReadText<'a> = &'a mut dyn FnMut(&str) -> Result<String, Failure>;
 
-/// One step into a value.
+/// One part of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step<'a> {
     Member(&'a str),
     Element,
 }
 
-/// The object that the fields describe; `raw` ones are text, `typed` ones what they look like.
+/// Returns the object that the fields describe: `raw` values are text, the types of `typed` values are guessed.
+///
+/// # Errors
+/// A field without a value, an invalid key, a conflict between fields, or a file that cannot be read.
 pub(super) fn object(raw: &[String], typed: &[String], read: ReadText<'_>) -> Result<Map<String, Value>, Failure> {
     let mut root = Value::Object(Map::new());
     for field in raw {
@@ -33,7 +36,7 @@ pub(super) fn object(raw: &[String], typed: &[String], read: ReadText<'_>) -> Re
     }
 }
 
-/// Fields as query parameters, as Google reads them: members joined by dots, lists as repeated names.
+/// Returns the fields as query parameters in Google's form: members joined by dots, lists as repeated names.
 pub(super) fn query(object: &Map<String, Value>) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for (name, value) in object {
@@ -68,7 +71,7 @@ fn split<'a>(option: &str, field: &'a str) -> Result<(&'a str, Option<&'a str>),
     }
 }
 
-/// A number, `true`, `false` and `null` are themselves, `@` names a file, and everything else is text.
+/// Guesses the type of a value: a number, `true`, `false`, `null`, the contents of a file after `@`, or else text.
 fn guess(text: &str, read: ReadText<'_>) -> Result<Value, Failure> {
     if let Some(file) = text.strip_prefix('@') {
         return read(file).map(Value::from);
@@ -105,7 +108,7 @@ fn steps(key: &str) -> Option<Vec<Step<'_>>> {
     Some(steps)
 }
 
-/// Puts a value where the steps lead; `None` when something of another kind is in the way.
+/// Inserts a value at a key; `None` if an earlier field conflicts with it.
 fn insert(target: &mut Value, steps: &[Step<'_>], value: Option<Value>) -> Option<()> {
     let Some((step, rest)) = steps.split_first() else {
         *target = value.unwrap_or_default();
@@ -131,7 +134,7 @@ fn insert(target: &mut Value, steps: &[Step<'_>], value: Option<Value>) -> Optio
                 array.extend(value);
                 return Some(());
             }
-            // A member that the last element has already belongs to the next one.
+            // A member that the last element already has begins the next element.
             let fits = match (array.last(), rest.first()) {
                 (Some(Value::Object(last)), Some(Step::Member(name))) => !last.contains_key(*name) || rest.len() > 1,
                 _ => false,

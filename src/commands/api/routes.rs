@@ -1,4 +1,4 @@
-//! Which method of the API's a request calls, and with it which scopes it needs.
+//! Finds the API method that a request calls, and the scopes that it needs.
 
 use crate::auth::ScopeSet;
 use crate::chat::{
@@ -29,7 +29,7 @@ const ROUTES: &[(&str, &str, Scopes)] = &[
     ("POST", "spaces/*/messages", needed_scopes::CREATE_MESSAGE),
 ];
 
-/// The scopes to ask for, given what is `granted` already. `None` for methods that are not known here.
+/// Returns the scopes to ask for, given those that are `granted` already; `None` for unknown methods.
 pub(super) fn needed(request: &RawRequest, granted: &ScopeSet) -> Option<ScopeSet> {
     let path = request.path.as_str().strip_prefix("/v1/")?;
     let name = if request.verb == http::Method::HEAD { "GET" } else { request.verb.as_str() };

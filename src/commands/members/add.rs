@@ -231,26 +231,20 @@ impl Verb for Add {
 }
 
 fn new_memberships(options: &Add) -> Result<Vec<NewMembership>, Failure> {
-    let mut wanted = Vec::new();
-    for text in &options.users {
-        wanted.push(
-            NewMembership::of_user(text)
-                .map_err(|cause| Failure::usage(format!("the user {text:?} (member.name) {cause}")))?,
-        );
-    }
-    for text in &options.group {
-        wanted.push(
-            NewMembership::of_group(text)
-                .map_err(|cause| Failure::usage(format!("the group {text:?} (groupMember.name) {cause}")))?,
-        );
-    }
-    let mut seen = Vec::new();
-    wanted.retain(|one| {
-        !seen.contains(one) && {
-            seen.push(one.clone());
-            true
-        }
+    let users = options.users.iter().map(|text| {
+        NewMembership::of_user(text).map_err(|cause| Failure::usage(format!("the user {text:?} (member.name) {cause}")))
     });
+    let groups = options.group.iter().map(|text| {
+        NewMembership::of_group(text)
+            .map_err(|cause| Failure::usage(format!("the group {text:?} (groupMember.name) {cause}")))
+    });
+    let mut wanted = Vec::new();
+    for membership in users.chain(groups) {
+        let membership = membership?;
+        if !wanted.contains(&membership) {
+            wanted.push(membership);
+        }
+    }
     if options.role.is_some() && wanted.iter().any(|one| !matches!(one, NewMembership::Human(_))) {
         return Err(Failure::usage("--role (membership.role) works for people only"));
     }

@@ -47,20 +47,18 @@ impl<'a> Several<'a> {
     }
 
     /// Ends the list. With failures, the first one stands for all; `command` makes the command for those who are left.
-    pub(super) fn finish(self, command: impl FnOnce(&[String]) -> String) -> Result<(), Failure> {
+    pub(super) fn finish(mut self, command: impl FnOnce(&[String]) -> String) -> Result<(), Failure> {
         let printed = self.list.map_or(Ok(0), List::finish);
         let total = self.done + self.left.len();
-        let mut failed = self.failed.into_iter();
-        let Some((user, mut first)) = failed.next() else { return Ok(printed.map(drop)?) };
-        if total == 1 {
-            return Err(first);
+        if total == 1
+            && let Some((_, failure)) = self.failed.pop()
+        {
+            return Err(failure);
         }
-        let mut message = format!("{} of {total} failed: {user}: {}", self.left.len(), first.message);
-        for (user, failure) in failed {
-            message += &format!("; {user}: {}", failure.message);
+        let start = format!("{} of {total} failed: ", self.left.len());
+        match Failure::of_several(&start, self.failed) {
+            Some(failure) => Err(failure.hint(format!("to retry those, run {}", command(&self.left)))),
+            None => Ok(printed.map(drop)?),
         }
-        first.message = message;
-        first.hint = Some(format!("to retry those, run {}", command(&self.left)));
-        Err(first)
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::auth::ScopeSet;
 use crate::chat::{Error, ErrorKind, Status};
-use crate::commands::caller::{Attempt, Write};
+use crate::commands::caller::Attempt;
+use crate::commands::write::Write;
 use crate::commands::{ErrorCode, Failure, Outcome};
 
 use super::auth::{console, login_command, network, try_again};

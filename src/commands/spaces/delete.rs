@@ -131,8 +131,8 @@ impl Verb for Rows {
     }
 }
 
-/// Asks for the name of the space; for its id where the login does not allow to read the name, because no login should
-/// be asked for more than deleting needs.
+/// Asks the person to type the name of the space, or its ID if the login may not read the name: a login for deleting
+/// asks for no further scope.
 async fn confirm(request: &DeleteSpace, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {
     let may_read = caller.allows(GetSpace::SCOPES, request.admin) != Some(false);
     let get = GetSpace { name: request.name.clone(), admin: request.admin };

@@ -1,21 +1,23 @@
-//! A space as a person describes it: options over a JSON document, checked by the rules of the API.
+//! A space to send: options merged into a JSON document, checked by the rules of the API.
 
 use serde_json::{Map, Value};
 
 use super::fields::{self, FIELDS, Kind, Settable};
 use super::options::SpaceFields;
-use crate::commands::input::{self, merge};
 use crate::commands::{ErrorCode, Failure};
 use crate::platform::input::Source;
+
+/// The size limit of the document, in bytes: more than any request of the API.
+const LARGEST: u64 = 1024 * 1024;
 
 /// A space that is to be sent.
 #[derive(Debug)]
 pub(super) struct Draft {
     /// What will be sent.
     pub(super) space: Map<String, Value>,
-    /// What options or cells gave, by its path.
+    /// The fields that options or cells gave.
     options: Map<String, Value>,
-    left_out: Vec<&'static str>,
+    dropped: Vec<&'static str>,
     source: Option<Source>,
 }
 
@@ -25,11 +27,11 @@ impl<const NEW: bool> SpaceFields<NEW> {
     /// A document may be a space that the server sent, so what only the server sets is left out of it.
     pub(super) fn draft(&self, more: Map<String, Value>) -> Result<Draft, Failure> {
         let space = match &self.json {
-            Some(source) => input::object(source)?,
+            Some(source) => read(source)?,
             None => self.document.clone(),
         };
-        let mut draft = Draft { space, options: self.nested(), left_out: Vec::new(), source: self.json.clone() };
-        draft.leave_out(Settable::Never);
+        let mut draft = Draft { space, options: self.nested(), dropped: Vec::new(), source: self.json.clone() };
+        draft.drop_all(Settable::Never);
         draft.options.extend(more);
         merge(&mut draft.space, draft.options.clone());
         for field in FIELDS {
@@ -45,12 +47,12 @@ impl<const NEW: bool> SpaceFields<NEW> {
 }
 
 impl Draft {
-    /// What stands at a path.
+    /// Returns the value at a path.
     pub(super) fn at(&self, path: &str) -> Option<&Value> {
         fields::at(&self.space, path)
     }
 
-    /// Whether something other than nothing stands at a path.
+    /// Whether there is a value at a path, other than null and false.
     pub(super) fn has(&self, path: &str) -> bool {
         self.at(path).is_some_and(|value| !value.is_null() && *value != Value::Bool(false))
     }
@@ -60,22 +62,22 @@ impl Draft {
         fields::at(&self.options, path).is_some()
     }
 
-    /// Leaves the fields out that can be set only so.
-    pub(super) fn leave_out(&mut self, settable: Settable) {
+    /// Drops the fields that can only be set at this time.
+    pub(super) fn drop_all(&mut self, settable: Settable) {
         for field in FIELDS.iter().filter(|field| field.settable == settable) {
-            self.leave_out_field(field.path);
+            self.drop_field(field.path);
         }
     }
 
-    /// Leaves a field out.
-    pub(super) fn leave_out_field(&mut self, path: &'static str) {
+    /// Drops a field.
+    pub(super) fn drop_field(&mut self, path: &'static str) {
         if remove(&mut self.space, path) {
-            self.left_out.push(path);
+            self.dropped.push(path);
         }
     }
 
-    /// A field that breaks a rule, named by its option and by the API's name for it, or by its place in the document
-    /// that it came from.
+    /// Returns the error for a field that breaks a rule. It names the option and the API's field, or the document that
+    /// the field came from.
     pub(super) fn refuse(&self, path: &str, rule: &str) -> Failure {
         match &self.source {
             Some(source) if !self.was_given(path) && self.at(path).is_some() => {
@@ -90,12 +92,12 @@ impl Draft {
 
     /// Returns a note on the fields removed from the document; `None` if there are none.
     pub(super) fn note(&self) -> Option<String> {
-        (!self.left_out.is_empty())
-            .then(|| format!("Ignored fields that cannot be set here: {}", self.left_out.join(", ")))
+        (!self.dropped.is_empty())
+            .then(|| format!("Ignored fields that cannot be set here: {}", self.dropped.join(", ")))
     }
 }
 
-/// Takes a member out of an object, and what is empty then.
+/// Removes a member from an object, and the objects that become empty.
 fn remove(object: &mut Map<String, Value>, path: &str) -> bool {
     match path.split_once('.') {
         None => object.shift_remove(path).is_some(),
@@ -107,5 +109,46 @@ fn remove(object: &mut Map<String, Value>, path: &str) -> bool {
             }
             removed
         }
+    }
+}
+
+/// Reads a space from a file.
+fn read(source: &Source) -> Result<Map<String, Value>, Failure> {
+    let invalid = |cause: String| Failure::new(ErrorCode::InputInvalid, format!("{source} {cause}"));
+    match serde_json::from_str(&source.read_text(LARGEST)?) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(invalid(String::from("is not a JSON object"))),
+        // The position only, never the contents.
+        Err(error) => Err(invalid(format!("holds no JSON: line {}, column {}", error.line(), error.column()))),
+    }
+    .map_err(|failure| failure.hint("expected a Space of the API's reference, such as {\"displayName\": \"Team\"}"))
+}
+
+/// Merges `upper` into `lower`: objects member by member; other values replace those below.
+fn merge(lower: &mut Map<String, Value>, upper: Map<String, Value>) {
+    for (key, value) in upper {
+        match (lower.get_mut(&key), value) {
+            (Some(Value::Object(below)), Value::Object(above)) => merge(below, above),
+            (_, value) => {
+                lower.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_on_top_wins_and_what_is_below_stays() {
+        let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap();
+        let mut lower = object(r#"{"displayName":"a","spaceDetails":{"guidelines":"g"},"new":[1.50]}"#);
+        let upper = object(r#"{"displayName":"b","spaceDetails":{"description":"d"}}"#);
+        merge(&mut lower, upper);
+        assert_eq!(
+            Value::Object(lower).to_string(),
+            r#"{"displayName":"b","spaceDetails":{"guidelines":"g","description":"d"},"new":[1.50]}"#
+        );
     }
 }

@@ -5,10 +5,10 @@ use crate::commands::caller::Caller;
 use crate::commands::pagination::{Limit, Pages};
 use crate::commands::{Context, Failure};
 
-/// The most that the API gives at once.
+/// The largest page of the API.
 const LARGEST_PAGE: u32 = 30;
 
-/// The most people that the API takes.
+/// The maximum number of people in a request.
 const MOST_USERS: usize = 49;
 
 /// Find the group chats of exactly these people and you

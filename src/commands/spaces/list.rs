@@ -6,7 +6,7 @@ use crate::commands::caller::Caller;
 use crate::commands::pagination::{Limit, Pages};
 use crate::commands::{Context, Failure};
 
-/// The most that the API gives at once.
+/// The largest page of the API.
 const LARGEST_PAGE: u32 = 1000;
 
 /// List your spaces

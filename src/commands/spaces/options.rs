@@ -22,14 +22,14 @@ pub(in crate::commands) struct SpaceFields<const NEW: bool> {
 }
 
 impl<const NEW: bool> SpaceFields<NEW> {
-    /// The columns of rows, named as the options and as the API names the fields. What can only be set at creation, or
-    /// by the server, may stand in what `list` has written, and is not read by an update.
+    /// Returns the columns of rows, named like the options or like the API's fields. An update ignores the columns of
+    /// `spaces list` that it cannot set.
     pub(in crate::commands) fn columns() -> Vec<Column> {
         let mut columns = Vec::new();
         for field in FIELDS {
             let names = std::slice::from_ref(&field.path);
             let settable = field.settable == Settable::Always || NEW && field.settable == Settable::AtCreation;
-            // A space that is listed has a type, and that is no order to change it.
+            // The output of `spaces list` has a type, which is not a change to make.
             let read = settable && (NEW || field.path != "spaceType");
             for option in field.options.iter().filter(|_| read) {
                 let column = Column::new(option.name, field.cell());
@@ -45,7 +45,10 @@ impl<const NEW: bool> SpaceFields<NEW> {
         columns
     }
 
-    /// Takes what a row says.
+    /// Sets the fields that a row gives.
+    ///
+    /// # Errors
+    /// A value that the option rejects, with its column.
     pub(in crate::commands) fn set(&mut self, values: &Values) -> Result<(), RowFault> {
         for (field, option) in FIELDS.iter().flat_map(|field| field.options.iter().map(move |option| (field, option))) {
             if let Some(value) = values.get(option.name) {
@@ -56,7 +59,7 @@ impl<const NEW: bool> SpaceFields<NEW> {
         Ok(())
     }
 
-    /// What was given, as a row would say it.
+    /// Returns the given fields as the values of a row.
     pub(in crate::commands) fn as_values(&self) -> Values {
         let given = FIELDS.iter().filter_map(|field| Some((field.options.first()?.name, self.given.get(field.path)?)));
         let values = given.fold(Values::default(), |values, (name, value)| values.with(name, Some(value.clone())));

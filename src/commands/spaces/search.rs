@@ -6,10 +6,10 @@ use crate::commands::caller::Caller;
 use crate::commands::pagination::{Limit, Pages};
 use crate::commands::{Context, Failure};
 
-/// The most that the API gives at once.
+/// The largest page of the API.
 const LARGEST_PAGE: u32 = 100;
 
-/// The most that the API gives an administrator at once.
+/// The largest page of the API for administrators.
 const LARGEST_ADMIN_PAGE: u32 = 1000;
 
 /// The longest query that the API takes, in characters.
@@ -49,8 +49,8 @@ impl Search {
     }
 }
 
-/// Words are looked for in the name; one with `=` or `:` is a query already. What the API demands of every query is
-/// added where it is not there.
+/// Returns the query for the API. Words are looked for in the name; text with `=` or `:` is a query already. Terms that
+/// the API requires are added.
 fn query(text: &str, admin: bool) -> Result<String, Failure> {
     let text = text.trim();
     if text.is_empty() {
@@ -70,7 +70,7 @@ fn query(text: &str, admin: bool) -> Result<String, Failure> {
         terms.push("space_type = \"SPACE\"");
     }
     if !terms.is_empty() {
-        // AND binds what stands beside it.
+        // AND binds more tightly than OR.
         if query.contains(" OR ") && !query.contains('(') {
             query = format!("({query})");
         }

@@ -1,4 +1,4 @@
-//! Spaces as people and scripts see them.
+//! Spaces in the formats of the output.
 
 use super::fields::{COLUMNS, TYPES, details, for_people};
 use crate::chat::{Method, Page, Paging, Resource, Space};
@@ -7,7 +7,7 @@ use crate::commands::caller::Caller;
 use crate::commands::pagination::Pages;
 use crate::output::Item;
 
-/// Help that names the columns of CSV after the examples.
+/// Returns the help after the options: examples, and the columns of CSV.
 pub(super) fn with_columns(examples: &str) -> String {
     let columns: Vec<String> = COLUMNS.chunks(3).map(|columns| columns.join(", ")).collect();
     format!(
@@ -31,7 +31,7 @@ pub(super) async fn print_list<M: Method<Answer = Page<Space>>>(
     context: &Context,
 ) -> anyhow::Result<()> {
     let list = context.printer.list(&["NAME", "TYPE", "RESOURCE", "LAST ACTIVE", "LINK"]);
-    // Half a link is none, so on a narrow terminal it goes first.
+    // A cut link is useless, so a narrow terminal leaves it out first.
     let mut list = list.times(&["LAST ACTIVE"]).optional(&["LINK"]).columns(&COLUMNS);
     while let Some(spaces) = pages.next(caller, &request).await? {
         for Resource { fields, json } in &spaces {

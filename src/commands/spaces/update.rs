@@ -16,7 +16,7 @@ use crate::commands::bulk::{self, RowsArgs, Verb, fault_of};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, Failure};
 
-/// Google lets all apps together write once a second to a space.
+/// The time between two writes to one space: Google allows all apps together one a second.
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
 /// Change a space
@@ -57,7 +57,7 @@ fn without_rare_in_short_help(argument: Arg) -> Arg {
 }
 
 impl Update {
-    /// Changes the space, or that of each row, in as many requests as the API wants for it.
+    /// Changes the space, or one for each row. Some fields need a request of their own.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         if let Some(from) = &self.from {
             return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, context);
@@ -77,12 +77,12 @@ impl Update {
     }
 }
 
-/// The methods that the changes need.
+/// Returns the scopes of the methods that the plan calls.
 fn methods(plan: &Plan) -> Vec<Scopes> {
     if plan.partial.is_empty() { vec![PatchSpace::SCOPES] } else { vec![PatchSpace::SCOPES, GetSpace::SCOPES] }
 }
 
-/// Makes the changes; there is at least one.
+/// Sends the changes one after the other, and returns the space after the last one.
 async fn apply(
     plan: &Plan,
     admin: bool,
@@ -94,7 +94,7 @@ async fn apply(
         let space = caller.send(&GetSpace { name: plan.space.clone(), admin }).await?;
         for outer in &plan.partial {
             let Some(Value::Object(present)) = space.json.get(outer) else { continue };
-            // The mask takes the object as a whole, so what was not given is sent as it is.
+            // The mask names the object as a whole, so fields that were not given are sent unchanged.
             for given in changes.iter_mut().filter_map(|change| change.fields.get_mut(*outer)) {
                 for (key, value) in present {
                     if given.get(key).is_none() {
@@ -193,24 +193,25 @@ const PERMISSIONS: &[&str] = &[
     "viewSpaceMembership",
 ];
 
-/// One request.
-#[derive(Debug, Clone, PartialEq)]
+/// One request: the update mask and the fields.
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(in crate::commands) struct Change {
     mask: Vec<String>,
     fields: Map<String, Value>,
 }
 
-/// Everything that is to be sent.
+/// The checked requests of one update.
 #[derive(Debug)]
 pub(in crate::commands) struct Plan {
     space: SpaceName,
     changes: Vec<Change>,
-    /// The objects that a mask names as a whole, and of which only a part was given: the rest has to be sent too.
+    /// The objects that the mask names as a whole although only some of their fields were given. The others are read
+    /// first and sent unchanged.
     partial: Vec<&'static str>,
     note: Option<String>,
 }
 
-/// Checks everything that can be checked without a request.
+/// Converts the options to requests, after every check that needs no request.
 ///
 /// # Errors
 /// An option or a document that breaks a rule of the API.
@@ -233,9 +234,9 @@ fn plan(options: &Update) -> Result<Plan, Failure> {
         }
     }
     // A document may be a whole space as the server sent it.
-    draft.leave_out(Settable::AtCreation);
+    draft.drop_all(Settable::AtCreation);
     if !draft.was_given("spaceType") {
-        draft.leave_out_field("spaceType");
+        draft.drop_field("spaceType");
     }
     check(&draft, options.admin.use_admin_access)?;
     let note = draft.note();
@@ -265,7 +266,7 @@ fn check(draft: &Draft, admin: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The objects of which not all fields were given although the API takes them as a whole.
+/// Returns the objects of which not all fields were given although the mask names them as a whole.
 fn partial(draft: &Draft) -> Vec<&'static str> {
     let mut partial = Vec::new();
     for field in FIELDS.iter().filter(|field| field.mask == Mask::Whole) {
@@ -277,10 +278,10 @@ fn partial(draft: &Draft) -> Vec<&'static str> {
     partial
 }
 
-/// Splits the fields into requests: most can go together, and some the API wants alone.
+/// Splits the fields into requests: most go together, and some need a request of their own.
 fn changes(space: Map<String, Value>) -> Vec<Change> {
-    let mut together = Change::empty();
-    let mut permissions = Change::empty();
+    let mut together = Change::default();
+    let mut permissions = Change::default();
     let mut alone = Vec::new();
     for (key, value) in space {
         match (key.as_str(), value) {
@@ -311,13 +312,7 @@ fn is_alone(is: impl Fn(&fields::Field) -> bool) -> bool {
     FIELDS.iter().any(|field| field.mask == Mask::Alone && is(field))
 }
 
-impl Change {
-    fn empty() -> Self {
-        Self { mask: Vec::new(), fields: Map::new() }
-    }
-}
-
-/// `--allow SETTING=WHO`: those and everybody above them.
+/// Parses the values of `--allow SETTING=WHO`. WHO includes everyone with a higher role.
 fn permissions(allow: &[String]) -> Result<Option<Value>, Failure> {
     let mut settings = Map::new();
     for text in allow {
@@ -343,7 +338,7 @@ fn permissions(allow: &[String]) -> Result<Option<Value>, Failure> {
     Ok((!settings.is_empty()).then_some(Value::Object(settings)))
 }
 
-/// Field masks have the names of the protocol buffer's fields.
+/// Returns the name of a field as update masks have it.
 fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 4);
     for letter in name.chars() {

@@ -6,9 +6,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::super::options::SpaceFields;
 use super::finish;
-use super::new_space::{IfExists, NewSpace};
-use super::plan::{Plan, plan};
-use super::send::{look_for, methods, send};
+use super::plan::{IfExists, NewSpace, Plan, plan};
+use super::{look_for, methods, send};
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{CreateSpace, Method, Scopes};
 use crate::commands::bulk::{Verb, fault_of};

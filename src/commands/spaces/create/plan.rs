@@ -1,12 +1,13 @@
-//! Converts options to requests, after every check that needs no request.
+//! The options that describe a new space, and the requests that they stand for, after every check that needs none.
 
+use clap::ValueEnum;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::super::draft::Draft;
 use super::super::fields::{TYPES, for_people};
-use super::new_space::{IfExists, NewSpace};
+use super::super::options::SpaceFields;
 use crate::chat::{
     CreateSpace, Method, NewMembership, Role, SetUpSpace, Space, parse_request_id, random_request_id,
     request_id_of_key, user_name,
@@ -15,6 +16,44 @@ use crate::commands::Failure;
 
 /// The maximum number of members in a create request; more are added afterwards.
 const MOST_MEMBERSHIPS: usize = 49;
+
+/// What to do when you already have a space of this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::commands) enum IfExists {
+    Fail,
+    Reuse,
+}
+
+/// The options that describe a new space, which are also the columns of rows.
+#[derive(Debug, Default, Clone, clap::Args)]
+#[command(next_help_heading = "People")]
+pub(in crate::commands) struct NewSpace {
+    #[command(flatten)]
+    pub(super) space: SpaceFields<true>,
+    /// Person to add, by email or ID (repeatable)
+    #[arg(long, value_name = "USER")]
+    pub(super) member: Vec<String>,
+    /// Group to add, by Cloud Identity ID (repeatable)
+    #[arg(long, value_name = "GROUP")]
+    pub(super) group: Vec<String>,
+    /// Person to add as a manager (repeatable)
+    #[arg(long, value_name = "USER")]
+    pub(super) manager: Vec<String>,
+    /// Person to add as an owner (repeatable)
+    #[arg(long, value_name = "USER")]
+    pub(super) owner: Vec<String>,
+    /// Fail, or reuse your space with this name
+    ///
+    /// Without this option, or with --request-id, existing spaces are not looked up.
+    #[arg(long, value_name = "fail|reuse", hide_possible_values = true, help_heading = "Retries")]
+    pub(super) if_exists: Option<IfExists>,
+    /// ID of an earlier attempt, to repeat it safely
+    #[arg(long, value_name = "UUID", help_heading = "Retries", conflicts_with = "idempotency_key")]
+    pub(super) request_id: Option<String>,
+    /// Text of your own: same text, same space
+    #[arg(long, value_name = "TEXT", help_heading = "Retries")]
+    pub(super) idempotency_key: Option<String>,
+}
 
 /// The request that creates the space.
 #[derive(Debug)]
@@ -81,7 +120,7 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     let mut draft = options.space.draft(Map::new())?;
     let kind = match draft.at("spaceType").and_then(Value::as_str) {
         None => {
-            // First, where the reference and every example have it.
+            // First, as in the reference and its examples.
             let rest = std::mem::take(&mut draft.space);
             draft.space.insert(String::from("spaceType"), Value::from("SPACE"));
             draft.space.extend(rest);
@@ -159,13 +198,13 @@ fn check_import(draft: &mut Draft, kind: &str, import: bool) -> Result<(), Failu
     } else if draft.was_given("createTime") {
         return Err(draft.refuse("createTime", "can be set in import mode only: add --import-mode"));
     } else {
-        // Every space that the server has sent has one.
-        draft.leave_out_field("createTime");
+        // Spaces from the server have a creation time.
+        draft.drop_field("createTime");
     }
     Ok(())
 }
 
-/// The rules of conversations, which `spaces.setup` makes.
+/// Checks the rules of group chats and direct messages, which `spaces.setup` creates.
 fn check_conversation(
     draft: &mut Draft,
     kind: &str,
@@ -191,7 +230,7 @@ fn check_conversation(
         "GROUP_CHAT" if count < 2 => wrong("a group chat has at least two members"),
         "GROUP_CHAT" => Ok(()),
         _ if memberships[..] == [NewMembership::App] || (draft.has("singleUserBotDm") && count == 0) => {
-            // The API takes the calling app by a word of its own instead of a membership.
+            // The API has a field for the calling app instead of a membership.
             memberships.clear();
             draft.space.insert(String::from("singleUserBotDm"), Value::Bool(true));
             Ok(())
@@ -225,7 +264,7 @@ fn memberships(options: &NewSpace, promotions: &[(String, Role)]) -> Result<Vec<
             memberships.push(membership);
         }
     };
-    // Those who are to look after the space come first, so that they are there from the beginning.
+    // Owners and managers come first, so that the create request adds them.
     for (name, _) in promotions {
         add(NewMembership::Human(name.clone()));
     }
@@ -238,7 +277,7 @@ fn memberships(options: &NewSpace, promotions: &[(String, Role)]) -> Result<Vec<
     Ok(memberships)
 }
 
-/// Fixed before the first attempt, and the same for every attempt.
+/// Returns the request ID, which is the same for all attempts.
 fn request_id(options: &NewSpace) -> Result<String, Failure> {
     match (&options.request_id, &options.idempotency_key) {
         (Some(text), _) => {

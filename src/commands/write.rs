@@ -1,0 +1,35 @@
+//! What is known about a request that changes something.
+
+use std::fmt;
+
+/// How a write is repeated without being done twice.
+#[derive(Debug, Clone)]
+pub(super) struct Write {
+    /// The ID that makes the repetition safe, where it needs one.
+    pub(super) request_id: Option<String>,
+    /// What to do after an unknown outcome.
+    pub(super) hint: String,
+}
+
+impl Write {
+    /// A write that `command` repeats safely.
+    pub(super) fn repeated_by(command: impl fmt::Display, request_id: Option<String>) -> Self {
+        Self { request_id, hint: format!("to repeat it safely, run {command}") }
+    }
+
+    /// A write that nothing makes safe to repeat.
+    pub(super) fn unsafe_to_repeat() -> Self {
+        let hint = "look whether it was applied before you repeat it; where the method takes one, \
+                    --query requestId=UUID makes repeating safe";
+        Self { request_id: None, hint: String::from(hint) }
+    }
+}
+
+/// A write whose answer is not there yet: whatever ends the program meanwhile says how to repeat it.
+#[derive(Debug, Clone)]
+pub(super) struct InFlight {
+    /// What it is, as in "create the space".
+    pub(super) action: String,
+    /// How it is repeated.
+    pub(super) write: Write,
+}
