@@ -51,7 +51,7 @@ pub fn check(
     for row in Rows::open(source, columns)? {
         checked.rows += 1;
         let result = row.and_then(|row| {
-            let Row { line, mut values, .. } = row;
+            let Row { line, mut values } = row;
             let at = |fault| InputError::Row { line, fault };
             let identity = Identity::take(&mut values, defaults).map_err(at)?;
             // Nothing is sent yet, so any id will do.
@@ -91,7 +91,7 @@ impl Seen {
             (0, _) => {}
             (_, true) => {
                 let key = identity.text.split_once(':').map_or("", |(_, key)| key);
-                return Err(RowFault::row(format!("the key or request id {key:?} stands in two rows")));
+                return Err(RowFault::row(format!("the key or request id {key:?} appears in two rows")));
             }
             (1, false) => self.identical += 2,
             (_, false) => self.identical += 1,

@@ -145,7 +145,7 @@ pub(super) fn resolve<'c>(
                     || !found.iter().flatten().any(|other| std::ptr::eq(*other, **column))
             };
             let Some(column) = candidates.iter().find(free) else {
-                return Err((index, format!("the column {heading:?} stands twice, as {:?}", first.name)));
+                return Err((index, format!("the column {heading:?} appears twice, as {:?}", first.name)));
             };
             found[index] = Some(column);
         }
@@ -164,7 +164,7 @@ fn unknown(heading: &str, columns: &[Column]) -> String {
         .map(|(column, _)| format!(" (did you mean {:?}?)", column.name))
         .unwrap_or_default();
     let all: Vec<&str> = known().map(|column| column.name).collect();
-    format!("there is no column {heading:?}{near}; there are {}", all.join(", "))
+    format!("there is no column {heading:?}{near}; the columns are {}", all.join(", "))
 }
 
 /// `Display Name`, `displayName`, `display_name` and `display-name` are one name.
@@ -172,13 +172,25 @@ fn plain(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// What a value means in a column; `None` where it is empty.
+/// The words of a switch.
+const SWITCH: &[(&str, &str)] = &[
+    ("true", "on"),
+    ("yes", "on"),
+    ("on", "on"),
+    ("1", "on"),
+    ("false", "off"),
+    ("no", "off"),
+    ("off", "off"),
+    ("0", "off"),
+];
+
+/// Converts a value to the kind of its column; `None` if it is empty.
 ///
 /// # Errors
-/// Why it means nothing there; to be read after the name of the column.
+/// The value is not of this kind. The reason is to be read after the name of the column.
 pub(super) fn typed(kind: Kind, value: &Value) -> Result<Option<Value>, String> {
-    let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
-    if value.is_null() || blank || matches!(kind, Kind::Ignored) {
+    let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+    if value.is_null() || is_blank(value) {
         return Ok(None);
     }
     Ok(Some(match kind {
@@ -186,16 +198,13 @@ pub(super) fn typed(kind: Kind, value: &Value) -> Result<Option<Value>, String> 
         Kind::Text => Value::from(text(value)?),
         Kind::One => Value::from(one(value)?),
         Kind::List => {
-            let items = match value {
-                Value::Array(items) => items
-                    .iter()
-                    .filter(|item| !item.as_str().is_some_and(|text| text.trim().is_empty()))
-                    .map(one)
-                    .collect::<Result<Vec<_>, _>>()?,
+            let items: Vec<String> = match value {
+                Value::Array(items) => {
+                    items.iter().filter(|item| !is_blank(item)).map(one).collect::<Result<_, _>>()?
+                }
                 other => {
                     let text = text(other)?;
-                    let parts = text.split(is_separator).map(str::trim).filter(|part| !part.is_empty());
-                    parts.map(str::to_owned).collect()
+                    text.split(is_separator).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
                 }
             };
             if items.is_empty() {
@@ -203,20 +212,11 @@ pub(super) fn typed(kind: Kind, value: &Value) -> Result<Option<Value>, String> 
             }
             Value::from(items)
         }
-        Kind::Switch => {
-            let words = [
-                ("true", true),
-                ("yes", true),
-                ("on", true),
-                ("1", true),
-                ("false", false),
-                ("no", false),
-                ("off", false),
-                ("0", false),
-            ];
-            Value::from(word(value, &words)?)
+        Kind::Switch => Value::from(word(value, SWITCH)? == "on"),
+        Kind::Choice(words) => {
+            let switch = if words.iter().any(|(word, _)| *word == "on") { word(value, SWITCH).ok() } else { None };
+            Value::from(word(&switch.map_or_else(|| value.clone(), Value::from), words)?)
         }
-        Kind::Choice(words) => Value::from(choice(value, words)?),
         Kind::Object if value.is_object() => value.clone(),
         Kind::Array if value.is_array() => value.clone(),
         Kind::Object => return Err(String::from("is not a JSON object")),
@@ -228,50 +228,37 @@ fn is_separator(character: char) -> bool {
     matches!(character, ';' | ',' | '\n' | '\r')
 }
 
-/// A text; numbers count as one, because spreadsheets make numbers of what looks like one.
+/// Returns a text. A number is one too: spreadsheets turn digits into numbers.
 fn text(value: &Value) -> Result<String, String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        Value::Array(_) => return Err(String::from("is a list; it takes one value")),
+        Value::Array(_) => return Err(String::from("is a list, but takes one value")),
         _ => return Err(String::from("is not a text")),
     };
     let odd = |character: &char| character.is_control() && !matches!(character, '\t' | '\n' | '\r');
     match text.chars().find(odd) {
-        Some(odd) => Err(format!("has the character U+{:04X}, which no text may have", u32::from(odd))),
+        Some(odd) => Err(format!("contains the control character U+{:04X}", u32::from(odd))),
         None => Ok(text),
     }
 }
 
 fn one(value: &Value) -> Result<String, String> {
     let text = text(value)?.trim().to_owned();
-    if text.contains(is_separator) { Err(format!("takes one value, and {text:?} is a list")) } else { Ok(text) }
+    if text.contains(is_separator) { Err(format!("takes one value, but {text:?} is a list")) } else { Ok(text) }
 }
 
-/// One of some words, or what such a word means. Yes and no mean on and off.
-fn choice<'w>(value: &Value, words: &'w [(&'w str, &'w str)]) -> Result<&'w str, String> {
-    let meaning = words.iter().find(|(_, meaning)| value.as_str().is_some_and(|text| text.trim() == *meaning));
-    if let Some((_, meaning)) = meaning {
-        return Ok(meaning);
-    }
-    let switch =
-        words.iter().any(|(word, _)| *word == "on").then(|| typed(Kind::Switch, value).ok().flatten()).flatten();
-    match switch.as_ref().and_then(Value::as_bool) {
-        Some(on) => word(&Value::from(if on { "on" } else { "off" }), words),
-        None => word(value, words),
-    }
-}
-
-fn word<Meaning: Copy>(value: &Value, words: &[(&str, Meaning)]) -> Result<Meaning, String> {
+/// Returns the meaning of a word. The meaning itself is accepted too.
+fn word(value: &Value, words: &[(&str, &'static str)]) -> Result<&'static str, String> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
         _ => return Err(String::from("is not a text")),
     };
-    let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text));
+    let found = words.iter().find(|(word, meaning)| word.eq_ignore_ascii_case(&text) || *meaning == text);
     found.map(|(_, meaning)| *meaning).ok_or_else(|| {
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        format!("{text:?} is none of {}", words.join(", "))
+        format!("{text:?} is not one of {}", words.join(", "))
     })
 }
 
@@ -309,10 +296,10 @@ mod tests {
         );
         assert_eq!(names(&["name", "", "createTime", "spaceUri"]).unwrap(), ["name", "", "createTime", "createTime"]);
         for (headings, expected) in [
-            (&["nme"][..], "0: there is no column \"nme\" (did you mean \"name\"?); there are space, name"),
+            (&["nme"][..], "0: there is no column \"nme\" (did you mean \"name\"?); the columns are space, name"),
             (&["name", "Disply Name"], "1: there is no column \"Disply Name\" (did you mean \"name\"?)"),
-            (&["Gruppe"], "0: there is no column \"Gruppe\"; there are"),
-            (&["displayName", "Display Name"], "1: the column \"Display Name\" stands twice, as \"name\""),
+            (&["Gruppe"], "0: there is no column \"Gruppe\"; the columns are"),
+            (&["displayName", "Display Name"], "1: the column \"Display Name\" appears twice, as \"name\""),
         ] {
             let reason = names(headings).unwrap_err();
             assert!(reason.starts_with(expected), "{reason}");
@@ -339,14 +326,14 @@ mod tests {
         for (kind, value, expected) in [
             (Kind::One, json!("a@x;b@x"), "takes one value"),
             (Kind::One, json!("a@x, b@x"), "takes one value"),
-            (Kind::One, json!(["a@x"]), "it takes one value"),
-            (Kind::Text, json!(["a"]), "it takes one value"),
+            (Kind::One, json!(["a@x"]), "but takes one value"),
+            (Kind::Text, json!(["a"]), "but takes one value"),
             (Kind::List, json!(["a@x,b@x"]), "takes one value"),
-            (Kind::List, json!([["a@x"]]), "it takes one value"),
+            (Kind::List, json!([["a@x"]]), "but takes one value"),
             (Kind::Text, json!("a\u{0}b"), "U+0000"),
             (Kind::Text, json!("a\u{85}b"), "U+0085"),
             (Kind::Text, json!({}), "is not a text"),
-            (Kind::Switch, json!("perhaps"), "\"perhaps\" is none of true, yes"),
+            (Kind::Switch, json!("perhaps"), "\"perhaps\" is not one of true, yes"),
             (Kind::Object, json!("{}"), "is not a JSON object"),
             (Kind::Array, json!({}), "is not a JSON array"),
         ] {

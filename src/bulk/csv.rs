@@ -1,55 +1,29 @@
 //! CSV as spreadsheets save it ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)), read strictly.
 //!
-//! The `csv` crate takes an unclosed quote and text after a closing quote for data. Here both are errors: a quote that
-//! somebody forgot would otherwise swallow the rows after it, and each of them is a space.
+//! The `csv` crate accepts an unclosed quote, and text after a closing quote. Here both are errors: a forgotten quote would
+//! swallow the rows after it.
 
 use std::io;
 
-use super::text::{LONGEST_ROW, Text};
+use super::text::{InputError, LONGEST_ROW, Text};
 
-/// One record and its place.
+/// A record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Record {
     /// The line on which it begins, from 1.
-    pub line: u64,
-    /// Its fields.
-    pub fields: Vec<String>,
+    pub(super) line: u64,
+    pub(super) fields: Vec<String>,
 }
 
-/// Why the text is no CSV.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum CsvError {
-    /// A place that cannot be understood; the field is counted from 1.
-    #[error("line {line}, column {column}: {reason}")]
-    At { line: u64, column: usize, reason: &'static str },
-    /// A record that does not end.
-    #[error("line {0}: the record is longer than {LONGEST_ROW} bytes")]
-    TooLong(u64),
-    /// The file cannot be read.
-    #[error("{0}")]
-    Io(#[from] io::Error),
-}
-
-enum State {
-    /// At the beginning of a field.
-    Start,
-    /// In a field without quotes.
-    Plain,
-    /// Inside quotes that opened on this line.
-    Quoted(u64),
-    /// After a quote inside quotes: the end, or the first half of a doubled one.
-    QuoteInQuoted(u64),
-}
-
-/// Reads records one by one; memory holds one at a time.
+/// Reads records one by one, and holds one at a time in memory.
 pub(super) struct Reader {
     pub(super) text: Text,
     pub(super) delimiter: u8,
 }
 
 impl Reader {
-    /// A reader that finds out what separates the fields: what `sep=` above the header says, else what stands most often
-    /// in the header. Names of columns contain none of them.
+    /// Creates a reader with the delimiter that a line `sep=` names, or else the most frequent one in the header. Names of
+    /// columns contain none of them.
     pub(super) fn open(mut text: Text) -> io::Result<Self> {
         let line = text.peek_line()?;
         let word = line.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(&line);
@@ -77,75 +51,65 @@ impl Reader {
         Ok(Self { text, delimiter })
     }
 
-    /// The next record that is not an empty line; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Record>, CsvError> {
+    /// Returns the next record that is not an empty line.
+    pub(super) fn next(&mut self) -> Result<Option<Record>, InputError> {
         loop {
-            match self.record()? {
-                Some(record) if record.fields == [""] => {}
-                other => return Ok(other),
+            self.text.end_line()?;
+            if self.text.peek()?.is_none() {
+                return Ok(None);
+            }
+            let (mut record, mut length) = (Record { line: self.text.line, fields: Vec::new() }, 0);
+            while self.field(&mut record, &mut length)? {}
+            if record.fields != [""] {
+                return Ok(Some(record));
             }
         }
     }
 
-    fn record(&mut self) -> Result<Option<Record>, CsvError> {
-        let begins = self.text.line;
-        let mut fields = Vec::new();
+    /// Reads one field. Returns whether another one follows.
+    fn field(&mut self, record: &mut Record, length: &mut usize) -> Result<bool, InputError> {
+        let column = record.fields.len() + 1;
+        let at = |line, reason| InputError::Broken(format!("line {line}, column {column}: {reason}"));
+        let mut next = |text: &mut Text| {
+            *length += 1;
+            match text.next()? {
+                Some(_) if *length > LONGEST_ROW => {
+                    let reason = format!("line {}: the record is longer than {LONGEST_ROW} bytes", record.line);
+                    Err(InputError::Broken(reason))
+                }
+                byte => Ok(byte),
+            }
+        };
         let mut field = Vec::new();
-        let mut state = State::Start;
-        let mut length = 0;
-        loop {
-            let (line, column) = (self.text.line, fields.len() + 1);
-            let at = |reason| CsvError::At { line, column, reason };
-            let Some(byte) = self.text.next()? else {
-                match state {
-                    State::Quoted(line) => {
-                        return Err(CsvError::At { line, column, reason: "the quote is never closed" });
-                    }
-                    _ if length == 0 => return Ok(None),
-                    _ => fields.push(text(field, line, column)?),
+        let (opened, quoted) = (self.text.line, self.text.peek()? == Some(b'"'));
+        if quoted {
+            next(&mut self.text)?;
+            loop {
+                match next(&mut self.text)? {
+                    None => return Err(at(opened, "the quote is never closed")),
+                    Some(b'"') if self.text.peek()? != Some(b'"') => break,
+                    // The first one of a doubled quote.
+                    Some(b'"') => field.extend(next(&mut self.text)?),
+                    Some(byte) => field.push(byte),
                 }
-                return Ok(Some(Record { line: begins, fields }));
-            };
-            length += 1;
-            if length > LONGEST_ROW {
-                return Err(CsvError::TooLong(begins));
             }
-            state = match (state, byte) {
-                (State::Quoted(opened), b'"') => State::QuoteInQuoted(opened),
-                (State::QuoteInQuoted(opened), b'"') => {
-                    field.push(b'"');
-                    State::Quoted(opened)
-                }
-                (State::Quoted(opened), _) => {
-                    field.push(byte);
-                    State::Quoted(opened)
-                }
-                (State::Start, b'"') => State::Quoted(line),
-                (State::Plain, b'"') => {
-                    return Err(at("a quote inside an unquoted field; quote the field and double the quote"));
-                }
-                (_, b'\n' | b'\r') => {
-                    self.text.end_line()?;
-                    fields.push(text(field, line, column)?);
-                    return Ok(Some(Record { line: begins, fields }));
-                }
-                (_, byte) if byte == self.delimiter => {
-                    fields.push(text(std::mem::take(&mut field), line, column)?);
-                    State::Start
-                }
-                (State::QuoteInQuoted(_), _) => return Err(at("text after a closing quote")),
-                (State::Start | State::Plain, _) => {
-                    field.push(byte);
-                    State::Plain
-                }
-            };
         }
+        let line = self.text.line;
+        let more = loop {
+            match next(&mut self.text)? {
+                None | Some(b'\n' | b'\r') => break false,
+                Some(byte) if byte == self.delimiter => break true,
+                Some(_) if quoted => return Err(at(line, "text after a closing quote")),
+                Some(b'"') => {
+                    return Err(at(line, "a quote inside an unquoted field; quote the field and double the quote"));
+                }
+                Some(byte) => field.push(byte),
+            }
+        };
+        let field = String::from_utf8(field).map_err(|_| at(line, "not UTF-8; save the file as \"CSV UTF-8\""))?;
+        record.fields.push(field);
+        Ok(more)
     }
-}
-
-fn text(field: Vec<u8>, line: u64, column: usize) -> Result<String, CsvError> {
-    let reason = "not UTF-8; save the file as \"CSV UTF-8\"";
-    String::from_utf8(field).map_err(|_| CsvError::At { line, column, reason })
 }
 
 #[cfg(test)]
@@ -160,7 +124,7 @@ mod tests {
         Text::decode(Box::new(Cursor::new(bytes.to_vec()))).unwrap()
     }
 
-    fn all(mut reader: Reader) -> Result<Vec<Record>, CsvError> {
+    fn all(mut reader: Reader) -> Result<Vec<Record>, InputError> {
         let mut records = Vec::new();
         while let Some(record) = reader.next()? {
             records.push(record);
@@ -168,7 +132,7 @@ mod tests {
         Ok(records)
     }
 
-    fn read(text: &str) -> Result<Vec<Record>, CsvError> {
+    fn read(text: &str) -> Result<Vec<Record>, InputError> {
         all(Reader { text: text_of(text.as_bytes()), delimiter: b',' })
     }
 
@@ -238,7 +202,7 @@ mod tests {
         let broken = Reader { text: text_of(b"a,\xff\n"), delimiter: b',' }.next().unwrap_err();
         assert!(broken.to_string().starts_with("line 1, column 2: not UTF-8"), "{broken}");
         let long = "x".repeat(LONGEST_ROW + 1);
-        assert!(matches!(read(&long), Err(CsvError::TooLong(1))));
+        assert!(read(&long).unwrap_err().to_string().starts_with("line 1: the record is longer than"));
     }
 
     proptest! {

@@ -74,9 +74,10 @@ fn wrong(error: &InputError) -> Wrong {
 /// The input cannot be read at all.
 pub fn rows(text: &[u8], size: usize, columns: &[Column]) -> Result<Vec<Result<Row, Wrong>>, Wrong> {
     let rows = Rows::read(pieces(text, size), columns).map_err(|error| wrong(&error))?;
-    Ok(rows
-        .map(|row| {
-            let input::Row { number, line, values } = row.map_err(|error| wrong(&error))?;
+    Ok((1..)
+        .zip(rows)
+        .map(|(number, row)| {
+            let input::Row { line, values } = row.map_err(|error| wrong(&error))?;
             let identity = Identity::take(&mut values.clone(), &Values::default()).ok();
             Ok(Row { number, line, members: values.0, identity: identity.map(|identity| identity.text) })
         })
@@ -104,7 +105,7 @@ pub fn planned<Work>(
     mut plan: impl FnMut(&Values, &str) -> Result<Work, RowFault>,
 ) -> Vec<Result<Work, Wrong>> {
     let planned = |row: Result<input::Row, InputError>| {
-        let input::Row { line, mut values, .. } = row?;
+        let input::Row { line, mut values } = row?;
         let at = |fault| InputError::Row { line, fault };
         let identity = Identity::take(&mut values, &Values::default()).map_err(at)?;
         plan(&values, identity.request_id.as_deref().unwrap_or("00000000-0000-4000-8000-000000000000")).map_err(at)

@@ -1,4 +1,4 @@
-//! The rows of a run: CSV with headings, bare resource names, or JSON Lines, read one by one.
+//! The rows of a run: CSV with a header, bare resource names, or JSON Lines, read one by one.
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::columns::{Column, Kind, RowFault, Values, resolve, typed};
-use super::csv::{self, CsvError};
+use super::csv::Reader;
 use super::json_lines;
 use super::progress::count;
+pub use super::text::InputError;
 use super::text::{Bytes, LONGEST_ROW, Text};
 use crate::platform::input::Source;
 
-/// How many rows are read ahead.
+/// The number of rows that are read ahead.
 const READ_AHEAD: usize = 128;
 
 /// The columns of every run.
@@ -22,45 +23,15 @@ const KEYS: [Column; 2] = [Column::new("idempotency-key", Kind::Text), Column::n
 /// A row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Its number among the rows, from 1.
-    pub number: u64,
     /// The line on which it begins, from 1.
     pub line: u64,
-    /// What it says.
+    /// The values of its columns.
     pub values: Values,
-}
-
-/// What is wrong with the input, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InputError {
-    /// One row is wrong; the rows after it can still be read.
-    #[error("line {line}{}: {}", .fault.column.as_ref().map(|column| format!(", column {column}")).unwrap_or_default(), .fault.reason)]
-    Row {
-        /// Where the row begins.
-        line: u64,
-        /// Why.
-        fault: RowFault,
-    },
-    /// Nothing after this can be understood.
-    #[error("{0}")]
-    Broken(String),
-}
-
-impl From<CsvError> for InputError {
-    fn from(error: CsvError) -> Self {
-        Self::Broken(error.to_string())
-    }
-}
-
-impl From<io::Error> for InputError {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(format!("the input cannot be read: {error}"))
-    }
 }
 
 enum Format {
     Lines(Text),
-    Csv { reader: csv::Reader, headings: Vec<Option<Column>>, first: Option<csv::Record> },
+    Csv(Reader, Vec<Option<Column>>),
     Ended,
 }
 
@@ -68,26 +39,25 @@ enum Format {
 pub struct Rows {
     format: Format,
     columns: Vec<Column>,
-    number: u64,
 }
 
 impl Rows {
-    /// Opens the input. Where the first column is also called `name`, bare resource names are rows too.
+    /// Opens the input. If the first column is also called `name`, bare resource names are rows too.
     ///
     /// # Errors
-    /// An input that cannot be read, or begins with no known headings.
+    /// The input cannot be read, or has a column that is unknown.
     pub fn open(source: &Source, columns: &[Column]) -> Result<Self, InputError> {
         let bytes: Bytes = match source {
             Source::StandardInput => Box::new(BufReader::new(io::stdin())),
             Source::File(path) => {
-                let broken = |error| InputError::Broken(format!("the file cannot be read: {error}"));
+                let broken = |error| InputError::Broken(format!("cannot read the file: {error}"));
                 Box::new(BufReader::new(File::open(path).map_err(broken)?))
             }
         };
         Self::read(bytes, columns)
     }
 
-    /// The same for bytes that are at hand.
+    /// Reads the rows of bytes.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -100,7 +70,7 @@ impl Rows {
                 Some(b' ' | b'\t' | b'\r' | b'\n') if blank < LONGEST_ROW => blank += 1,
                 Some(b'{') => break Format::Lines(text),
                 Some(b'[') => {
-                    let reason = "the input is a JSON array; write one object a line (jq -c '.[]' does that)";
+                    let reason = "the input is a JSON array; write one object per line, as jq -c '.[]' does";
                     return Err(InputError::Broken(String::from(reason)));
                 }
                 Some(_) => break table(text, &columns)?,
@@ -108,8 +78,22 @@ impl Rows {
             }
             text.next()?;
         };
-        Ok(Self { format, columns, number: 0 })
+        Ok(Self { format, columns })
     }
+}
+
+/// Reads the header of a table. Bare resource names have none.
+fn table(text: Text, columns: &[Column]) -> Result<Format, InputError> {
+    let mut reader = Reader::open(text)?;
+    let first = reader.text.peek_line()?;
+    if reads_lists(columns) && first.contains(&b'/') && !first.contains(&reader.delimiter) {
+        return Ok(Format::Csv(reader, columns.first().copied().into_iter().map(Some).collect()));
+    }
+    let Some(header) = reader.next()? else { return Ok(Format::Ended) };
+    let headings = resolve(&header.fields, columns).map_err(|(index, reason)| {
+        InputError::Broken(format!("line {}, column {}: {reason}", header.line, index + 1))
+    })?;
+    Ok(Format::Csv(reader, headings.into_iter().map(Option::<&Column>::copied).collect()))
 }
 
 impl Iterator for Rows {
@@ -118,106 +102,103 @@ impl Iterator for Rows {
     fn next(&mut self) -> Option<Self::Item> {
         let found = match &mut self.format {
             Format::Ended => return None,
-            Format::Lines(text) => next_object(text, &self.columns),
-            Format::Csv { reader, headings, first } => next_record(reader, headings, first),
+            Format::Lines(text) => match text.next_line() {
+                Ok(found) => Ok(found.map(|(line, bytes)| (line, members(&bytes, &self.columns)))),
+                Err(error) => Err(error.into()),
+            },
+            Format::Csv(reader, headings) => loop {
+                match reader.next() {
+                    Ok(Some(record)) if record.fields.iter().all(|field| is_blank(field)) => {}
+                    found => {
+                        break found.map(|found| found.map(|record| (record.line, cells(record.fields, headings))));
+                    }
+                }
+            },
         };
-        if matches!(found, Err(InputError::Broken(_))) {
-            self.format = Format::Ended;
+        match found {
+            Ok(found) => {
+                let (line, values) = found?;
+                Some(values.map(|values| Row { line, values }).map_err(|fault| InputError::Row { line, fault }))
+            }
+            Err(error) => {
+                self.format = Format::Ended;
+                Some(Err(error))
+            }
         }
-        let found = found.transpose()?;
-        self.number += 1;
-        Some(found.map(|(line, values)| Row { number: self.number, line, values }))
     }
 }
 
-type Found = Result<Option<(u64, Values)>, InputError>;
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
 
-fn next_object(text: &mut Text, columns: &[Column]) -> Found {
-    let Some((line, bytes)) = json_lines::next_line(text)? else { return Ok(None) };
-    let wrong = |fault| InputError::Row { line, fault };
-    let object = json_lines::object(&bytes)
-        .map_err(|(place, reason)| wrong(RowFault { column: place.map(|place| place.to_string()), reason }))?;
-    let mut members: Vec<(String, Value)> = Vec::new();
+/// Whether the first column is also called `name`, so that the resources that `list` prints are rows.
+fn reads_lists(columns: &[Column]) -> bool {
+    columns.first().is_some_and(|column| column.aliases.contains(&"name"))
+}
+
+/// Returns the values of a JSON object.
+fn members(line: &[u8], columns: &[Column]) -> Result<Values, RowFault> {
+    let object = json_lines::object(line)?;
     let whole = |name: &str| {
         let column = resolve(&[name.to_owned()], columns);
         column.is_ok_and(|found| matches!(found[..], [Some(Column { kind: Kind::Object | Kind::Array, .. })]))
     };
-    // What `list` wrote has more members than any command reads.
-    let listed = columns.first().is_some_and(|column| column.aliases.contains(&"name"))
-        && object.get("name").and_then(Value::as_str).is_some_and(|name| name.contains('/'));
+    // A resource has members that no command reads.
+    let listed =
+        reads_lists(columns) && object.get("name").and_then(Value::as_str).is_some_and(|name| name.contains('/'));
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    let mut add = |name: String, value| {
+        if !listed || resolve(std::slice::from_ref(&name), columns).is_ok() {
+            names.push(name);
+            values.push(value);
+        }
+    };
     for (name, value) in object {
         match value {
             Value::Object(inner) if !whole(&name) => {
-                members.extend(inner.into_iter().map(|(inner, value)| (format!("{name}.{inner}"), value)));
+                inner.into_iter().for_each(|(inner, value)| add(format!("{name}.{inner}"), value));
             }
-            value => members.push((name, value)),
+            value => add(name, value),
         }
     }
-    members.retain(|(name, _)| !listed || resolve(std::slice::from_ref(name), columns).is_ok());
-    let names: Vec<String> = members.iter().map(|(name, _)| name.clone()).collect();
-    let found = resolve(&names, columns).map_err(|(index, reason)| wrong(RowFault::of(&names[index], reason)))?;
+    let found = resolve(&names, columns).map_err(|(index, reason)| RowFault::of(&names[index], reason))?;
+    let found = found.into_iter().map(Option::<&Column>::copied);
+    convert(found.zip(names).zip(values).map(|((column, name), value)| (column, name, value)))
+}
+
+/// Returns the values of the fields of a CSV record.
+fn cells(mut fields: Vec<String>, headings: &[Option<Column>]) -> Result<Values, RowFault> {
+    while fields.len() > headings.len() && fields.last().is_some_and(|field| is_blank(field)) {
+        fields.pop();
+    }
+    if fields.len() != headings.len() {
+        let found = count(fields.len(), "field");
+        return Err(RowFault::row(format!("{found}, but the header has {}", headings.len())));
+    }
+    convert(headings.iter().zip(fields).enumerate().map(|(index, (column, field))| {
+        let name = column.map_or_else(|| (index + 1).to_string(), |column| column.name.to_owned());
+        (*column, name, Value::from(field))
+    }))
+}
+
+/// Converts the values of a row; each comes with its column and the name of that in errors.
+fn convert(cells: impl Iterator<Item = (Option<Column>, String, Value)>) -> Result<Values, RowFault> {
     let mut values = Map::new();
-    for (column, (name, value)) in found.into_iter().zip(members) {
-        let Some(column) = column else { return Err(wrong(RowFault::row("a member has no name"))) };
-        if let Some(value) = typed(column.kind, &value).map_err(|reason| wrong(RowFault::of(name, reason)))? {
-            values.insert(column.name.to_owned(), value);
-        }
-    }
-    Ok(Some((line, Values(values))))
-}
-
-fn table(text: Text, columns: &[Column]) -> Result<Format, InputError> {
-    let mut reader = csv::Reader::open(text)?;
-    let Some(record) = reader.next()? else { return Ok(Format::Ended) };
-    if let [name] = &record.fields[..]
-        && let Some(column) = columns.first().filter(|column| column.aliases.contains(&"name") && name.contains('/'))
-    {
-        return Ok(Format::Csv { reader, headings: vec![Some(*column)], first: Some(record) });
-    }
-    let headings = resolve(&record.fields, columns).map_err(|(index, reason)| {
-        InputError::Broken(format!("line {}, column {}: {reason}", record.line, index + 1))
-    })?;
-    let headings = headings.into_iter().map(Option::<&Column>::copied).collect();
-    Ok(Format::Csv { reader, headings, first: None })
-}
-
-fn next_record(reader: &mut csv::Reader, headings: &[Option<Column>], first: &mut Option<csv::Record>) -> Found {
-    loop {
-        let record = match first.take() {
-            Some(record) => Some(record),
-            None => reader.next()?,
-        };
-        let Some(csv::Record { line, mut fields }) = record else { return Ok(None) };
-        if fields.iter().all(|field| field.trim().is_empty()) {
-            continue;
-        }
-        let wrong = |fault| InputError::Row { line, fault };
-        while fields.len() > headings.len() && fields.last().is_some_and(|field| field.trim().is_empty()) {
-            fields.pop();
-        }
-        if fields.len() != headings.len() {
-            let found = count(u64::try_from(fields.len()).unwrap_or(u64::MAX), "field");
-            let reason = format!("{found}, and the header has {}", headings.len());
-            return Err(wrong(RowFault::row(reason)));
-        }
-        let mut values = Map::new();
-        for (index, (heading, field)) in headings.iter().zip(fields).enumerate() {
-            let Some(column) = heading else {
-                if field.trim().is_empty() {
-                    continue;
-                }
-                return Err(wrong(RowFault::of((index + 1).to_string(), "holds something, and has no heading")));
-            };
-            let value = typed(column.kind, &Value::from(field));
-            if let Some(value) = value.map_err(|reason| wrong(RowFault::of(column.name, reason)))? {
-                values.insert(column.name.to_owned(), value);
+    for (column, name, value) in cells {
+        let Some(column) = column else {
+            if value.as_str().is_some_and(is_blank) {
+                continue;
             }
-        }
-        return Ok(Some((line, Values(values))));
+            return Err(RowFault::of(name, "has a value but no heading"));
+        };
+        let value = typed(column.kind, &value).map_err(|reason| RowFault::of(name, reason))?;
+        values.extend(value.map(|value| (column.name.to_owned(), value)));
     }
+    Ok(Values(values))
 }
 
-/// Reads rows on a thread of its own: a slow pipe must not hold up answers.
+/// Reads rows on a thread, since a slow pipe must not delay responses.
 pub(super) fn read_ahead(source: Source, columns: Vec<Column>) -> mpsc::Receiver<Result<Row, InputError>> {
     let (sender, rows) = mpsc::channel(READ_AHEAD);
     std::thread::spawn(move || match Rows::open(&source, &columns) {
@@ -325,19 +306,19 @@ mod tests {
         for (text, expected) in [
             ("[{}]", "JSON array"),
             ("nme\nA\n", "line 1, column 1: there is no column \"nme\" (did you mean \"name\"?)"),
-            ("name,Name\nA,B\n", "line 1, column 2: the column \"Name\" stands twice"),
-            ("name,,\nA,,x\n", "line 2, column 3: holds something"),
-            ("name\nA,B\n", "line 2: 2 fields, and the header has 1"),
-            ("name,member\nA,x\nB\n", "line 3: 1 field, and the header has 2"),
+            ("name,Name\nA,B\n", "line 1, column 2: the column \"Name\" appears twice"),
+            ("name,,\nA,,x\n", "line 2, column 3: has a value but no heading"),
+            ("name\nA,B\n", "line 2: 2 fields, but the header has 1"),
+            ("name,member\nA,x\nB\n", "line 3: 1 field, but the header has 2"),
             ("name\n\"A\n", "line 2, column 1: the quote is never closed"),
-            ("name\nA\0B\n", "line 2, column name: has the character U+0000"),
+            ("name\nA\0B\n", "line 2, column name: contains the control character U+0000"),
             ("{\"name\":\"A\"}\n{\"name\":}\n", "line 2, column 9: not JSON"),
             ("{}\n7\n", "line 2: not a JSON object"),
             (
                 r#"{"importMode":true,"import-mode":false}"#,
-                "column import-mode: the column \"import-mode\" stands twice",
+                "column import-mode: the column \"import-mode\" appears twice",
             ),
-            (r#"{"name":"A","name":"B"}"#, "the member \"name\" stands twice"),
+            (r#"{"name":"A","name":"B"}"#, "the member \"name\" appears twice"),
             (r#"{"name":{"first":"A"}}"#, "line 1, column name.first: there is no column"),
             (r#"{"name":["A"]}"#, "line 1, column name: is a list"),
         ] {

@@ -1,74 +1,67 @@
-//! The journal of a run: an append-only file from which the run can be resumed after anything.
+//! The journal of a run: an append-only file from which the run can be resumed.
 //!
-//! A row's request id is on disk before its request leaves, and the outcome after. So there is no moment at which a crash
-//! could create a row twice: either the id is not on disk, and nothing has left, or it is, and the next run repeats the
-//! request under the same id. The ids follow from the journal's own id and the row, so that even a journal whose end is
-//! lost leads to the same ones.
+//! A row's request id is on disk before its request leaves, and the outcome after its response. So no crash can create a
+//! row twice: either the id is not on disk and nothing was sent, or the next run repeats the request with the same id. The
+//! ids follow from the journal's own id and the row, so a journal that lost its end leads to the same ids.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::sync::oneshot;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::index::{Index, State};
 use super::journal_error::{JournalError, JournalError::Damaged};
-use super::run_name::RunName;
+use super::run_name::{Header, RunName};
 use crate::platform::files;
 
-/// The version of the format.
-const VERSION: u32 = 2;
-
-/// How every journal begins, those of other versions too.
-const BEGINNING: &[u8] = br#"{"chatauth":""#;
-
-/// The longest line that is read; longer ones were not written by this program.
+/// The maximum length of a line. chatauth writes no longer ones.
 const LONGEST_LINE: u64 = 4 * 1024 * 1024;
 
-/// One line of the journal: what happened to a row.
+/// One line of the journal: what is known of a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Entry {
-    /// Its own number in the journal, from 1: no line can be missing, moved or there twice.
+    /// The number of the line, from 1. It proves that no line is missing, moved or repeated.
     pub(super) line: u64,
-    /// The number of the row in the input, from 1; for readers.
+    /// The number of the row in the input, from 1. For readers of the file only.
     pub(super) row: u64,
-    /// What the row is known by.
+    /// The identity of the row.
     pub(super) identity: String,
-    /// Which of the equal rows it is, from 0.
+    /// The index among equal rows.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) copy: u32,
     pub(super) state: State,
     pub(super) request_id: String,
     #[serde(with = "time::serde::rfc3339")]
     pub(super) at: OffsetDateTime,
-    /// What the row says, where its identity does not tell.
+    /// The hash of the content, if the identity is a key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<String>,
-    /// Since when an attempt under this request id may have been applied, as far as anybody knows.
+    /// The time of the first attempt with this request id whose outcome is unknown.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub(super) unknown_since: Option<OffsetDateTime>,
-    /// The name of the resource.
+    /// The resource name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
-    /// The resource as the server sent it, in the first line that says it exists.
+    /// The resource as the server sent it, in the first line with the state `exists` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) result: Option<Value>,
-    /// Whether it was there before the row.
+    /// Whether the resource existed before the run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) existed: bool,
-    /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Value>,
-    /// How many requests it has cost.
+    /// The number of requests so far.
     #[serde(default)]
     pub(super) attempts: u32,
 }
@@ -79,10 +72,30 @@ const fn is_zero(number: &u32) -> bool {
 }
 
 impl Entry {
-    /// Since when an attempt of this row may have been applied without anybody knowing; `None` when none may.
+    /// Returns the entry of a row that the journal does not have.
+    pub(super) const fn new(identity: String, copy: u32, request_id: String) -> Self {
+        Self {
+            line: 0,
+            row: 0,
+            identity,
+            copy,
+            state: State::Started,
+            request_id,
+            at: OffsetDateTime::UNIX_EPOCH,
+            content: None,
+            unknown_since: None,
+            name: None,
+            result: None,
+            existed: false,
+            error: None,
+            attempts: 0,
+        }
+    }
+
+    /// Returns the time of the first attempt whose outcome is unknown to the next run.
     pub(super) fn unknown_since(&self) -> Option<OffsetDateTime> {
         match self.state {
-            // It left, and nobody was there to hear the answer.
+            // The run ended before the response.
             State::Started => Some(self.unknown_since.unwrap_or(self.at)),
             State::Failed => self.unknown_since,
             State::Refused | State::Exists | State::Finished => None,
@@ -90,13 +103,11 @@ impl Entry {
     }
 }
 
-/// What is read of every line at the start of a run.
+/// The part of a line that is read when a journal is opened.
 #[derive(Deserialize)]
 struct Line<'a> {
-    #[serde(rename = "line")]
-    number: u64,
     #[serde(borrow)]
-    identity: std::borrow::Cow<'a, str>,
+    identity: Cow<'a, str>,
     #[serde(default)]
     copy: u32,
     state: State,
@@ -104,40 +115,30 @@ struct Line<'a> {
     at: OffsetDateTime,
 }
 
-/// The first line.
-#[derive(Serialize, Deserialize)]
-struct Header {
-    chatauth: String,
-    version: u32,
-    id: Uuid,
-    #[serde(flatten)]
-    run: RunName,
-}
-
 /// An open, locked journal.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: File,
-    /// `None` while nothing is in it.
-    id: Cell<Option<Uuid>>,
+    file: Arc<File>,
     run: RunName,
+    /// The first line; `None` while the file is empty.
+    header: Option<Header>,
     index: RefCell<Index>,
-    /// When requests left, as far as they count against the hour: no more of them than may leave within one.
+    /// The times of the requests that count against the hourly limit, at most as many as that allows.
     recent: VecDeque<OffsetDateTime>,
-    /// How many lines and bytes of it are whole.
+    /// The number of complete lines, and their length in bytes.
     lines: Cell<u64>,
     length: Cell<u64>,
-    /// To the thread that syncs, once there is one.
-    syncs: RefCell<Option<mpsc::Sender<oneshot::Sender<io::Result<()>>>>>,
+    /// The number of lines that are synced; `None` after a failure, since the disk may have lost lines before it.
+    synced: Mutex<Option<u64>>,
 }
 
 impl Journal {
-    /// Opens the journal of the run at `path`, or creates one, and locks it until the process ends. The account need not
-    /// be known yet. `hourly` is how many requests may leave within an hour: that many of the last hour's are remembered.
+    /// Opens or creates the journal of the run at `path`, and locks it until the process ends. The account may still be
+    /// unknown. `hourly` is the hourly limit: at most that many requests of the last hour are remembered.
     ///
     /// # Errors
-    /// Another run's journal, one that cannot be trusted or read, and a file that is used for something else.
+    /// The file belongs to another run, user or program, is damaged, or cannot be read.
     pub fn open(path: &Path, run: &RunName, now: OffsetDateTime, hourly: usize) -> Result<Self, JournalError> {
         let failed = |action| move |source| JournalError::Io { path: path.to_path_buf(), action, source };
         let mut options = OpenOptions::new();
@@ -149,32 +150,32 @@ impl Journal {
         }
         let file = match options.open(path) {
             Err(_) if path.is_symlink() => return Err(JournalError::refused(path, "is a symbolic link")),
-            opened => opened.map_err(failed("opened"))?,
+            opened => opened.map_err(failed("open"))?,
         };
         check_kind(path, &file)
-            .map_err(failed("opened"))?
+            .map_err(failed("open"))?
             .map_or(Ok(()), |reason| Err(JournalError::refused(path, reason)))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy(path.to_path_buf())),
-            Err(TryLockError::Error(source)) => return Err(failed("opened")(source)),
+            Err(TryLockError::Error(source)) => return Err(failed("open")(source)),
         }
         let mut journal = Self {
             path: path.to_path_buf(),
-            file,
-            id: Cell::new(None),
+            file: Arc::new(file),
             run: run.clone(),
+            header: None,
             index: RefCell::new(Index::default()),
             recent: VecDeque::new(),
             lines: Cell::new(0),
             length: Cell::new(0),
-            syncs: RefCell::new(None),
+            synced: Mutex::new(Some(0)),
         };
         journal.load(now, hourly)?;
         Ok(journal)
     }
 
-    /// The same for a look that changes nothing; `None` where there is none.
+    /// Opens the journal for a run that writes nothing; `None` if the file does not exist.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -184,41 +185,39 @@ impl Journal {
 
     fn load(&mut self, now: OffsetDateTime, hourly: usize) -> Result<(), JournalError> {
         let path = self.path.clone();
-        let read = |source| JournalError::Io { path: path.clone(), action: "read", source };
-        let mut reader = BufReader::new(&self.file);
+        let mut reader = BufReader::new(&*self.file);
         let mut line = Vec::new();
         let index = self.index.get_mut();
         loop {
             line.clear();
-            io::Read::take(&mut reader, LONGEST_LINE).read_until(b'\n', &mut line).map_err(read)?;
+            let read = io::Read::take(&mut reader, LONGEST_LINE).read_until(b'\n', &mut line);
+            read.map_err(|source| JournalError::Io { path: path.clone(), action: "read", source })?;
             if line.is_empty() {
                 break;
             }
             let number = self.lines.get() + 1;
             let damaged = |reason: &str| Damaged { path: path.clone(), line: number, reason: reason.to_owned() };
-            let beginning: Vec<u8> =
-                if number == 1 { BEGINNING.to_vec() } else { format!(r#"{{"line":{number},"#).into() };
+            let beginning = if number == 1 { Header::BEGINNING } else { &format!(r#"{{"line":{number},"#) };
             let common = beginning.len().min(line.len());
-            if line[..common] != beginning[..common] {
-                return Err(if number == 1 {
-                    JournalError::refused(&path, "is not a journal of chatauth")
-                } else {
-                    damaged("is not what stood there")
+            if line[..common] != beginning.as_bytes()[..common] {
+                return Err(match number {
+                    1 => JournalError::refused(&path, "is not a journal of chatauth"),
+                    _ => damaged("another line was written here"),
                 });
             }
             if line.last() != Some(&b'\n') {
                 if line.contains(&0) || line.len() as u64 >= LONGEST_LINE {
-                    return Err(damaged("was not written by chatauth"));
+                    return Err(damaged("it was not written by chatauth"));
                 }
-                // Torn by the end of the run that wrote it: nothing depends on it yet.
+                // Torn when an earlier run was killed. Nothing depends on it yet.
                 break;
             }
             if number == 1 {
-                let id = self.run.check(&path, &line)?;
-                self.id.set(Some(id));
+                let header = Header::parse(&line).map_err(|reason| JournalError::refused(&path, reason))?;
+                self.run.check(&header.run, &path)?;
+                self.header = Some(header);
             } else {
                 let entry: Line<'_> = serde_json::from_slice(&line).map_err(|error| damaged(&error.to_string()))?;
-                debug_assert_eq!(entry.number, number, "the line begins with it");
                 index.put(&entry.identity, entry.copy, entry.state, self.length.get());
                 if entry.state == State::Started && now - entry.at < time::Duration::HOUR && hourly > 0 {
                     if self.recent.len() >= hourly {
@@ -234,28 +233,24 @@ impl Journal {
         Ok(())
     }
 
-    /// The account is known, and the first row is about to leave: a new journal is named for the run, and a torn last line
-    /// is cut off.
+    /// Names a new journal for the run of this account, and cuts off a torn last line. Called before the first request.
     ///
     /// # Errors
-    /// A journal of another account's, and one that cannot be written.
+    /// The journal belongs to another account, or cannot be written.
     pub fn begin(&mut self, account: Value, account_name: Option<String>) -> Result<(), JournalError> {
-        self.file.set_len(self.length.get()).map_err(|source| self.failed("written", source))?;
-        if self.id.get().is_some() {
-            self.run.check_account(&self.path, &account)?;
-            return self.file.sync_all().map_err(|source| self.failed("written", source));
+        (self.run.account, self.run.account_name) = (Some(account), account_name);
+        self.header.as_ref().map_or(Ok(()), |header| self.run.check(&header.run, &self.path))?;
+        self.file.set_len(self.length.get()).map_err(|source| self.failed("write", source))?;
+        if self.header.is_none() {
+            let header = Header::new(self.run.clone());
+            self.write_line(&header)?;
+            self.header = Some(header);
         }
-        self.run.account = Some(account);
-        self.run.account_name = account_name;
-        let id = Uuid::new_v4();
-        let header = Header { chatauth: String::from("journal"), version: VERSION, id, run: self.run.clone() };
-        self.write_line(&serde_json::to_string(&header).map_err(|error| self.failed("written", error.into()))?)?;
-        self.id.set(Some(id));
-        self.file.sync_all().and_then(|()| self.sync_name()).map_err(|source| self.failed("written", source))
+        self.file.sync_all().and_then(|()| self.sync_name()).map_err(|source| self.failed("write", source))
     }
 
-    /// Makes the name of a new journal as durable as what is in it. A directory that may not be read, or whose file
-    /// system cannot do this, is left alone: the run is no worse off than with any other program's file.
+    /// Syncs the directory, so that a new journal survives a power failure. Directories that cannot be read or synced are
+    /// ignored: other programs' files are no safer there.
     fn sync_name(&self) -> io::Result<()> {
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         match files::sync_directory(directory.unwrap_or(Path::new("."))) {
@@ -264,78 +259,73 @@ impl Journal {
         }
     }
 
-    /// Makes room in memory for this many rows at once, since a table that grows step by step is there twice meanwhile.
+    /// Reserves memory for this many rows: a table that grows exists twice for a moment.
     pub fn expect_rows(&mut self, rows: usize) {
         self.index.get_mut().expect_rows(rows);
     }
 
-    /// Where the journal is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Gives the next of the rows with this identity what the journal has of it, the finished ones first: which of the
-    /// equal rows it is, and the last word about it.
+    /// Claims what the journal has of the next row with this identity, the finished ones first. Returns the row's index
+    /// among equal rows, and its last entry.
     pub(super) fn claim(&self, identity: &str) -> Result<(u32, Option<Entry>), JournalError> {
-        let (copy, offset) = self.index.borrow_mut().claim(identity);
-        let Some((state, offset)) = offset else { return Ok((copy, None)) };
-        // Appending ignores the position, so it may be moved for reading.
-        (&self.file).seek(SeekFrom::Start(offset)).map_err(|source| self.failed("read", source))?;
-        let mut line = Vec::new();
-        io::Read::take(BufReader::with_capacity(4096, &self.file), LONGEST_LINE)
-            .read_until(b'\n', &mut line)
-            .map_err(|source| self.failed("read", source))?;
-        let entry: Entry = serde_json::from_slice(&line).map_err(|error| self.failed("read", error.into()))?;
-        Ok((copy, Some(Entry { state, ..entry })))
+        let (copy, found) = self.index.borrow_mut().claim(identity);
+        let Some((state, offset)) = found else { return Ok((copy, None)) };
+        // Appending ignores the position of the file.
+        let read = || {
+            (&*self.file).seek(SeekFrom::Start(offset))?;
+            let mut line = Vec::new();
+            io::Read::take(BufReader::with_capacity(4096, &*self.file), LONGEST_LINE).read_until(b'\n', &mut line)?;
+            Ok(Entry { state, ..serde_json::from_slice(&line)? })
+        };
+        read().map(|entry| (copy, Some(entry))).map_err(|source| self.failed("read", source))
     }
 
-    /// The request id of a row that has none from its author.
+    /// Returns the request id of a row whose author gave none.
     pub(super) fn fresh_id(&self, identity: &str, copy: u32) -> String {
-        let id = self.id.get().unwrap_or_default();
+        let id = self.header.as_ref().map(|header| header.id).unwrap_or_default();
         Uuid::new_v5(&id, format!("{identity}/{copy}").as_bytes()).to_string()
     }
 
-    /// When requests of the last hour left.
+    /// Returns the times of the last hour's requests.
     pub fn recent(&self) -> impl Iterator<Item = OffsetDateTime> {
         self.recent.iter().copied()
     }
 
-    /// Adds an entry, under the next line number. It survives the end of the program, and that of the power once it is
-    /// synced.
-    pub(super) fn append(&self, mut entry: Entry) -> Result<(), JournalError> {
+    /// Adds an entry with the next line number. It survives the end of the process, and a power failure once it is synced.
+    pub(super) fn append(&self, entry: &mut Entry) -> Result<(), JournalError> {
         entry.line = self.lines.get() + 1;
-        let line = serde_json::to_string(&entry).map_err(|error| self.failed("written", error.into()))?;
-        self.write_line(&line)
+        self.write_line(entry)
     }
 
-    fn write_line(&self, line: &str) -> Result<(), JournalError> {
+    fn write_line(&self, line: &impl Serialize) -> Result<(), JournalError> {
+        let mut bytes = serde_json::to_vec(line).map_err(|error| self.failed("write", error.into()))?;
+        bytes.push(b'\n');
         // One write, so that a crash leaves at most one torn line.
-        let bytes = format!("{line}\n");
-        if let Err(source) = (&self.file).write_all(bytes.as_bytes()) {
-            // Half a line in the middle would make the whole journal useless.
+        if let Err(source) = (&*self.file).write_all(&bytes) {
+            // More lines may follow, and a torn one before them would make the journal unreadable.
             let _ = self.file.set_len(self.length.get());
-            return Err(self.failed("written", source));
+            return Err(self.failed("write", source));
         }
         self.lines.set(self.lines.get() + 1);
         self.length.set(self.length.get() + bytes.len() as u64);
         Ok(())
     }
 
-    /// Brings what was added so far to the disk. A disk takes milliseconds for that, or, when it is busy, seconds in
-    /// which answers must be attended to; and it takes no longer for many rows than for one. So a thread does it, for all
-    /// that have asked since it began last.
+    /// Syncs all lines so far to the disk. A disk may take seconds, in which responses must still be read, so a thread
+    /// waits for it. One sync serves all rows that wait meanwhile.
     pub(super) async fn sync(&self) -> Result<(), JournalError> {
-        let (tell, done) = oneshot::channel();
-        if self.syncs.borrow().is_none() {
-            let file = self.file.try_clone().map_err(|source| self.failed("written", source))?;
-            *self.syncs.borrow_mut() = Some(sync_on_a_thread(file));
+        let wanted = self.lines.get();
+        let mut synced = self.synced.lock().await;
+        if synced.is_some_and(|synced| synced >= wanted) {
+            return Ok(());
         }
-        if let Some(syncs) = &*self.syncs.borrow() {
-            // A thread that is gone is seen below.
-            let _ = syncs.send(tell);
+        if synced.take().is_none() {
+            return Err(self.failed("write", io::Error::other("an earlier write failed")));
         }
-        let result = done.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()));
-        result.map_err(|source| self.failed("written", source))
+        let (lines, file) = (self.lines.get(), Arc::clone(&self.file));
+        let result = tokio::task::spawn_blocking(move || file.sync_data()).await;
+        result.unwrap_or_else(|error| Err(error.into())).map_err(|source| self.failed("write", source))?;
+        *synced = Some(lines);
+        Ok(())
     }
 
     fn failed(&self, action: &'static str, source: io::Error) -> JournalError {
@@ -343,25 +333,7 @@ impl Journal {
     }
 }
 
-fn sync_on_a_thread(file: File) -> mpsc::Sender<oneshot::Sender<io::Result<()>>> {
-    let (syncs, asked) = mpsc::channel::<oneshot::Sender<io::Result<()>>>();
-    std::thread::spawn(move || {
-        while let Ok(first) = asked.recv() {
-            let all: Vec<_> = std::iter::once(first).chain(asked.try_iter()).collect();
-            let result = file.sync_data();
-            for tell in all {
-                // Whoever does not wait any more does not need to know.
-                let _ =
-                    tell.send(result.as_ref().copied().map_err(|error| {
-                        error.raw_os_error().map_or(error.kind().into(), io::Error::from_raw_os_error)
-                    }));
-            }
-        }
-    });
-    syncs
-}
-
-/// Why a file cannot be a journal; `None` where it can.
+/// Returns why a file cannot be a journal.
 #[cfg(unix)]
 fn check_kind(_path: &Path, file: &File) -> io::Result<Option<&'static str>> {
     use std::os::unix::fs::MetadataExt;
@@ -369,7 +341,6 @@ fn check_kind(_path: &Path, file: &File) -> io::Result<Option<&'static str>> {
     let same = |stream: io::Result<rustix::fs::Stat>| {
         stream.is_ok_and(|stream| (stream.st_dev, stream.st_ino) == (metadata.dev(), metadata.ino()))
     };
-    // A pipe would be read for ever, and remembers nothing.
     Ok(if !metadata.is_file() {
         Some("is not a regular file")
     } else if metadata.uid() != rustix::process::geteuid().as_raw() {
@@ -377,7 +348,7 @@ fn check_kind(_path: &Path, file: &File) -> io::Result<Option<&'static str>> {
     } else if same(rustix::fs::fstat(io::stdout()).map_err(Into::into))
         || same(rustix::fs::fstat(io::stderr()).map_err(Into::into))
     {
-        Some("is where this command's output goes")
+        Some("is the output of this command")
     } else if same(rustix::fs::fstat(io::stdin()).map_err(Into::into)) {
         Some("is the input")
     } else {
@@ -385,7 +356,7 @@ fn check_kind(_path: &Path, file: &File) -> io::Result<Option<&'static str>> {
     })
 }
 
-/// Why a file cannot be a journal; `None` where it can.
+/// Returns why a file cannot be a journal.
 #[cfg(not(unix))]
 fn check_kind(_path: &Path, file: &File) -> io::Result<Option<&'static str>> {
     Ok((!file.metadata()?.is_file()).then_some("is not a regular file"))

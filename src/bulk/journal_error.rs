@@ -1,92 +1,77 @@
-//! Why there is no journal, and what to do.
+//! Why a journal cannot be used, and what to do.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What to do about a journal of another run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Advice {
-    /// The rows have nothing to do with it.
-    AnotherFile,
-    /// With another file everything would be done again.
-    ThatLogin,
-    /// With another file everything would be done again.
-    TheseOptions,
-}
-
-/// Why there is no journal.
+/// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// Another run holds it.
+    /// Another run has locked it.
     #[error("another run is using the journal {path}", path = .0.display())]
     Busy(PathBuf),
-    /// The file cannot be trusted, or is none of this program's.
-    #[error("{path} {reason}; it is left as it is", path = .path.display())]
+    /// The file is not a journal, or not a trustworthy one.
+    #[error("{path} {reason}; it was not changed", path = .path.display())]
     Refused {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// It belongs to another run.
-    #[error("the journal {path} belongs to another run: {what} was {theirs}, and is {ours} now", path = .path.display())]
+    #[error("the journal {path} belongs to another run: {what} was {theirs} and is {ours} now", path = .path.display())]
     OtherRun {
         /// The file.
         path: PathBuf,
         /// What differs.
         what: String,
-        /// What the journal says.
+        /// Its value in the journal.
         theirs: String,
-        /// What this run says.
+        /// Its value in this run.
         ours: String,
         /// What to do.
-        advice: Advice,
+        hint: &'static str,
     },
-    /// A line of it is not what was written there.
+    /// A line is not the one that was written.
     #[error("line {line} of the journal {path} is damaged: {reason}", path = .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: u64,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// It cannot be read or written.
-    #[error("the journal {path} cannot be {action}: {source}", path = .path.display())]
+    #[error("cannot {action} the journal {path}: {source}", path = .path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// "opened", "read" or "written".
+        /// "open", "read" or "write".
         action: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl JournalError {
-    pub(super) fn refused(path: &Path, reason: &str) -> Self {
-        Self::Refused { path: path.to_path_buf(), reason: reason.to_owned() }
+    /// The hint for a file that has nothing to do with this run.
+    pub(super) const ANOTHER_FILE: &str = "name another file with --journal";
+
+    pub(super) fn refused(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Refused { path: path.to_path_buf(), reason: reason.into() }
     }
 
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Busy(_) => "wait until the other run has ended, or name another file with --journal",
-            Self::Refused { .. } | Self::OtherRun { advice: Advice::AnotherFile, .. } => {
-                "name another file with --journal"
-            }
-            Self::OtherRun { advice: Advice::ThatLogin, .. } => {
-                "use that login again; with another journal every row would be done again"
-            }
-            Self::OtherRun { advice: Advice::TheseOptions, .. } => {
-                "restore these options; with another journal every row would be done again"
-            }
-            Self::Damaged { .. } => "restore the file from a copy; with another journal every row would be done again",
-            Self::Io { path, action: "opened", .. } if !path.exists() => "name another file with --journal",
+            Self::Refused { .. } => Self::ANOTHER_FILE,
+            Self::OtherRun { hint, .. } => hint,
+            Self::Damaged { .. } => "restore the file from a backup; a new journal would run every row again",
+            Self::Io { path, action: "open", .. } if !path.exists() => Self::ANOTHER_FILE,
             Self::Io { .. } => {
-                "no further request was sent; make room, or let the file be read and written, and run the same command \
-                 with the same journal: it knows what is done, and with another one that would be done again"
+                "no further request was sent. Free some space or fix the permissions, then run the same command with the \
+                 same journal; a new one would run every row again"
             }
         }
     }

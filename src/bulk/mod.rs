@@ -1,4 +1,4 @@
-//! Hundreds of rows, each exactly once: rows in, results out. Knows neither Chat nor logins: a command gives it the columns
+//! Runs a command once per row of a file, each row exactly once. Knows neither Chat nor logins: a command defines the columns
 //! and the two steps of a row.
 
 mod check;
@@ -30,13 +30,12 @@ pub use columns::{Column, Kind, RowFault, Values};
 pub use identity::request_id_of_key;
 pub use input::{InputError, Row, Rows};
 pub use journal::Journal;
-pub use journal_error::{Advice, JournalError};
+pub use journal_error::JournalError;
 pub use progress::{about, count};
 pub use rate::Rate;
 pub use rate_limiter::{Permit, RateLimiter};
-pub use results::{Counts, Output, RowResult};
-pub use row::Stop;
-pub use run::{Ending, Job, preview, run};
+pub use results::{Counts, Ending, Output, RowResult, Stop};
+pub use run::{Job, run};
 pub use run_name::RunName;
-pub use task::{Attempt, Created, Outcome, Report, StepError, Task, Words};
+pub use task::{Attempt, Created, StepError, Task, Words};
 pub use text::Bytes;

@@ -1,11 +1,14 @@
-//! How far a run is, for people.
+//! The progress of a run, for people.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How much of a run must be over before its speed is believed.
+/// The time between two frames of the bar.
+const FRAME: Duration = Duration::from_millis(200);
+
+/// The time after which the speed is meaningful.
 const ENOUGH: Duration = Duration::from_secs(3);
 
 /// What a progress bar shows.
@@ -15,7 +18,7 @@ pub(super) struct Stats {
     pub(super) total: Option<u64>,
     pub(super) ended: u64,
     pub(super) failed: u64,
-    /// Until when everybody waits for quota.
+    /// Until when all rows wait for quota.
     pub(super) paused_until: Option<Instant>,
 }
 
@@ -23,13 +26,19 @@ pub(super) struct Stats {
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
-    pub(super) fn new(total: Option<u64>) -> Self {
-        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
+    pub(super) fn new(total: Option<u64>, visible: bool) -> Self {
+        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(total, target);
         let template = if total.is_some() { "{bar:12} {wide_msg}" } else { "{wide_msg}" };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         Self(bar)
+    }
+
+    /// Returns the time until the bar is drawn again.
+    pub(super) fn frame(&self) -> Duration {
+        if self.0.is_hidden() { Duration::MAX } else { FRAME }
     }
 
     pub(super) fn show(&self, stats: &Stats) {
@@ -38,7 +47,7 @@ impl Progress {
         self.0.tick();
     }
 
-    /// Writes something while the bar is gone.
+    /// Calls `write` while the bar is removed.
     pub(super) fn without<Output>(&self, write: impl FnOnce() -> Output) -> Output {
         self.0.suspend(write)
     }
@@ -50,21 +59,20 @@ impl Progress {
 
 fn describe(stats: &Stats, now: Instant) -> String {
     let mut text = stats.ended.to_string();
-    let over = now.duration_since(stats.started);
     if let Some(total) = stats.total {
         let _ = write!(text, "/{total}");
     }
-    if let Some(left) =
-        stats.paused_until.and_then(|until| until.checked_duration_since(now)).filter(|left| left.as_secs() > 0)
-    {
-        let _ = write!(text, "  waiting for quota ({})", about(left));
-    } else if over >= ENOUGH && stats.ended > 0 {
-        let speed = f64::from(u32::try_from(stats.ended).unwrap_or(u32::MAX)) / over.as_secs_f64();
+    let elapsed = now.duration_since(stats.started);
+    let pause = stats.paused_until.and_then(|until| until.checked_duration_since(now));
+    if let Some(pause) = pause.filter(|pause| pause.as_secs() > 0) {
+        let _ = write!(text, "  waiting for quota ({})", about(pause));
+    } else if elapsed >= ENOUGH && stats.ended > 0 {
+        let each = elapsed.div_f64(f64::from(u32::try_from(stats.ended).unwrap_or(u32::MAX)));
+        let speed = each.as_secs_f64().recip();
         let _ = if speed < 0.1 { write!(text, "  {:.1}/min", speed * 60.0) } else { write!(text, "  {speed:.1}/s") };
         if let Some(rest) = stats.total.map(|total| total.saturating_sub(stats.ended)).filter(|rest| *rest > 0) {
-            let left =
-                over.mul_f64(f64::from(u32::try_from(rest).unwrap_or(u32::MAX)) * speed.recip() / over.as_secs_f64());
-            let _ = write!(text, "  about {} left", about(left));
+            let _ =
+                write!(text, "  about {} left", about(each.saturating_mul(u32::try_from(rest).unwrap_or(u32::MAX))));
         }
     }
     if stats.failed > 0 {
@@ -73,7 +81,7 @@ fn describe(stats: &Stats, now: Instant) -> String {
     text
 }
 
-/// A duration as people say it.
+/// Returns a duration rounded for people.
 pub fn about(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let minutes = seconds.div_ceil(60);
@@ -85,8 +93,9 @@ pub fn about(duration: Duration) -> String {
     }
 }
 
-/// So many of something.
-pub fn count(number: u64, unit: &str) -> String {
+/// Returns a number with its noun.
+pub fn count(number: impl TryInto<u64>, unit: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
     if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
 

@@ -139,10 +139,15 @@ impl RateLimiter {
         state.share = (state.share + AFTER_SUCCESS).min(100);
     }
 
-    /// Nothing leaves any more.
+    /// Lets no further request leave.
     pub fn close(&self) {
         self.state.borrow_mut().closed = true;
         self.changed.notify_one();
+    }
+
+    /// Whether no further request leaves.
+    pub fn is_closed(&self) -> bool {
+        self.state.borrow().closed
     }
 
     /// How long the pause after a refusal still lasts.

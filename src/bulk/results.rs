@@ -1,344 +1,341 @@
-//! The results of a run: one line a row, in the order of the input, written by a thread of their own, so that a reader who
-//! does not read holds up nothing but the start of further rows.
+//! The results of a run: one line per row, in the order of the input. A thread writes them, so a reader that does not read
+//! only keeps further rows from starting.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, oneshot};
+use serde_json::{Map, Value};
+use tokio::sync::{Notify, watch};
 
+use super::journal_error::JournalError;
 use super::progress::{Progress, Stats};
-use super::task::{Created, Report};
+use super::task::is_unknown;
 use crate::output::Messages;
+use crate::platform::signals::Interruption;
 
-/// How many results may wait to be written, or for the result of an earlier row, before no further row is started.
+/// The maximum number of results that wait to be written, or for an earlier row, before no further row starts.
 pub(super) const WINDOW: u64 = 256;
 
-/// How often the progress bar is drawn.
-const FRAME: Duration = Duration::from_millis(200);
-
-/// What a row has come to.
-#[derive(Debug, Clone, PartialEq)]
+/// The result of a row.
+#[derive(Debug, Clone, Default)]
 pub struct RowResult {
     /// The number of the row, from 1.
     pub row: u64,
-    /// As in "created", "existing", "skipped", "failed".
+    /// The status, such as "created", "existing", "skipped" or "failed".
     pub status: &'static str,
+    /// The name of the row before anything was created.
+    pub label: String,
     /// The request id.
     pub request_id: Option<String>,
-    /// What was created, or was there.
-    pub created: Option<Created>,
-    /// Why it failed.
-    pub error: Option<Report>,
-    /// How the row is called, where it says so itself.
-    pub label: String,
-    /// How many requests it has cost.
+    /// The resource name.
+    pub name: Option<String>,
+    /// The resource, if there is one.
+    pub object: Option<Value>,
+    /// The JSON error of a failed row.
+    pub error: Option<Value>,
+    /// The number of requests.
     pub attempts: u32,
 }
 
 impl RowResult {
-    /// The resource name; empty where there is none.
+    /// Returns the result as a JSON object. `status` is the key of the status, and `object` that of the resource.
+    pub fn to_json(&self, status: &str, object: &str) -> Value {
+        let mut json = Map::new();
+        for (name, value) in [
+            ("row", Some(Value::from(self.row))),
+            (status, Some(Value::from(self.status))),
+            ("requestId", self.request_id.as_deref().map(Value::from)),
+            (object, self.object.clone()),
+            ("error", self.error.clone()),
+            ("attempts", Some(Value::from(self.attempts))),
+        ] {
+            json.extend(value.map(|value| (name.to_owned(), value)));
+        }
+        Value::Object(json)
+    }
+
+    /// Returns the resource name; empty if there is none.
     pub fn name(&self) -> &str {
-        self.created.as_ref().map_or("", |created| &created.name)
+        self.name.as_deref().unwrap_or_default()
+    }
+
+    fn is_unknown(&self) -> bool {
+        self.error.as_ref().is_some_and(is_unknown)
+    }
+
+    /// Returns the message for standard error if the line cannot be written; empty for a row that changed nothing.
+    fn without_line(&self) -> String {
+        let Self { row, status, .. } = self;
+        match (&self.name, &self.error, &self.request_id) {
+            (Some(name), ..) => format!("Row {row}: {status} {name}"),
+            (None, Some(error), Some(id)) if is_unknown(error) => {
+                let message = error["message"].as_str().unwrap_or_default();
+                format!("Row {row}: {message}; it may have been applied with request id {id}")
+            }
+            _ => String::new(),
+        }
     }
 }
 
-/// How many rows ended how.
+/// The number of rows by status.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// Done now.
+    /// Done in this run.
     pub done: u64,
-    /// There before.
+    /// Existed before.
     pub existing: u64,
     /// Done by an earlier run.
     pub skipped: u64,
-    /// Failed, with those that may have been applied.
+    /// Failed, including those of unknown outcome.
     pub failed: u64,
     /// Failed, and may have been applied.
     pub unknown: u64,
 }
 
 impl Counts {
-    /// How many rows have ended.
+    /// Returns the number of rows that ended.
     pub const fn ended(self) -> u64 {
         self.done + self.existing + self.skipped + self.failed
     }
 }
 
-/// Where results go, and how they look.
+/// Why a run ended before its last row.
+#[derive(Debug)]
+pub enum Stop {
+    /// A signal.
+    Interrupted(Interruption),
+    /// The reader of the results closed the pipe.
+    ReaderGone,
+    /// A failure that every further row would meet, or the first failure with `--fail-fast`: the JSON error.
+    Failed(Value),
+    /// The journal cannot be used.
+    Journal(JournalError),
+    /// The rest of the input cannot be read.
+    Input(String),
+}
+
+/// How a run ended.
+#[derive(Debug, Default)]
+pub struct Ending {
+    /// The number of rows by status.
+    pub counts: Counts,
+    /// The number of rows that were not started, if the number of rows is known.
+    pub not_started: Option<u64>,
+    /// The number of rows whose requests were abandoned.
+    pub in_flight: u64,
+    /// The rows of unknown outcome with their request ids, including those in flight.
+    pub unknown: Vec<(u64, String)>,
+    /// The number of rows that are identical to another one, if the input was not checked before.
+    pub identical: u64,
+    /// Why the run ended early.
+    pub stop: Option<Stop>,
+    /// The first error of the format, such as that of a filter.
+    pub format_fault: Option<String>,
+    /// The first error of the output.
+    pub output_fault: Option<io::Error>,
+}
+
+/// The format and the destination of results.
 pub struct Output<'a> {
-    /// Makes a line of a result; an empty one is not written.
+    /// Formats a result; an empty line is not written.
     pub format: &'a dyn Fn(&RowResult) -> Result<Vec<u8>, String>,
     /// Standard output.
     pub out: Box<dyn Write + Send>,
     /// Standard error.
     pub messages: Messages,
-    /// Whether a progress bar is shown there.
+    /// Whether to show a progress bar.
     pub progress: bool,
 }
 
-/// What the thread is given.
+/// What the thread writes.
 enum Event {
-    /// The next row: its line, and what is told on standard error where that cannot be written.
-    Row {
-        row: u64,
-        line: Vec<u8>,
-        told: String,
-    },
+    /// The line of the next row; empty if it has none.
+    Row(u64, Vec<u8>),
     Warning(String),
     Note(String),
 }
 
-/// What the thread and the run have in common.
+/// What the run shares with the thread.
 struct Shared {
-    /// The last row that the thread is done with.
-    taken: AtomicU64,
-    room: Notify,
-    gone: AtomicBool,
-    /// Wakes the run when nobody reads the results any more.
+    state: Mutex<State>,
     reader_gone: Notify,
-    fault: Mutex<Option<io::Error>>,
-    /// What is told of rows whose lines could not be written.
-    untold: Mutex<Vec<String>>,
-    stats: Mutex<Stats>,
 }
 
-/// Puts results in order and has them written.
+struct State {
+    stats: Stats,
+    /// The messages of rows whose lines are not written, by row.
+    unwritten: BTreeMap<u64, String>,
+    fault: Option<io::Error>,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Orders results and passes them to the thread that writes them.
 pub(super) struct Results<'a> {
     format: &'a dyn Fn(&RowResult) -> Result<Vec<u8>, String>,
     messages: Messages,
     events: Sender<Event>,
-    ended: oneshot::Receiver<()>,
+    /// The last row that the thread has handled. Closed when the thread ends.
+    written: watch::Receiver<u64>,
     shared: Arc<Shared>,
     /// Results that wait for those of earlier rows; `None` for a row that was not started.
     waiting: BTreeMap<u64, Option<RowResult>>,
     next: u64,
-    /// What is told of rows that the thread may not have written yet.
-    handed_over: VecDeque<(u64, String)>,
-    counts: Counts,
-    unknown: Vec<(u64, String)>,
-    format_fault: Option<String>,
-}
-
-/// What is left to report when everything is written.
-pub(super) struct Written {
-    pub(super) counts: Counts,
-    /// Rows that may have been applied, with their request ids.
-    pub(super) unknown: Vec<(u64, String)>,
-    pub(super) format_fault: Option<String>,
-    pub(super) fault: Option<io::Error>,
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    ending: Ending,
 }
 
 impl<'a> Results<'a> {
     pub(super) fn new(output: Output<'a>, total: Option<u64>) -> Self {
         let stats = Stats { started: Instant::now(), total, ended: 0, failed: 0, paused_until: None };
-        let shared = Arc::new(Shared {
-            taken: AtomicU64::new(0),
-            room: Notify::new(),
-            gone: AtomicBool::new(false),
-            reader_gone: Notify::new(),
-            fault: Mutex::new(None),
-            untold: Mutex::new(Vec::new()),
-            stats: Mutex::new(stats),
-        });
+        let state = Mutex::new(State { stats, unwritten: BTreeMap::new(), fault: None });
+        let shared = Arc::new(Shared { state, reader_gone: Notify::new() });
         let (events, incoming) = channel();
-        let (tell, ended) = oneshot::channel();
-        let (thread, messages) = (Arc::clone(&shared), output.messages);
-        let progress = output.progress.then(|| Progress::new(total));
-        let mut out = output.out;
-        std::thread::spawn(move || {
-            write(&incoming, &thread, &mut *out, messages, progress.as_ref());
-            // Who does not wait any more is about to end the program.
-            let _ = tell.send(());
-        });
-        Self {
-            format: output.format,
-            messages,
-            events,
-            ended,
-            shared,
-            waiting: BTreeMap::new(),
-            next: 1,
-            handed_over: VecDeque::new(),
-            counts: Counts::default(),
-            unknown: Vec::new(),
-            format_fault: None,
-        }
+        let (handled, written) = watch::channel(0);
+        let Output { format, mut out, messages, progress } = output;
+        let (progress, thread) = (Progress::new(total, progress), Arc::clone(&shared));
+        std::thread::spawn(move || write(&incoming, &handled, &thread, &mut *out, messages, &progress));
+        let (waiting, ending) = (BTreeMap::new(), Ending::default());
+        Self { format, messages, events, written, shared, waiting, next: 1, ending }
     }
 
-    /// Waits until a row may be started.
+    /// Waits until a row may start.
     pub(super) fn room(&self, row: u64) -> impl Future<Output = ()> + use<> {
-        let shared = Arc::clone(&self.shared);
+        let mut written = self.written.clone();
         async move {
-            while row > shared.taken.load(Ordering::Acquire) + WINDOW {
-                shared.room.notified().await;
-            }
+            // The thread ends after the last row.
+            let _ = written.wait_for(|written| row <= written + WINDOW).await;
         }
     }
 
-    /// Waits until nobody reads the results any more.
+    /// Waits until the reader of the results has closed the pipe.
     pub(super) fn reader_gone(&self) -> impl Future<Output = ()> + use<> {
         let shared = Arc::clone(&self.shared);
-        async move {
-            while !shared.gone.load(Ordering::Acquire) {
-                shared.reader_gone.notified().await;
-            }
-        }
+        async move { shared.reader_gone.notified().await }
     }
 
-    /// A row has ended, or was not started.
+    /// Adds the result of a row; `None` if it was not started.
     pub(super) fn add(&mut self, row: u64, result: Option<RowResult>, pause: Duration) {
+        let counts = &mut self.ending.counts;
         match result.as_ref().map(|result| result.status) {
             None => {}
-            Some("skipped" | "skip") => self.counts.skipped += 1,
-            Some("existing" | "finish") => self.counts.existing += 1,
-            Some("failed") => self.counts.failed += 1,
-            Some(_) => self.counts.done += 1,
+            Some("skipped" | "skip") => counts.skipped += 1,
+            Some("existing" | "finish") => counts.existing += 1,
+            Some("failed") => counts.failed += 1,
+            Some(_) => counts.done += 1,
         }
-        let unknown = result.as_ref().filter(|result| result.error.as_ref().is_some_and(Report::is_unknown));
-        self.counts.unknown += u64::from(unknown.is_some());
-        self.unknown.extend(unknown.and_then(|result| Some((row, result.request_id.clone()?))));
+        if let Some(unknown) = result.as_ref().filter(|result| result.is_unknown()) {
+            counts.unknown += 1;
+            self.ending.unknown.push((row, unknown.request_id.clone().unwrap_or_default()));
+        }
         {
-            let mut stats = locked(&self.shared.stats);
-            (stats.ended, stats.failed) = (self.counts.ended(), self.counts.failed);
+            let stats = &mut self.shared.state().stats;
+            (stats.ended, stats.failed) = (counts.ended(), counts.failed);
             stats.paused_until = (!pause.is_zero()).then(|| Instant::now() + pause);
         }
         self.waiting.insert(row, result);
         while let Some(result) = self.waiting.remove(&self.next) {
-            self.hand_over(self.next, result.as_ref());
+            self.pass_on(self.next, result.as_ref());
             self.next += 1;
         }
     }
 
-    fn hand_over(&mut self, row: u64, result: Option<&RowResult>) {
-        let told = result.map(told).unwrap_or_default();
-        let line = match result.map(self.format) {
-            None => Vec::new(),
-            Some(Ok(line)) => line,
-            Some(Err(fault)) => {
-                self.format_fault.get_or_insert(fault);
-                locked(&self.shared.untold).push(told.clone());
-                Vec::new()
-            }
-        };
-        if let Some(created) = result.and_then(|result| result.created.as_ref())
-            && let Some(warning) = &created.warning
-        {
-            self.warn(format!("row {row}: {warning}"));
+    /// Passes a result to the thread. Its message is kept until its line is written.
+    fn pass_on(&mut self, row: u64, result: Option<&RowResult>) {
+        let line = result.map_or_else(|| Ok(Vec::new()), self.format);
+        if let Some(result) = result.filter(|_| line.as_ref().map_or(true, |line| !line.is_empty())) {
+            self.shared.state().unwritten.insert(row, result.without_line());
         }
-        let taken = self.shared.taken.load(Ordering::Acquire);
-        while self.handed_over.front().is_some_and(|(row, _)| *row <= taken) {
-            self.handed_over.pop_front();
-        }
-        self.handed_over.push_back((row, told.clone()));
-        // The thread ends after this does.
-        let _ = self.events.send(Event::Row { row, line, told });
+        let line = line.unwrap_or_else(|fault| {
+            self.ending.format_fault.get_or_insert(fault);
+            Vec::new()
+        });
+        self.send(Event::Row(row, line));
     }
 
-    /// Says something that is not as it should be, between two results.
+    /// Prints a warning between two results.
     pub(super) fn warn(&self, text: String) {
-        let _ = self.events.send(Event::Warning(text));
+        self.send(Event::Warning(text));
     }
 
-    /// Says something, between two results.
+    /// Prints a message between two results.
     pub(super) fn note(&self, text: String) {
-        let _ = self.events.send(Event::Note(text));
+        self.send(Event::Note(text));
     }
 
-    /// Everybody waits for quota.
+    fn send(&self, event: Event) {
+        // The thread ends after this sender.
+        let _ = self.events.send(event);
+    }
+
+    /// Shows that all rows wait for quota.
     pub(super) fn paused(&self, pause: Duration) {
-        locked(&self.shared.stats).paused_until = Some(Instant::now() + pause);
+        self.shared.state().stats.paused_until = Some(Instant::now() + pause);
     }
 
-    /// Writes what is left, for at most as long as `limit`, and tells on standard error what could not be written.
-    pub(super) async fn finish(mut self, limit: Option<Duration>) -> Written {
+    /// Writes the rest, for at most `limit`, and prints on standard error what could not be written.
+    pub(super) async fn finish(mut self, limit: Option<Duration>) -> Ending {
         for (row, result) in std::mem::take(&mut self.waiting) {
-            self.hand_over(row, result.as_ref());
+            self.pass_on(row, result.as_ref());
         }
-        let Self { events, ended, shared, mut handed_over, counts, unknown, format_fault, messages, .. } = self;
+        let Self { events, mut written, shared, messages, ending, .. } = self;
         drop(events);
-        // Only a thread that waits for its reader takes long.
-        let _ = tokio::time::timeout(limit.unwrap_or(Duration::MAX), ended).await;
-        let taken = shared.taken.load(Ordering::Acquire);
-        handed_over.retain(|(row, _)| *row > taken);
-        let untold = std::mem::take(&mut *locked(&shared.untold));
-        for told in
-            untold.into_iter().chain(handed_over.into_iter().map(|(_, told)| told)).filter(|told| !told.is_empty())
-        {
-            messages.always(&told);
+        let all = async { while written.changed().await.is_ok() {} };
+        match limit {
+            // Only a thread that waits for its reader takes this long.
+            Some(limit) => drop(tokio::time::timeout(limit, all).await),
+            None => all.await,
         }
-        let fault = locked(&shared.fault).take();
-        Written { counts, unknown, format_fault, fault }
-    }
-}
-
-/// What is told of a row on standard error.
-fn told(result: &RowResult) -> String {
-    let RowResult { row, status, .. } = result;
-    match (result.name(), &result.error, &result.request_id) {
-        ("", Some(report), Some(id)) if report.is_unknown() => {
-            format!("Row {row}: {}, and may have been applied under the request id {id}.", report.message)
+        let mut state = shared.state();
+        for message in state.unwritten.values().filter(|message| !message.is_empty()) {
+            messages.always(message);
         }
-        ("", ..) => String::new(),
-        (name, ..) => format!("Row {row}: {status} {name}."),
+        Ending { output_fault: state.fault.take(), ..ending }
     }
 }
 
 fn write(
     events: &Receiver<Event>,
+    handled: &watch::Sender<u64>,
     shared: &Shared,
     out: &mut dyn Write,
     messages: Messages,
-    progress: Option<&Progress>,
+    progress: &Progress,
 ) {
-    let without_bar = |write: &mut dyn FnMut()| match progress {
-        Some(progress) => progress.without(write),
-        None => write(),
-    };
+    let mut reader_gone = false;
     loop {
-        let event = match progress {
-            Some(progress) => {
-                let event = events.recv_timeout(FRAME);
-                if matches!(event, Err(RecvTimeoutError::Timeout)) {
-                    progress.show(&locked(&shared.stats));
-                }
-                event
-            }
-            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match event {
-            Ok(Event::Warning(text)) => without_bar(&mut || messages.warning(&text)),
-            Ok(Event::Note(text)) => without_bar(&mut || messages.always(&text)),
-            Ok(Event::Row { row, line, told }) => {
-                let mut result = Ok(());
-                if !line.is_empty() && shared.gone.load(Ordering::Acquire) {
-                    locked(&shared.untold).push(told.clone());
-                } else if !line.is_empty() {
-                    without_bar(&mut || result = out.write_all(&line).and_then(|()| out.flush()));
-                }
-                if let Err(error) = result {
-                    locked(&shared.untold).push(told);
-                    if error.kind() == ErrorKind::BrokenPipe {
-                        shared.gone.store(true, Ordering::Release);
-                        shared.reader_gone.notify_one();
+        match events.recv_timeout(progress.frame()) {
+            Ok(Event::Warning(text)) => progress.without(|| messages.warning(&text)),
+            Ok(Event::Note(text)) => progress.without(|| messages.always(&text)),
+            Ok(Event::Row(row, line)) => {
+                if !line.is_empty() && !reader_gone {
+                    let result = progress.without(|| out.write_all(&line).and_then(|()| out.flush()));
+                    let mut state = shared.state();
+                    match result {
+                        Ok(()) => drop(state.unwritten.remove(&row)),
+                        Err(error) => {
+                            reader_gone = error.kind() == ErrorKind::BrokenPipe;
+                            state.fault.get_or_insert(error);
+                        }
                     }
-                    locked(&shared.fault).get_or_insert(error);
                 }
-                shared.taken.store(row, Ordering::Release);
-                shared.room.notify_one();
+                if reader_gone {
+                    shared.reader_gone.notify_one();
+                }
+                handled.send_replace(row);
             }
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                let stats = shared.state().stats;
+                progress.show(&stats);
+            }
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    if let Some(progress) = progress {
-        progress.end();
-    }
+    progress.end();
 }

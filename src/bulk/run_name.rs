@@ -1,25 +1,28 @@
-//! Which run a journal belongs to.
+//! The run that a journal belongs to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::journal_error::{Advice, JournalError};
+use super::journal_error::JournalError;
 
-/// What a run does, where and as whom, and the options that make a row: the same rows under another name are other rows.
+const THAT_LOGIN: &str = "use that login again; a new journal would run every row again";
+const THESE_OPTIONS: &str = "restore these options; a new journal would run every row again";
+
+/// What a run does, where, as whom, and with which options. The same rows in another run are other rows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunName {
-    /// As in "spaces create".
+    /// The command, such as "spaces create".
     pub command: String,
     /// The root of the API.
     pub endpoint: String,
-    /// Who acts: what stays the same however they are called. JSON `null` where nobody knows; `None` until it is known.
+    /// The permanent id of the account: JSON `null` for an access token of an unknown account, `None` before the login.
     pub account: Option<Value>,
-    /// How the account is called, for messages.
+    /// The name of the account, for messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_name: Option<String>,
     /// The id of the OAuth client.
@@ -30,80 +33,79 @@ pub struct RunName {
     pub options: BTreeMap<String, Value>,
 }
 
-#[derive(Deserialize)]
-struct AnyHeader {
+/// The first line of a journal.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Header {
     chatauth: String,
     version: u32,
+    pub(super) id: Uuid,
+    #[serde(flatten)]
+    pub(super) run: RunName,
 }
 
-#[derive(Deserialize)]
-struct Header {
-    id: Uuid,
-    #[serde(flatten)]
-    run: RunName,
+impl Header {
+    const VERSION: u32 = 2;
+
+    /// The beginning of every journal, of all versions.
+    pub(super) const BEGINNING: &str = r#"{"chatauth":""#;
+
+    pub(super) fn new(run: RunName) -> Self {
+        Self { chatauth: String::from("journal"), version: Self::VERSION, id: Uuid::new_v4(), run }
+    }
+
+    /// Parses the first line. The error is to be read after the name of the file.
+    pub(super) fn parse(line: &[u8]) -> Result<Self, &'static str> {
+        let foreign = "is not a journal of chatauth";
+        let any: Value = serde_json::from_slice(line).map_err(|_| foreign)?;
+        match (any["chatauth"].as_str(), any["version"].as_u64()) {
+            (Some("journal"), Some(version)) if version == u64::from(Self::VERSION) => {
+                serde_json::from_value(any).map_err(|_| foreign)
+            }
+            (Some("journal"), Some(_)) => Err("was written by a newer version of chatauth"),
+            (Some("results"), Some(1)) => Err("is a journal of chatauth 0.1, which does not name its run"),
+            _ => Err(foreign),
+        }
+    }
 }
 
 impl RunName {
-    /// Compares with the first line of a journal, as far as this run is known yet, and takes over what that says of the
-    /// account. Gives the id of the journal.
-    pub(super) fn check(&mut self, path: &Path, line: &[u8]) -> Result<Uuid, JournalError> {
-        let foreign = || JournalError::refused(path, "is not a journal of chatauth");
-        let any: AnyHeader = serde_json::from_slice(line).map_err(|_| foreign())?;
-        match (any.chatauth.as_str(), any.version) {
-            ("results", 1) => {
-                return Err(JournalError::refused(path, "is a journal of chatauth 0.1, which does not name its run"));
-            }
-            ("journal", 2) => {}
-            ("journal", _) => return Err(JournalError::refused(path, "was written by a newer version of chatauth")),
-            _ => return Err(foreign()),
-        }
-        let Header { id, run: theirs } = serde_json::from_slice(line).map_err(|_| foreign())?;
-        let differs = |what: &str, advice: Advice, theirs: String, ours: String| {
-            Err(JournalError::OtherRun { path: path.to_path_buf(), what: what.to_owned(), theirs, ours, advice })
-        };
-        if theirs.command != self.command {
-            return differs("the command", Advice::AnotherFile, theirs.command, self.command.clone());
-        }
-        if theirs.endpoint != self.endpoint {
-            return differs("the API endpoint", Advice::AnotherFile, theirs.endpoint, self.endpoint.clone());
-        }
-        let options = theirs.options.keys().chain(self.options.keys());
-        if let Some(name) = options.into_iter().find(|name| theirs.options.get(*name) != self.options.get(*name)) {
-            let shown =
-                |options: &BTreeMap<String, Value>| options.get(name).map_or_else(|| String::from("not given"), shown);
-            return differs(name, Advice::TheseOptions, shown(&theirs.options), shown(&self.options));
-        }
-        if theirs.client != self.client {
-            let shown = |client: &Option<String>| client.clone().unwrap_or_else(|| String::from("none"));
-            return differs("the OAuth client", Advice::ThatLogin, shown(&theirs.client), shown(&self.client));
-        }
-        let ours = self.account.clone();
-        self.account = theirs.account;
-        self.account_name = theirs.account_name;
-        ours.map_or(Ok(()), |ours| self.check_account(path, &ours))?;
-        Ok(id)
-    }
-
-    /// Compares the account.
-    pub(super) fn check_account(&self, path: &Path, ours: &Value) -> Result<(), JournalError> {
-        let theirs = self.account.clone().unwrap_or_default();
-        if theirs == *ours {
-            return Ok(());
-        }
-        let path = path.to_path_buf();
-        let name =
-            |account: &Value| if account.is_null() { String::from("a token from outside") } else { shown(account) };
-        let theirs = self.account_name.clone().unwrap_or_else(|| name(&theirs));
+    /// Compares this run with the run of a journal. The account is compared once it is known.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub(super) fn check(&self, theirs: &Self, path: &Path) -> Result<(), JournalError> {
+        let text = |text: &str| Some(Value::from(text));
+        let names: BTreeSet<&String> = theirs.options.keys().chain(self.options.keys()).collect();
+        let options = names.into_iter().map(|name| {
+            (name.as_str(), theirs.options.get(name).cloned(), self.options.get(name).cloned(), THESE_OPTIONS)
+        });
+        let known = self.account.iter().map(|ours| {
+            ("the account", Some(theirs.account.clone().unwrap_or_default()), Some(ours.clone()), THAT_LOGIN)
+        });
+        let client = |run: &Self| run.client.as_deref().and_then(text);
+        let facts = [
+            ("the command", text(&theirs.command), text(&self.command), JournalError::ANOTHER_FILE),
+            ("the API endpoint", text(&theirs.endpoint), text(&self.endpoint), JournalError::ANOTHER_FILE),
+        ];
+        let facts = facts.into_iter().chain(options);
+        let mut facts = facts.chain([("the OAuth client", client(theirs), client(self), THAT_LOGIN)]).chain(known);
+        let Some((what, there, here, hint)) = facts.find(|(_, there, here, _)| there != here) else { return Ok(()) };
+        let name = theirs.account_name.clone().filter(|_| what == "the account");
         Err(JournalError::OtherRun {
-            path,
-            what: String::from("the account"),
-            theirs,
-            ours: name(ours),
-            advice: Advice::ThatLogin,
+            path: path.to_path_buf(),
+            what: what.to_owned(),
+            theirs: name.unwrap_or_else(|| shown(there)),
+            ours: shown(here),
+            hint,
         })
     }
 }
 
-fn shown(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn shown(value: Option<Value>) -> String {
+    match value {
+        None => String::from("not given"),
+        Some(Value::Null) => String::from("an unknown access token"),
+        Some(Value::String(text)) => text,
+        Some(other) => other.to_string(),
+    }
 }

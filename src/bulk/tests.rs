@@ -67,7 +67,7 @@ fn a_keyed_row_may_change_only_while_nothing_may_exist() {
     stage.rows("name,idempotency-key\nA2,one\nB2,two\nC2,three\nD2,four\n");
     let (_, paper) = stage.run();
     assert_eq!(paper.statuses(), ["created", "failed", "failed", "failed"]);
-    assert!(paper.results()[1]["error"]["message"].as_str().unwrap().contains("the row says something else"));
+    assert!(paper.results()[1]["error"]["message"].as_str().unwrap().contains("the row changed since the earlier run"));
     assert_eq!(stage.server.names(), ["A2", "B", "C", "D"]);
 }
 
@@ -97,7 +97,7 @@ fn equal_names_that_exclude_each_other_are_one() {
 fn a_failure_that_all_would_meet_ends_the_run() {
     let stage = Stage::new("name,answer\nA,\nB,fatal\nC,\nD,\nE,\nF,\nG,\nH,\nI,\nJ,\n");
     let (ending, paper) = stage.run();
-    assert!(matches!(&ending.stop, Some(Stop::Failed(report)) if report.message == "the API is disabled"));
+    assert!(matches!(&ending.stop, Some(Stop::Failed(error)) if error["message"] == "the API is disabled"));
     assert_eq!(&paper.statuses()[..2], ["created", "failed"]);
     assert_eq!(ending.not_started, Some(10 - u64::try_from(paper.results().len()).unwrap()));
     assert!(ending.not_started > Some(0));

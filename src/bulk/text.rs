@@ -1,14 +1,38 @@
-//! Text as files hold it: UTF-8 or UTF-16, with or without a byte order mark, and lines that end in any way.
+//! Text as files hold it: UTF-8 or UTF-16, with or without a byte order mark, with any line ends.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-/// The longest row that is read, in bytes: a thousand members with long addresses.
+use super::columns::RowFault;
+
+/// The maximum length of a row in bytes: a thousand members with long addresses.
 pub(super) const LONGEST_ROW: usize = 1024 * 1024;
 
-/// Bytes that arrive when they arrive.
+/// The bytes of a file or a pipe.
 pub type Bytes = Box<dyn BufRead + Send>;
 
-/// Bytes one by one, as UTF-8, with the number of the line that they stand on.
+/// What is wrong with the input, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// One row is wrong; the rows after it can be read.
+    #[error("line {line}{}: {}", .fault.column.as_ref().map(|column| format!(", column {column}")).unwrap_or_default(), .fault.reason)]
+    Row {
+        /// The line on which the row begins.
+        line: u64,
+        /// The reason.
+        fault: RowFault,
+    },
+    /// The rest of the input cannot be read.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl From<io::Error> for InputError {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(format!("cannot read the input: {error}"))
+    }
+}
+
+/// The bytes of a text in UTF-8, with the number of their line.
 pub(super) struct Text {
     source: Bytes,
     /// The line of the next byte, from 1.
@@ -17,7 +41,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Finds out how the bytes encode text. Without a byte order mark, a NUL in the first two bytes tells UTF-16.
+    /// Detects the encoding. Without a byte order mark, a NUL in the first two bytes means UTF-16.
     pub(super) fn decode(mut source: Bytes) -> io::Result<Self> {
         let mut head = Vec::new();
         source.by_ref().take(2).read_to_end(&mut head)?;
@@ -38,7 +62,7 @@ impl Text {
         Ok(Self { source, line: 1, after_return: false })
     }
 
-    /// The next byte, which stays where it is.
+    /// Returns the next byte without consuming it.
     pub(super) fn peek(&mut self) -> io::Result<Option<u8>> {
         loop {
             match self.source.fill_buf() {
@@ -49,7 +73,7 @@ impl Text {
         }
     }
 
-    /// The next byte.
+    /// Consumes the next byte.
     pub(super) fn next(&mut self) -> io::Result<Option<u8>> {
         let byte = self.peek()?;
         if let Some(byte) = byte {
@@ -60,7 +84,7 @@ impl Text {
         Ok(byte)
     }
 
-    /// Reads over the second half of a line end.
+    /// Consumes the second half of a CRLF.
     pub(super) fn end_line(&mut self) -> io::Result<()> {
         if self.after_return && self.peek()? == Some(b'\n') {
             self.next()?;
@@ -68,26 +92,47 @@ impl Text {
         Ok(())
     }
 
-    /// The next line, which stays where it is; of a long one only the beginning.
+    /// Returns the next line without consuming it; the beginning of a line that is too long.
     pub(super) fn peek_line(&mut self) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
-        while line.len() < LONGEST_ROW && self.peek()?.is_some() {
+        while line.len() < LONGEST_ROW && self.peek()?.is_some_and(|byte| !matches!(byte, b'\n' | b'\r')) {
             let buffer = self.source.fill_buf()?;
-            let end = buffer.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-            line.extend_from_slice(&buffer[..end.unwrap_or(buffer.len())]);
-            let length = end.unwrap_or(buffer.len());
-            self.source.consume(length);
-            if end.is_some() {
-                break;
-            }
+            let end = buffer.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(buffer.len());
+            line.extend_from_slice(&buffer[..end]);
+            self.source.consume(end);
         }
         let rest = std::mem::replace(&mut self.source, Box::new(io::empty()));
         self.source = Box::new(Cursor::new(line.clone()).chain(rest));
         Ok(line)
     }
+
+    /// Consumes the next line that is not blank, and returns it with its number. A line that is too long is cut after
+    /// [`LONGEST_ROW`].
+    pub(super) fn next_line(&mut self) -> io::Result<Option<(u64, Vec<u8>)>> {
+        loop {
+            self.end_line()?;
+            let (number, mut line) = (self.line, Vec::new());
+            let end = loop {
+                match self.next()? {
+                    Some(byte) if !matches!(byte, b'\n' | b'\r') => {
+                        if line.len() <= LONGEST_ROW {
+                            line.push(byte);
+                        }
+                    }
+                    end => break end,
+                }
+            };
+            if !line.trim_ascii().is_empty() {
+                return Ok(Some((number, line)));
+            }
+            if end.is_none() {
+                return Ok(None);
+            }
+        }
+    }
 }
 
-/// Makes UTF-8 of UTF-16. What is no UTF-16 becomes a byte that UTF-8 does not have, which is reported with its place.
+/// Converts UTF-16 to UTF-8. An invalid character becomes a byte that is invalid in UTF-8 and reported with its place.
 struct Utf16 {
     source: Bytes,
     big: bool,
@@ -102,7 +147,7 @@ impl Utf16 {
             [] => None,
             [first, second] if self.big => Some(u16::from_be_bytes([first, second])),
             [first, second] => Some(u16::from_le_bytes([first, second])),
-            // Half a character: a lone surrogate is refused in its place.
+            // Half a character: a lone surrogate is invalid too.
             _ => Some(0xd800),
         })
     }
@@ -174,5 +219,16 @@ mod tests {
         for (text, line) in [("a\nb", 2), ("a\rb", 2), ("a\r\nb", 2), ("a\n\rb", 3), ("a\r\r\nb", 3)] {
             assert_eq!(decode(text.as_bytes()).1, line, "{text:?}");
         }
+    }
+
+    #[test]
+    fn lines_are_found_whatever_ends_them() {
+        let mut text = Text::decode(Box::new(Cursor::new(b" \n{1}\r{2}\r\n\r\n\t\r{3}".to_vec()))).unwrap();
+        let mut found = Vec::new();
+        while let Some((number, line)) = text.next_line().unwrap() {
+            found.push((number, String::from_utf8(line).unwrap()));
+        }
+        let found: Vec<(u64, &str)> = found.iter().map(|(number, line)| (*number, line.as_str())).collect();
+        assert_eq!(found, [(2, "{1}"), (3, "{2}"), (6, "{3}")]);
     }
 }

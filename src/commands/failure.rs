@@ -43,6 +43,11 @@ macro_rules! error_codes {
                     Self::Child(_) => "internal",
                 }
             }
+
+            /// Returns the code with this name.
+            fn named(name: &str) -> Option<Self> {
+                [$(Self::$variant),*].into_iter().find(|code| code.as_str() == name)
+            }
         }
     };
 }
@@ -162,6 +167,20 @@ impl Failure {
         let messages = failures.iter().map(|(who, failure)| format!("{who}: {}", failure.message));
         let message = format!("{start}{}", messages.collect::<Vec<_>>().join("; "));
         failures.into_iter().next().map(|(_, first)| Self { message, ..first })
+    }
+
+    /// Creates the failure of a JSON error object.
+    pub(super) fn from_json(error: &Value) -> Self {
+        let text = |name: &str| error[name].as_str().map(str::to_owned);
+        let code = error["code"].as_str().and_then(ErrorCode::named).unwrap_or(ErrorCode::Internal);
+        Self {
+            hint: text("hint"),
+            http_status: error["httpStatus"].as_u64().and_then(|status| status.try_into().ok()),
+            reason: text("reason"),
+            request_id: text("requestId"),
+            outcome: [Outcome::NotApplied, Outcome::Unknown].into_iter().find(|one| error["outcome"] == one.as_str()),
+            ..Self::new(code, text("message").unwrap_or_default())
+        }
     }
 
     /// Creates a usage error.

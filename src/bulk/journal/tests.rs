@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::super::journal_error::Advice;
 use super::*;
 
 fn entry(identity: &str, state: State) -> Entry {
@@ -72,7 +71,7 @@ fn the_last_word_about_a_row_counts() {
         ..entry("a", State::Exists)
     };
     for entry in [entry("a", State::Started), entry("b", State::Started), made, entry("a", State::Finished)] {
-        journal.append(entry).unwrap();
+        journal.append(&mut entry.clone()).unwrap();
     }
     drop(journal);
     let journal = open(&path);
@@ -82,7 +81,7 @@ fn the_last_word_about_a_row_counts() {
     assert_eq!(state(&journal, "b"), Some(State::Started));
     assert_eq!(journal.claim("c").unwrap(), (0, None));
     assert_eq!(journal.recent().count(), 2);
-    journal.append(entry("c", State::Started)).unwrap();
+    journal.append(&mut entry("c", State::Started)).unwrap();
     assert_eq!(journal.claim("a").unwrap(), (1, None), "the one there was is claimed");
 }
 
@@ -91,8 +90,8 @@ fn a_torn_last_line_is_cut_off() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("r.jsonl");
     let journal = open(&path);
-    journal.append(entry("a", State::Started)).unwrap();
-    journal.append(entry("a", State::Finished)).unwrap();
+    journal.append(&mut entry("a", State::Started)).unwrap();
+    journal.append(&mut entry("a", State::Finished)).unwrap();
     drop(journal);
     let whole = std::fs::read(&path).unwrap();
     let header = whole.iter().position(|byte| *byte == b'\n').unwrap();
@@ -105,7 +104,7 @@ fn a_torn_last_line_is_cut_off() {
             last.is_some(),
             length > header + whole[header + 1..].iter().position(|byte| *byte == b'\n').unwrap() + 1
         );
-        journal.append(entry("b", State::Finished)).unwrap();
+        journal.append(&mut entry("b", State::Finished)).unwrap();
         drop(journal);
         assert_eq!(state(&open(&path), "b"), Some(State::Finished), "{length}");
     }
@@ -117,7 +116,7 @@ fn every_other_damage_is_refused_with_its_line() {
     let path = home.path().join("r.jsonl");
     let journal = open(&path);
     for identity in ["a", "b", "c"] {
-        journal.append(entry(identity, State::Started)).unwrap();
+        journal.append(&mut entry(identity, State::Started)).unwrap();
     }
     drop(journal);
     let text = std::fs::read_to_string(&path).unwrap();
@@ -160,23 +159,25 @@ fn another_runs_journal_is_refused_with_what_differs() {
     let before = std::fs::read(&path).unwrap();
     let options = |value: Value| BTreeMap::from([(String::from("--external"), value)]);
     for (other, what, advice) in [
-        (RunName { command: String::from("spaces delete"), ..name() }, "the command", Advice::AnotherFile),
-        (RunName { endpoint: String::from("http://127.0.0.1:1"), ..name() }, "the API endpoint", Advice::AnotherFile),
-        (RunName { options: options(json!(true)), ..name() }, "--external", Advice::TheseOptions),
-        (RunName { client: Some(String::from("c")), ..name() }, "the OAuth client", Advice::ThatLogin),
-        (RunName { account: Some(json!("other")), ..name() }, "the account", Advice::ThatLogin),
-        (RunName { account: Some(Value::Null), ..name() }, "the account", Advice::ThatLogin),
+        (RunName { command: String::from("spaces delete"), ..name() }, "the command", "name another file"),
+        (RunName { endpoint: String::from("http://127.0.0.1:1"), ..name() }, "the API endpoint", "name another file"),
+        (RunName { options: options(json!(true)), ..name() }, "--external", "restore these options"),
+        (RunName { client: Some(String::from("c")), ..name() }, "the OAuth client", "use that login"),
+        (RunName { account: Some(json!("other")), ..name() }, "the account", "use that login"),
+        (RunName { account: Some(Value::Null), ..name() }, "the account", "use that login"),
     ] {
         match try_open(&path, &other, 2) {
-            Err(JournalError::OtherRun { what: found, advice: given, .. }) => {
-                assert_eq!((found.as_str(), given), (what, advice));
+            Err(error @ JournalError::OtherRun { .. }) => {
+                let message = error.to_string();
+                assert!(message.contains(&format!("another run: {what} was ")), "{message}");
+                assert!(error.hint().starts_with(advice), "{message}: {}", error.hint());
             }
             opened => panic!("{opened:?}"),
         }
     }
     let mut journal = try_open(&path, &name(), 2).unwrap();
     let refused = journal.begin(json!("other"), None).unwrap_err();
-    assert!(refused.to_string().contains("the account was ada@example.com, and is other now"), "{refused}");
+    assert!(refused.to_string().contains("the account was ada@example.com and is other now"), "{refused}");
     drop(journal);
     assert!(std::fs::read(&path).unwrap() == before);
     try_open(&path, &name(), 2).unwrap().begin(json!("sub"), None).unwrap();
@@ -270,7 +271,7 @@ fn requests_count_for_less_than_an_hour_and_no_more_of_them_than_may_leave() {
         (State::Started, 10),
         (State::Failed, 9),
     ] {
-        journal.append(Entry { at: ago(minutes), ..entry("a", state) }).unwrap();
+        journal.append(&mut Entry { at: ago(minutes), ..entry("a", state) }).unwrap();
     }
     drop(journal);
     for (hourly, expected) in [(0, &[][..]), (1, &[10]), (2, &[30, 10]), (3, &[59, 30, 10]), (9, &[59, 30, 10])] {
@@ -286,8 +287,8 @@ fn a_long_answer_is_read_again_as_it_was() {
     let path = home.path().join("r.jsonl");
     let journal = open(&path);
     let long = Entry { line: 2, result: Some(Value::from("x".repeat(2 << 20))), ..entry("a", State::Exists) };
-    journal.append(long.clone()).unwrap();
-    journal.append(entry("b", State::Started)).unwrap();
+    journal.append(&mut long.clone()).unwrap();
+    journal.append(&mut entry("b", State::Started)).unwrap();
     drop(journal);
     let journal = open(&path);
     assert_eq!(journal.claim("a").unwrap().1, Some(long));

@@ -76,11 +76,7 @@ impl Server {
 }
 
 pub(super) fn failure(message: &str) -> StepError {
-    StepError {
-        report: Report { message: message.to_owned(), ..Report::default() },
-        attempts: 1,
-        ..StepError::default()
-    }
+    StepError { error: json!({ "message": message }), attempts: 1, ..StepError::default() }
 }
 
 impl Task for Server {
@@ -135,7 +131,7 @@ impl Task for Server {
         }
         if self.first("lost", work) {
             let mut error = failure("the answer was lost");
-            error.report.outcome = Some(Outcome::Unknown);
+            error.error["outcome"] = "unknown".into();
             return Err(error);
         }
         let name = format!("spaces/{}", work.request_id);
@@ -228,6 +224,7 @@ impl Stage {
             rate: Rate::Unlimited,
             concurrency: self.concurrency,
             fail_fast: self.options.contains(&"fail fast"),
+            preview: self.options.contains(&"preview"),
             now: &now,
         };
         let format = |result: &RowResult| match result.to_json("status", "space") {
@@ -242,12 +239,8 @@ impl Stage {
             messages: Messages::new(true, false),
             progress: false,
         };
-        Ok(runtime.block_on(async {
-            if self.options.contains(&"preview") {
-                return preview(&self.server, job, output).await;
-            }
-            run(&self.server, job, output, &mut Interruptions::watch().unwrap()).await
-        }))
+        let run = async { run(&self.server, job, output, &mut Interruptions::watch().unwrap()).await };
+        Ok(runtime.block_on(run))
     }
 
     pub(super) fn run(&self) -> (Ending, Paper) {

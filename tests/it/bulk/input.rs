@@ -55,15 +55,15 @@ fn the_whole_file_is_checked_before_even_the_login() {
         ("name\n\"A\"x\n", "line 2, column 1: text after a closing quote"),
         ("name\nA\"B\n", "line 2, column 1: a quote inside"),
         ("name,colour\nA,red\n", "line 1, column 2: there is no column \"colour\""),
-        ("name,name\nA,B\n", "line 1, column 2: the column \"name\" stands twice"),
+        ("name,name\nA,B\n", "line 1, column 2: the column \"name\" appears twice"),
         ("name\nA,B\n", "line 2: 2 fields"),
         ("name,history\nA,perhaps\n", "line 2, column history"),
         ("{\"name\":\"A\"}\n{\"nme\":\"B\"}\n", "line 2, column nme"),
         ("{\"name\":\"A\"}\n{\"name\":\n", "line 2"),
-        ("name,idempotency-key\nA,k\nB,k\n", "stands in two rows"),
+        ("name,idempotency-key\nA,k\nB,k\n", "appears in two rows"),
         (
             "name,request-id\nA,a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\nB,A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11\n",
-            "stands in two rows",
+            "appears in two rows",
         ),
     ] {
         bulk.rows(rows);

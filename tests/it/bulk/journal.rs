@@ -167,7 +167,7 @@ fn another_file_is_no_journal_and_stays_as_it_is() {
     );
     fs::write(bulk.journal_path(), old).unwrap();
     let refused = bulk.run().exits_with(3);
-    assert!(refused.stderr.contains("0.1") && refused.stderr.contains("left as it is"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("0.1") && refused.stderr.contains("was not changed"), "{}", refused.stderr);
     assert_eq!(fs::read_to_string(bulk.journal_path()).unwrap(), old);
     fs::remove_file(bulk.journal_path()).unwrap();
     fs::create_dir(bulk.journal_path()).unwrap();
