@@ -41,7 +41,7 @@ fn run(sandbox: &Sandbox, words: &[&str]) -> Finished {
     finished
 }
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 10] = [
     &["auth", "status"],
     &["auth", "status", "--format", "json"],
     &["spaces", "create", "--name", "x"],
@@ -49,6 +49,7 @@ const COMMANDS: [&[&str]; 9] = [
     &["spaces", "create", "--name", "x", "--dry-run"],
     &["spaces", "list"],
     &["auth", "token"],
+    &["doctor", "--format", "json"],
     &["auth", "switch", ACCOUNT],
     &["auth", "logout"],
 ];
