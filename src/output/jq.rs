@@ -52,6 +52,7 @@ impl Filter {
         match Worker::start(expression) {
             Ok(worker) => Ok(Self { expression: expression.to_owned(), worker: RefCell::new(Some(worker)) }),
             Err(Error::Filter(problem)) => Err(FilterError(problem)),
+            Err(Error::Write(error)) => Err(FilterError(format!("cannot start the process that runs it: {error}"))),
             Err(error) => Err(FilterError(error.to_string())),
         }
     }

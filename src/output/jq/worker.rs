@@ -41,12 +41,14 @@ pub(super) struct Worker {
 impl Worker {
     /// Starts the process and waits until it has compiled the expression.
     pub(super) fn start(expression: &str) -> Result<Self, Error> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args([NAME, expression]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut command = Command::new(this_program()?);
+        // What it has to say on stderr goes nowhere: a pipe without a reader needs no /dev/null.
+        command.args([NAME, expression]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ctrl-C is for the program, which decides when the process ends.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut process = command.spawn()?;
+        drop(process.stderr.take());
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else { return Err(ended()) };
         let (sender, lines) = sync_channel(AHEAD);
         let read = move || {
@@ -108,6 +110,12 @@ impl Drop for Worker {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Returns the path of this program. Linux knows it from `/proc`; in a root without it, the caller's name for it serves.
+fn this_program() -> io::Result<OsString> {
+    let called = || std::env::args_os().next();
+    std::env::current_exe().map(Into::into).or_else(|error| called().ok_or(error))
 }
 
 fn ended() -> Error {
