@@ -1,7 +1,7 @@
-//! Arguments that several commands share.
+//! Arguments that several commands share, and the words for values of the API.
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::chat::{MemberName, Role, SpaceName};
 
@@ -16,6 +16,13 @@ pub(super) struct AdminAccess {
     #[arg(long)]
     pub(super) use_admin_access: bool,
 }
+
+/// The values of an enum of the API, each with the word that people type for it.
+pub(super) type Choices = &'static [(&'static str, &'static str)];
+
+/// The roles, as Chat names them.
+pub(super) const ROLES: Choices =
+    &[("member", "ROLE_MEMBER"), ("manager", "ROLE_ASSISTANT_MANAGER"), ("owner", "ROLE_MANAGER")];
 
 impl ValueEnum for Role {
     fn value_variants<'a>() -> &'a [Self] {
@@ -41,4 +48,19 @@ pub(super) fn space_name(text: &str) -> Result<SpaceName, Failure> {
 /// A usage error for text that names no user, or a membership in another space.
 pub(super) fn member_name(space: &SpaceName, text: &str) -> Result<MemberName, Failure> {
     MemberName::of(space, text).map_err(|cause| Failure::usage(format!("the user {text:?} {cause}")))
+}
+
+/// Returns the words of an enum as the values of an option.
+pub(super) fn words(choices: Choices) -> PossibleValuesParser {
+    PossibleValuesParser::new(choices.iter().map(|(word, _)| *word))
+}
+
+/// Returns the API's value for a word, or the text itself if it is no word.
+pub(super) fn wire(choices: Choices, text: &str) -> &str {
+    choices.iter().find(|(word, _)| *word == text).map_or(text, |(_, wire)| *wire)
+}
+
+/// Returns the word for a value of the API, without the hyphens of options, or the value itself if it is unknown.
+pub(super) fn for_people(choices: Choices, value: &str) -> String {
+    choices.iter().find(|(_, wire)| *wire == value).map_or(value, |(word, _)| *word).replace('-', " ")
 }

@@ -12,7 +12,8 @@ use super::jq::Filter;
 use super::renderer::{Columns, Item, ListRenderer, RowResult};
 use super::sink::{Screen, Sink};
 
-/// Prints results. A print can fail, and the caller must handle it: a space may have been created.
+/// Prints results. Every print can fail with an [`Error`]: the reader is gone, the disk is full, or the filter fails. The
+/// caller must handle it, because a space may have been created.
 pub struct Printer {
     out: RefCell<Box<dyn Write>>,
     format: Format,

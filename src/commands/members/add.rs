@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::pace::{BULK_RATE, Pace};
+use super::pace::BULK_RATE;
 use super::role::give_role;
 use super::rows;
-use super::several::Several;
+use super::several::for_each;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{
     CreateMembership, GetMembership, Membership, Method, NewMembership, PatchMembership, Resource, Role, Scopes,
@@ -70,24 +70,11 @@ impl Add {
             scopes.extend([PatchMembership::SCOPES, GetMembership::SCOPES]);
         }
         let mut caller = Caller::new(context, &scopes, admin).await?;
-        let mut several = Several::new(context, wanted.len());
-        let mut pace = Pace::default();
-        for (index, membership) in wanted.iter().enumerate() {
-            pace.wait().await;
-            match self.add_one(&space, membership, &mut caller, context).await {
-                Ok(added) => several.done(added.as_ref())?,
-                Err(error) => {
-                    if !several.failed(membership.id(), context.report(error)) {
-                        several.not_tried(wanted[index + 1..].iter().map(|membership| membership.id().to_owned()));
-                        break;
-                    }
-                }
-            }
-        }
-        let finished = several.finish(|left| {
+        let add = async |membership: &NewMembership| self.add_one(&space, membership, &mut caller, context).await;
+        let remaining = |left: &[&str]| {
             let mut words = vec!["members", "add", space.as_str()];
             for user in left {
-                if wanted.iter().any(|one| matches!(one, NewMembership::Group(_)) && one.id() == user) {
+                if wanted.iter().any(|one| matches!(one, NewMembership::Group(_)) && one.id() == *user) {
                     words.push("--group");
                 }
                 words.push(user);
@@ -99,8 +86,8 @@ impl Add {
                 words.push("--use-admin-access");
             }
             context.command(words)
-        });
-        Ok(finished?)
+        };
+        for_each(&wanted, NewMembership::id, add, remaining, context).await
     }
 
     /// Adds one member and gives them their role. Returns the membership if its response was not lost.

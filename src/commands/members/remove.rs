@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::pace::{BULK_RATE, Pace};
+use super::pace::BULK_RATE;
 use super::rows;
-use super::several::Several;
+use super::several::for_each;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteMembership, MemberName, Method, Scopes};
 use crate::commands::Context;
@@ -60,32 +60,21 @@ impl Remove {
         let app_alone = names.iter().all(|name| name.id() == "app");
         let scopes = if app_alone { DeleteMembership::SCOPES_FOR_APP } else { DeleteMembership::SCOPES };
         let mut caller = Caller::new(context, &[scopes], admin).await?;
-        let mut several = Several::new(context, names.len());
-        let mut pace = Pace::default();
-        for (index, name) in names.iter().enumerate() {
-            pace.wait().await;
-            let request = DeleteMembership { name: name.clone(), admin };
-            match caller.send(&request).await {
-                Ok(ended) => {
-                    let lost = if ended.is_none() { " (the answer was lost)" } else { "" };
-                    context.messages.note(&format!("Removed {}{lost}", name.id()));
-                    // A state of the former membership would say nothing to people.
-                    several.done(ended.as_ref().filter(|_| !context.printer.format().is_for_people()))?;
-                }
-                Err(error) => {
-                    if !several.failed(name.id(), super::show::report(error, &space, context)) {
-                        several.not_tried(names[index + 1..].iter().map(|name| name.id().to_owned()));
-                        break;
-                    }
-                }
-            }
-        }
-        let finished = several.finish(|left| {
+        let remaining = |left: &[&str]| {
             let words = ["members", "remove", space.as_str()];
             let flag = admin.then_some("--use-admin-access");
-            context.command(words.into_iter().chain(left.iter().map(String::as_str)).chain(flag))
-        });
-        Ok(finished?)
+            context.command(words.into_iter().chain(left.iter().copied()).chain(flag))
+        };
+        let remove = async |name: &MemberName| -> anyhow::Result<_> {
+            let request = DeleteMembership { name: name.clone(), admin };
+            let sent = caller.send(&request).await;
+            let ended = sent.map_err(|error| super::show::report(error, &space, context))?;
+            let lost = if ended.is_none() { " (the answer was lost)" } else { "" };
+            context.messages.note(&format!("Removed {}{lost}", name.id()));
+            // A state of the former membership would say nothing to people.
+            Ok(ended.filter(|_| !context.printer.format().is_for_people()))
+        };
+        for_each(&names, MemberName::id, remove, remaining, context).await
     }
 }
 

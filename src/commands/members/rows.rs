@@ -4,12 +4,8 @@ use clap::ValueEnum;
 
 use crate::bulk::{Column, Kind, RowFault, Values};
 use crate::chat::{MemberName, Role, SpaceName};
-use crate::commands::arguments::{member_name, space_name};
+use crate::commands::arguments::{ROLES, member_name, space_name};
 use crate::commands::bulk::fault_of;
-
-/// The roles, as people and the API call them.
-pub(super) const ROLES: Kind =
-    Kind::Choice(&[("member", "ROLE_MEMBER"), ("manager", "ROLE_ASSISTANT_MANAGER"), ("owner", "ROLE_MANAGER")]);
 
 /// The columns.
 pub(super) fn columns() -> Vec<Column> {
@@ -19,7 +15,7 @@ pub(super) fn columns() -> Vec<Column> {
         Column::new("space", Kind::One),
         Column::new("member", Kind::One).or(&["user", "member.name"]),
         Column::new("group", Kind::One).or(&["groupMember.name"]),
-        Column::new("role", ROLES),
+        Column::new("role", Kind::Choice(ROLES)),
     ];
     read.into_iter().chain(ignored.map(|name| Column::new(name, Kind::Ignored))).collect()
 }

@@ -1,6 +1,7 @@
 //! Memberships in the formats of the output.
 
 use crate::chat::{Membership, Resource, SpaceName};
+use crate::commands::arguments::{Choices, ROLES, for_people};
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{self, Details, Item};
 
@@ -23,39 +24,16 @@ fn details(membership: &Resource<Membership>) -> Details {
         .with("Resource", &fields.name)
         .maybe("User", user.and_then(|user| user.name.as_ref()))
         .maybe("Group", fields.group_member.as_ref().and_then(|group| group.name.as_ref()))
-        .maybe("Type", user.and_then(|user| user.kind.as_deref()).map(type_for_people))
-        .maybe("Role", fields.role.as_deref().map(role_for_people))
-        .maybe("State", fields.state.as_deref().map(state_for_people))
+        .maybe("Type", user.and_then(|user| user.kind.as_deref()).map(|kind| for_people(TYPES, kind)))
+        .maybe("Role", fields.role.as_deref().map(|role| for_people(ROLES, role)))
+        .maybe("State", fields.state.as_deref().map(|state| for_people(STATES, state)))
         .maybe("Affiliation", fields.affiliation.as_deref().map(str::to_lowercase))
         .time("Since", fields.create_time.as_ref())
 }
 
-fn type_for_people(kind: &str) -> &str {
-    match kind {
-        "HUMAN" => "person",
-        "BOT" => "app",
-        other => other,
-    }
-}
+const TYPES: Choices = &[("person", "HUMAN"), ("app", "BOT")];
 
-/// Converts a role to its name in Chat, which differs from the API's.
-fn role_for_people(role: &str) -> &str {
-    match role {
-        "ROLE_MEMBER" => "member",
-        "ROLE_ASSISTANT_MANAGER" => "manager",
-        "ROLE_MANAGER" => "owner",
-        other => other,
-    }
-}
-
-fn state_for_people(state: &str) -> &str {
-    match state {
-        "JOINED" => "joined",
-        "INVITED" => "invited",
-        "NOT_A_MEMBER" => "not a member",
-        other => other,
-    }
-}
+const STATES: Choices = &[("joined", "JOINED"), ("invited", "INVITED"), ("not a member", "NOT_A_MEMBER")];
 
 /// The headings of a list of members.
 const HEADINGS: &[&str] = &["NAME", "EMAIL", "ROLE", "STATE", "TYPE", "RESOURCE"];
@@ -86,16 +64,16 @@ pub(super) fn row(membership: &Membership, you: bool) -> Vec<String> {
     let group = membership.group_member.as_ref().and_then(|group| group.name.as_deref());
     let name = user.and_then(|user| user.display_name.as_deref().or(user.name.as_deref())).or(group);
     let kind = match user.and_then(|user| user.kind.as_deref()) {
-        Some(kind) => type_for_people(kind),
-        None => membership.group_member.as_ref().map_or("", |_| "group"),
+        Some(kind) => for_people(TYPES, kind),
+        None => membership.group_member.as_ref().map(|_| String::from("group")).unwrap_or_default(),
     };
     let you = if you { " (you)" } else { "" };
     vec![
         format!("{}{you}", name.unwrap_or_default()),
         user.and_then(|user| user.email.clone()).unwrap_or_default(),
-        membership.role.as_deref().map(role_for_people).unwrap_or_default().to_owned(),
-        membership.state.as_deref().map(state_for_people).unwrap_or_default().to_owned(),
-        kind.to_owned(),
+        membership.role.as_deref().map(|role| for_people(ROLES, role)).unwrap_or_default(),
+        membership.state.as_deref().map(|state| for_people(STATES, state)).unwrap_or_default(),
+        kind,
         membership.name.clone(),
     ]
 }

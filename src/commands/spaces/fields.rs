@@ -3,12 +3,12 @@
 
 use std::sync::LazyLock;
 
-use clap::builder::PossibleValuesParser;
 use serde_json::{Map, Value};
 
 use crate::bulk;
 use crate::chat::{Resource, Space, audience_name};
 use crate::commands::Failure;
+use crate::commands::arguments::{Choices, for_people, wire};
 use crate::output::Details;
 
 /// A field of a space.
@@ -62,9 +62,6 @@ pub(super) enum Kind {
     /// Anything else.
     Other,
 }
-
-/// The values of an enum of the API, each with the word that people type for it.
-pub(super) type Choices = &'static [(&'static str, &'static str)];
 
 /// When a field can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,21 +246,6 @@ pub(super) static COLUMNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 /// Returns the field at a path.
 pub(super) fn field(path: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.path == path)
-}
-
-/// Returns the words of an enum as the values of an option.
-pub(super) fn words(choices: Choices) -> PossibleValuesParser {
-    PossibleValuesParser::new(choices.iter().map(|(word, _)| *word))
-}
-
-/// Returns the API's value for a word, or the text itself if it is no word.
-pub(super) fn wire(choices: Choices, text: &str) -> &str {
-    choices.iter().find(|(word, _)| *word == text).map_or(text, |(_, wire)| *wire)
-}
-
-/// Returns the word for a value of the API, without the hyphens of options, or the value itself if it is unknown.
-pub(super) fn for_people(choices: Choices, value: &str) -> String {
-    choices.iter().find(|(_, wire)| *wire == value).map_or(value, |(word, _)| *word).replace('-', " ")
 }
 
 /// Returns the value at a path.

@@ -1,7 +1,8 @@
 //! `chatauth spaces list`.
 
-use super::fields::{TYPES, wire, words};
+use super::fields::TYPES;
 use crate::chat::{ListSpaces, Method};
+use crate::commands::arguments::{wire, words};
 use crate::commands::caller::Caller;
 use crate::commands::pagination::{Limit, Pages};
 use crate::commands::{Context, Failure};

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use serde_json::{Map, Value};
 
-use super::fields::{FIELDS, Kind, Settable, words};
+use super::fields::{FIELDS, Kind, Settable};
 use crate::bulk::{self, Column, RowFault, Values};
+use crate::commands::arguments::words;
 use crate::platform::input::Source;
 
 /// The fields from options, a document or a row. `NEW` is whether the space is created: options that work at creation

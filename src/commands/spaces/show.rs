@@ -1,8 +1,9 @@
 //! Spaces in the formats of the output.
 
-use super::fields::{COLUMNS, TYPES, details, for_people};
+use super::fields::{COLUMNS, TYPES, details};
 use crate::chat::{Method, Page, Paging, Resource, Space};
 use crate::commands::Context;
+use crate::commands::arguments::for_people;
 use crate::commands::caller::Caller;
 use crate::commands::pagination::Pages;
 use crate::output::Item;

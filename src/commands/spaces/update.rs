@@ -7,7 +7,7 @@ use clap::Arg;
 use serde_json::{Map, Value, json};
 
 use super::draft::Draft;
-use super::fields::{self, FIELDS, Mask, Settable};
+use super::fields::{FIELDS, Mask, Settable};
 use super::options::SpaceFields;
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{GetSpace, Method, PatchSpace, Resource, Scopes, Space, SpaceName};
@@ -284,32 +284,28 @@ fn changes(space: Map<String, Value>) -> Vec<Change> {
     let mut permissions = Change::default();
     let mut alone = Vec::new();
     for (key, value) in space {
-        match (key.as_str(), value) {
-            ("permissionSettings", Value::Object(settings)) => {
-                permissions.mask.extend(settings.keys().map(|key| format!("permission_settings.{}", snake_case(key))));
+        let name = snake_case(&key);
+        let below = format!("{key}.");
+        let is_alone = FIELDS
+            .iter()
+            .any(|field| field.mask == Mask::Alone && (field.path == key || field.path.starts_with(&below)));
+        match value {
+            Value::Object(settings) if key == "permissionSettings" => {
+                permissions.mask.extend(settings.keys().map(|setting| format!("{name}.{}", snake_case(setting))));
                 permissions.fields.insert(key, Value::Object(settings));
             }
-            (_, Value::Object(parts)) if is_alone(|field| field.path.starts_with(&format!("{key}."))) => {
-                for (inner, value) in parts {
-                    let mask = vec![format!("{}.{}", snake_case(&key), snake_case(&inner))];
-                    let fields = Map::from_iter([(key.clone(), json!({ inner: value }))]);
-                    alone.push(Change { mask, fields });
-                }
-            }
-            (_, value) if is_alone(|field| field.path == key) => {
-                alone.push(Change { mask: vec![snake_case(&key)], fields: Map::from_iter([(key, value)]) });
-            }
-            (_, value) => {
-                together.mask.push(snake_case(&key));
+            Value::Object(parts) if is_alone => alone.extend(parts.into_iter().map(|(part, value)| Change {
+                mask: vec![format!("{name}.{}", snake_case(&part))],
+                fields: Map::from_iter([(key.clone(), json!({ part: value }))]),
+            })),
+            value if is_alone => alone.push(Change { mask: vec![name], fields: Map::from_iter([(key, value)]) }),
+            value => {
+                together.mask.push(name);
                 together.fields.insert(key, value);
             }
         }
     }
     [together, permissions].into_iter().chain(alone).filter(|change| !change.mask.is_empty()).collect()
-}
-
-fn is_alone(is: impl Fn(&fields::Field) -> bool) -> bool {
-    FIELDS.iter().any(|field| field.mask == Mask::Alone && is(field))
 }
 
 /// Parses the values of `--allow SETTING=WHO`. WHO includes everyone with a higher role.

@@ -6,13 +6,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::super::draft::Draft;
-use super::super::fields::{TYPES, for_people};
+use super::super::fields::TYPES;
 use super::super::options::SpaceFields;
 use crate::chat::{
     CreateSpace, Method, NewMembership, Role, SetUpSpace, Space, parse_request_id, random_request_id,
     request_id_of_key, user_name,
 };
 use crate::commands::Failure;
+use crate::commands::arguments::for_people;
 
 /// The maximum number of members in a create request; more are added afterwards.
 const MOST_MEMBERSHIPS: usize = 49;
