@@ -124,7 +124,7 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// The known effect of a write.
     pub outcome: Option<Outcome>,
-    /// How long to wait before a retry, as a server asks that limits the rate.
+    /// How long to wait before a retry, as the server asked when it limited the rate.
     pub retry_after: Option<Duration>,
 }
 

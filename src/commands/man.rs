@@ -55,7 +55,7 @@ impl Man {
     }
 }
 
-/// Writes the pages of a command and of those below it, and returns how many there are.
+/// Writes the pages of a command and of its subcommands, and returns their number.
 fn install(command: &Command, parents: &[&Command], directory: &Path) -> io::Result<usize> {
     fs::create_dir_all(directory)?;
     let page = ascii(&page(command, parents)?);
@@ -64,12 +64,12 @@ fn install(command: &Command, parents: &[&Command], directory: &Path) -> io::Res
     visible(command).try_fold(1, |count, below| Ok(count + install(below, &parents, directory)?))
 }
 
-/// The commands below a command that have a page.
+/// Returns the subcommands that have a page.
 fn visible(command: &Command) -> impl Iterator<Item = &Command> {
     command.get_subcommands().filter(|below| !below.is_hide_set())
 }
 
-/// The name of a command's page, as in "chatauth-spaces-create".
+/// Returns the name of a command's page, as in "chatauth-spaces-create".
 fn name(command: &Command) -> &str {
     command.get_display_name().unwrap_or("chatauth")
 }
@@ -127,7 +127,7 @@ fn manual(command: &Command) -> clap_mangen::Man {
 
 const EXIT_STATUS: &str = "EXIT STATUS";
 
-/// Returns the sections below the options in a command's help: examples and others.
+/// Returns the sections after the options in a command's help, such as examples: headings and lines.
 fn more(command: &Command) -> Vec<(String, Vec<String>)> {
     let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
@@ -144,7 +144,7 @@ fn more(command: &Command) -> Vec<(String, Vec<String>)> {
     sections
 }
 
-/// Writes the wanted ones of the sections below the options; their lines stay lines.
+/// Writes those sections after the options that are `wanted`, without joining their lines.
 fn sections(command: &Command, level: &str, wanted: fn(&str) -> bool, page: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::default();
     for (heading, lines) in more(command).iter().filter(|(heading, _)| wanted(heading)) {
@@ -170,7 +170,7 @@ fn paragraph(text: &str, page: &mut Vec<u8>) -> io::Result<()> {
     roff.to_writer(page)
 }
 
-/// Writes how to type a command, as its help shows it: the library's own synopsis lists every option.
+/// Writes the synopsis of a command as its help shows it. That of the library lists every option.
 fn synopsis(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     let usage = command.clone().render_usage().to_string();
     let mut roff = Roff::default();

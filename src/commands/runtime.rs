@@ -1,4 +1,4 @@
-//! The runtime, built only for commands that need one, and what a signal ends.
+//! The runtime, built only for commands that need one, and how a signal ends a command.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -28,7 +28,7 @@ impl Context {
         mut command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>,
     ) -> anyhow::Result<()> {
         tokio::select! {
-            // Signals are watched before the command does anything: one that came between the URL of a login and
+            // Signals are watched before the command does anything: one that arrives between the URL of a login and
             // its first wait would otherwise kill the process, and leave the terminal in the mode for pasting.
             biased;
             signal = signals::interruption() => match signal {
@@ -42,8 +42,8 @@ impl Context {
         }
     }
 
-    /// Lets a token refresh that has left be saved: a new refresh token in its answer would be lost, and the old one may
-    /// no longer be valid.
+    /// Waits until a token refresh in flight is saved: otherwise a new refresh token in its response would be lost, and
+    /// the old one may no longer be valid.
     async fn finish_refresh(&self, command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>) {
         let session = self.session();
         if !session.is_refreshing() {
@@ -79,7 +79,7 @@ impl Context {
     }
 }
 
-/// Runs a command that ends by itself after a signal, once what is in flight has its answer.
+/// Runs a command that handles signals itself: it ends once the requests in flight have their responses.
 ///
 /// # Errors
 /// Those of the command.
@@ -100,7 +100,10 @@ fn run(command: Pin<&mut dyn Future<Output = anyhow::Result<()>>>) -> anyhow::Re
     result
 }
 
-/// A runtime on this thread.
+/// Builds a runtime on this thread.
+///
+/// # Errors
+/// [`ErrorCode::Internal`] if it cannot be started.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     platform::runtime::build()
         .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot start the runtime: {error}")))

@@ -1,4 +1,4 @@
-//! `chatauth version`: which build this is, and whom it trusts.
+//! `chatauth version`: the build and the source of certificates.
 
 use serde_json::json;
 
@@ -50,14 +50,14 @@ impl Version {
     }
 }
 
-/// The build in one line, as a bug report needs it.
+/// Returns the build in one line, for bug reports.
 pub(super) fn summary(roots: &TrustRoots) -> String {
     let commit = commit().map(|commit| format!(", commit {commit}")).unwrap_or_default();
     let features = if FEATURES.is_empty() { String::from("no features") } else { FEATURES.join(" ") };
     format!("{VERSION}{commit}, {TARGET}, {features}, {}, roots from {}", TrustRoots::TLS, roots.source())
 }
 
-/// The commit with its day.
+/// Returns the commit with its day.
 fn commit() -> Option<String> {
     COMMIT.map(|commit| COMMIT_DATE.map_or_else(|| commit.to_owned(), |date| format!("{commit} ({date})")))
 }

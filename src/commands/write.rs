@@ -12,12 +12,12 @@ pub(super) struct Write {
 }
 
 impl Write {
-    /// A write that `command` repeats safely.
+    /// Returns a write that `command` repeats safely.
     pub(super) fn repeated_by(command: impl fmt::Display, request_id: Option<String>) -> Self {
         Self { request_id, hint: format!("to repeat it safely, run {command}") }
     }
 
-    /// A write that nothing makes safe to repeat.
+    /// Returns a write that nothing makes safe to repeat.
     pub(super) fn unsafe_to_repeat() -> Self {
         let hint = "look whether it was applied before you repeat it; where the method takes one, \
                     --query requestId=UUID makes repeating safe";
@@ -25,7 +25,7 @@ impl Write {
     }
 }
 
-/// A write whose answer is not there yet: whatever ends the program meanwhile says how to repeat it.
+/// A write without a response so far. Whatever ends the program meanwhile reports how to repeat it.
 #[derive(Debug, Clone)]
 pub(super) struct InFlight {
     /// What it is, as in "create the space".

@@ -9,10 +9,10 @@ use crate::bulk::Rate;
 /// Under the 300 writes of memberships a minute that Google allows a project.
 pub(super) const BULK_RATE: Rate = Rate::Limited { per_minute: 250, per_hour: None };
 
-/// Google gives a project 300 membership writes a minute.
+/// The time between two writes: Google allows a project 300 membership writes a minute.
 const BETWEEN_WRITES: Duration = Duration::from_millis(200);
 
-/// Keeps writes so far apart that they stay under the quota.
+/// Spaces out writes so that they stay under the quota.
 #[derive(Debug, Default)]
 pub(in crate::commands) struct Pace(Option<Instant>);
 

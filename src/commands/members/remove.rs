@@ -71,7 +71,7 @@ impl Remove {
             let ended = sent.map_err(|error| super::show::report(error, &space, context))?;
             let lost = if ended.is_none() { " (the answer was lost)" } else { "" };
             context.messages.note(&format!("Removed {}{lost}", name.id()));
-            // A state of the former membership would say nothing to people.
+            // People need no details of the former membership.
             Ok(ended.filter(|_| !context.printer.format().is_for_people()))
         };
         for_each(&names, MemberName::id, remove, remaining, context).await

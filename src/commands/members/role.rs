@@ -1,4 +1,4 @@
-//! Changing the role of a member.
+//! Changes the role of a member.
 
 use crate::chat::{GetMembership, Membership, PatchMembership, Resource, Role, SpaceName};
 use crate::commands::arguments::member_name;

@@ -30,7 +30,7 @@ impl<const NEW: bool> SpaceFields<NEW> {
             Some(source) => read(source)?,
             None => self.document.clone(),
         };
-        let mut draft = Draft { space, options: self.nested(), dropped: Vec::new(), source: self.json.clone() };
+        let mut draft = Draft { space, options: self.given.clone(), dropped: Vec::new(), source: self.json.clone() };
         draft.drop_all(Settable::Never);
         draft.options.extend(more);
         merge(&mut draft.space, draft.options.clone());

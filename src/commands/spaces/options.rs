@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use serde_json::{Map, Value};
 
-use super::fields::{FIELDS, Kind, Settable};
+use super::fields::{FIELDS, Field, Kind, Settable, at};
 use crate::bulk::{self, Column, RowFault, Values};
 use crate::commands::arguments::words;
 use crate::platform::input::Source;
@@ -14,8 +14,8 @@ use crate::platform::input::Source;
 /// only are otherwise hidden and rejected.
 #[derive(Debug, Clone, Default)]
 pub(in crate::commands) struct SpaceFields<const NEW: bool> {
-    /// The values of options or cells, by path.
-    given: Map<String, Value>,
+    /// The values of options or cells, nested as in the API.
+    pub(super) given: Map<String, Value>,
     /// A file with a space as JSON, which the options override.
     pub(in crate::commands) json: Option<Source>,
     /// A space as JSON, which the options override.
@@ -54,7 +54,7 @@ impl<const NEW: bool> SpaceFields<NEW> {
         for (field, option) in FIELDS.iter().flat_map(|field| field.options.iter().map(move |option| (field, option))) {
             if let Some(value) = values.get(option.name) {
                 let value = field.parse(option, value).map_err(|failure| RowFault::of(option.name, failure.message))?;
-                self.given.insert(field.path.to_owned(), value);
+                self.give(field, value);
             }
         }
         Ok(())
@@ -62,32 +62,25 @@ impl<const NEW: bool> SpaceFields<NEW> {
 
     /// Returns the given fields as the values of a row.
     pub(in crate::commands) fn as_values(&self) -> Values {
-        let given = FIELDS.iter().filter_map(|field| Some((field.options.first()?.name, self.given.get(field.path)?)));
+        let given = FIELDS.iter().filter_map(|field| Some((field.options.first()?.name, self.get(field.path)?)));
         let values = given.fold(Values::default(), |values, (name, value)| values.with(name, Some(value.clone())));
         values.with("json", self.json.as_ref().map(ToString::to_string))
     }
 
     /// Returns the value at a path.
     pub(in crate::commands) fn get(&self, path: &str) -> Option<&Value> {
-        self.given.get(path)
+        at(&self.given, path)
     }
 
-    /// Returns the values nested as in the API.
-    pub(in crate::commands) fn nested(&self) -> Map<String, Value> {
-        let mut object = Map::new();
-        for field in FIELDS {
-            let Some(value) = self.given.get(field.path) else { continue };
-            match field.path.split_once('.') {
-                None => {
-                    object.insert(field.path.to_owned(), value.clone());
-                }
-                Some((outer, inner)) => {
-                    let outer = object.entry(outer).or_insert_with(|| Value::Object(Map::new()));
-                    outer[inner] = value.clone();
-                }
+    fn give(&mut self, field: &Field, value: Value) {
+        match field.path.split_once('.') {
+            None => {
+                self.given.insert(field.path.to_owned(), value);
+            }
+            Some((outer, inner)) => {
+                self.given.entry(outer).or_insert_with(|| Value::Object(Map::new()))[inner] = value;
             }
         }
-        object
     }
 }
 
@@ -148,7 +141,7 @@ impl<const NEW: bool> clap::FromArgMatches for SpaceFields<NEW> {
                     let value = field.parse(option, &given).map_err(|failure| {
                         clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{failure}\n"))
                     })?;
-                    self.given.insert(field.path.to_owned(), value);
+                    self.give(field, value);
                 }
             }
         }
