@@ -21,7 +21,7 @@ const COMMANDS: &[(&[&str], [&str; 2])] = &[
 const OPTIONS: &[(&str, &str)] = &[("--title", "name"), ("-n", "name")];
 
 /// Returns the command line that was probably meant by one that cannot be parsed.
-pub(super) fn meant(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+pub(super) fn suggestion(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
     let words: Vec<&str> = arguments.iter().skip(1).map(|word| word.to_str()).collect::<Option<_>>()?;
     let wrong = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg].into_iter().find_map(|kind| {
         if let Some(ContextValue::String(word)) = error.get(kind) { Some(word.as_str()) } else { None }

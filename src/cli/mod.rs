@@ -75,7 +75,7 @@ fn usage(mut error: clap::Error, arguments: &[OsString], environment: Environmen
         // The tip to pass an option as a value: no value here begins with a dash.
         error.remove(ContextKind::Suggested);
     }
-    let hint = habits::meant(&error, arguments).map(|line| format!("run {line}"));
+    let hint = habits::suggestion(&error, arguments).map(|line| format!("run {line}"));
     let as_json = wants_json(arguments, environment);
     if !as_json && hint.is_none() {
         let _ = error.print();

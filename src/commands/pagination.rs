@@ -54,7 +54,7 @@ impl Pages {
 
     /// Returns the pages of a list that is printed, up to the limit. A terminal shows the number of results so far, unless
     /// the results themselves show it.
-    pub(super) fn wanted(limit: &Limit, largest: u32, context: &Context) -> Self {
+    pub(super) fn up_to(limit: &Limit, largest: u32, context: &Context) -> Self {
         let terminals = &context.settings.terminals;
         let hidden = !terminals.stdout || context.printer.format().is_for_people();
         let shown = (terminals.stderr && context.settings.animations && hidden).then_some(context.messages);

@@ -42,19 +42,21 @@ pub(super) struct Columns {
 /// The cells of a table row, computed only by formats that show them.
 pub(super) type Row<'a> = Box<dyn FnOnce() -> Vec<String> + 'a>;
 
-/// Who reads a format.
+/// What results look like in a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Audience {
-    People,
-    Programs,
+pub(super) enum Kind {
+    /// Tables and details for people.
+    Human,
+    /// JSON, so that `--jq` can filter results and errors are JSON too.
+    Json,
+    /// Other text for programs.
+    Text,
 }
 
 /// What a format can be used for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Traits {
-    pub(super) audience: Audience,
-    /// Whether results are JSON, so that `--jq` can filter them and errors are JSON too.
-    pub(super) is_json: bool,
+    pub(super) kind: Kind,
     /// Whether each result is complete by itself, so that pages need not be merged.
     pub(super) is_streamed: bool,
     /// Whether it has no form for [`Renderer::document`] and [`Renderer::row`].

@@ -41,7 +41,7 @@ impl List {
         let filter = filter(&self)?;
         let mut caller = Caller::new(context, &[ListMemberships::SCOPES], admin).await?;
         let mut list = list_of_members(context);
-        let mut pages = Pages::wanted(&self.limit, LARGEST_PAGE, context);
+        let mut pages = Pages::up_to(&self.limit, LARGEST_PAGE, context);
         let request = |paging| ListMemberships {
             space: space.clone(),
             filter: filter.clone(),

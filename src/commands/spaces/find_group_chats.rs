@@ -35,7 +35,7 @@ impl FindGroupChats {
             &[chat::FindGroupChats::SCOPES]
         };
         let mut caller = Caller::new(context, methods, false).await?;
-        let pages = Pages::wanted(&self.limit, LARGEST_PAGE, context);
+        let pages = Pages::up_to(&self.limit, LARGEST_PAGE, context);
         let request = |paging| chat::FindGroupChats { users: users.clone(), expanded: self.expanded, paging };
         super::show::print_list(pages, request, &mut caller, context).await
     }

@@ -33,7 +33,7 @@ impl List {
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let filter = filter(&self)?;
         let mut caller = Caller::new(context, &[ListSpaces::SCOPES], false).await?;
-        let pages = Pages::wanted(&self.limit, LARGEST_PAGE, context);
+        let pages = Pages::up_to(&self.limit, LARGEST_PAGE, context);
         let request = |paging| ListSpaces { filter: filter.clone(), paging };
         super::show::print_list(pages, request, &mut caller, context).await
     }

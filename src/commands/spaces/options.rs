@@ -54,7 +54,7 @@ impl<const NEW: bool> SpaceFields<NEW> {
         for (field, option) in FIELDS.iter().flat_map(|field| field.options.iter().map(move |option| (field, option))) {
             if let Some(value) = values.get(option.name) {
                 let value = field.parse(option, value).map_err(|failure| RowFault::of(option.name, failure.message))?;
-                self.give(field, value);
+                self.set_field(field, value);
             }
         }
         Ok(())
@@ -72,7 +72,7 @@ impl<const NEW: bool> SpaceFields<NEW> {
         at(&self.given, path)
     }
 
-    fn give(&mut self, field: &Field, value: Value) {
+    fn set_field(&mut self, field: &Field, value: Value) {
         match field.path.split_once('.') {
             None => {
                 self.given.insert(field.path.to_owned(), value);
@@ -141,7 +141,7 @@ impl<const NEW: bool> clap::FromArgMatches for SpaceFields<NEW> {
                     let value = field.parse(option, &given).map_err(|failure| {
                         clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{failure}\n"))
                     })?;
-                    self.give(field, value);
+                    self.set_field(field, value);
                 }
             }
         }

@@ -43,7 +43,7 @@ impl Search {
         }
         let mut caller = Caller::new(context, &[SearchSpaces::SCOPES], admin).await?;
         let largest = if admin { LARGEST_ADMIN_PAGE } else { LARGEST_PAGE };
-        let pages = Pages::wanted(&self.limit, largest, context);
+        let pages = Pages::up_to(&self.limit, largest, context);
         let request = |paging| SearchSpaces { query: query.clone(), order_by: self.order_by.clone(), paging, admin };
         super::show::print_list(pages, request, &mut caller, context).await
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::output::details::Details;
 use crate::output::error::Error;
-use crate::output::renderer::{Audience, Columns, Item, ListRenderer, Renderer, Row, RowResult, Traits};
+use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
 use crate::output::sanitise::sanitise_lines;
 use crate::output::sink::Sink;
 
@@ -18,7 +18,7 @@ pub(super) struct Csv;
 
 impl Renderer for Csv {
     fn traits(&self) -> Traits {
-        Traits { audience: Audience::Programs, is_json: false, is_streamed: false, is_for_lists_only: true }
+        Traits { kind: Kind::Text, is_streamed: false, is_for_lists_only: true }
     }
 
     fn item(&self, item: &Item<'_>, details: &Details, sink: &mut Sink<'_>) -> Result<(), Error> {

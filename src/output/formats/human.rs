@@ -6,7 +6,7 @@ use super::table::table;
 use crate::output::details::Details;
 use crate::output::error::Error;
 use crate::output::relative_time::relative_text;
-use crate::output::renderer::{Audience, Columns, Item, ListRenderer, Renderer, Row, RowResult, Traits};
+use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
 use crate::output::sanitise::sanitise;
 use crate::output::sink::Sink;
 
@@ -15,7 +15,7 @@ pub(super) struct Human;
 
 impl Renderer for Human {
     fn traits(&self) -> Traits {
-        Traits { audience: Audience::People, is_json: false, is_streamed: false, is_for_lists_only: false }
+        Traits { kind: Kind::Human, is_streamed: false, is_for_lists_only: false }
     }
 
     fn item(&self, _item: &Item<'_>, details: &Details, sink: &mut Sink<'_>) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::output::details::Details;
 use crate::output::error::Error;
-use crate::output::renderer::{Audience, Columns, Item, ListRenderer, Renderer, Row, RowResult, Traits};
+use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
 use crate::output::sink::Sink;
 
 /// The format `jsonl`.
@@ -12,7 +12,7 @@ pub(super) struct Jsonl;
 
 impl Renderer for Jsonl {
     fn traits(&self) -> Traits {
-        Traits { audience: Audience::Programs, is_json: true, is_streamed: true, is_for_lists_only: false }
+        Traits { kind: Kind::Json, is_streamed: true, is_for_lists_only: false }
     }
 
     fn item(&self, item: &Item<'_>, _details: &Details, sink: &mut Sink<'_>) -> Result<(), Error> {

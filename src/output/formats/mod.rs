@@ -9,7 +9,7 @@ mod table;
 
 use clap::ValueEnum;
 
-use super::renderer::{Audience, Renderer};
+use super::renderer::{Kind, Renderer};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,7 +39,7 @@ impl Format {
 
     /// Whether results are JSON: `--jq` can filter them, and errors are JSON too.
     pub fn is_json(self) -> bool {
-        self.renderer().traits().is_json
+        self.renderer().traits().kind == Kind::Json
     }
 
     /// Whether each result is complete by itself, so that pages need not be merged.
@@ -49,7 +49,7 @@ impl Format {
 
     /// Whether people read it.
     pub fn is_for_people(self) -> bool {
-        self.renderer().traits().audience == Audience::People
+        self.renderer().traits().kind == Kind::Human
     }
 
     /// Whether it has a form for lists only.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::output::details::Details;
 use crate::output::error::Error;
-use crate::output::renderer::{Audience, Columns, Item, ListRenderer, Renderer, Row, RowResult, Traits};
+use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
 use crate::output::sanitise::sanitise;
 use crate::output::sink::Sink;
 
@@ -13,7 +13,7 @@ pub(super) struct Name;
 
 impl Renderer for Name {
     fn traits(&self) -> Traits {
-        Traits { audience: Audience::Programs, is_json: false, is_streamed: true, is_for_lists_only: false }
+        Traits { kind: Kind::Text, is_streamed: true, is_for_lists_only: false }
     }
 
     fn item(&self, item: &Item<'_>, _details: &Details, sink: &mut Sink<'_>) -> Result<(), Error> {
