@@ -27,7 +27,12 @@ use settings::Environment;
 pub fn main() -> ExitCode {
     platform::forbid_core_dumps();
     let environment = Environment::of_process();
-    let arguments = settings::expand_home(std::env::args_os().collect(), help::definition, environment);
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let as_json = wants_json(&arguments, environment);
+    let arguments = match settings::expand_paths(arguments, help::definition, environment) {
+        Ok(arguments) => arguments,
+        Err(failure) => return report(&failure, Messages::new(false, false), as_json),
+    };
     #[cfg(feature = "emulator")]
     if let Some(code) = crate::commands::emulator::browse(&arguments) {
         return code;
@@ -41,15 +46,12 @@ pub fn main() -> ExitCode {
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return usage(error, &arguments, environment),
+        Err(error) => return usage(error, &arguments, as_json),
     };
     logging::start(cli.global.verbose);
     let context = match settings::context(&cli.global, environment, &arguments) {
         Ok(context) => context,
-        Err(failure) => {
-            let messages = Messages::new(cli.global.quiet, false);
-            return report(&failure, messages, wants_json(&arguments, environment));
-        }
+        Err(failure) => return report(&failure, Messages::new(cli.global.quiet, false), as_json),
     };
     match cli.command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
@@ -61,7 +63,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Prints help and version as results, and every other clap error as a usage error.
-fn usage(mut error: clap::Error, arguments: &[OsString], environment: Environment) -> ExitCode {
+fn usage(mut error: clap::Error, arguments: &[OsString], as_json: bool) -> ExitCode {
     if arguments.len() < 2 {
         return printed(help::definition().print_help());
     }
@@ -76,7 +78,6 @@ fn usage(mut error: clap::Error, arguments: &[OsString], environment: Environmen
         error.remove(ContextKind::Suggested);
     }
     let hint = habits::suggestion(&error, arguments).map(|line| format!("run {line}"));
-    let as_json = wants_json(arguments, environment);
     if !as_json && hint.is_none() {
         let _ = error.print();
         return ExitCode::from(ErrorCode::Usage.exit_code());

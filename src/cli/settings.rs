@@ -14,7 +14,7 @@ use crate::commands::{
 };
 use crate::output::{Filter, Format, Messages, Printer, Screen};
 use crate::platform::terminal::{self, Terminals};
-use crate::platform::{Clock, StandardStream, browser};
+use crate::platform::{Clock, StandardStream, browser, input};
 
 use super::args::{ColorWhen, Global};
 use super::help;
@@ -23,6 +23,7 @@ const DEFAULT_API_ENDPOINT: &str = "https://chat.googleapis.com";
 const DEFAULT_TIMEOUT: u64 = 30;
 /// The width of a terminal that does not report one.
 const DEFAULT_COLUMNS: usize = 80;
+const ACCESS_TOKEN: &str = "CHATAUTH_ACCESS_TOKEN";
 const CLIENT_SECRETS: &str = "client_secrets.json";
 
 /// The variables of the environment; an empty one counts as not set.
@@ -40,8 +41,21 @@ impl Environment {
     }
 
     /// A path, whose leading `~/` no shell has expanded.
-    fn path(self, name: &str) -> Option<PathBuf> {
-        self.os(name).map(|value| self.in_home(&value).unwrap_or_else(|| PathBuf::from(value)))
+    fn path(self, name: &str) -> Result<Option<PathBuf>, Failure> {
+        self.os(name).map(|value| self.expand(name, value).map(PathBuf::from)).transpose()
+    }
+
+    /// Expands the leading `~/` of a path, and refuses the contents of a file where its path belongs.
+    fn expand(self, name: &str, path: OsString) -> Result<OsString, Failure> {
+        match input::contents(&path) {
+            Some(contents) => {
+                let client = name.ends_with("client-secrets") || name.ends_with("CLIENT_SECRETS");
+                let code = if client { ErrorCode::ClientSecretsInvalid } else { ErrorCode::InputInvalid };
+                Err(Failure::new(code, format!("{name} is {contents}, not a path"))
+                    .hint(format!("write it to a file that only you can read, and set {name} to its path")))
+            }
+            None => Ok(self.in_home(&path).map_or(path, PathBuf::into_os_string)),
+        }
     }
 
     /// The home directory.
@@ -55,9 +69,13 @@ impl Environment {
     }
 
     fn text(self, name: &str) -> Result<Option<String>, Failure> {
-        self.os(name)
-            .map(|value| value.into_string().map_err(|_| Failure::usage(format!("the value of {name} is not UTF-8"))))
-            .transpose()
+        let text = |value: OsString| match input::contents(&value) {
+            Some(contents) if name != ACCESS_TOKEN => {
+                Err(Failure::usage(format!("{name} is {contents}")).hint("see what it takes: chatauth --help"))
+            }
+            _ => value.into_string().map_err(|_| Failure::usage(format!("the value of {name} is not UTF-8"))),
+        };
+        self.os(name).map(text).transpose()
     }
 
     /// Whether a switch is set to anything but 0, false and no.
@@ -114,16 +132,14 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
     let terminals = Terminals::detect();
     let explicit_format = explicit_format(global.format, environment)?;
     let (filter, format) = filter(global, explicit_format, terminals)?;
-    let config_directory = choose(global.config_dir.clone(), environment.path("CHATAUTH_CONFIG_DIR"))
+    let config_directory = choose(global.config_dir.clone(), environment.path("CHATAUTH_CONFIG_DIR")?)
         .map(|directory| directory.or_else(|| default_config_directory(environment)));
     let default_secrets = || {
         let in_directory = config_directory.value.as_ref().map(|directory| directory.join(CLIENT_SECRETS));
         [Path::new(".").join(CLIENT_SECRETS)].into_iter().chain(in_directory).collect()
     };
-    let client_secrets = choose(global.client_secrets.clone(), environment.path("CHATAUTH_CLIENT_SECRETS"));
-    let client_secrets =
-        check_path(ErrorCode::ClientSecretsInvalid, "--client-secrets", "CHATAUTH_CLIENT_SECRETS", client_secrets)?
-            .map(|path| path.map_or_else(default_secrets, |path| vec![path]));
+    let client_secrets = choose(global.client_secrets.clone(), environment.path("CHATAUTH_CLIENT_SECRETS")?)
+        .map(|path| path.map_or_else(default_secrets, |path| vec![path]));
     let timeout = global.timeout.or(timeout_variable(environment)?).unwrap_or(DEFAULT_TIMEOUT);
     let colour = |terminal: bool| match global.color {
         ColorWhen::Always => true,
@@ -141,7 +157,7 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
             .map(|account| account.map(|account| account.trim().to_owned())),
         api_endpoint: choose(global.api_endpoint.clone(), environment.text("CHATAUTH_API_ENDPOINT")?)
             .map(|url| url.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned())),
-        access_token: environment.text("CHATAUTH_ACCESS_TOKEN")?.map(|text| GivenToken::parse(&text)).transpose()?,
+        access_token: environment.text(ACCESS_TOKEN)?.map(|text| GivenToken::parse(&text)).transpose()?,
         animations: environment.os("TERM").is_none_or(|term| term != "dumb"),
         input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
         timeout: Duration::from_secs(timeout),
@@ -177,39 +193,46 @@ fn is_utf8(environment: Environment) -> bool {
     cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// Replaces the leading `~/` of option values that are paths: shells leave it alone in `--config-dir=~/x`, and programs
-/// that start others do not know it.
-pub(super) fn expand_home(
+/// Expands the leading `~/` of option values that are paths, and refuses contents in their place. Shells leave `~/` alone
+/// in `--config-dir=~/x`, and programs that start others do not know it.
+///
+/// # Errors
+/// The contents of a file where its path belongs.
+pub(super) fn expand_paths(
     words: Vec<OsString>,
     definition: fn() -> Command,
     environment: Environment,
-) -> Vec<OsString> {
-    let has_tilde = |word: &OsString| word.to_str().is_some_and(|word| word.starts_with("~/") || word.contains("=~/"));
-    if !words.iter().any(has_tilde) {
-        return words;
+) -> Result<Vec<OsString>, Failure> {
+    let concerns = |word: &OsString| {
+        let word = word.to_string_lossy();
+        let value = word.split_once('=').filter(|_| word.starts_with("--")).map_or(&*word, |(_, value)| value);
+        value.starts_with("~/") || input::contents(value.as_ref()).is_some()
+    };
+    if !words.iter().any(concerns) {
+        return Ok(words);
     }
     let mut options = Vec::new();
     path_options(&definition(), &mut options);
     let is_path = |word: &str| word.strip_prefix("--").is_some_and(|name| options.iter().any(|known| known == name));
-    let (mut after_path, mut is_over) = (false, false);
+    let mut before: Option<String> = None;
+    let mut is_over = false;
     let expand = |word: OsString| {
-        let text = word.to_str().unwrap_or_default();
+        let text = word.to_string_lossy().into_owned();
         // What follows belongs to another program.
         is_over |= text == "--";
-        if is_over {
-            return word;
+        let option = before.replace(text.clone()).filter(|option| is_path(option));
+        match (option, text.split_once('=')) {
+            _ if is_over => Ok(word),
+            (Some(option), _) => environment.expand(&option, word),
+            (None, Some((option, path))) if is_path(option) => {
+                let mut word = OsString::from(format!("{option}="));
+                word.push(environment.expand(option, path.into())?);
+                Ok(word)
+            }
+            // It would be taken for an option.
+            (None, _) if text.starts_with("-----BEGIN ") => environment.expand("an argument", word),
+            (None, _) => Ok(word),
         }
-        let expanded = match text.split_once('=') {
-            _ if after_path => environment.in_home(&word).map(PathBuf::into_os_string),
-            Some((name, path)) if is_path(name) => environment.in_home(path.as_ref()).map(|path| {
-                let mut word = OsString::from(format!("{name}="));
-                word.push(path);
-                word
-            }),
-            _ => None,
-        };
-        after_path = is_path(text);
-        expanded.unwrap_or(word)
     };
     words.into_iter().map(expand).collect()
 }
@@ -236,12 +259,8 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
 /// Requires a service account and a user to impersonate together: one without the other must not fall back to another
 /// identity.
 fn delegation(global: &Global, environment: Environment) -> Result<Setting<Option<DelegationOptions>>, Failure> {
-    let Setting { value: key, source } = check_path(
-        ErrorCode::InputInvalid,
-        "--service-account",
-        "CHATAUTH_SERVICE_ACCOUNT",
-        choose(global.service_account.clone(), environment.path("CHATAUTH_SERVICE_ACCOUNT")),
-    )?;
+    let Setting { value: key, source } =
+        choose(global.service_account.clone(), environment.path("CHATAUTH_SERVICE_ACCOUNT")?);
     let subject = global.impersonate.clone().or(environment.text("CHATAUTH_IMPERSONATE")?);
     match (key, subject) {
         (Some(key), Some(subject)) => {
@@ -257,26 +276,6 @@ fn delegation(global: &Global, environment: Environment) -> Result<Setting<Optio
         )
         .hint("pass --service-account FILE (CHATAUTH_SERVICE_ACCOUNT)")),
     }
-}
-
-/// Refuses the contents of a file where its path belongs, as the secrets of a CI system come, and quotes nothing of them.
-fn check_path(
-    code: ErrorCode,
-    option: &str,
-    variable: &str,
-    setting: Setting<Option<PathBuf>>,
-) -> Result<Setting<Option<PathBuf>>, Failure> {
-    let text = setting.value.as_deref().map(Path::to_string_lossy).unwrap_or_default();
-    let text = text.trim_start();
-    // A JSON object, as it is or in base64.
-    let contents = text.starts_with('{')
-        || (text.len() > 200 && ["eyJ", "eyA", "ewo", "ew0K"].iter().any(|start| text.starts_with(start)));
-    if !contents {
-        return Ok(setting);
-    }
-    let name = if setting.source == Provenance::Option { option } else { variable };
-    Err(Failure::new(code, format!("{name} is JSON, not a path"))
-        .hint(format!("write the JSON to a file that only you can read, and set {name} to its path")))
 }
 
 /// The directories of a list such as `PATH`.
@@ -357,7 +356,8 @@ mod tests {
         });
         let expand = |line: &str| {
             let words = line.split(' ').map(OsString::from).collect();
-            let words = expand_home(words, <crate::cli::args::Cli as clap::CommandFactory>::command, environment);
+            let definition = <crate::cli::args::Cli as clap::CommandFactory>::command;
+            let words = expand_paths(words, definition, environment).unwrap();
             words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
         };
         for (typed, meant) in [
@@ -370,8 +370,9 @@ mod tests {
         ] {
             assert_eq!(expand(typed), meant);
         }
-        assert_eq!(environment.path("CHATAUTH_CONFIG_DIR"), Some(PathBuf::from("/home/ada/c")));
-        assert_eq!(Environment(|name| (name != "HOME").then(|| "~/c".into())).path("X"), Some(PathBuf::from("~/c")));
+        assert_eq!(environment.path("CHATAUTH_CONFIG_DIR").unwrap(), Some(PathBuf::from("/home/ada/c")));
+        let homeless = Environment(|name| (name != "HOME").then(|| "~/c".into()));
+        assert_eq!(homeless.path("X").unwrap(), Some(PathBuf::from("~/c")));
     }
 
     #[test]
@@ -382,19 +383,21 @@ mod tests {
 
     #[test]
     fn the_contents_of_a_file_are_no_path_and_are_not_quoted() {
-        let check = |text: &str| {
-            let setting = Setting { value: Some(PathBuf::from(text)), source: Provenance::Variable };
-            check_path(ErrorCode::InputInvalid, "--service-account", "CHATAUTH_SERVICE_ACCOUNT", setting)
+        let environment = Environment(|_| Some(r#"{"private_key":"canary"}"#.into()));
+        let expand = |line: &[&str]| {
+            let words = line.iter().map(OsString::from).collect();
+            expand_paths(words, <crate::cli::args::Cli as clap::CommandFactory>::command, environment)
         };
-        for contents in [String::from(" {\"private_key\":\"canary\"}"), format!("eyJ0eXBlIjoi{}", "canary".repeat(40))]
-        {
-            let failure = check(&contents).unwrap_err();
-            assert!(failure.message.contains("CHATAUTH_SERVICE_ACCOUNT is JSON"), "{failure:?}");
+        for (failure, said) in [
+            (environment.path("CHATAUTH_CONFIG_DIR").unwrap_err(), "CHATAUTH_CONFIG_DIR is JSON, not a path"),
+            (environment.text("CHATAUTH_ACCOUNT").unwrap_err(), "CHATAUTH_ACCOUNT is JSON"),
+            (expand(&["--service-account", r#"{"k":"canary"}"#]).unwrap_err(), "--service-account is JSON, not a path"),
+            (expand(&[r#"--config-dir={"k":"canary"}"#]).unwrap_err(), "--config-dir is JSON, not a path"),
+        ] {
+            assert_eq!(failure.message, said);
             assert!(!format!("{failure:?}").contains("canary"));
         }
-        for path in ["key.json", "/dev/fd/63", "eyJ.json", ""] {
-            check(path).unwrap();
-        }
+        expand(&["spaces", "create", "--name", r#"{"k":"v"}"#]).unwrap();
     }
 
     #[test]

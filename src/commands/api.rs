@@ -1,5 +1,7 @@
 //! `chatauth api`: any method of the Chat API, in the manner of `gh api`.
 
+use std::path::{Path, PathBuf};
+
 use http::Method as Verb;
 use serde_json::Value;
 
@@ -48,7 +50,7 @@ pub struct Api {
     ///
     /// Fields then go into the query.
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    input: Option<String>,
+    input: Option<PathBuf>,
     /// Query parameter (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
     query: Vec<String>,
@@ -159,12 +161,12 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
     if reads && options.input.is_some() {
         return Err(Failure::usage(format!("{verb} has no body: --input cannot be used with it")));
     }
-    let mut stdin_is_read = options.input.as_deref() == Some("-");
+    let mut stdin_is_read = options.input.as_deref() == Some(Path::new("-"));
     let mut read_text = |file: &str| {
         if file == "-" && std::mem::replace(&mut stdin_is_read, true) {
             return Err(Failure::usage("standard input can be read only once"));
         }
-        read_input(file)
+        read_input(Path::new(file))
     };
     let object = fields::object(&options.raw_field, &options.field, &mut read_text)?;
     // With a body from a file, fields go into the query.
@@ -178,15 +180,17 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
 }
 
 /// Returns the body from a file unchanged, with its digits and its order of keys.
-fn read_body(file: &str) -> Result<Vec<u8>, Failure> {
+fn read_body(file: &Path) -> Result<Vec<u8>, Failure> {
     let text = read_input(file)?;
     match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
         Ok(_) => Ok(text.into_bytes()),
-        Err(error) => Err(Failure::new(ErrorCode::InputInvalid, format!("--input {file:?} is not JSON: {error}"))),
+        Err(error) => {
+            Err(Failure::new(ErrorCode::InputInvalid, format!("--input {} is not JSON: {error}", file.display())))
+        }
     }
 }
 
-fn read_input(file: &str) -> Result<String, Failure> {
+fn read_input(file: &Path) -> Result<String, Failure> {
     Ok(Source::new(file.into()).read_text(LONGEST_INPUT)?)
 }
 

@@ -245,9 +245,10 @@ impl From<&InputError> for Failure {
     fn from(error: &InputError) -> Self {
         let code = match error {
             InputError::Interrupted(interruption) => ErrorCode::Interrupted(*interruption),
-            InputError::Unreadable { .. } | InputError::TooLarge { .. } | InputError::NotText { .. } => {
-                ErrorCode::InputInvalid
-            }
+            InputError::Unreadable { .. }
+            | InputError::NoPath(_)
+            | InputError::TooLarge { .. }
+            | InputError::NotText { .. } => ErrorCode::InputInvalid,
         };
         Self::new(code, error.to_string())
     }

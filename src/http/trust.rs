@@ -11,6 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::Error;
+use crate::platform::input::contents;
 
 /// Where the platforms keep all their roots in one file. Reading that file alone costs a fifth of reading the
 /// directory of hashed links beside it.
@@ -39,7 +40,10 @@ impl TrustRoots {
     /// Where the roots come from, in words; reads no certificate.
     #[must_use]
     pub fn source(&self) -> String {
-        let file = self.file.iter().map(|path| format!("{} (SSL_CERT_FILE)", path.display()));
+        let file = self.file.iter().map(|path| match contents(path.as_os_str()) {
+            Some(contents) => format!("SSL_CERT_FILE, which is {contents} and not a path"),
+            None => format!("{} (SSL_CERT_FILE)", path.display()),
+        });
         let directories = self.directories.iter().map(|path| format!("{} (SSL_CERT_DIR)", path.display()));
         let named: Vec<String> = file.chain(directories).collect();
         if !named.is_empty() {
@@ -59,6 +63,9 @@ impl TrustRoots {
             return system_roots();
         }
         if let Some(path) = &self.file {
+            if let Some(contents) = contents(path.as_os_str()) {
+                return Err(invalid(String::from("SSL_CERT_FILE"), format!("it is {contents}, not a path")));
+            }
             let added = add_file(&mut roots, path);
             added.map_err(|cause| invalid(format!("SSL_CERT_FILE {}", path.display()), cause))?;
         }

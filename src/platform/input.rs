@@ -1,5 +1,6 @@
 //! Contents that a user supplies: a file, or standard input.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -39,6 +40,9 @@ pub enum InputError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The contents themselves were given instead of their path.
+    #[error("the given file is {0}, not a path")]
+    NoPath(&'static str),
     /// The contents are neither UTF-8 nor UTF-16.
     #[error("cannot read {from}: it is neither UTF-8 nor UTF-16")]
     NotText {
@@ -58,6 +62,11 @@ impl Source {
     /// # Errors
     /// The contents cannot be read, have more than `limit` bytes, or a signal arrived first.
     pub fn read(&self, limit: u64) -> Result<Vec<u8>, InputError> {
+        if let Self::File(path) = self
+            && let Some(contents) = contents(path.as_os_str())
+        {
+            return Err(InputError::NoPath(contents));
+        }
         let bytes = match self {
             Self::StandardInput => signals::interruptible(move || read_all(io::stdin().lock(), limit)),
             // Neither opening nor reading a regular file waits for anybody.
@@ -92,6 +101,23 @@ impl fmt::Display for Source {
             Self::StandardInput => formatter.write_str("standard input"),
             Self::File(path) => write!(formatter, "{}", path.display()),
         }
+    }
+}
+
+/// Says what a value is that is the contents of a file where its path belongs, as CI systems hand over their secrets;
+/// `None` for a path. Such a value may be a secret, and is never shown.
+pub fn contents(value: &OsStr) -> Option<&'static str> {
+    let text = value.to_string_lossy();
+    let text = text.trim_start();
+    let object = text.trim_start_matches(['[', ' ', '\n']).strip_prefix('{').map(str::trim_start);
+    let is_base64 = || text.len() > 60 && text.chars().all(|c| c.is_ascii_alphanumeric() || "+/=-_\r\n".contains(c));
+    let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
+    match () {
+        () if object.is_some_and(|rest| rest.starts_with(['"', '}'])) => Some("JSON"),
+        () if text.contains("-----BEGIN ") => Some("a key or certificate"),
+        () if begins(&["eyJ", "eyA", "ewo", "ew0K", "LS0tLS1CRUdJTi"]) && is_base64() => Some("base64"),
+        () if begins(&["GOCSPX-", "ya29.", "1//0"]) => Some("a secret"),
+        () => None,
     }
 }
 
@@ -146,6 +172,27 @@ mod tests {
         for bytes in [&b"\xff"[..], b"a\xff", b"\xff\xfea", b"\xff\xfe\x00\xd8", b"\xef\xbb\xbf\xff"] {
             assert_eq!(decode(bytes.to_vec()), None, "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn contents_are_told_from_paths() {
+        let base64 = "eyJ0eXBlIjoi".repeat(6);
+        for (value, expected) in [
+            (r#"{"type":"service_account"}"#, Some("JSON")),
+            (" {\n  \"installed\": {}}", Some("JSON")),
+            (r#"[{"name":"a"}]"#, Some("JSON")),
+            ("-----BEGIN PRIVATE KEY-----", Some("a key or certificate")),
+            (&base64, Some("base64")),
+            ("GOCSPX-abc", Some("a secret")),
+            ("key.json", None),
+            ("/dev/fd/63", None),
+            ("{a}.csv", None),
+            ("eyJ.json", None),
+            ("", None),
+        ] {
+            assert_eq!(contents(value.as_ref()), expected, "{value}");
+        }
+        assert!(matches!(Source::File("{}".into()).read(9), Err(InputError::NoPath("JSON"))));
     }
 
     #[test]

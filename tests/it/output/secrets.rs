@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::Command;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chatauth::auth::{Session, SessionOptions, TransportConfig};
 use chatauth::platform::Clock;
 use serde_json::json;
@@ -183,6 +185,46 @@ fn property_63_the_token_of_the_environment_reaches_no_child() {
     command.env("CHATAUTH_ACCESS_TOKEN", "Bearer canary");
     let refused = sandbox.finish(command).exits_with(2);
     assert!(!refused.stderr.contains("canary"), "{}", refused.stderr);
+}
+
+#[test]
+fn property_63_contents_in_place_of_a_path_are_not_shown() {
+    let sandbox = Sandbox::new();
+    let key = json!({"type": "service_account", "private_key": CANARY.repeat(4)}).to_string();
+    let base64 = STANDARD.encode(format!("{key}  "));
+    let hidden = [CANARY, &base64[40..80]];
+    let check = |command: Command, expected: i32| {
+        let finished = sandbox.finish(command).exits_with(expected);
+        let said = finished.stdout + &finished.stderr;
+        assert!(!hidden.iter().any(|part| said.contains(part)), "{said}");
+        said
+    };
+    for contents in [&key, &base64, &format!("-----BEGIN PRIVATE KEY-----\n{CANARY}"), &format!("GOCSPX-{CANARY}")] {
+        for words in [&["auth", "status"][..], &["doctor"], &["spaces", "create", "--name", "x", "--format", "json"]] {
+            for variable in ["CHATAUTH_CLIENT_SECRETS", "CHATAUTH_SERVICE_ACCOUNT", "CHATAUTH_CONFIG_DIR"] {
+                let mut command = sandbox.command(words);
+                command.env(variable, contents);
+                let said = check(command, 3);
+                assert!(said.contains(&format!("{variable} is ")) && said.contains("not a path"), "{said}");
+            }
+            for variable in ["CHATAUTH_ACCOUNT", "CHATAUTH_API_ENDPOINT", "CHATAUTH_IMPERSONATE"] {
+                let mut command = sandbox.command(words);
+                command.env(variable, contents);
+                check(command, 2);
+            }
+        }
+        let mut command = sandbox.command(["spaces", "create", "--name", "x"]);
+        command
+            .env("SSL_CERT_FILE", contents)
+            .env("CHATAUTH_ACCESS_TOKEN", "ready")
+            .env_remove("CHATAUTH_API_ENDPOINT");
+        check(command, 3);
+        for option in ["--from", "--journal", "--json", "--client-secrets", "--service-account", "--config-dir"] {
+            check(sandbox.command(["spaces", "create", option, contents.as_str()]), 3);
+            check(sandbox.command(["spaces", "create", &format!("{option}={contents}")]), 3);
+        }
+        check(sandbox.command(["auth", "import", contents.as_str()]), 3);
+    }
 }
 
 #[test]
