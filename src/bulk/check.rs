@@ -1,4 +1,4 @@
-//! The whole input, checked before anything is sent.
+//! The check of the whole input, before anything is sent.
 
 use super::columns::{Column, RowFault, Values};
 use super::identity::Identity;
@@ -6,74 +6,55 @@ use super::index::Index;
 use super::input::{InputError, Row, Rows};
 use crate::platform::input::Source;
 
-/// How many wrong rows are listed.
+/// The maximum number of wrong rows that are listed.
 const LISTED: usize = 20;
 
-/// What a check of the whole input has found out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The result of a check.
+#[derive(Debug, Clone, Default)]
 pub struct Checked {
-    /// How many rows there are.
+    /// The number of rows.
     pub rows: u64,
-    /// How many of them say the same as another one.
+    /// The number of rows that are identical to another one.
     pub identical: u64,
+    /// The number of rows that cannot be used.
+    pub wrong: u64,
+    /// The reasons of the first of them.
+    pub listed: Vec<String>,
 }
 
-/// Why the input cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckError {
-    /// It cannot be read, or not to its end.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// Some rows are wrong.
-    #[error("{wrong} of {rows} rows cannot be used, the first: {}", .listed.first().map_or("", String::as_str))]
-    Rows {
-        /// How many.
-        wrong: u64,
-        /// Of how many.
-        rows: u64,
-        /// What is wrong with the first of them.
-        listed: Vec<String>,
-    },
-}
-
-/// Checks every row; `plan` says what is wrong with what it says.
+/// Checks every row. `plan` checks its values.
 ///
 /// # Errors
-/// An input that cannot be read, and rows that cannot be used.
+/// The input cannot be read to its end.
 pub fn check(
     source: &Source,
     columns: &[Column],
     defaults: &Values,
     mut plan: impl FnMut(&Values, &str) -> Result<(), RowFault>,
-) -> Result<Checked, CheckError> {
-    let mut seen = Seen::default();
-    let (mut checked, mut wrong, mut listed) = (Checked { rows: 0, identical: 0 }, 0, Vec::new());
+) -> Result<Checked, InputError> {
+    let (mut seen, mut checked) = (Seen::default(), Checked::default());
     for row in Rows::open(source, columns)? {
         checked.rows += 1;
-        let result = row.and_then(|row| {
-            let Row { line, mut values } = row;
-            let at = |fault| InputError::Row { line, fault };
-            let identity = Identity::take(&mut values, defaults).map_err(at)?;
-            // Nothing is sent yet, so any id will do.
-            plan(&values, identity.request_id.as_deref().unwrap_or("00000000-0000-4000-8000-000000000000"))
-                .map_err(at)?;
-            seen.add(&identity).map_err(at)
+        let result = row.and_then(|Row { line, mut values }| {
+            let mut check = || {
+                let identity = Identity::take(&mut values, defaults)?;
+                // Nothing is sent yet, so any id will do.
+                plan(&values, identity.request_id.as_deref().unwrap_or("00000000-0000-4000-8000-000000000000"))?;
+                seen.add(&identity)
+            };
+            check().map_err(|fault| InputError::Row { line, fault })
         });
-        match result {
-            Ok(()) => {}
-            Err(error) => {
-                wrong += 1;
-                if listed.len() < LISTED {
-                    listed.push(error.to_string());
-                }
+        if let Err(error) = result {
+            checked.wrong += 1;
+            if checked.listed.len() < LISTED {
+                checked.listed.push(error.to_string());
             }
         }
     }
-    checked.identical = seen.identical;
-    if wrong > 0 { Err(CheckError::Rows { wrong, rows: checked.rows, listed }) } else { Ok(checked) }
+    Ok(Checked { identical: seen.identical, ..checked })
 }
 
-/// The keys and the contents of the rows so far.
+/// The identities of the rows so far.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     rows: Index,
@@ -81,20 +62,21 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// A further row.
+    /// Adds a row.
     ///
     /// # Errors
     /// Another row has its key or request id.
     pub(super) fn add(&mut self, identity: &Identity) -> Result<(), RowFault> {
         let (copy, _) = self.rows.claim(identity.request_id.as_ref().unwrap_or(&identity.text));
-        match (copy, identity.keyed()) {
-            (0, _) => {}
-            (_, true) => {
+        match copy {
+            0 => {}
+            _ if identity.keyed() => {
                 let key = identity.text.split_once(':').map_or("", |(_, key)| key);
                 return Err(RowFault::row(format!("the key or request id {key:?} appears in two rows")));
             }
-            (1, false) => self.identical += 2,
-            (_, false) => self.identical += 1,
+            // The first copy counts now, too.
+            1 => self.identical += 2,
+            _ => self.identical += 1,
         }
         Ok(())
     }

@@ -5,54 +5,54 @@ use serde_json::{Map, Value};
 /// A column.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    /// Its name, which is that of the long option.
+    /// The name, which is that of the long option.
     pub name: &'static str,
-    /// Other names: the API's own, for rows that `list` has written. `a.b` is the member `b` of the object `a`.
+    /// Other names, such as those of the API in the output of `list`. `a.b` is the member `b` of the object `a`.
     pub aliases: &'static [&'static str],
-    /// What it holds.
+    /// The kind of its values.
     pub kind: Kind,
 }
 
 impl Column {
-    /// A column without other names.
+    /// Creates a column without other names.
     pub const fn new(name: &'static str, kind: Kind) -> Self {
         Self { name, aliases: &[], kind }
     }
 
-    /// With other names.
+    /// Sets the other names.
     #[must_use]
     pub const fn or(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 }
 
-/// What a column holds.
+/// The kind of the values of a column.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// A text, as it is.
+    /// A text.
     Text,
-    /// The name of one thing, without white space around it.
+    /// One name, without white space around it.
     One,
-    /// Names of several things.
+    /// Several names.
     List,
     /// Yes or no.
     Switch,
-    /// One of some words, each with what it means.
+    /// One of several words, each with its meaning.
     Choice(&'static [(&'static str, &'static str)]),
     /// A JSON object.
     Object,
     /// A JSON array.
     Array,
-    /// What `list` writes and this command does not read.
+    /// A value that `list` writes and this command does not read.
     Ignored,
 }
 
-/// What a row says, by the names of the columns: texts, lists of texts, truth values, JSON. What is empty is not there.
+/// The values of a row by column: texts, lists of texts, booleans, JSON. Empty values are absent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Values(pub(super) Map<String, Value>);
 
 impl Values {
-    /// With the value of one more column, where there is one.
+    /// Adds the value of a column, if there is one.
     #[must_use]
     pub fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
         if let Some(value) = value {
@@ -61,94 +61,75 @@ impl Values {
         self
     }
 
-    /// The value of a column.
+    /// Returns the value of a column.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// All of it, by the names of the columns.
+    /// Returns all values with the names of their columns.
     pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.0.iter()
     }
 
-    /// The text of a column.
+    /// Returns the text of a column.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
     }
 
-    /// The same, for somebody who keeps it.
-    pub fn owned(&self, name: &str) -> Option<String> {
-        self.text(name).map(str::to_owned)
-    }
-
-    /// The texts of a column; `None` where it is empty.
+    /// Returns the texts of a list.
     pub fn list(&self, name: &str) -> Option<Vec<String>> {
         let items = self.0.get(name)?.as_array()?;
         Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-    }
-
-    /// Yes or no; `None` where nothing is said.
-    pub fn switch(&self, name: &str) -> Option<bool> {
-        self.0.get(name)?.as_bool()
     }
 }
 
 /// Why a row cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowFault {
-    /// The column that is to blame.
+    /// The column.
     pub column: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl RowFault {
-    /// A fault of one column.
+    /// Creates the fault of a column.
     pub fn of(column: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { column: Some(column.into()), reason: reason.into() }
     }
 
-    /// A fault of the row as a whole.
+    /// Creates the fault of a whole row.
     pub fn row(reason: impl Into<String>) -> Self {
         Self { column: None, reason: reason.into() }
     }
 }
 
-/// Which column each heading means; `None` for an empty heading. A heading that could mean two columns means the first
-/// of them that no other heading names: beside `displayName`, the `name` of the API is that of the resource.
+/// Returns the column of each heading; `None` for an empty heading. A heading with two meanings means the first column
+/// that no other heading names: beside `displayName`, the API's `name` is that of the resource.
 ///
 /// # Errors
-/// The first heading that means nothing, or what another one means, with the reason.
-pub(super) fn resolve<'c>(
-    headings: &[String],
-    columns: &'c [Column],
-) -> Result<Vec<Option<&'c Column>>, (usize, String)> {
-    let candidates: Vec<Vec<&Column>> = headings
-        .iter()
-        .map(|heading| {
-            let wanted = plain(heading);
-            let own = columns.iter().filter(|column| plain(column.name) == wanted);
-            let others = columns.iter().filter(|column| column.aliases.iter().any(|alias| plain(alias) == wanted));
-            own.chain(others).collect()
-        })
-        .collect();
-    let mut found: Vec<Option<&Column>> = vec![None; headings.len()];
-    for ambiguous in [false, true] {
-        for (index, heading) in headings.iter().enumerate().filter(|(_, heading)| !heading.trim().is_empty()) {
-            let candidates = &candidates[index];
-            if (candidates.len() > 1) != ambiguous {
-                continue;
-            }
-            let Some(first) = candidates.first() else { return Err((index, unknown(heading, columns))) };
-            let free = |column: &&&Column| {
-                matches!(column.kind, Kind::Ignored)
-                    || !found.iter().flatten().any(|other| std::ptr::eq(*other, **column))
-            };
-            let Some(column) = candidates.iter().find(free) else {
-                return Err((index, format!("the column {heading:?} appears twice, as {:?}", first.name)));
-            };
-            found[index] = Some(column);
-        }
+/// The index of the first heading that is unknown or repeated, with the reason.
+pub(super) fn resolve(headings: &[String], columns: &[Column]) -> Result<Vec<Option<Column>>, (usize, String)> {
+    let meanings = headings.iter().map(|heading| {
+        let wanted = plain(heading);
+        let own = columns.iter().filter(|column| plain(column.name) == wanted);
+        let others = columns.iter().filter(|column| column.aliases.iter().any(|alias| plain(alias) == wanted));
+        own.chain(others).collect()
+    });
+    let meanings: Vec<Vec<&Column>> = meanings.collect();
+    let mut order: Vec<usize> = (0..headings.len()).filter(|index| !headings[*index].trim().is_empty()).collect();
+    order.sort_by_key(|index| meanings[*index].len() > 1);
+    let mut found: Vec<Option<Column>> = vec![None; headings.len()];
+    for index in order {
+        let heading = &headings[index];
+        let Some(first) = meanings[index].first() else { return Err((index, unknown(heading, columns))) };
+        let is_free = |column: &&&Column| {
+            matches!(column.kind, Kind::Ignored) || !found.iter().flatten().any(|other| other.name == column.name)
+        };
+        let Some(column) = meanings[index].iter().find(is_free) else {
+            return Err((index, format!("the column {heading:?} appears twice, as {:?}", first.name)));
+        };
+        found[index] = Some(**column);
     }
     Ok(found)
 }
@@ -167,7 +148,7 @@ fn unknown(heading: &str, columns: &[Column]) -> String {
     format!("there is no column {heading:?}{near}; the columns are {}", all.join(", "))
 }
 
-/// `Display Name`, `displayName`, `display_name` and `display-name` are one name.
+/// Returns the letters and digits in lower case: `Display Name`, `displayName` and `display-name` are one name.
 fn plain(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -39,15 +39,9 @@ impl Reader {
             }
             return Ok(Self { text, delimiter });
         }
-        let mut quoted = false;
-        let mut counts = [(0, b'\t'), (0, b';'), (0, b',')];
-        for byte in line {
-            quoted ^= byte == b'"';
-            for (count, _) in counts.iter_mut().filter(|(_, delimiter)| !quoted && *delimiter == byte) {
-                *count += 1;
-            }
-        }
-        let (_, delimiter) = counts.into_iter().max_by_key(|(count, _)| *count).unwrap_or((0, b','));
+        let unquoted: Vec<u8> = line.split(|byte| *byte == b'"').step_by(2).flatten().copied().collect();
+        let count = |delimiter: &u8| unquoted.split(|byte| byte == delimiter).count();
+        let delimiter = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
         Ok(Self { text, delimiter })
     }
 

@@ -1,4 +1,4 @@
-//! What a row is known by: its author's key, else its content.
+//! The identity of a row: its author's key, or else its content.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -6,42 +6,42 @@ use uuid::Uuid;
 
 use super::columns::{RowFault, Values};
 
-/// What request ids of keys are derived from, so that they cannot meet another program's.
+/// The namespace of request ids that follow from keys, so that they differ from another program's.
 const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x7e4e_2e0a_94a5_4c0e_9f64_53f3_5c1b_8a2d);
 
-/// The request id of an idempotency key: the same for the same text, everywhere.
+/// Returns the request id of an idempotency key: the same for the same text, everywhere.
 pub fn request_id_of_key(key: &str) -> String {
     Uuid::new_v5(&KEY_NAMESPACE, key.as_bytes()).to_string()
 }
 
-/// What a row is known by.
+/// The identity of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
-    /// The author's key or id, else the hash of the content.
+    /// The author's key or request id, or else the hash of the content.
     pub(super) text: String,
-    /// The hash of what it says.
+    /// The hash of the content.
     pub(super) content: String,
-    /// The request id that the author has given, or that follows from the key: nothing ever replaces it.
+    /// The request id of the author, or of their key. Nothing ever replaces it.
     pub(super) request_id: Option<String>,
 }
 
 impl Identity {
-    /// Takes `idempotency-key` and `request-id` out of a row. What `defaults` says as well is no part of its content.
+    /// Takes `idempotency-key` and `request-id` out of a row. Values that equal a default are not part of its content.
     pub(super) fn take(values: &mut Values, defaults: &Values) -> Result<Self, RowFault> {
-        let mut text = |name| {
-            let value = values.0.shift_remove(name);
-            value.as_ref().and_then(Value::as_str).map(|text| text.trim().to_owned())
-        };
+        let mut text = |name| Some(values.0.shift_remove(name)?.as_str()?.trim().to_owned());
         let (key, given) = (text("idempotency-key"), text("request-id"));
-        let content = content(values, defaults);
+        let said = values.iter().filter(|(name, value)| defaults.get(name) != Some(value));
+        let mut said: Value = said.map(|(name, value)| (name.clone(), value.clone())).collect();
+        said.sort_all_objects();
+        let content = format!("{:032x}", u128::from_be_bytes(digest(&said.to_string())));
         let (text, request_id) = match (key, given) {
             (Some(_), Some(_)) => {
-                return Err(RowFault::row("a row has an idempotency-key or a request-id, not both"));
+                return Err(RowFault::row("give an idempotency-key or a request-id, not both"));
             }
             (Some(key), None) => (format!("key:{key}"), Some(request_id_of_key(&key))),
             (None, Some(given)) => {
                 let id = Uuid::parse_str(&given)
-                    .map_err(|_| RowFault::of("request-id", format!("{given:?} is no UUID")))?
+                    .map_err(|_| RowFault::of("request-id", format!("{given:?} is not a UUID")))?
                     .to_string();
                 (format!("id:{id}"), Some(id))
             }
@@ -50,53 +50,17 @@ impl Identity {
         Ok(Self { text, content, request_id })
     }
 
-    /// Whether the author has given it a key or an id, under which its content must not change once it was sent.
+    /// Whether the author gave a key or a request id, under which the content must not change once it was sent.
     pub(super) const fn keyed(&self) -> bool {
         self.request_id.is_some()
     }
 }
 
-/// A hash of what a row says, whatever the form it is written in and the order of its columns.
-fn content(values: &Values, defaults: &Values) -> String {
-    let mut text = String::new();
-    let said = values.0.iter().filter(|(name, value)| defaults.get(name) != Some(value));
-    canonical(&said.map(|(name, value)| (name.clone(), value.clone())).collect(), &mut text);
-    hex(digest(&text))
-}
-
-fn canonical(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(members) => {
-            let mut members: Vec<(&String, &Value)> = members.iter().collect();
-            members.sort_by_key(|(name, _)| name.as_str());
-            text.push('{');
-            for (name, value) in members {
-                text.push_str(&Value::from(name.as_str()).to_string());
-                canonical(value, text);
-            }
-            text.push('}');
-        }
-        Value::Array(items) => {
-            text.push('[');
-            for item in items {
-                canonical(item, text);
-            }
-            text.push(']');
-        }
-        other => text.push_str(&other.to_string()),
-    }
-    text.push(',');
-}
-
-/// The first half of the SHA-256 of a text.
+/// Returns the first half of the SHA-256 of a text.
 pub(super) fn digest(text: &str) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&Sha256::digest(text)[..16]);
     half
-}
-
-fn hex(bytes: [u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 #[cfg(test)]

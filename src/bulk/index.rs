@@ -1,4 +1,4 @@
-//! What the journal has of each row, in some dozen bytes of memory.
+//! The rows of a journal, with some dozen bytes of memory for each.
 
 use std::collections::HashMap;
 
@@ -6,41 +6,41 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::digest;
 
-/// What is known about a row. The order is that in which equal rows are matched with what the journal has of them.
+/// The state of a row. Equal rows are matched with their entries in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
-    /// Everything about it is done.
+    /// It is done.
     Finished,
-    /// What it is about exists; what follows (roles, more members) may not be done yet.
+    /// Its resource exists; the second step (roles, more members) may remain.
     Exists,
-    /// Its request is about to leave, or has left.
+    /// Its request is about to be sent, or was.
     Started,
-    /// It failed, and the next run tries again under the same request id.
+    /// It failed, and the next run repeats its request id.
     Failed,
-    /// The API refused the request itself, and the next run tries again, under a new id unless the author gave the id.
+    /// The API rejected the request, and the next run uses a new request id unless the author gave one.
     Refused,
 }
 
-/// Where the entries of rows stand, by what the rows are known by. Of equal rows there are several copies.
+/// The places of entries in the journal, by the identity of the row. Equal rows are several copies.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     rows: HashMap<[u64; 2], Copies>,
     places: Vec<Place>,
 }
 
-/// The copies of a row that nobody has claimed, as a chain of places, and how many there are in all.
+/// The unclaimed copies of a row as a chain of places, and the number of all copies.
 #[derive(Debug, Clone, Copy, Default)]
 struct Copies {
-    /// One more than the index of the first place; 0 at the end.
+    /// The index of the first place plus one; 0 if there is none.
     first: u32,
     count: u32,
 }
 
-/// Where the entry stands that says most about a copy.
+/// The place of the entry that knows most about a copy.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    /// The offset in the journal, and the state in the lowest bits.
+    /// The offset in the journal, with the last state in the lowest three bits.
     packed: u64,
     copy: u32,
     /// As [`Copies::first`].
@@ -62,7 +62,7 @@ fn key(identity: &str) -> [u64; 2] {
 }
 
 impl Index {
-    /// An entry of the journal. Once a row exists, the entry that says so first is the one that says most.
+    /// Adds an entry of the journal. The first entry of a resource that exists knows most.
     pub(super) fn put(&mut self, identity: &str, copy: u32, state: State, offset: u64) {
         let copies = self.rows.entry(key(identity)).or_default();
         copies.count = copies.count.max(copy + 1);
@@ -80,12 +80,12 @@ impl Index {
         copies.first = u32::try_from(self.places.len()).unwrap_or(0);
     }
 
-    /// Makes room for this many rows in all.
+    /// Reserves memory for this many rows in all.
     pub(super) fn expect_rows(&mut self, rows: usize) {
         self.rows.reserve(rows.saturating_sub(self.rows.len()));
     }
 
-    /// Puts the copies of each row into the order in which they are claimed.
+    /// Sorts the copies of each row into the order of claims.
     pub(super) fn sort(&mut self) {
         for copies in self.rows.values_mut().filter(|copies| copies.count > 1) {
             let mut chain = Vec::new();
@@ -106,8 +106,7 @@ impl Index {
         }
     }
 
-    /// The next copy of a row, with the last word about it and the offset of the entry that says most; a new one where the
-    /// journal has no more of them.
+    /// Claims the next copy of a row, with its last state and the offset of its entry. Without an entry, the copy is new.
     pub(super) fn claim(&mut self, identity: &str) -> (u32, Option<(State, u64)>) {
         let copies = self.rows.entry(key(identity)).or_default();
         if let Some(place) = copies.first.checked_sub(1).and_then(|index| self.places.get(index as usize)) {

@@ -93,7 +93,7 @@ fn table(text: Text, columns: &[Column]) -> Result<Format, InputError> {
     let headings = resolve(&header.fields, columns).map_err(|(index, reason)| {
         InputError::Broken(format!("line {}, column {}: {reason}", header.line, index + 1))
     })?;
-    Ok(Format::Csv(reader, headings.into_iter().map(Option::<&Column>::copied).collect()))
+    Ok(Format::Csv(reader, headings))
 }
 
 impl Iterator for Rows {
@@ -163,8 +163,7 @@ fn members(line: &[u8], columns: &[Column]) -> Result<Values, RowFault> {
         }
     }
     let found = resolve(&names, columns).map_err(|(index, reason)| RowFault::of(&names[index], reason))?;
-    let found = found.into_iter().map(Option::<&Column>::copied);
-    convert(found.zip(names).zip(values).map(|((column, name), value)| (column, name, value)))
+    convert(found.into_iter().zip(names).zip(values).map(|((column, name), value)| (column, name, value)))
 }
 
 /// Returns the values of the fields of a CSV record.

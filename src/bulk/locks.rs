@@ -1,4 +1,4 @@
-//! Lets rows of one name pass one after another.
+//! Locks that let rows of the same name run one after the other.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// A lock for every name that a row asks for.
+/// A lock for each name.
 #[derive(Debug, Default)]
 pub(super) struct Locks(RefCell<HashMap<String, Arc<Mutex<()>>>>);
 
 impl Locks {
-    /// Waits until no other row holds this name.
+    /// Waits until no other row holds the lock of this name.
     pub(super) async fn lock(&self, name: String) -> OwnedMutexGuard<()> {
         let lock = {
             let mut locks = self.0.borrow_mut();

@@ -25,7 +25,7 @@ mod task;
 mod tests;
 mod text;
 
-pub use check::{CheckError, Checked, check};
+pub use check::{Checked, check};
 pub use columns::{Column, Kind, RowFault, Values};
 pub use identity::request_id_of_key;
 pub use input::{InputError, Row, Rows};
@@ -35,7 +35,8 @@ pub use progress::{about, count};
 pub use rate::Rate;
 pub use rate_limiter::{Permit, RateLimiter};
 pub use results::{Counts, Ending, Output, RowResult, Stop};
-pub use run::{Job, run};
+pub use row::Job;
+pub use run::run;
 pub use run_name::RunName;
 pub use task::{Attempt, Created, StepError, Task, Words};
 pub use text::Bytes;

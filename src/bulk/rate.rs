@@ -1,30 +1,30 @@
-//! How fast a person wants a run to be.
+//! The rate of a run.
 
 use std::time::Duration;
 
-/// Requests are spread a little wider than the rate says, because the server's clock and the way there add their own
-/// unevenness: 2% slower costs nothing, and a refused request costs more than it would have gained.
+/// Requests are 2% further apart than the rate says, since the network and the server's clock add jitter, and a refused
+/// request costs more than that.
 pub(super) const SPREAD: f64 = 1.02;
 
-/// What a person asked for.
+/// The maximum rate of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rate {
     /// As fast as the server answers.
     Unlimited,
-    /// At most so many.
+    /// A limited number of requests.
     Limited {
         /// Within any minute.
         per_minute: u32,
-        /// Within any hour; none when `None`.
+        /// Within any hour, if that is limited.
         per_hour: Option<u32>,
     },
 }
 
 impl Rate {
-    /// Under what Google allows a project: fewer than 35 new spaces a minute, and 210 an hour as far as is known.
+    /// Less than Google allows a project: fewer than 35 new spaces a minute and, as far as is known, 210 an hour.
     pub const DEFAULT: Self = Self::Limited { per_minute: 30, per_hour: Some(200) };
 
-    /// How many requests may leave within an hour; zero where nothing says so.
+    /// Returns the hourly limit; 0 if there is none.
     pub fn hourly(self) -> usize {
         match self {
             Self::Limited { per_hour: Some(per_hour), .. } => per_hour as usize,
@@ -32,7 +32,7 @@ impl Rate {
         }
     }
 
-    /// The shortest time that `count` requests take.
+    /// Returns the shortest time that `count` requests take.
     pub fn duration(self, count: u64) -> Duration {
         let Self::Limited { per_minute, per_hour } = self else { return Duration::ZERO };
         let after_first = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
@@ -64,7 +64,7 @@ impl std::str::FromStr for Rate {
     }
 }
 
-/// How far apart requests are.
+/// Returns the time between two requests.
 pub(super) fn interval(per_minute: u32) -> Duration {
     Duration::from_mins(1).div_f64(f64::from(per_minute)).mul_f64(SPREAD)
 }

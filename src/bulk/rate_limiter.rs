@@ -1,31 +1,31 @@
-//! Lets requests leave no faster than the rate, and no more of them at once than the width.
+//! Lets requests leave no faster than the rate, and limits how many are in flight.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::rate::{Rate, SPREAD, interval};
 
-/// How much lateness is made up for at most: with this much less between the first and the last request of a minute
-/// they are still more than a minute apart, thanks to the spread.
+/// The maximum delay that later requests make up for. With this much less between the first and the last request of a
+/// minute, they are still more than a minute apart, thanks to the spread.
 const LONGEST_LATENESS: Duration = Duration::from_millis(300);
 
-/// To how much of the present rate a refusal lowers it, and how much of the full rate each success gives back, in
-/// hundredths.
+/// The part of the current rate that is left after a refusal, and the part of the full rate that each success adds, in
+/// percent.
 const AFTER_REFUSAL: u32 = 70;
 const AFTER_SUCCESS: u32 = 2;
 
-/// The slowest that refusals make a run, in hundredths of the full rate.
+/// The lowest rate after refusals, in percent of the full rate.
 const SLOWEST: u32 = 5;
 
-/// How long a pause after a refusal without `Retry-After` is at first, and at most.
+/// The first and the longest pause after a refusal without `Retry-After`.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// The longest pause that a server may ask for: no quota of the API's has a longer window.
+/// The longest `Retry-After` that is honoured: no quota of the API has a longer window.
 const LONGEST_ASKED: Duration = Duration::from_hours(1);
 
 /// Decides when each request of a run may leave.
@@ -33,35 +33,33 @@ const LONGEST_ASKED: Duration = Duration::from_hours(1);
 pub struct RateLimiter {
     rate: Rate,
     concurrency: usize,
-    started: Instant,
     state: RefCell<State>,
-    /// Those who wait, in the order in which they came.
+    /// The queue of those who wait.
     turnstile: Mutex<()>,
     changed: Notify,
 }
 
-/// Times are measured from the start of the run.
 #[derive(Debug)]
 struct State {
-    /// The part of the full rate that is in use, in hundredths.
+    /// The current part of the full rate, in percent.
     share: u32,
-    /// When requests of the last hour left, where there is an hourly limit. Before the run: in the past.
-    last_hour: VecDeque<i64>,
-    next: Duration,
-    paused_until: Duration,
+    /// The times of the last hour's requests, if there is an hourly limit.
+    last_hour: VecDeque<Instant>,
+    next: Instant,
+    paused_until: Instant,
     refusals_in_a_row: u32,
     in_flight: usize,
-    /// Whether a request has been answered: until then the first one goes alone, and makes the connection of all.
+    /// Whether a request has a response. The first request goes alone and opens the connection for all.
     answered: bool,
     closed: bool,
 }
 
-/// A request that may leave now. Until it is dropped it counts as in flight.
+/// The permission to send a request, which counts as in flight until this is dropped.
 #[derive(Debug)]
 pub struct Permit<'a>(&'a RateLimiter);
 
 impl Permit<'_> {
-    /// The request has an answer, or never will.
+    /// The request has a response, or will have none.
     pub fn done(self) {
         self.0.state.borrow_mut().answered = true;
     }
@@ -75,64 +73,55 @@ impl Drop for Permit<'_> {
 }
 
 impl RateLimiter {
-    /// A limiter of `rate`; `earlier` are the ages of requests of earlier runs that still count against the hour.
+    /// Creates a limiter. `earlier` are the ages of requests of earlier runs that count against the hourly limit.
     pub fn new(rate: Rate, concurrency: usize, earlier: impl IntoIterator<Item = Duration>) -> Self {
-        let mut last_hour: Vec<i64> = earlier.into_iter().map(|age| -milliseconds(age)).collect();
+        let now = Instant::now();
+        let mut last_hour: Vec<Instant> = earlier.into_iter().filter_map(|age| now.checked_sub(age)).collect();
         last_hour.sort_unstable();
-        let state = State {
+        let state = RefCell::new(State {
             share: 100,
             last_hour: last_hour.into(),
-            next: Duration::ZERO,
-            paused_until: Duration::ZERO,
+            next: now,
+            paused_until: now,
             refusals_in_a_row: 0,
             in_flight: 0,
             answered: false,
             closed: false,
-        };
-        let (turnstile, changed) = (Mutex::new(()), Notify::new());
-        Self {
-            rate,
-            concurrency: concurrency.max(1),
-            started: Instant::now(),
-            state: RefCell::new(state),
-            turnstile,
-            changed,
-        }
+        });
+        Self { rate, concurrency: concurrency.max(1), state, turnstile: Mutex::new(()), changed: Notify::new() }
     }
 
-    /// Waits until a request may leave; `None` once the limiter is closed. Whoever came first leaves first.
+    /// Waits until a request may leave, in the order of the calls; `None` once the limiter is closed.
     pub async fn acquire(&self) -> Option<Permit<'_>> {
         let _turn = self.turnstile.lock().await;
         loop {
-            let wait = {
-                let now = self.started.elapsed();
-                let mut state = self.state.borrow_mut();
+            let (has_room, earliest) = {
+                let (mut state, now) = (self.state.borrow_mut(), Instant::now());
                 if state.closed {
                     return None;
                 }
-                let wait = state.wait(self.rate, now);
-                let room = state.in_flight < state.width(self.rate, self.concurrency);
-                if room && wait.is_zero() {
-                    state.leave(self.rate, now);
-                    state.in_flight += 1;
+                let has_room = state.in_flight < state.width(self.rate, self.concurrency);
+                let earliest = state.earliest(self.rate, now);
+                if has_room && earliest <= now {
+                    state.send(self.rate, now);
                     return Some(Permit(self));
                 }
-                room.then_some(wait)
+                (has_room, earliest)
             };
             tokio::select! {
                 () = self.changed.notified() => {}
-                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+                () = sleep_until(earliest), if has_room => {}
             }
         }
     }
 
-    /// The server refused a request because there were too many; `retry_after` is what it asked for.
+    /// Slows down after the server refused a request because of a rate limit, with its `Retry-After`.
     pub fn refused(&self, retry_after: Option<Duration>) {
-        self.state.borrow_mut().refused(self.started.elapsed(), retry_after);
+        self.state.borrow_mut().refused(Instant::now(), retry_after);
         self.changed.notify_one();
     }
 
-    /// The server did what a request asked for.
+    /// Speeds up again after a success.
     pub fn succeeded(&self) {
         let mut state = self.state.borrow_mut();
         state.refusals_in_a_row = 0;
@@ -150,47 +139,45 @@ impl RateLimiter {
         self.state.borrow().closed
     }
 
-    /// How long the pause after a refusal still lasts.
+    /// Returns the rest of the pause after a refusal.
     pub fn pause(&self) -> Duration {
-        self.state.borrow().paused_until.saturating_sub(self.started.elapsed())
+        self.state.borrow().paused_until.saturating_duration_since(Instant::now())
     }
 }
 
 impl State {
-    /// How long to wait at `now` before the next request may leave; zero when it may leave now.
-    fn wait(&mut self, rate: Rate, now: Duration) -> Duration {
+    /// Returns the time from which the next request may leave.
+    fn earliest(&mut self, rate: Rate, now: Instant) -> Instant {
         let mut earliest = self.next.max(self.paused_until);
         if let Rate::Limited { per_hour: Some(per_hour), .. } = rate {
-            let hour = milliseconds(Duration::from_hours(1).mul_f64(SPREAD));
-            while self.last_hour.front().is_some_and(|left| *left <= milliseconds(now) - hour) {
+            let hour = Duration::from_hours(1).mul_f64(SPREAD);
+            while self.last_hour.front().is_some_and(|sent| *sent + hour <= now) {
                 self.last_hour.pop_front();
             }
-            let limit = per_hour as usize;
-            if self.last_hour.len() >= limit
-                && let Some(oldest) = self.last_hour.get(self.last_hour.len() - limit)
-            {
-                let free = u64::try_from((oldest + hour).max(0)).unwrap_or(0);
-                earliest = earliest.max(Duration::from_millis(free));
-            }
+            let oldest =
+                self.last_hour.len().checked_sub(per_hour as usize).and_then(|index| self.last_hour.get(index));
+            earliest = oldest.map_or(earliest, |oldest| earliest.max(*oldest + hour));
         }
-        earliest.saturating_sub(now)
+        earliest
     }
 
-    /// A request leaves at `now`.
-    fn leave(&mut self, rate: Rate, now: Duration) {
+    /// Counts a request that leaves now.
+    fn send(&mut self, rate: Rate, now: Instant) {
+        self.in_flight += 1;
         if let Rate::Limited { per_minute, per_hour } = rate {
             let step = interval(per_minute).saturating_mul(100) / self.share;
-            // A little lateness is made up for, so that the rate is held; more is not: a burst is what a quota refuses.
-            self.next = self.next.max(now.saturating_sub((step / 3).min(LONGEST_LATENESS))) + step;
+            // A small delay is made up for to hold the rate. A longer one is not, since quotas refuse bursts.
+            let lateness = now.saturating_duration_since(self.next).min(step / 3).min(LONGEST_LATENESS);
+            self.next = now.max(self.next) - lateness + step;
             if per_hour.is_some() {
-                self.last_hour.push_back(milliseconds(now));
+                self.last_hour.push_back(now);
             }
         }
     }
 
-    fn refused(&mut self, now: Duration, retry_after: Option<Duration>) {
+    fn refused(&mut self, now: Instant, retry_after: Option<Duration>) {
         let own = FIRST_PAUSE.saturating_mul(1 << self.refusals_in_a_row.min(6)).min(LONGEST_PAUSE);
-        // A server may ask for no pause at all, or mean a moment that is past by this machine's clock.
+        // By this machine's clock, the server may ask for no pause, or one that is over.
         let until = now + retry_after.map_or(own, |asked| asked.max(own)).min(LONGEST_ASKED);
         // Requests that were in flight together are refused together: that is one refusal.
         if now >= self.paused_until {
@@ -200,7 +187,7 @@ impl State {
         self.paused_until = self.paused_until.max(until);
     }
 
-    /// How many requests may be in flight at once: after refusals fewer, where no rate says how fast.
+    /// Returns how many requests may be in flight: fewer after refusals, if there is no rate.
     fn width(&self, rate: Rate, concurrency: usize) -> usize {
         match rate {
             _ if !self.answered => 1,
@@ -208,10 +195,6 @@ impl State {
             Rate::Unlimited => (concurrency * self.share as usize).div_ceil(100).clamp(1, concurrency),
         }
     }
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -232,12 +215,12 @@ mod tests {
     /// Lets `count` requests leave as early as they may; gives when they did.
     fn play(rate: Rate, earlier: impl IntoIterator<Item = Duration>, count: usize) -> Vec<Duration> {
         paused(async {
-            let limiter = RateLimiter::new(rate, 4, earlier);
+            let (limiter, started) = (RateLimiter::new(rate, 4, earlier), Instant::now());
             let mut left = Vec::new();
             for _ in 0..count {
                 limiter.acquire().await.unwrap().done();
                 limiter.succeeded();
-                left.push(limiter.started.elapsed());
+                left.push(started.elapsed());
             }
             left
         })
@@ -322,12 +305,12 @@ mod tests {
     #[test]
     fn whoever_waits_first_leaves_first_and_a_closed_limiter_lets_nobody_wait() {
         paused(async {
-            let limiter = RateLimiter::new(limited(60, None), 8, []);
+            let (limiter, started) = (RateLimiter::new(limited(60, None), 8, []), Instant::now());
             limiter.acquire().await.unwrap().done();
             let order = RefCell::new(Vec::new());
             let wait = async |number: u32| {
                 let left = limiter.acquire().await.is_some();
-                order.borrow_mut().push((number, left, limiter.started.elapsed().as_secs()));
+                order.borrow_mut().push((number, left, started.elapsed().as_secs()));
             };
             let close = async {
                 tokio::time::sleep(Duration::from_millis(2500)).await;
@@ -345,7 +328,7 @@ mod tests {
             events in prop::collection::vec((0_u64..3000, 0_u8..4), 1..200),
         ) {
             let times = paused(async {
-                let limiter = RateLimiter::new(limited(per_minute, None), 4, []);
+                let (limiter, started) = (RateLimiter::new(limited(per_minute, None), 4, []), Instant::now());
                 let mut times = Vec::new();
                 for (later, what) in events {
                     tokio::time::advance(Duration::from_millis(later)).await;
@@ -354,7 +337,7 @@ mod tests {
                         1 => limiter.succeeded(),
                         _ => {
                             limiter.acquire().await.unwrap().done();
-                            times.push(limiter.started.elapsed());
+                            times.push(started.elapsed());
                         }
                     }
                 }

@@ -221,7 +221,7 @@ impl<'a> Results<'a> {
     }
 
     /// Adds the result of a row; `None` if it was not started.
-    pub(super) fn add(&mut self, row: u64, result: Option<RowResult>, pause: Duration) {
+    pub(super) fn add(&mut self, row: u64, result: Option<RowResult>) {
         let counts = &mut self.ending.counts;
         match result.as_ref().map(|result| result.status) {
             None => {}
@@ -234,11 +234,9 @@ impl<'a> Results<'a> {
             counts.unknown += 1;
             self.ending.unknown.push((row, unknown.request_id.clone().unwrap_or_default()));
         }
-        {
-            let stats = &mut self.shared.state().stats;
-            (stats.ended, stats.failed) = (counts.ended(), counts.failed);
-            stats.paused_until = (!pause.is_zero()).then(|| Instant::now() + pause);
-        }
+        let mut state = self.shared.state();
+        (state.stats.ended, state.stats.failed) = (counts.ended(), counts.failed);
+        drop(state);
         self.waiting.insert(row, result);
         while let Some(result) = self.waiting.remove(&self.next) {
             self.pass_on(self.next, result.as_ref());

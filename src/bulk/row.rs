@@ -10,28 +10,53 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use super::check::Seen;
-use super::columns::{RowFault, Values};
+use super::columns::{Column, RowFault, Values};
 use super::identity::Identity;
 use super::index::State;
 use super::input::{InputError, Row};
 use super::journal::{Entry, Journal};
 use super::locks::Locks;
+use super::rate::Rate;
 use super::rate_limiter::RateLimiter;
 use super::results::{Results, RowResult, Stop};
-use super::task::{Attempt, StepError, Task, invalid, is_unknown};
+use super::task::{Attempt, StepError, Task, Words, invalid, is_unknown};
+use crate::platform::input::Source;
 
 /// How long Google is trusted to remember a request id.
 const MEMORY: time::Duration = time::Duration::HOUR;
 
+/// The parameters of a run.
+pub struct Job<'a> {
+    /// The words for messages and results.
+    pub words: Words,
+    /// The columns, besides `idempotency-key` and `request-id`.
+    pub columns: &'a [Column],
+    /// The values that a row has without saying so: the options beside the file.
+    pub defaults: &'a Values,
+    /// The input.
+    pub source: Source,
+    /// The number of rows, if the input was checked.
+    pub total: Option<u64>,
+    /// The journal.
+    pub journal: Option<&'a Journal>,
+    /// The rate.
+    pub rate: Rate,
+    /// The maximum number of requests in flight.
+    pub concurrency: usize,
+    /// Whether the first failure ends the run.
+    pub fail_fast: bool,
+    /// Whether to send nothing and return what would be done.
+    pub preview: bool,
+    /// The current time, by the server's clock if it is known.
+    pub now: &'a dyn Fn() -> OffsetDateTime,
+}
+
 /// What the rows of a run share.
 pub(super) struct Run<'a, Kind: Task> {
     pub(super) task: &'a Kind,
-    pub(super) journal: Option<&'a Journal>,
+    pub(super) job: &'a Job<'a>,
     pub(super) limiter: RateLimiter,
     pub(super) locks: Locks,
-    pub(super) fail_fast: bool,
-    pub(super) preview: bool,
-    pub(super) now: &'a dyn Fn() -> OffsetDateTime,
     pub(super) results: RefCell<Results<'a>>,
     /// The rows whose requests have no response yet, with their request ids.
     pub(super) in_flight: RefCell<BTreeMap<u64, String>>,
@@ -65,8 +90,8 @@ pub(super) async fn run_row<Kind: Task>(
         Ok(row) => row,
         Err(result) => return result.map(|result| *result),
     };
-    if run.preview {
-        return Some(row.preview(run.task));
+    if run.job.preview {
+        return Some(row.preview(run.task, run.job.words.verb));
     }
     let _exclusive: Option<OwnedMutexGuard<()>> = match run.task.exclusive(&row.work) {
         Some(name) => Some(run.locks.lock(name).await),
@@ -79,7 +104,7 @@ pub(super) async fn run_row<Kind: Task>(
     while row.entry.name.is_none() {
         let Some(permit) = run.limiter.acquire().await else { return run.give_up(row, refusal) };
         // The request id is on disk before the request leaves.
-        let sent = (run.now)();
+        let sent = (run.job.now)();
         let noted = run.note(&mut row, State::Started, None);
         let create = async {
             let attempt = Attempt { unknown_since: row.entry.unknown_since };
@@ -130,18 +155,18 @@ pub(super) async fn run_row<Kind: Task>(
         }
     }
     run.note(&mut row, State::Finished, None);
-    let status = if row.entry.existed { "existing" } else { run.task.words().done };
+    let status = if row.entry.existed { "existing" } else { run.job.words.done };
     Some(row.result(run.task, status, None))
 }
 
 impl<Work> RowRun<Work> {
     /// Returns what a run would do: the verb of the task, `retry`, `finish` or `skip`.
-    fn preview<Kind: Task<Work = Work>>(self, task: &Kind) -> RowResult {
+    fn preview<Kind: Task<Work = Work>>(self, task: &Kind, verb: &'static str) -> RowResult {
         let (status, tried) = match self.earlier {
             Some(State::Finished) => ("skip", true),
             Some(State::Exists) => ("finish", true),
             Some(_) => ("retry", true),
-            None => (task.words().verb, false),
+            None => (verb, false),
         };
         let result = self.result(task, status, None);
         RowResult { request_id: result.request_id.filter(|_| tried), ..result }
@@ -178,7 +203,7 @@ impl<Kind: Task> Run<'_, Kind> {
                 return None;
             }
             let error = invalid(&fault);
-            if self.fail_fast {
+            if self.job.fail_fast {
                 self.stop(Stop::Failed(error.clone()));
             }
             let result = RowResult { row: number, status: "failed", error: Some(error), ..RowResult::default() };
@@ -187,11 +212,11 @@ impl<Kind: Task> Run<'_, Kind> {
     }
 
     fn plan(&self, mut values: Values, number: u64) -> Result<RowRun<Kind::Work>, RowFault> {
-        let identity = Identity::take(&mut values, self.task.defaults())?;
+        let identity = Identity::take(&mut values, self.job.defaults)?;
         if let Some(seen) = &self.seen {
             seen.borrow_mut().add(&identity)?;
         }
-        let claim = self.journal.map(|journal| journal.claim(&identity.text)).transpose();
+        let claim = self.job.journal.map(|journal| journal.claim(&identity.text)).transpose();
         let (copy, last) = claim.map(Option::unwrap_or_default).map_err(|error| {
             let fault = RowFault::row(error.to_string());
             self.stop(Stop::Journal(error));
@@ -201,7 +226,7 @@ impl<Kind: Task> Run<'_, Kind> {
         let mut entry = if let Some(last) = last {
             resume(last, &identity)?
         } else {
-            let fresh = || match self.journal {
+            let fresh = || match self.job.journal {
                 Some(journal) => journal.fresh_id(&identity.text, copy),
                 None => Uuid::new_v4().to_string(),
             };
@@ -210,8 +235,8 @@ impl<Kind: Task> Run<'_, Kind> {
         entry.row = number;
         entry.content = identity.keyed().then_some(identity.content);
         let work = self.task.plan(&values, &entry.request_id)?;
-        let since = entry.unknown_since.filter(|since| (self.now)() - *since > MEMORY);
-        if let Some(since) = since.filter(|_| self.task.words().by_request_id) {
+        let since = entry.unknown_since.filter(|since| (self.job.now)() - *since > MEMORY);
+        if let Some(since) = since.filter(|_| self.job.words.by_request_id) {
             self.results.borrow().warn(format!(
                 "row {number} was sent on {}, and its response was lost. It is repeated with its request id {}, which \
                  Google may have forgotten: check whether there are two",
@@ -253,7 +278,7 @@ impl<Kind: Task> Run<'_, Kind> {
             error["message"] = format!("{message}; an earlier attempt may have been applied").into();
             error["outcome"] = "unknown".into();
         }
-        if unknown && self.journal.is_none() {
+        if unknown && self.job.journal.is_none() {
             error["hint"] = format!("set requestId {} in this row and run it again", row.entry.request_id).into();
         }
         let state = match () {
@@ -263,7 +288,7 @@ impl<Kind: Task> Run<'_, Kind> {
             () => State::Failed,
         };
         self.note(&mut row, state, Some(&error));
-        if ends_run || self.fail_fast {
+        if ends_run || self.job.fail_fast {
             self.stop(Stop::Failed(error.clone()));
         }
         row.result(self.task, "failed", Some(error))
@@ -271,8 +296,8 @@ impl<Kind: Task> Run<'_, Kind> {
 
     /// Writes the state of a row to the journal, if there is one. Returns whether it could be written.
     fn note(&self, row: &mut RowRun<Kind::Work>, state: State, error: Option<&Value>) -> bool {
-        let Some(journal) = self.journal else { return true };
-        (row.entry.state, row.entry.at) = (state, (self.now)());
+        let Some(journal) = self.job.journal else { return true };
+        (row.entry.state, row.entry.at) = (state, (self.job.now)());
         row.entry.error = error.cloned();
         row.entry.result = row.object.clone().filter(|_| state == State::Exists && error.is_none());
         journal.append(&mut row.entry).map_err(|error| self.stop(Stop::Journal(error))).is_ok()
@@ -280,7 +305,7 @@ impl<Kind: Task> Run<'_, Kind> {
 
     /// Syncs the journal, if there is one. Returns whether that worked.
     async fn sync(&self) -> bool {
-        let Some(journal) = self.journal else { return true };
+        let Some(journal) = self.job.journal else { return true };
         journal.sync().await.map_err(|error| self.stop(Stop::Journal(error))).is_ok()
     }
 }

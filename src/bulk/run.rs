@@ -5,42 +5,18 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use time::OffsetDateTime;
 
 use super::input::read_ahead;
-use super::journal::Journal;
 use super::locks::Locks;
 use super::progress::count;
-use super::rate::Rate;
 use super::rate_limiter::RateLimiter;
 use super::results::{Ending, Output, Results, Stop};
-use super::row::{Run, run_row};
+use super::row::{Job, Run, run_row};
 use super::task::Task;
-use crate::platform::input::Source;
 use crate::platform::signals::Interruptions;
 
 /// How long an interrupted run waits for a reader that does not read.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-
-/// The parameters of a run.
-pub struct Job<'a> {
-    /// The input.
-    pub source: Source,
-    /// The number of rows, if the input was checked.
-    pub total: Option<u64>,
-    /// The journal.
-    pub journal: Option<&'a Journal>,
-    /// The rate.
-    pub rate: Rate,
-    /// The maximum number of requests in flight.
-    pub concurrency: usize,
-    /// Whether the first failure ends the run.
-    pub fail_fast: bool,
-    /// Whether to send nothing and return what would be done.
-    pub preview: bool,
-    /// The current time, by the server's clock if it is known.
-    pub now: &'a dyn Fn() -> OffsetDateTime,
-}
 
 /// Runs every row. After a first signal no further request leaves, and those in flight are awaited; after a second one
 /// they are abandoned.
@@ -51,19 +27,16 @@ pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, sign
     let ages = earlier.map(|at| Duration::try_from(now - at).unwrap_or_default());
     let run = Run {
         task,
-        journal: job.journal,
+        job: &job,
         limiter: RateLimiter::new(job.rate, job.concurrency, ages),
         locks: Locks::default(),
-        fail_fast: job.fail_fast,
-        preview: job.preview,
-        now: job.now,
         results: RefCell::new(Results::new(output, job.total)),
         in_flight: RefCell::default(),
         seen: job.total.is_none().then(RefCell::default),
         stop: RefCell::default(),
     };
     let shared = &run;
-    let incoming = read_ahead(job.source, task.columns().to_vec());
+    let incoming = read_ahead(job.source.clone(), job.columns.to_vec());
     let rows = stream::unfold((incoming, 1), |(mut incoming, number)| async move {
         let room = shared.results.borrow().room(number);
         room.await;
@@ -82,7 +55,7 @@ pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, sign
             tokio::select! {
                 biased;
                 row = rows.next() => match row {
-                    Some((number, result)) => run.results.borrow_mut().add(number, result, run.limiter.pause()),
+                    Some((number, result)) => run.results.borrow_mut().add(number, result),
                     None => break,
                 },
                 interruption = signals.next() => {

@@ -1,11 +1,11 @@
-//! What a command defines for a run: its columns, and the two steps of a row.
+//! What a command defines for a run: the two steps of a row.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::columns::{Column, RowFault, Values};
+use super::columns::{RowFault, Values};
 
 /// The words for messages and results.
 #[derive(Debug, Clone, Copy)]
@@ -24,15 +24,6 @@ pub struct Words {
 pub trait Task {
     /// The checked work of one row.
     type Work;
-
-    /// The columns, besides `idempotency-key` and `request-id`.
-    fn columns(&self) -> &[Column];
-
-    /// The values that a row has without saying so: the options beside the file.
-    fn defaults(&self) -> &Values;
-
-    /// The words for messages and results.
-    fn words(&self) -> Words;
 
     /// Checks a row.
     ///

@@ -1,5 +1,6 @@
 //! Text as files hold it: UTF-8 or UTF-16, with or without a byte order mark, with any line ends.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use super::columns::RowFault;
@@ -44,20 +45,18 @@ impl Text {
     /// Detects the encoding. Without a byte order mark, a NUL in the first two bytes means UTF-16.
     pub(super) fn decode(mut source: Bytes) -> io::Result<Self> {
         let mut head = Vec::new();
-        source.by_ref().take(2).read_to_end(&mut head)?;
-        let source: Bytes = match head[..] {
-            [0xff, 0xfe] => Box::new(BufReader::new(Utf16 { source, big: false, ready: Vec::new() })),
-            [0xfe, 0xff] => Box::new(BufReader::new(Utf16 { source, big: true, ready: Vec::new() })),
-            [first, second] if (first == 0) != (second == 0) => {
-                let source = Box::new(Cursor::new(head).chain(source));
-                Box::new(BufReader::new(Utf16 { source, big: first == 0, ready: Vec::new() }))
-            }
-            [0xef, 0xbb] => {
-                source.by_ref().take(1).read_to_end(&mut head)?;
-                let rest = if head[2..] == [0xbf] { Vec::new() } else { head };
-                Box::new(Cursor::new(rest).chain(source))
-            }
-            _ => Box::new(Cursor::new(head).chain(source)),
+        source.by_ref().take(3).read_to_end(&mut head)?;
+        let (mark, big_endian) = match head[..] {
+            [0xff, 0xfe, ..] => (2, Some(false)),
+            [0xfe, 0xff, ..] => (2, Some(true)),
+            [0xef, 0xbb, 0xbf] => (3, None),
+            [first, second, ..] if (first == 0) != (second == 0) => (0, Some(first == 0)),
+            _ => (0, None),
+        };
+        let source: Bytes = Box::new(Cursor::new(head.split_off(mark)).chain(source));
+        let source = match big_endian {
+            None => source,
+            Some(big_endian) => Box::new(BufReader::new(Utf16 { source, big_endian, ready: VecDeque::new() })),
         };
         Ok(Self { source, line: 1, after_return: false })
     }
@@ -135,8 +134,8 @@ impl Text {
 /// Converts UTF-16 to UTF-8. An invalid character becomes a byte that is invalid in UTF-8 and reported with its place.
 struct Utf16 {
     source: Bytes,
-    big: bool,
-    ready: Vec<u8>,
+    big_endian: bool,
+    ready: VecDeque<u8>,
 }
 
 impl Utf16 {
@@ -145,7 +144,7 @@ impl Utf16 {
         self.source.by_ref().take(2).read_to_end(&mut pair)?;
         Ok(match pair[..] {
             [] => None,
-            [first, second] if self.big => Some(u16::from_be_bytes([first, second])),
+            [first, second] if self.big_endian => Some(u16::from_be_bytes([first, second])),
             [first, second] => Some(u16::from_le_bytes([first, second])),
             // Half a character: a lone surrogate is invalid too.
             _ => Some(0xd800),
@@ -164,14 +163,11 @@ impl Read for Utf16 {
             for character in char::decode_utf16(units) {
                 match character {
                     Ok(character) => self.ready.extend(character.to_string().bytes()),
-                    Err(_) => self.ready.push(0xff),
+                    Err(_) => self.ready.push_back(0xff),
                 }
             }
         }
-        let length = self.ready.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&self.ready[..length]);
-        self.ready.drain(..length);
-        Ok(length)
+        self.ready.read(buffer)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::platform::signals::Interruptions;
 use super::caller::Caller;
 use super::{Context, ErrorCode, Failure, runtime};
 pub(super) use args::{BulkArgs, RowsArgs};
-use report::{announce, check_failure, estimate, journal_failure, label, note_identical, summary, totals, verdict};
+use report::{announce, check_rows, estimate, journal_failure, label, note_identical, summary, totals, verdict};
 
 /// The time between two checks of the login during a run.
 const RENEWED_EVERY: Duration = Duration::from_secs(30);
@@ -65,22 +65,10 @@ pub(super) trait Verb {
     }
 
     /// The first step, which must be done once.
-    async fn create(
-        &self,
-        work: &Self::Work,
-        attempt: Attempt,
-        caller: &mut Caller<'_>,
-        context: &Context,
-    ) -> anyhow::Result<Created>;
+    async fn create(&self, work: &Self::Work, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created>;
 
     /// The second step, which may be repeated.
-    async fn finish(
-        &self,
-        _work: &Self::Work,
-        _name: &str,
-        _caller: &mut Caller<'_>,
-        _context: &Context,
-    ) -> anyhow::Result<()> {
+    async fn finish(&self, _work: &Self::Work, _name: &str, _caller: &mut Caller<'_>) -> anyhow::Result<()> {
         Ok(())
     }
 }
@@ -88,8 +76,6 @@ pub(super) trait Verb {
 /// A command with the login that its rows share.
 struct Rows<'a, Kind: Verb> {
     verb: &'a Kind,
-    columns: Vec<Column>,
-    defaults: Values,
     context: &'a Context,
     caller: RefCell<Option<Caller<'a>>>,
     renewed: Cell<Instant>,
@@ -167,18 +153,6 @@ impl<'a, Kind: Verb> Rows<'a, Kind> {
 impl<Kind: Verb> Task for Rows<'_, Kind> {
     type Work = Kind::Work;
 
-    fn columns(&self) -> &[Column] {
-        &self.columns
-    }
-
-    fn defaults(&self) -> &Values {
-        &self.defaults
-    }
-
-    fn words(&self) -> Words {
-        Kind::WORDS
-    }
-
     fn plan(&self, values: &Values, request_id: &str) -> Result<Self::Work, RowFault> {
         self.verb.plan(values, request_id)
     }
@@ -193,7 +167,7 @@ impl<Kind: Verb> Task for Rows<'_, Kind> {
 
     async fn create(&self, work: &Self::Work, attempt: Attempt) -> Result<Created, StepError> {
         let mut caller = self.row_caller().await?;
-        let result = self.verb.create(work, attempt, &mut caller, self.context).await;
+        let result = self.verb.create(work, attempt, &mut caller).await;
         self.adopt(&caller);
         let attempts = caller.attempts();
         result.map(|created| Created { attempts, ..created }).map_err(|error| self.step_error(error, attempts))
@@ -201,7 +175,7 @@ impl<Kind: Verb> Task for Rows<'_, Kind> {
 
     async fn finish(&self, work: &Self::Work, name: &str) -> Result<u32, StepError> {
         let mut caller = self.row_caller().await?;
-        let result = self.verb.finish(work, name, &mut caller, self.context).await;
+        let result = self.verb.finish(work, name, &mut caller).await;
         self.adopt(&caller);
         let attempts = caller.attempts();
         result.map(|()| attempts).map_err(|error| self.step_error(error, attempts))
@@ -245,8 +219,12 @@ pub(super) fn run<Kind: Verb>(
                 }
                 Ok(())
             };
-            let checked = bulk::check(&source, &columns, &options, plan);
-            Some(checked.map_err(|error| check_failure(&error, &source, context))?)
+            let checked = bulk::check(&source, &columns, &options, plan).map_err(|error| {
+                Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}"))
+                    .hint("check the file; nothing was sent")
+            })?;
+            check_rows(&checked, &source, context)?;
+            Some(checked)
         }
         Source::File(_) | Source::StandardInput => None,
     };
@@ -261,15 +239,17 @@ pub(super) fn run<Kind: Verb>(
         None => Ok(None),
     };
     let mut journal = journal.map_err(|error| journal_failure(&error))?;
-    let caller = RefCell::new(None);
-    let rows = Rows { verb, columns, defaults: options, context, caller, renewed: Cell::new(Instant::now()) };
-    let total = checked.map(|checked| checked.rows);
+    let rows = Rows { verb, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
+    let total = checked.as_ref().map(|checked| checked.rows);
     note_identical(checked.map_or(0, |checked| checked.identical), &Kind::WORDS, context);
     runtime::block_on_rows(async |signals: &mut Interruptions| {
         if !dry_run {
             context.until_signal(pin!(rows.begin(&scopes, journal.as_mut(), total, rate))).await?;
         }
         let job = Job {
+            words: Kind::WORDS,
+            columns: &columns,
+            defaults: &options,
             source: source.clone(),
             total,
             journal: journal.as_ref(),

@@ -112,6 +112,11 @@ impl<'a> Caller<'a> {
         Self { for_row: true, attempts: 0, replaced: false, ..self.clone() }
     }
 
+    /// Returns the context of the command.
+    pub(super) const fn context(&self) -> &'a Context {
+        self.context
+    }
+
     /// Gets the login's access token again, which refreshes it before it expires. Never asks a person.
     pub(super) async fn renew(&mut self) -> Result<(), Failure> {
         let result = self.context.session().access_token(&self.needed, Interaction::Refused).await;

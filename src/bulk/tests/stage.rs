@@ -82,21 +82,10 @@ pub(super) fn failure(message: &str) -> StepError {
 impl Task for Server {
     type Work = Work;
 
-    fn columns(&self) -> &[Column] {
-        COLUMNS
-    }
-
-    fn defaults(&self) -> &Values {
-        &self.defaults
-    }
-
-    fn words(&self) -> Words {
-        Words { verb: "create", done: "created", object: "space", by_request_id: true }
-    }
-
     fn plan(&self, values: &Values, request_id: &str) -> Result<Work, RowFault> {
-        let name = values.owned("name").ok_or_else(|| RowFault::of("name", "is missing"))?;
-        Ok(Work { name, answer: values.owned("answer").unwrap_or_default(), request_id: request_id.to_owned() })
+        let name = values.text("name").ok_or_else(|| RowFault::of("name", "is missing"))?;
+        let answer = values.text("answer").unwrap_or_default();
+        Ok(Work { name: name.to_owned(), answer: answer.to_owned(), request_id: request_id.to_owned() })
     }
 
     fn label(&self, work: &Work) -> String {
@@ -218,6 +207,9 @@ impl Stage {
             Some(check(&Source::File(self.input.clone()), COLUMNS, &self.server.defaults, plan).unwrap().rows)
         };
         let job = Job {
+            words: Words { verb: "create", done: "created", object: "space", by_request_id: true },
+            columns: COLUMNS,
+            defaults: &self.server.defaults,
             source: Source::File(self.input.clone()),
             total,
             journal: (!self.options.contains(&"no journal")).then_some(&journal),

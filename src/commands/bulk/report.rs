@@ -2,25 +2,24 @@
 
 use serde_json::Value;
 
-use crate::bulk::{CheckError, Ending, JournalError, Rate, RowResult, Stop, Words, about, count};
+use crate::bulk::{Checked, Ending, JournalError, Rate, RowResult, Stop, Words, about, count};
 use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::platform::input::Source;
 
-pub(super) fn check_failure(error: &CheckError, source: &Source, context: &Context) -> Failure {
-    let hint = match error {
-        CheckError::Rows { wrong: 1, listed, .. } => {
-            let message = format!("{source}: {}", listed.first().map_or("", String::as_str));
-            return Failure::new(ErrorCode::InputInvalid, message).hint("fix this row; nothing was sent");
-        }
-        CheckError::Rows { listed, .. } => {
+/// Returns the failure of an input of which not every row can be used.
+pub(super) fn check_rows(checked: &Checked, source: &Source, context: &Context) -> Result<(), Failure> {
+    let invalid = |message: String| Failure::new(ErrorCode::InputInvalid, format!("{source}: {message}"));
+    match (checked.wrong, &checked.listed[..]) {
+        (0, _) => Ok(()),
+        (1, [only, ..]) => Err(invalid(only.clone()).hint("fix this row; nothing was sent")),
+        (wrong, listed) => {
             for line in listed {
                 context.messages.always(&format!("{source}: {line}"));
             }
-            "fix these rows; nothing was sent"
+            let message = format!("{wrong} of {} rows cannot be used", checked.rows);
+            Err(invalid(message).hint("fix these rows; nothing was sent"))
         }
-        CheckError::Input(_) => "check the file; nothing was sent",
-    };
-    Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}")).hint(hint)
+    }
 }
 
 pub(super) fn journal_failure(error: &JournalError) -> Failure {

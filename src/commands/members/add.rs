@@ -182,13 +182,7 @@ impl Verb for Add {
         self.admin.use_admin_access
     }
 
-    async fn create(
-        &self,
-        addition: &Addition,
-        _attempt: Attempt,
-        caller: &mut Caller<'_>,
-        _context: &Context,
-    ) -> anyhow::Result<Created> {
+    async fn create(&self, addition: &Addition, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         let Addition { space, membership, .. } = addition;
         let request =
             CreateMembership { space: space.clone(), membership: membership.clone(), admin: Verb::admin(self) };
@@ -205,15 +199,9 @@ impl Verb for Add {
         Ok(Created { object: json!({ "name": name }), name, existed, ..Created::default() })
     }
 
-    async fn finish(
-        &self,
-        addition: &Addition,
-        name: &str,
-        caller: &mut Caller<'_>,
-        context: &Context,
-    ) -> anyhow::Result<()> {
+    async fn finish(&self, addition: &Addition, name: &str, caller: &mut Caller<'_>) -> anyhow::Result<()> {
         let Some(role) = addition.role else { return Ok(()) };
-        give_role(&addition.space, name, role, Verb::admin(self), &context.repeat(), caller).await.map(|_| ())
+        give_role(&addition.space, name, role, Verb::admin(self), &caller.context().repeat(), caller).await.map(|_| ())
     }
 }
 

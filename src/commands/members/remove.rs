@@ -113,7 +113,6 @@ impl Verb for Remove {
         request: &DeleteMembership,
         attempt: Attempt,
         caller: &mut Caller<'_>,
-        _context: &Context,
     ) -> anyhow::Result<Created> {
         let name = request.name.to_string();
         let gone = || Created { object: json!({ "name": name }), name: name.clone(), ..Created::default() };

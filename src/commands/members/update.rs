@@ -112,15 +112,10 @@ impl Verb for Update {
         self.admin.use_admin_access
     }
 
-    async fn create(
-        &self,
-        change: &Change,
-        _attempt: Attempt,
-        caller: &mut Caller<'_>,
-        context: &Context,
-    ) -> anyhow::Result<Created> {
+    async fn create(&self, change: &Change, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         let Change { space, name, role } = change;
-        let updated = give_role(space, name.as_str(), *role, Verb::admin(self), &context.repeat(), caller).await?;
+        let updated =
+            give_role(space, name.as_str(), *role, Verb::admin(self), &caller.context().repeat(), caller).await?;
         Ok(Created { name: updated.fields.name, object: updated.json, ..Created::default() })
     }
 }

@@ -95,17 +95,17 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     if let Some((name, what)) = &plan.look_for
         && let Some(space) = look_for(name, &mut caller).await?
     {
-        return exists(plan, *what, &space, context);
+        return exists(plan, *what, space, context);
     }
     let what = plan.request.display_name().map_or_else(|| String::from("the conversation"), |name| format!("{name:?}"));
     context.messages.note(&format!("Creating {what} as {whom}"));
-    let space = send(plan, &mut caller, context).await?;
+    let space = send(plan, &mut caller).await?;
     if let Some(warning) = plan.differs_from(&space.fields) {
         context.messages.warning(&warning);
     }
     let named = format!("Created {} as {whom}", space.fields.name);
     context.messages.note(&named);
-    let finished = finish::run(plan, &space.fields.name, &mut caller, context).await;
+    let finished = finish::run(plan, &space.fields.name, &mut caller).await;
     // The space exists even if a later step failed, so it is printed in any case.
     let printed = super::show::print(&space, context);
     let failed = printed.is_err() || finished.is_err();
@@ -129,25 +129,15 @@ fn print_note(note: Option<&str>, context: &Context) {
     }
 }
 
-/// Reports a space of the same name, or prints it for reuse.
-fn exists(plan: &Plan, what: IfExists, space: &Resource<Space>, context: &Context) -> anyhow::Result<()> {
+/// Prints the space that has this name, if it may be reused.
+fn exists(plan: &Plan, what: IfExists, space: Resource<Space>, context: &Context) -> anyhow::Result<()> {
+    let space = what.accept(space)?;
     let name = &space.fields.name;
-    match what {
-        IfExists::Fail => {
-            let failure = Failure::new(
-                ErrorCode::AlreadyExists,
-                format!("cannot create the space: you already have one of this name, {name}"),
-            );
-            Err(failure.hint("choose another name, or pass --if-exists reuse").into())
-        }
-        IfExists::Reuse => {
-            context.messages.note(&format!("Found {name}, which has this name. Nothing was created or changed."));
-            if let Some(commands) = finish::commands_for_all(plan, name, context) {
-                context.messages.note(&format!("Members were not checked. To add them, run {commands}"));
-            }
-            super::show::print(space, context)
-        }
+    context.messages.note(&format!("Found {name}, which has this name. Nothing was created or changed."));
+    if let Some(commands) = finish::commands_for_all(plan, name, context) {
+        context.messages.note(&format!("Members were not checked. To add them, run {commands}"));
     }
+    super::show::print(&space, context)
 }
 
 /// Returns the scopes of the methods that the plan calls.
@@ -186,12 +176,12 @@ async fn look_for(name: &str, caller: &mut Caller<'_>) -> anyhow::Result<Option<
 }
 
 /// Creates the space.
-async fn send(plan: &Plan, caller: &mut Caller<'_>, context: &Context) -> Result<Resource<Space>, Failure> {
+async fn send(plan: &Plan, caller: &mut Caller<'_>) -> Result<Resource<Space>, Failure> {
     let result = match &plan.request {
         Request::Create(request) => caller.send(request).await,
         Request::SetUp(request) => caller.send(request).await,
     };
-    result.map_err(|error| match context.report(error) {
+    result.map_err(|error| match caller.context().report(error) {
         failure if failure.code == ErrorCode::AlreadyExists => failure.hint(match plan.look_for {
             Some(_) => {
                 "choose another name: a space of your organization that you cannot see has this one"

@@ -118,7 +118,6 @@ impl Verb for Rows {
         request: &DeleteSpace,
         attempt: Attempt,
         caller: &mut Caller<'_>,
-        _context: &Context,
     ) -> anyhow::Result<Created> {
         match caller.send(request).await {
             Ok(()) => {}

@@ -51,11 +51,15 @@ impl<const NEW: bool> SpaceFields<NEW> {
     /// # Errors
     /// A value that the option rejects, with its column.
     pub(in crate::commands) fn set(&mut self, values: &Values) -> Result<(), RowFault> {
-        for (field, option) in FIELDS.iter().flat_map(|field| field.options.iter().map(move |option| (field, option))) {
-            if let Some(value) = values.get(option.name) {
-                let value = field.parse(option, value).map_err(|failure| RowFault::of(option.name, failure.message))?;
-                self.set_field(field, value);
+        for field in FIELDS {
+            let mut given = field.options.iter().filter_map(|option| Some((option, values.get(option.name)?)));
+            let Some((option, value)) = given.next() else { continue };
+            if let Some((other, _)) = given.next() {
+                return Err(RowFault::of(other.name, format!("cannot be combined with {}", option.name)));
             }
+            let value = field.parse(option, value);
+            let value = value.map_err(|failure| RowFault::of(option.name, failure.message))?;
+            self.set_field(field, value);
         }
         Ok(())
     }

@@ -137,8 +137,8 @@ impl Verb for Update {
     }
 
     fn plan(&self, values: &Values, _request_id: &str) -> Result<Plan, RowFault> {
-        let space = values.owned("space").ok_or_else(|| RowFault::of("space", "is missing"))?;
-        let mut options = Self { space: Some(space), ..self.clone() };
+        let space = values.text("space").ok_or_else(|| RowFault::of("space", "is missing"))?;
+        let mut options = Self { space: Some(space.to_owned()), ..self.clone() };
         options.fields.set(values)?;
         plan(&options).map_err(|failure| fault_of(None, failure))
     }
@@ -160,14 +160,8 @@ impl Verb for Update {
         Some(plan.space.to_string())
     }
 
-    async fn create(
-        &self,
-        plan: &Plan,
-        _attempt: Attempt,
-        caller: &mut Caller<'_>,
-        context: &Context,
-    ) -> anyhow::Result<Created> {
-        let space = apply(plan, Verb::admin(self), caller, context).await?;
+    async fn create(&self, plan: &Plan, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
+        let space = apply(plan, Verb::admin(self), caller, caller.context()).await?;
         Ok(Created { name: space.fields.name, object: space.json, ..Created::default() })
     }
 }

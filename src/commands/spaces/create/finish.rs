@@ -35,7 +35,8 @@ struct Steps<'a, 'b> {
 ///
 /// # Errors
 /// The first failure, with the messages of all, and the commands that finish the job as its hint.
-pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {
+pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>) -> Result<(), Failure> {
+    let context = caller.context();
     if plan.more.is_empty() && plan.promotions.is_empty() && !plan.may_lack_members {
         return Ok(());
     }

@@ -1,5 +1,6 @@
-//! `chatauth spaces create --from`: a space for every row.
+//! `chatauth spaces create --from`.
 
+use clap::ValueEnum as _;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -12,9 +13,8 @@ use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words}
 use crate::chat::{CreateSpace, Method, Scopes};
 use crate::commands::bulk::{Verb, fault_of};
 use crate::commands::caller::Caller;
-use crate::commands::{Context, ErrorCode, Failure};
 
-/// How far a server's times may be apart.
+/// The tolerated difference between the server's times.
 const CLOCKS: time::Duration = time::Duration::minutes(2);
 
 const IF_EXISTS: Kind = Kind::Choice(&[("fail", "fail"), ("reuse", "reuse")]);
@@ -26,51 +26,42 @@ impl Verb for NewSpace {
     const RATE: Rate = Rate::DEFAULT;
 
     fn columns(&self) -> Vec<Column> {
-        let lists = ["member", "group", "manager", "owner"].map(|name| Column::new(name, Kind::List));
+        let lists = self.clone().lists().map(|(name, _)| Column::new(name, Kind::List));
         let others = [("if-exists", IF_EXISTS), ("space", Kind::Object), ("memberships", Kind::Array)]
             .map(|(name, kind)| Column::new(name, kind));
         SpaceFields::<true>::columns().into_iter().chain(lists).chain(others).collect()
     }
 
     fn options(&self) -> Values {
-        let list = |texts: &Vec<String>| (!texts.is_empty()).then(|| texts.clone());
-        self.space
-            .as_values()
-            .with("member", list(&self.member))
-            .with("group", list(&self.group))
-            .with("manager", list(&self.manager))
-            .with("owner", list(&self.owner))
-            .with("if-exists", self.if_exists.map(|what| if what == IfExists::Fail { "fail" } else { "reuse" }))
+        let what = self.if_exists.and_then(|what| Some(what.to_possible_value()?.get_name().to_owned()));
+        let values = self.space.as_values().with("if-exists", what);
+        let mut own = self.clone();
+        let lists = own.lists().into_iter().filter(|(_, list)| !list.is_empty());
+        lists.fold(values, |values, (name, list)| values.with(name, Some(std::mem::take(list))))
     }
 
     fn plan(&self, values: &Values, request_id: &str) -> Result<Plan, RowFault> {
         let mut options = Self { request_id: Some(request_id.to_owned()), ..self.clone() };
-        if values.get("external").is_some() && values.get("internal").is_some() {
-            return Err(RowFault::of("internal", "stands beside external"));
-        }
         options.space.set(values)?;
-        for (name, list) in [
-            ("member", &mut options.member),
-            ("group", &mut options.group),
-            ("manager", &mut options.manager),
-            ("owner", &mut options.owner),
-        ] {
+        for (name, list) in options.lists() {
             *list = values.list(name).unwrap_or_else(|| std::mem::take(list));
         }
         if let Some(space) = values.get("space").and_then(Value::as_object) {
             options.space.document.clone_from(space);
         }
-        if let Some(memberships) = values.get("memberships").and_then(Value::as_array) {
-            add_memberships(memberships, &mut options)?;
+        for membership in values.get("memberships").and_then(Value::as_array).into_iter().flatten() {
+            let name = |kind: &str| membership[kind]["name"].as_str().map(str::to_owned);
+            match (name("member"), name("groupMember")) {
+                (Some(user), None) => options.member.push(user),
+                (None, Some(group)) => options.group.push(group),
+                _ => return Err(RowFault::of("memberships", "needs a member.name or a groupMember.name in each")),
+            }
         }
-        if let Some(what) = values.text("if-exists") {
-            options.if_exists = Some(if what == "fail" { IfExists::Fail } else { IfExists::Reuse });
-        }
+        let what = values.text("if-exists").and_then(|word| IfExists::from_str(word, false).ok());
+        options.if_exists = what.or(options.if_exists);
         let mut plan = plan(&options).map_err(|failure| fault_of(None, failure))?;
-        // Beside a request id a single create looks for nothing; here the id may be the run's own.
-        if let (Some(what), Some(name)) = (options.if_exists, plan.name()) {
-            plan.look_for = Some((name, what));
-        }
+        // A single create does not look for a name beside a request id, but this id may be that of the run.
+        plan.look_for = plan.name().zip(options.if_exists);
         Ok(plan)
     }
 
@@ -83,62 +74,35 @@ impl Verb for NewSpace {
         plan.map_or_else(|| vec![if import { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }], methods)
     }
 
-    /// The second row of a name finds what the first has created.
+    /// The second row of a name finds what the first one created.
     fn exclusive(&self, plan: &Plan) -> Option<String> {
         plan.look_for.as_ref().map(|(name, _)| name.clone())
     }
 
-    /// Creates a space, or finds the one there is. One that is younger than an earlier attempt at the row is what that
-    /// attempt has created: its request id brings it back.
-    async fn create(
-        &self,
-        plan: &Plan,
-        attempt: Attempt,
-        caller: &mut Caller<'_>,
-        context: &Context,
-    ) -> anyhow::Result<Created> {
+    /// Creates or finds a space. One that is younger than an earlier attempt is what that attempt created: its request id
+    /// brings it back.
+    async fn create(&self, plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         if let Some((name, what)) = &plan.look_for
             && let Some(space) = look_for(name, caller).await?
             && !attempt.unknown_since.is_some_and(|since| is_younger(&space.json, since))
         {
-            let found = space.fields.name;
-            return match what {
-                IfExists::Reuse => Ok(Created { name: found, object: space.json, existed: true, ..Created::default() }),
-                IfExists::Fail => {
-                    let message = format!("you have a space of this name already, {found}");
-                    Err(Failure::new(ErrorCode::AlreadyExists, message).into())
-                }
-            };
+            let space = what.accept(space)?;
+            return Ok(Created { name: space.fields.name, object: space.json, existed: true, ..Created::default() });
         }
-        let space = send(plan, caller, context).await?;
+        let space = send(plan, caller).await?;
         let warning = plan.differs_from(&space.fields);
         let existed = warning.is_some();
         Ok(Created { name: space.fields.name, object: space.json, existed, warning, ..Created::default() })
     }
 
-    async fn finish(&self, plan: &Plan, name: &str, caller: &mut Caller<'_>, context: &Context) -> anyhow::Result<()> {
-        Ok(finish::run(plan, name, caller, context).await?)
+    async fn finish(&self, plan: &Plan, name: &str, caller: &mut Caller<'_>) -> anyhow::Result<()> {
+        Ok(finish::run(plan, name, caller).await?)
     }
-}
-
-/// The members of a whole request, as `spaces.setup` takes them.
-fn add_memberships(memberships: &[Value], options: &mut NewSpace) -> Result<(), RowFault> {
-    let wrong = "is not a list of memberships with member.name or groupMember.name";
-    for membership in memberships {
-        let name = |outer: &str| membership.get(outer).and_then(|inner| inner.get("name")).and_then(Value::as_str);
-        match (name("member"), name("groupMember")) {
-            (Some(user), None) => options.member.push(user.to_owned()),
-            (None, Some(group)) => options.group.push(group.to_owned()),
-            _ => return Err(RowFault::of("memberships", wrong)),
-        }
-    }
-    Ok(())
 }
 
 fn is_younger(space: &Value, since: OffsetDateTime) -> bool {
-    let made =
-        space.get("createTime").and_then(Value::as_str).and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
-    made.is_none_or(|made| made >= since - CLOCKS)
+    let created = space["createTime"].as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+    created.is_none_or(|created| created >= since - CLOCKS)
 }
 
 #[cfg(test)]
@@ -197,7 +161,7 @@ mod tests {
             (json!({"name":"A","nme":"B"}), "nme: there is no column"),
             (json!({"name":"A","external":"perhaps"}), "external: "),
             (json!({"name":["A"]}), "name: is a list"),
-            (json!({"name":"A","external":true,"internal":true}), "internal: stands beside external"),
+            (json!({"name":"A","external":true,"internal":true}), "internal: cannot be combined with external"),
             (json!({"name":"A","memberships":[{}]}), "memberships: "),
             (json!({"space":7}), "space: is not a JSON object"),
         ] {

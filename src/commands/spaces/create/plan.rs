@@ -9,11 +9,11 @@ use super::super::draft::Draft;
 use super::super::fields::TYPES;
 use super::super::options::SpaceFields;
 use crate::chat::{
-    CreateSpace, Method, NewMembership, Role, SetUpSpace, Space, parse_request_id, random_request_id,
+    CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, parse_request_id, random_request_id,
     request_id_of_key, user_name,
 };
-use crate::commands::Failure;
 use crate::commands::arguments::for_people;
+use crate::commands::{ErrorCode, Failure};
 
 /// The maximum number of members in a create request; more are added afterwards.
 const MOST_MEMBERSHIPS: usize = 49;
@@ -23,6 +23,17 @@ const MOST_MEMBERSHIPS: usize = 49;
 pub(in crate::commands) enum IfExists {
     Fail,
     Reuse,
+}
+
+impl IfExists {
+    /// Returns the space that exists if it may be reused.
+    pub(super) fn accept(self, space: Resource<Space>) -> Result<Resource<Space>, Failure> {
+        if self == Self::Reuse {
+            return Ok(space);
+        }
+        let message = format!("cannot create the space: you already have one of this name, {}", space.fields.name);
+        Err(Failure::new(ErrorCode::AlreadyExists, message).hint("choose another name, or pass --if-exists reuse"))
+    }
 }
 
 /// The options that describe a new space, which are also the columns of rows.
@@ -54,6 +65,14 @@ pub(in crate::commands) struct NewSpace {
     /// Text of your own: same text, same space
     #[arg(long, value_name = "TEXT", help_heading = "Retries")]
     pub(super) idempotency_key: Option<String>,
+}
+
+impl NewSpace {
+    /// Returns the lists of people and groups, with the names of their options.
+    pub(super) fn lists(&mut self) -> [(&'static str, &mut Vec<String>); 4] {
+        let Self { member, group, manager, owner, .. } = self;
+        [("member", member), ("group", group), ("manager", manager), ("owner", owner)]
+    }
 }
 
 /// The request that creates the space.
