@@ -46,6 +46,7 @@ mod bulk {
     mod input;
     mod journal;
     mod login;
+    mod output;
     mod progress;
     mod rate;
     mod results;

@@ -231,3 +231,31 @@ fn results_are_no_spreadsheet_unless_jq_makes_one() {
     let made = with(["--jq", "[.row, .status] | @csv"]).success();
     assert_eq!(made.stdout, "1,\"created\"\n");
 }
+
+#[test]
+fn people_and_groups_are_checked_before_anything_is_sent() {
+    let bulk = Bulk::of(Sandbox::new(), "");
+    for (column, value) in [
+        ("member", "mailto:ada@example.com"),
+        ("member", "Ada <ada@example.com>"),
+        ("manager", "1.06782E+20"),
+        ("owner", "ada\u{200b}@example.com"),
+        ("member", "ada@"),
+        ("group", "team@example.com"),
+    ] {
+        for rows in [format!("name,{column}\nA,{value}\n"), serde_json::json!({"name":"A", column:[value]}).to_string()]
+        {
+            bulk.rows(&rows);
+            let refused = bulk.run().exits_with(3);
+            let message = refused.error()["message"].as_str().unwrap().to_owned();
+            assert!(message.contains("line ") && message.contains(&format!("--{column}")), "{rows}: {message}");
+            let option = bulk.sandbox.run(["spaces", "create", "--name", "A", &format!("--{column}"), value]);
+            assert_eq!(option.code(), Some(2), "{column} {value}: {}", option.stderr);
+        }
+    }
+    bulk.rows("{\"name\":\"A\",\"member\":[\"ada@example.com,bob@example.com\"]}\n");
+    assert!(bulk.run().exits_with(3).stderr.contains("takes one value"));
+    bulk.rows("name,member\nA,\"ada@example.com, bob@example.com\"\n");
+    bulk.sandbox.run(bulk.words.iter().map(String::as_str).chain(["--dry-run"])).success();
+    assert!(bulk.sandbox.control().requests().is_empty());
+}

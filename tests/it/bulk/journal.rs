@@ -12,7 +12,9 @@ use serde_json::Value;
 
 use crate::support::bulk::{Bulk, names, statuses};
 use crate::support::sandbox::{Sandbox, mode};
-use crate::support::stage::{as_user, give_away, interrupt_twice, not_run, send_signal, traced, wait_until, wrapped};
+use crate::support::stage::{
+    as_user, give_away, give_to_nobody, interrupt_twice, not_run, send_signal, traced, wait_until, wrapped,
+};
 
 #[test]
 fn property_76_killed_around_each_request_no_space_is_made_twice() {
@@ -355,4 +357,68 @@ fn an_unfinished_row_older_than_an_hour_is_named() {
     writeln!(file, "{entry}").unwrap();
     assert!(bulk.run().success().stderr.contains("warning: row 2"));
     assert_eq!(bulk.sandbox.control().requests_to(Endpoint::Create).last().unwrap().query("requestId"), Some(&*id));
+}
+
+#[test]
+fn a_journal_is_no_stream_and_no_file_that_something_else_uses() {
+    let bulk = Bulk::logged_in(&names(2));
+    let with = |journal: &str| {
+        let words = bulk.words.iter().map(|word| if word == "results.jsonl" { journal } else { word.as_str() });
+        bulk.sandbox.command(words)
+    };
+    let refused = |command: Command, expected: &str| {
+        let run = bulk.sandbox.finish(command).exits_with(3);
+        assert!(run.error()["message"].as_str().unwrap().contains(expected), "{expected}: {}", run.stderr);
+        assert_eq!(run.error()["code"], "input_invalid");
+    };
+    refused(with("-"), "--journal needs a file");
+    assert!(!bulk.sandbox.path("-").exists());
+    refused(with("rows.csv"), "is not a journal of chatauth");
+    assert_eq!(fs::read_to_string(bulk.sandbox.path("rows.csv")).unwrap(), names(2));
+    // The shell opened it for the results.
+    for stream in ["stdout", "stderr"] {
+        let (mut command, path) = (with("results.jsonl"), bulk.journal_path());
+        let file = || fs::File::options().create(true).append(true).open(&path).unwrap();
+        if stream == "stdout" {
+            command.stdout(file()).stderr(Stdio::piped());
+        } else {
+            command.stderr(file()).stdout(Stdio::piped());
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{stream}");
+        let told = [output.stderr, fs::read(&path).unwrap()].concat();
+        assert!(String::from_utf8_lossy(&told).contains("is the output of this command"), "{stream}");
+        fs::remove_file(&path).unwrap();
+    }
+    // And for the rows.
+    fs::write(bulk.journal_path(), "").unwrap();
+    let words = bulk.words.iter().map(|word| if word == "rows.csv" { "-" } else { word.as_str() });
+    let mut command = bulk.sandbox.command(words);
+    command.stdin(fs::File::open(bulk.journal_path()).unwrap());
+    refused(command, "is the input");
+    assert!(bulk.request_ids().is_empty());
+}
+
+#[test]
+fn another_users_journal_is_not_believed() {
+    let bulk = Bulk::logged_in("name,manager\nBoard,ada@example.com\n");
+    let scopes = ["chat.spaces.create", "chat.memberships"].map(|scope| ["--scope", scope]);
+    bulk.sandbox.run(["auth", "login"].iter().chain(scopes.iter().flatten())).success();
+    bulk.run().success();
+    // It says that the row exists, in a space of the other user's.
+    bulk.change_journal(|entry| {
+        entry["name"] = Value::from("spaces/PLANTED");
+        entry["state"] = Value::from("exists");
+    });
+    if !give_to_nobody(&bulk.journal_path()) {
+        not_run("another user's journal", "only root can give a file away");
+        return;
+    }
+    fs::set_permissions(bulk.journal_path(), std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    let before = fs::read(bulk.journal_path()).unwrap();
+    bulk.sandbox.control().clear_requests();
+    let refused = bulk.run().exits_with(3);
+    assert!(refused.error()["message"].as_str().unwrap().contains("belongs to another user"), "{}", refused.stderr);
+    assert!(bulk.sandbox.control().requests().is_empty());
+    assert_eq!(fs::read(bulk.journal_path()).unwrap(), before);
 }

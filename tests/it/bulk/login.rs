@@ -1,8 +1,9 @@
 //! What becomes of a bulk run when its login ends in the middle.
 
-use chatauth::emulator::Endpoint;
+use chatauth::emulator::{Endpoint, Options, User};
 
 use crate::support::bulk::{Bulk, names, results, statuses};
+use crate::support::sandbox::Sandbox;
 use crate::support::stage::wait_until;
 
 #[test]
@@ -57,4 +58,34 @@ fn a_disabled_api_ends_the_run_instead_of_failing_every_row() {
     bulk.sandbox.control().change_options(|options| options.api_enabled = true);
     bulk.run().success();
     assert_eq!(bulk.spaces().len(), 60);
+}
+
+#[test]
+fn a_run_keeps_the_account_of_its_start() {
+    const ANN: &str = "ann@example.com";
+    const BOB: &str = "bob@example.com";
+    let sandbox = Sandbox::with(Options { users: vec![User::new(BOB), User::new(ANN)], ..Options::default() });
+    for account in [BOB, ANN] {
+        sandbox.run(["auth", "login", "--account", account]).success();
+    }
+    sandbox.control().clear_requests();
+    let bobs = sandbox.record(BOB);
+    let bulk = Bulk::of(sandbox, &names(40)).with("--concurrency 2");
+    bulk.fault("create:delay=20ms");
+    let child = bulk.start();
+    wait_until("some are made", || bulk.spaces().len() >= 5);
+    bulk.sandbox.run(["auth", "switch", BOB]).success();
+    // Whoever renews the login now must not renew that of the current account.
+    bulk.sandbox.control().expire_access_tokens();
+    let run = bulk.sandbox.wait(child).success();
+    assert_eq!(statuses(&run.stdout), ["created"; 40]);
+    let requests = format!("{:?}", bulk.sandbox.control().requests());
+    for token in ["access_token", "refresh_token"] {
+        assert!(!requests.contains(bobs[token].as_str().unwrap()), "{token}");
+    }
+    // The next run is another account's, which the journal refuses.
+    let refused = bulk.run().exits_with(3);
+    let message = refused.error()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains(&format!("the account was {ANN} and is ")), "{message}");
+    assert_eq!(bulk.spaces().len(), 40);
 }

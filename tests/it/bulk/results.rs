@@ -248,3 +248,38 @@ fn members_are_added_and_spaces_deleted_once_each_and_a_results_file_knows_which
     assert_eq!(run("c.jsonl", &delete), ["skipped", "skipped"]);
     assert!(sandbox.control().spaces().is_empty());
 }
+
+#[test]
+fn equal_names_find_each_other_with_if_exists() {
+    for (choice, end, code) in [("reuse", "existing", 0), ("fail", "failed", 7)] {
+        let rows = format!("name\nFirst\n{}Other\n", "Same\n".repeat(5));
+        let bulk = Bulk::logged_in(&rows).with(&format!("--concurrency 8 --if-exists {choice}"));
+        let scopes = ["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.spaces.readonly"];
+        bulk.sandbox.run(scopes).success();
+        bulk.fault("create:delay=50ms");
+        let run = bulk.run().exits_with(code);
+        assert_eq!(statuses(&run.stdout), ["created", "created", end, end, end, end, "created"], "{choice}");
+        assert_eq!(bulk.spaces(), ["First", "Other", "Same"], "{choice}");
+    }
+}
+
+#[test]
+fn one_key_is_one_space_whatever_was_refused_before() {
+    for column in ["idempotencyKey", "requestId"] {
+        let key = "11111111-2222-4333-8444-555555555555";
+        let bulk = Bulk::logged_in(&format!("name,{column}\nA,{key}\n"));
+        bulk.fault("create:status=403,reason=PERMISSION_DENIED,times=1");
+        bulk.run().exits_with(7);
+        bulk.run().success();
+        // Another machine has no journal, or its own; and one space is created without a file.
+        fs::remove_file(bulk.journal_path()).unwrap();
+        bulk.run().success();
+        let bulk = without_results(bulk);
+        bulk.run().success();
+        let option = if column == "requestId" { "--request-id" } else { "--idempotency-key" };
+        bulk.sandbox.run(["spaces", "create", "--name", "A", option, key]).success();
+        let ids = bulk.request_ids();
+        assert!(ids.len() == 5 && ids.iter().all(|id| *id == ids[0]), "{column}: {ids:?}");
+        assert_eq!(bulk.spaces(), ["A"], "{column}");
+    }
+}
