@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::client_secrets::project_number;
 use super::login_name::{LoginName, is_same_account};
-use super::session::same_client;
 use super::{Error, LoginNeeded, Record, Revocation, Session};
 
 impl Session {
@@ -34,9 +33,9 @@ impl Session {
         Ok(self.login()?.account)
     }
 
-    /// Returns the login of `account` with the client of this command, else one with another client.
+    /// Returns the login of `account` with a client of this command, else one with another client.
     pub fn login_of(&self, account: &str) -> Result<LoginName, Error> {
-        Ok(self.store.find(account, self.principal.client_if_present().ok().flatten())?)
+        Ok(self.principal.login_of(account, &self.store)?)
     }
 
     /// Returns the record of a login.
@@ -73,9 +72,7 @@ impl Session {
     pub fn switch(&self, account: &str) -> Result<(), Error> {
         let name = self.login_of(account)?;
         let record = self.existing_record(&name)?;
-        if let Some(client) = self.principal.client_if_present()? {
-            same_client(&record, client)?;
-        }
+        self.check_client(&record)?;
         Ok(self.store.set_current(Some(&name.account))?)
     }
 
@@ -97,8 +94,7 @@ impl Session {
     /// Whenever the grant may still exist. The record is untouched either way.
     pub async fn revoke(&self, name: &LoginName) -> Result<Revocation, Error> {
         let record = self.existing_record(name)?;
-        let client = self.client()?;
-        same_client(&record, client)?;
+        let client = self.principal.existing_client_of(&record)?;
         self.token_endpoint(client).revoke(&record.refresh_token).await
     }
 

@@ -16,14 +16,9 @@ impl Session {
         Ok(loopback.redirect_uri().to_owned())
     }
 
-    /// Checks the client file as a command does: without a login one that was named has to be there.
-    pub fn check_client_file(&self, has_login: bool) -> Result<(), Error> {
-        if has_login {
-            self.principal.client_if_present()?;
-        } else {
-            self.principal.check_named_client()?;
-        }
-        Ok(())
+    /// Checks the client file that was named by option or variable.
+    pub fn check_named_client(&self) -> Result<(), Error> {
+        Ok(self.principal.check_named_client()?)
     }
 
     /// Checks the key of the service account, where one was named. Nothing is sent.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::login_name::is_same_account;
-use super::session::same_client;
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, Error, Identity, Record, ScopeSet, Session, StoreError, identity};
 use crate::http::Endpoint;
@@ -38,7 +37,8 @@ impl Session {
     pub async fn import(&self, bytes: &[u8]) -> Result<Imported, Error> {
         let credentials = parse(bytes)?;
         self.store.check_writable()?;
-        let present = self.principal.client_if_present()?;
+        let id = credentials.client.as_ref().map(|(id, _)| id.as_str());
+        let present = self.principal.client_to_import(id)?;
         let client = credentials.client(present)?;
         if present.is_some_and(|present| present.client_id != client.client_id) {
             return Err(Error::ImportInvalid(format!(
@@ -73,8 +73,7 @@ impl Session {
     /// and the client secret.
     pub fn export(&self) -> Result<(String, Value), Error> {
         let record = self.existing_record(&self.login()?)?;
-        let client = self.client()?;
-        same_client(&record, client)?;
+        let client = self.principal.existing_client_of(&record)?;
         Ok((record.email.clone(), authorized_user(&record, client)))
     }
 
@@ -107,7 +106,7 @@ impl Session {
     /// Saves the client of an imported login where commands look for one, unless they were told to look elsewhere.
     fn save_client(&self, client: &ClientSecrets) -> Result<Option<PathBuf>, Error> {
         let adopted = self.config_directory.as_ref().map(|directory| directory.join(CLIENT_FILE));
-        if !self.principal.client_paths.iter().any(|path| Some(path) == adopted.as_ref()) {
+        if !self.principal.client_paths().iter().any(|path| Some(path) == adopted.as_ref()) {
             return Ok(None);
         }
         let mut content = serde_json::to_vec_pretty(&as_client_file(client)).unwrap_or_default();

@@ -19,7 +19,15 @@ const MOST_PIECES: usize = 100;
 impl Session {
     /// Logs in, whatever is stored. Nothing is saved unless everything about the answer is right.
     pub async fn log_in(&self, options: &LoginOptions, prompt: &mut dyn LoginPrompt) -> Result<Record, Error> {
-        let client = self.client()?;
+        self.log_in_with(self.principal.client()?, options, prompt).await
+    }
+
+    pub(super) async fn log_in_with(
+        &self,
+        client: &ClientSecrets,
+        options: &LoginOptions,
+        prompt: &mut dyn LoginPrompt,
+    ) -> Result<Record, Error> {
         // Before the browser: a login that cannot be saved is not worth a person's time.
         self.store.check_writable()?;
         let loopback = Loopback::bind(client, options.port).await?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::client_secrets::is_google;
+use super::client_secrets::{is_google, project_number};
 use super::delegation::{Delegation, DelegationOptions};
 use super::login_name::LoginName;
 use super::login_prompt::{LoginOptions, LoginPrompt};
@@ -14,7 +14,9 @@ use super::principal::Principal;
 use super::refusal::Evidence;
 use super::store::{CredentialStore, Notify};
 use super::token_endpoint::TokenEndpoint;
-use super::{ClientSecrets, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal};
+use super::{
+    ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal,
+};
 use crate::http::{self, Endpoint};
 use crate::platform::files::Reservation;
 use crate::platform::{Clock, command_line};
@@ -71,6 +73,7 @@ pub struct Session {
     given: Option<Secret<String>>,
     google_tokens: bool,
     refresh: RefreshState,
+    told_project: Cell<bool>,
     pub(super) notify: Notify,
 }
 
@@ -144,6 +147,7 @@ impl Session {
             given: options.access_token,
             google_tokens: options.google_tokens,
             refresh: RefreshState::default(),
+            told_project: Cell::default(),
             notify,
         }
     }
@@ -153,14 +157,34 @@ impl Session {
         &self.http
     }
 
-    /// The OAuth client of this command.
+    /// Returns the OAuth client of this command: that of its login, else the one for a new login.
     pub fn client(&self) -> Result<&ClientSecrets, Error> {
+        match self.login().and_then(|name| self.existing_record(&name)) {
+            Ok(record) if self.given.is_none() && !self.principal.is_delegated() => {
+                self.principal.existing_client_of(&record)
+            }
+            _ => self.client_for_login(),
+        }
+    }
+
+    /// Returns the OAuth client for a new login.
+    pub fn client_for_login(&self) -> Result<&ClientSecrets, Error> {
         Ok(self.principal.client()?)
     }
 
-    /// Checks that the client of this command is the one that the login of `record` belongs to.
+    /// Returns the OAuth client that refreshes the login of `record`.
+    pub fn client_to_refresh(&self, record: &Record) -> Result<&ClientSecrets, Error> {
+        self.principal.existing_client_of(record).map_err(|error| match error {
+            Error::ClientSecrets(ClientSecretsError::Missing { looked, .. }) => {
+                LoginNeeded::NoClient { account: record.email.clone(), looked }.into()
+            }
+            other => other,
+        })
+    }
+
+    /// Checks that the user has not chosen another client than the one that the login of `record` belongs to.
     pub fn check_client(&self, record: &Record) -> Result<(), Error> {
-        Ok(same_client(record, self.client()?)?)
+        self.principal.client_of(record).map(|_| ())
     }
 
     /// Returns the service account that acts in a user's name, if one does.
@@ -204,10 +228,8 @@ impl Session {
                 at_login: false,
             });
         }
-        // With the client of another project the command would act for that project.
-        if let Some(client) = self.principal.client_if_present()? {
-            same_client(stored, client)?;
-        }
+        self.check_client(stored)?;
+        self.name_project(stored);
         self.check_record_destination(stored)?;
         self.warn_of_end(stored);
         if stored.freshness(self.clock.now()) == Freshness::Fresh {
@@ -235,6 +257,22 @@ impl Session {
     pub async fn finish_refresh(&self) {
         self.refresh.stopping.set(true);
         self.refresh.finished.notified().await;
+    }
+
+    /// Tells once that the client file in the current directory is not the one of the login.
+    fn name_project(&self, record: &Record) {
+        if let Some(client) = self.principal.passed_over(record).filter(|_| !self.told_project.replace(true)) {
+            let project = |id: &str, project: Option<&str>| {
+                project.map_or_else(|| format!("the OAuth client {id}"), |project| format!("project {project}"))
+            };
+            (self.notify)(&format!(
+                "{} belongs to {}; using the login of {}, which belongs to {}",
+                client.path.display(),
+                project(&client.client_id, client.project.as_deref()),
+                record.email,
+                project(&record.client_id, project_number(&record.client_id)),
+            ));
+        }
     }
 
     /// A person can renew a login that ends soon; a script can only find it dead.
@@ -315,9 +353,10 @@ impl Session {
         if let Error::LoginNeeded(LoginNeeded::Ambiguous(_)) = reason {
             return Err(reason);
         }
+        let Some(client) = self.principal.client_to_log_in(stored, &self.store)? else { return Err(reason) };
         prompt.login_needed(&reason);
         // Google has no incremental consent for installed apps, so the new login asks for all that the old one had.
-        let replaced = stored.filter(|record| self.check_client(record).is_ok());
+        let replaced = stored.filter(|record| record.is_of_client(client));
         let scopes =
             replaced.map_or_else(|| needed.clone(), |record| record.granted().union(needed)).without_identity();
         let account = self.principal.requested.clone().or_else(|| stored.map(|record| record.email.clone()));
@@ -329,7 +368,7 @@ impl Session {
             port: None,
             wait: DEFAULT_WAIT,
         };
-        let record = self.log_in(&options, prompt).await?;
+        let record = self.log_in_with(client, &options, prompt).await?;
         Ok(Access::from_record(record))
     }
 
@@ -346,10 +385,6 @@ impl Session {
 
     /// One refresh for all processes: lock, read again, decide, make room on disk, refresh, write, unlock.
     async fn refresh_locked(&self, name: &LoginName, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
-        let client = self.principal.client_if_present()?.ok_or_else(|| LoginNeeded::NoClient {
-            account: name.to_string(),
-            looked: self.principal.client_paths.clone(),
-        })?;
         let _lock = self.store.lock(name).await?;
         let read = || -> Result<Record, Error> {
             Ok(self.store.read(name)?.ok_or_else(|| LoginNeeded::Removed(name.to_string()))?)
@@ -358,19 +393,18 @@ impl Session {
             rejected != Some(&record.access_token) && record.freshness(self.clock.now()) == Freshness::Fresh
         };
         let mut record = read()?;
-        let endpoint = self.token_endpoint(client);
         let mut changed_meanwhile = false;
         let mut room = None;
         let response = loop {
             if usable(&record) {
                 return Ok(record);
             }
-            same_client(&record, client)?;
+            let client = self.client_to_refresh(&record)?;
             if room.is_none() {
                 room = self.make_room(name, &record, client)?;
             }
             self.refresh.in_flight.set(true);
-            match endpoint.refresh(&record.refresh_token).await {
+            match self.token_endpoint(client).refresh(&record.refresh_token).await {
                 Ok(response) => break response,
                 Err(Error::Refused(refusal)) if refusal.cause == RefusalCause::InvalidGrant && !changed_meanwhile => {
                     // Without a working lock another machine may have rotated the token: its new one is tried once.
@@ -396,22 +430,6 @@ impl Session {
         }
         Ok(refreshed)
     }
-}
-
-/// Checks that `client` is the one that the login of `record` belongs to.
-pub(super) fn same_client(record: &Record, client: &ClientSecrets) -> Result<(), LoginNeeded> {
-    let other = |stored: &str, given: &str| LoginNeeded::OtherClient {
-        account: record.email.clone(),
-        stored: stored.to_owned(),
-        given: given.to_owned(),
-    };
-    if record.client_id != client.client_id {
-        return Err(other(&record.client_id, &client.client_id));
-    }
-    if !record.is_of_client(client) {
-        return Err(other(&record.token_endpoint, &client.token_endpoint.to_string()));
-    }
-    Ok(())
 }
 
 /// Adds what the record knows to a refusal: only its age hints at why a refresh token is no longer valid.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::auth::{Access, ClientKind, ClientProbe, ClientSecretsError, Error, Freshness, Interaction, ScopeSet};
+use crate::auth::{Access, ClientKind, ClientProbe, Error, Freshness, Interaction, ScopeSet};
 use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::caller::Caller;
 use crate::commands::clock_offset::describe_offset;
@@ -112,7 +112,7 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
             };
             findings.ok("client file", format!("{kind} {} in {}", client.client_id, client.path.display()));
         }
-        Err(Error::ClientSecrets(ClientSecretsError::Missing { .. })) if !context.settings.uses_login() => {
+        Err(_) if !context.settings.uses_login() => {
             findings.skipped(&["client file", "redirect"], "not needed without a login");
             return false;
         }

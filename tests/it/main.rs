@@ -24,6 +24,7 @@ mod auth {
     mod config_dirs;
     mod delegation;
     mod doctor;
+    mod found_client;
     mod identity;
     mod import_export;
     mod listener;

@@ -113,7 +113,7 @@ fn replaced_login(context: &Context) -> Option<Record> {
     if let Some(account) = &context.settings.account.value {
         return record(account);
     }
-    let client = session.client().ok()?;
+    let client = session.client_for_login().ok()?;
     let accounts = session.accounts().ok()?;
     let mut records =
         accounts.iter().filter_map(|account| record(account)).filter(|record| record.client_id == client.client_id);

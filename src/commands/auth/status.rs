@@ -58,8 +58,7 @@ fn show(context: &Context) -> anyhow::Result<()> {
         }
     }
     let client = session.client();
-    let problem =
-        problem(context, &chosen, &records, client.as_ref().ok().map(|client| client.client_id.as_str()), now);
+    let problem = problem(context, &chosen, &records, now);
     let current = match &context.settings.access_token {
         Some(_) => None,
         None => context.settings.impersonated().or_else(|| chosen.as_ref().ok().map(|login| login.account.as_str())),
@@ -180,7 +179,6 @@ fn problem(
     context: &Context,
     chosen: &Result<LoginName, LoginNeeded>,
     records: &[(LoginName, Record)],
-    client_id: Option<&str>,
     now: OffsetDateTime,
 ) -> Option<Failure> {
     if let Err(failure) = context.check_endpoint() {
@@ -197,7 +195,7 @@ fn problem(
         Failure::new(ErrorCode::LoginNeeded, message)
             .hint(format!("log in: {}", login_command(account, &ScopeSet::default())))
     };
-    if let Err(error) = context.session().check_client_file(chosen.is_ok()) {
+    if let Err(error) = context.session().check_named_client() {
         return Some(context.report(error));
     }
     let name = match chosen {
@@ -215,23 +213,12 @@ fn problem(
     if record.refresh_token_expires_at.is_some_and(|end| end <= now) {
         return Some(login(format!("the login of {account} has expired (the project's publishing status is Testing)")));
     }
-    let fresh = record.freshness(now) == Freshness::Fresh;
-    if let Err(error) = context.session().check_record_destination(record) {
+    let (session, fresh) = (context.session(), record.freshness(now) == Freshness::Fresh);
+    if let Err(error) = session.check_record_destination(record) {
         return Some(context.report(error));
     }
-    match client_id {
-        Some(_) if context.session().check_client(record).is_err() => {
-            Some(login(format!("the login of {account} was made with another OAuth client ({})", record.client_id)))
-        }
-        None if !fresh => Some(
-            Failure::new(
-                ErrorCode::ClientSecretsMissing,
-                "the access token has expired, and there is no client file to refresh it with",
-            )
-            .hint("pass the client file with --client-secrets FILE"),
-        ),
-        _ => None,
-    }
+    let client = if fresh { session.check_client(record) } else { session.client_to_refresh(record).map(|_| ()) };
+    client.err().map(|error| context.report(error))
 }
 
 fn time(time: OffsetDateTime) -> String {

@@ -129,7 +129,7 @@ fn the_client_is_written_where_there_is_none_and_nowhere_else() {
     // One that merely lies in the working directory may lead to Google and to nobody else.
     fs::remove_file(&kept).unwrap();
     fs::copy(sandbox.client_secrets(), sandbox.path("empty/client_secrets.json")).unwrap();
-    from_stdin(&sandbox, plain(&sandbox, &words), &content.to_string()).exits_with(3);
+    from_stdin(&sandbox, plain(&sandbox, &words), &node(&token).to_string()).exits_with(3);
     let mut named = plain(&sandbox, &words);
     named.args(["--client-secrets", "client_secrets.json"]);
     from_stdin(&sandbox, named, &content.to_string()).success();
