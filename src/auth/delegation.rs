@@ -92,6 +92,7 @@ impl Delegation {
         clock: Clock,
         scopes: &ScopeSet,
         rejected: Option<&Secret<String>>,
+        before_retry: &dyn Fn(&str),
     ) -> Result<Secret<String>, Error> {
         let cache = Cache::prepare(config_directory, &self.file_name(scopes), clock);
         let usable = |token: Option<Secret<String>>| token.filter(|token| Some(token) != rejected);
@@ -102,20 +103,27 @@ impl Delegation {
         if let Some(token) = usable(cache.fresh()?) {
             return Ok(token);
         }
-        let response = self.request(http, clock, scopes).await?;
+        let response = self.request(http, clock, scopes, before_retry).await?;
         if let Err(problem) = cache.save(&response) {
             log::info!("the token is not kept: {problem}");
         }
         Ok(response.access_token().clone())
     }
 
-    async fn request(&self, http: &http::Client, clock: Clock, scopes: &ScopeSet) -> Result<TokenResponse, Error> {
+    async fn request(
+        &self,
+        http: &http::Client,
+        clock: Clock,
+        scopes: &ScopeSet,
+        before_retry: &dyn Fn(&str),
+    ) -> Result<TokenResponse, Error> {
         let names: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
         let assertion = assertion::sign(self.key.clone(), &self.subject, &names)
             .await
             .map_err(|error| Error::ServiceAccountKey { path: self.path.clone(), cause: error.to_string() })?;
         let fields = [("grant_type", JWT_BEARER), ("assertion", assertion.as_str())];
-        let result = token_endpoint::request(http, &self.token_endpoint, &fields, Policy::refresh(), clock).await;
+        let endpoint = &self.token_endpoint;
+        let result = token_endpoint::request(http, endpoint, &fields, Policy::refresh(), clock, before_retry).await;
         result.map_err(|error| match error {
             Error::Refused(refusal) => self.refused(*refusal, scopes),
             other => other,

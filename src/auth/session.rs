@@ -53,6 +53,8 @@ pub struct SessionOptions {
     pub delegation: Option<DelegationOptions>,
     /// Called with everything that a person should know and that is not an error.
     pub notify: Box<dyn Fn(&str)>,
+    /// Called with a line for people before a token endpoint is tried again.
+    pub before_retry: Box<dyn Fn(&str)>,
 }
 
 /// Whether a person may be asked.
@@ -75,6 +77,7 @@ pub struct Session {
     refresh: RefreshState,
     told_project: Cell<bool>,
     pub(super) notify: Notify,
+    before_retry: Box<dyn Fn(&str)>,
 }
 
 /// A refresh in flight, for a program that has to end.
@@ -149,6 +152,7 @@ impl Session {
             refresh: RefreshState::default(),
             told_project: Cell::default(),
             notify,
+            before_retry: options.before_retry,
         }
     }
 
@@ -314,13 +318,14 @@ impl Session {
         rejected: Option<&Secret<String>>,
     ) -> Result<Access, Error> {
         let directory = self.config_directory.as_deref();
-        let token = delegation.access_token(&self.http, directory, self.clock, scopes, rejected).await?;
+        let token =
+            delegation.access_token(&self.http, directory, self.clock, scopes, rejected, &*self.before_retry).await?;
         let account = Some(delegation.subject().to_owned());
         Ok(Access { token, account, record: None, delegated: Some(scopes.clone()) })
     }
 
     pub(super) fn token_endpoint<'a>(&'a self, client: &'a ClientSecrets) -> TokenEndpoint<'a> {
-        TokenEndpoint { http: &self.http, client, clock: self.clock }
+        TokenEndpoint { http: &self.http, client, clock: self.clock, before_retry: &*self.before_retry }
     }
 
     /// Takes the disk space of the refreshed record before the request leaves: a new refresh token that cannot be saved

@@ -79,11 +79,12 @@ pub enum ClientProbe {
 const BOGUS_CODE: &str = "4/chatauth-doctor-asks-whether-this-client-is-known";
 
 /// The token endpoint of one client.
-#[derive(Debug)]
 pub(super) struct TokenEndpoint<'a> {
     pub(super) http: &'a http::Client,
     pub(super) client: &'a ClientSecrets,
     pub(super) clock: Clock,
+    /// Called with a line for people before each wait.
+    pub(super) before_retry: &'a dyn Fn(&str),
 }
 
 impl TokenEndpoint<'_> {
@@ -174,7 +175,7 @@ impl TokenEndpoint<'_> {
     async fn send(&self, fields: &[(&str, &str)], policy: retry::Policy) -> Result<TokenResponse, Error> {
         let client = self.client;
         let fields = self.with_credentials(fields);
-        let result = request(self.http, &client.token_endpoint, &fields, policy, self.clock).await;
+        let result = request(self.http, &client.token_endpoint, &fields, policy, self.clock, self.before_retry).await;
         result.map_err(|error| match error {
             Error::Refused(refusal) => {
                 Error::Refused(Box::new(TokenRefusal { project: client.project.clone(), ..*refusal }))
@@ -207,6 +208,7 @@ pub(super) async fn request(
     fields: &[(&str, &str)],
     policy: retry::Policy,
     clock: Clock,
+    before_retry: &dyn Fn(&str),
 ) -> Result<TokenResponse, Error> {
     let request = Request::form(endpoint.url().clone(), fields);
     let attempt = async |left: Duration| {
@@ -215,7 +217,10 @@ pub(super) async fn request(
         let outcome = retry::classify(&result, clock.now());
         (result, outcome)
     };
-    let attempted = retry::run(policy, attempt, |_, _, _| {}).await;
+    let attempted = retry::run(policy, attempt, |result, wait, attempts| {
+        before_retry(&retry::notice(result, endpoint.host(), wait, attempts + 1, policy.attempts));
+    })
+    .await;
     let response = attempted.result.map_err(Error::Network)?;
     read(&response, endpoint.host(), clock)
 }

@@ -87,7 +87,7 @@ impl Client {
             (result, outcome)
         };
         let attempted = retry::run(policy, attempt, |result, wait, attempts| {
-            operation.retries(&self.cause(result), wait, attempts);
+            operation.retries(result, self.endpoint.host(), wait, attempts);
         })
         .await;
         operation.record(&attempted);
@@ -100,15 +100,6 @@ impl Client {
                     None => Err(error),
                 }
             }
-        }
-    }
-
-    /// Says why an attempt is retried.
-    fn cause(&self, result: &Result<Response, transport::Error>) -> String {
-        match result {
-            Ok(response) if is_success(response) => format!("unreadable answer from {}", self.endpoint.host()),
-            Ok(response) => format!("{} from {}", response.status, self.endpoint.host()),
-            Err(error) => error.to_string(),
         }
     }
 

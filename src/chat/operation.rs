@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::http::retry;
+use crate::http::{Error, Response, retry};
 
 /// A request with its retries. All attempts share a deadline, even when the token is replaced in between.
 pub struct Operation {
@@ -42,10 +42,9 @@ impl Operation {
     }
 
     /// Reports that another attempt follows after `wait`; `attempts` were made since the last [`Self::record`].
-    pub(super) fn retries(&self, cause: &str, wait: Duration, attempts: u32) {
-        let seconds = wait.as_secs_f64().ceil();
+    pub(super) fn retries(&self, result: &Result<Response, Error>, host: &str, wait: Duration, attempts: u32) {
         let next = self.attempts.get() + attempts + 1;
-        (self.before_retry)(&format!("Retrying in {seconds} s: {cause}, attempt {next} of {}", self.policy.attempts));
+        (self.before_retry)(&retry::notice(result, host, wait, next, self.policy.attempts));
     }
 
     /// Returns a rate limit to the caller instead of waiting for it: the rows of a bulk run wait together.

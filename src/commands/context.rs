@@ -174,6 +174,7 @@ impl Context {
                 access_token: self.settings.access_token.as_ref().map(|given| given.0.clone()),
                 delegation: self.settings.delegation.value.clone(),
                 notify: Box::new(move |text| messages.warning(text)),
+                before_retry: Box::new(move |text| messages.note(text)),
             })
         })
     }

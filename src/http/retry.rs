@@ -222,6 +222,16 @@ fn leaves_open(result: &Result<Response, Error>) -> bool {
     }
 }
 
+/// Describes the wait before attempt `next` of `attempts` at `host`, for people.
+pub fn notice(result: &Result<Response, Error>, host: &str, wait: Duration, next: u32, attempts: u32) -> String {
+    let cause = match result {
+        Ok(response) if (200..300).contains(&response.status) => format!("unreadable answer from {host}"),
+        Ok(response) => format!("{} from {host}", response.status),
+        Err(error) => error.to_string(),
+    };
+    format!("Retrying in {} s: {cause}, attempt {next} of {attempts}", wait.as_secs_f64().ceil())
+}
+
 fn describe(result: &Result<Response, Error>) -> String {
     match result {
         Ok(response) if response.complete => format!("HTTP {}", response.status),

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::sandbox::Sandbox;
-use crate::support::stage::{Rogue, answer};
+use crate::support::service_account::key_file;
+use crate::support::stage::{ACCOUNT, Rogue, answer};
 
 const CREATE: [&str; 7] = ["spaces", "create", "--name", "x", "--no-input", "--format", "json"];
 
@@ -402,6 +403,30 @@ fn a_retry_says_why_and_when_unless_quiet() {
     sandbox.control().add_fault("create:status=503,times=1".parse().unwrap());
     let quiet = sandbox.run(words.iter().chain(&["-q"])).success();
     assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn a_retry_of_the_token_endpoint_says_why_and_when_unless_quiet() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let words = ["spaces", "create", "--name", "x", "--no-input"];
+    for delegated in [false, true] {
+        let key = key_file(&sandbox, &format!("{}/token", sandbox.origin()));
+        let run = |more: &[&str]| {
+            sandbox.expire_stored_token(ACCOUNT);
+            let _ = std::fs::remove_dir_all(sandbox.config_directory().join("delegated"));
+            sandbox.control().add_fault("token:status=503,times=1".parse().unwrap());
+            let mut command = sandbox.command(words.iter().chain(more));
+            if delegated {
+                command.arg("--service-account").arg(&key).args(["--impersonate", ACCOUNT]);
+            }
+            sandbox.finish(command).success().stderr
+        };
+        let told = run(&[]);
+        let retry = told.lines().find(|line| line.starts_with("Retrying in ")).unwrap_or_else(|| panic!("{told}"));
+        assert_eq!(retry, "Retrying in 1 s: 503 from 127.0.0.1, attempt 2 of 3");
+        assert_eq!(run(&["-q"]), "");
+    }
 }
 
 #[test]

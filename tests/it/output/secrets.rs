@@ -252,6 +252,7 @@ fn property_64_what_is_shown_for_debugging_shows_no_token() {
         access_token: Some(chatauth::secret::Secret::new(String::from("canary"))),
         delegation: None,
         notify: Box::new(|_| ()),
+        before_retry: Box::new(|_| {}),
     });
     let record = session.record(ACCOUNT).unwrap().unwrap();
     let client = session.client().unwrap();
