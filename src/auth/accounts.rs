@@ -1,4 +1,4 @@
-//! The logins on this machine: which there are, and how one becomes current or goes.
+//! The saved logins: listing, switching and logging out.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use super::login_name::{LoginName, is_same_account};
 use super::{Error, LoginNeeded, Record, Revocation, Session};
 
 impl Session {
-    /// Returns the accounts that are logged in, with whatever client.
+    /// Returns the accounts that are logged in, with any client.
     pub fn accounts(&self) -> Result<Vec<String>, Error> {
         let mut accounts: Vec<String> = self.logins()?.into_iter().map(|name| name.account).collect();
         accounts.dedup();
@@ -53,7 +53,7 @@ impl Session {
         Ok(self.read(name)?.ok_or_else(|| LoginNeeded::NoSuchAccount(name.to_string()))?)
     }
 
-    /// The account that was asked for, else the one last logged in or switched to, never a guess.
+    /// Returns the account that was asked for, else the one last logged in or switched to.
     pub fn chosen_account(&self) -> Result<Option<String>, Error> {
         if let Some(account) = &self.principal.requested {
             return Ok(Some(account.to_lowercase()));
@@ -94,14 +94,14 @@ impl Session {
     /// Whenever the grant may still exist. The record is untouched either way.
     pub async fn revoke(&self, name: &LoginName) -> Result<Revocation, Error> {
         let record = self.existing_record(name)?;
-        let client = self.principal.existing_client_of(&record)?;
+        let client = self.principal.clients.existing_of(&record)?;
         self.token_endpoint(client).revoke(&record.refresh_token).await
     }
 
     /// Deletes a login from this machine.
     ///
     /// # Errors
-    /// A record that cannot be used is left alone: a newer program may have written it, or a person may repair it.
+    /// Keeps a record that cannot be used: a newer chatauth may have written it, or the user may repair it.
     pub async fn forget(&self, name: &LoginName) -> Result<(), Error> {
         let _lock = self.store.lock(name).await?;
         self.store.read(name)?;

@@ -18,7 +18,7 @@ impl Session {
 
     /// Checks the client file that was named by option or variable.
     pub fn check_named_client(&self) -> Result<(), Error> {
-        Ok(self.principal.check_named_client()?)
+        Ok(self.principal.clients.check_named()?)
     }
 
     /// Checks the key of the service account, where one was named. Nothing is sent.

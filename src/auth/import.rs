@@ -14,13 +14,13 @@ use crate::secret::Secret;
 /// The name of the client file in the configuration directory.
 const CLIENT_FILE: &str = "client_secrets.json";
 
-/// How the client ids of gcloud itself begin.
+/// The prefixes of gcloud's own client ids.
 const GCLOUD_CLIENTS: [&str; 2] = ["764086051850-", "32555940559."];
 
-/// Google's token endpoint, which files of the type `authorized_user` mean without saying so.
+/// Google's token endpoint, the default of files of the type `authorized_user`.
 const GOOGLE_TOKEN_ENDPOINT: &str = "https://oauth2.googleapis.com/token";
 
-/// Google's authorization endpoint, as it stands in client files.
+/// Google's authorization endpoint, as in client files.
 const GOOGLE_AUTHORIZATION_ENDPOINT: &str = "https://accounts.google.com/o/oauth2/auth";
 
 /// A login that was imported.
@@ -38,7 +38,7 @@ impl Session {
         let credentials = parse(bytes)?;
         self.store.check_writable()?;
         let id = credentials.client.as_ref().map(|(id, _)| id.as_str());
-        let present = self.principal.client_to_import(id)?;
+        let present = self.principal.clients.to_import(id)?;
         let client = credentials.client(present)?;
         if present.is_some_and(|present| present.client_id != client.client_id) {
             return Err(Error::ImportInvalid(format!(
@@ -73,7 +73,7 @@ impl Session {
     /// and the client secret.
     pub fn export(&self) -> Result<(String, Value), Error> {
         let record = self.existing_record(&self.login()?)?;
-        let client = self.principal.existing_client_of(&record)?;
+        let client = self.principal.clients.existing_of(&record)?;
         Ok((record.email.clone(), authorized_user(&record, client)))
     }
 
@@ -103,10 +103,10 @@ impl Session {
         Ok(replaced)
     }
 
-    /// Saves the client of an imported login where commands look for one, unless they were told to look elsewhere.
+    /// Saves the client of an imported login in the configuration directory, unless a client file was named.
     fn save_client(&self, client: &ClientSecrets) -> Result<Option<PathBuf>, Error> {
         let adopted = self.config_directory.as_ref().map(|directory| directory.join(CLIENT_FILE));
-        if !self.principal.client_paths().iter().any(|path| Some(path) == adopted.as_ref()) {
+        if !self.principal.clients.paths().iter().any(|path| Some(path) == adopted.as_ref()) {
             return Ok(None);
         }
         let mut content = serde_json::to_vec_pretty(&as_client_file(client)).unwrap_or_default();
@@ -129,7 +129,7 @@ async fn identity_by_token(
     Ok((Identity { sub, email, hosted_domain: None }, Some(info.scopes)))
 }
 
-/// A refresh token, and as much about its client as the file says.
+/// A refresh token, and its client as far as the file has it.
 #[derive(Debug)]
 struct Credentials {
     refresh_token: Secret<String>,

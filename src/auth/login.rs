@@ -10,16 +10,16 @@ use super::loopback::{Event, Listening, Loopback};
 use super::token_response::TokenResponse;
 use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, Session, identity};
 
-/// When a person who is still waiting is told what only the browser shows.
+/// When a waiting user gets the explanations of errors that only the browser shows.
 const STILL_WAITING: Duration = Duration::from_secs(20);
 
 /// How many pieces a pasted URL may come in.
 const MOST_PIECES: usize = 100;
 
 impl Session {
-    /// Logs in, whatever is stored. Nothing is saved unless everything about the answer is right.
+    /// Logs in, even over a login that works. Saves nothing unless the whole response is right.
     pub async fn log_in(&self, options: &LoginOptions, prompt: &mut dyn LoginPrompt) -> Result<Record, Error> {
-        self.log_in_with(self.principal.client()?, options, prompt).await
+        self.log_in_with(self.principal.clients.for_login()?, options, prompt).await
     }
 
     pub(super) async fn log_in_with(
@@ -28,7 +28,7 @@ impl Session {
         options: &LoginOptions,
         prompt: &mut dyn LoginPrompt,
     ) -> Result<Record, Error> {
-        // Before the browser: a login that cannot be saved is not worth a person's time.
+        // Checked before the browser opens, so that no consent is lost.
         self.store.check_writable()?;
         let loopback = Loopback::bind(client, options.port).await?;
         let hint = options.login_hint.as_deref().or(options.account.as_deref());
@@ -137,7 +137,7 @@ async fn wait_for_answer(
     }
 }
 
-/// A code that is not accepted says nothing about a stored login, of which an ordinary refusal would speak.
+/// Reports a rejected code as a refused login: the message for a refresh would be about the saved login.
 fn code_refused(error: Error) -> Error {
     match error {
         Error::Refused(refusal) if refusal.cause == RefusalCause::InvalidGrant => {

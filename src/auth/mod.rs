@@ -1,11 +1,11 @@
-//! Logins: the client file, the authorization-code flow, the token store, and the one door to an access token.
+//! Logins: the client file, the authorization-code flow, the store of logins, and access tokens.
 //!
-//! What is *not* here: anything about Chat. [`Session::access_token`] gives out a token for a set of scopes; where it
-//! is used is the caller's business.
+//! Nothing here knows the Chat API: [`Session::access_token`] returns a token for a set of scopes.
 
 mod accounts;
 mod authorization;
 mod callback_pages;
+mod client_files;
 mod client_secrets;
 mod delegation;
 mod diagnostics;

@@ -1,4 +1,4 @@
-//! The one door to an access token.
+//! The session: access tokens of saved and new logins, of a service account, or from outside.
 
 use std::cell::Cell;
 use std::fmt;
@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::client_secrets::{is_google, project_number};
+use super::client_files::ClientFiles;
+use super::client_secrets::is_google;
 use super::delegation::{Delegation, DelegationOptions};
 use super::login_name::LoginName;
 use super::login_prompt::{LoginOptions, LoginPrompt};
@@ -14,9 +15,7 @@ use super::principal::Principal;
 use super::refusal::Evidence;
 use super::store::{CredentialStore, Notify};
 use super::token_endpoint::TokenEndpoint;
-use super::{
-    ClientSecrets, ClientSecretsError, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal,
-};
+use super::{ClientSecrets, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal};
 use crate::http::{self, Endpoint};
 use crate::platform::files::Reservation;
 use crate::platform::{Clock, command_line};
@@ -28,7 +27,7 @@ const AGE_OF_TESTING: std::ops::Range<time::Duration> = time::Duration::hours(15
 /// How long a command that logs in first waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
-/// How long before the known end of a login every command says so.
+/// How long before the known end of a login every command warns of it.
 const LAST_DAYS: Duration = Duration::from_hours(48);
 
 /// The settings of a session.
@@ -51,13 +50,13 @@ pub struct SessionOptions {
     pub access_token: Option<Secret<String>>,
     /// A service account that acts on behalf of a user, instead of a stored login.
     pub delegation: Option<DelegationOptions>,
-    /// Called with everything that a person should know and that is not an error.
+    /// Called with warnings.
     pub notify: Box<dyn Fn(&str)>,
     /// Called with a line for people before a token endpoint is tried again.
     pub before_retry: Box<dyn Fn(&str)>,
 }
 
-/// Whether a person may be asked.
+/// Whether the user can be prompted.
 pub enum Interaction<'a> {
     /// A login may be started with this prompt.
     Allowed(&'a mut dyn LoginPrompt),
@@ -72,10 +71,9 @@ pub struct Session {
     pub(super) store: CredentialStore,
     pub(super) principal: Principal,
     pub(super) config_directory: Option<PathBuf>,
-    given: Option<Secret<String>>,
+    pub(super) given: Option<Secret<String>>,
     google_tokens: bool,
     refresh: RefreshState,
-    told_project: Cell<bool>,
     pub(super) notify: Notify,
     before_retry: Box<dyn Fn(&str)>,
 }
@@ -143,14 +141,13 @@ impl Session {
             store: CredentialStore::new(options.config_directory.clone(), options.clock, Rc::clone(&notify)),
             principal: Principal::new(
                 options.account,
-                (options.client_secrets, options.client_secrets_named),
+                ClientFiles::new(options.client_secrets, options.client_secrets_named),
                 options.delegation,
             ),
             config_directory: options.config_directory,
             given: options.access_token,
             google_tokens: options.google_tokens,
             refresh: RefreshState::default(),
-            told_project: Cell::default(),
             notify,
             before_retry: options.before_retry,
         }
@@ -161,42 +158,13 @@ impl Session {
         &self.http
     }
 
-    /// Returns the OAuth client of this command: that of its login, else the one for a new login.
-    pub fn client(&self) -> Result<&ClientSecrets, Error> {
-        match self.login().and_then(|name| self.existing_record(&name)) {
-            Ok(record) if self.given.is_none() && !self.principal.is_delegated() => {
-                self.principal.existing_client_of(&record)
-            }
-            _ => self.client_for_login(),
-        }
-    }
-
-    /// Returns the OAuth client for a new login.
-    pub fn client_for_login(&self) -> Result<&ClientSecrets, Error> {
-        Ok(self.principal.client()?)
-    }
-
-    /// Returns the OAuth client that refreshes the login of `record`.
-    pub fn client_to_refresh(&self, record: &Record) -> Result<&ClientSecrets, Error> {
-        self.principal.existing_client_of(record).map_err(|error| match error {
-            Error::ClientSecrets(ClientSecretsError::Missing { looked, .. }) => {
-                LoginNeeded::NoClient { account: record.email.clone(), looked }.into()
-            }
-            other => other,
-        })
-    }
-
-    /// Checks that the user has not chosen another client than the one that the login of `record` belongs to.
-    pub fn check_client(&self, record: &Record) -> Result<(), Error> {
-        self.principal.client_of(record).map(|_| ())
-    }
-
     /// Returns the service account that acts in a user's name, if one does.
     pub fn service_account(&self) -> Option<&str> {
         self.principal.delegation().ok().flatten().map(Delegation::client_email)
     }
 
-    /// Returns an access token for `needed`: the stored one, a refreshed one, or, with a person, that of a new login.
+    /// Returns an access token for `needed`: the saved one, a refreshed one, or, if the user can be prompted, that of a new
+    /// login.
     pub async fn access_token(&self, needed: &ScopeSet, interaction: Interaction<'_>) -> Result<Access, Error> {
         if let Some(token) = &self.given {
             return Ok(Access { token: token.clone(), account: None, record: None, delegated: None });
@@ -208,7 +176,7 @@ impl Session {
         let stored = match self.login().and_then(|name| self.existing_record(&name)) {
             Ok(record) => record,
             Err(error @ Error::LoginNeeded(_)) => {
-                self.principal.check_named_client()?;
+                self.principal.clients.check_named()?;
                 return self.log_in_for(needed, None, error, interaction).await;
             }
             Err(error) => return Err(error),
@@ -257,29 +225,13 @@ impl Session {
         self.refresh.in_flight.get()
     }
 
-    /// Waits until the refresh in flight is saved. The command that started it goes no further.
+    /// Waits until the refresh in flight is saved. The command that started it does not continue.
     pub async fn finish_refresh(&self) {
         self.refresh.stopping.set(true);
         self.refresh.finished.notified().await;
     }
 
-    /// Tells once that the client file in the current directory is not the one of the login.
-    fn name_project(&self, record: &Record) {
-        if let Some(client) = self.principal.passed_over(record).filter(|_| !self.told_project.replace(true)) {
-            let project = |id: &str, project: Option<&str>| {
-                project.map_or_else(|| format!("the OAuth client {id}"), |project| format!("project {project}"))
-            };
-            (self.notify)(&format!(
-                "{} belongs to {}; using the login of {}, which belongs to {}",
-                client.path.display(),
-                project(&client.client_id, client.project.as_deref()),
-                record.email,
-                project(&record.client_id, project_number(&record.client_id)),
-            ));
-        }
-    }
-
-    /// A person can renew a login that ends soon; a script can only find it dead.
+    /// Warns of a login that expires soon.
     fn warn_of_end(&self, record: &Record) {
         let now = self.clock.now();
         if let Some(end) = record.refresh_token_expires_at.filter(|end| *end > now && *end - now <= LAST_DAYS) {
@@ -329,8 +281,8 @@ impl Session {
     }
 
     /// Takes the disk space of the refreshed record before the request leaves: a new refresh token that cannot be saved
-    /// would be lost, and the old one may no longer be valid. Google does not replace refresh tokens, and in a read-only
-    /// directory nobody expects them to be saved.
+    /// would be lost, and the old one may no longer be valid. Google does not replace refresh tokens, and a read-only
+    /// directory is not expected to save them.
     fn make_room(
         &self,
         name: &LoginName,
@@ -358,7 +310,7 @@ impl Session {
         if let Error::LoginNeeded(LoginNeeded::Ambiguous(_)) = reason {
             return Err(reason);
         }
-        let Some(client) = self.principal.client_to_log_in(stored, &self.store)? else { return Err(reason) };
+        let Some(client) = self.principal.clients.to_log_in(stored, &self.store)? else { return Err(reason) };
         prompt.login_needed(&reason);
         // Google has no incremental consent for installed apps, so the new login asks for all that the old one had.
         let replaced = stored.filter(|record| record.is_of_client(client));

@@ -179,6 +179,10 @@ fn a_found_client_that_cannot_be_used_stops_nothing_that_needs_none() {
             checkout.run(&["auth", "import", "token.json"]).exits_with(3);
         }
         for words in [&["auth", "token"][..], &["auth", "status"], &["doctor"], &["spaces", "create", "--name", "x"]] {
+            // It would ask Google about the client that it finds.
+            if is_google && words == ["doctor"] {
+                continue;
+            }
             let mut command = checkout.command(words);
             command.arg("--service-account").arg(&key).args(["--impersonate", ACCOUNT]);
             sandbox.finish(command).success();
