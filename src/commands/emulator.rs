@@ -84,7 +84,7 @@ pub struct Emulator {
     /// Audience: internal, testing, production (default)
     #[arg(long, value_name = "AUDIENCE", default_value = "production", hide_default_value = true)]
     audience: Audience,
-    /// Account that may use an app in testing [default: all] (repeatable)
+    /// Account that may log in to an app in testing [default: all] (repeatable)
     #[arg(long, value_name = "EMAIL")]
     test_user: Vec<String>,
     /// Let the organization's administrator block the app
@@ -134,7 +134,7 @@ pub struct Emulator {
     /// NAME=NUMBER/SECONDSs[,…], see Quotas below.
     #[arg(long, value_name = "LIMITS", num_args = 0..=1, require_equals = true, default_missing_value = "google")]
     quota: Option<Quota>,
-    /// Fault, as in create:status=503,times=1 (repeatable)
+    /// Fault to inject, as in create:status=503,times=1 (repeatable)
     ///
     /// ENDPOINT:ACTION[,ACTION…][,times=N][,after=N], see Faults below.
     #[arg(long, value_name = "FAULT")]

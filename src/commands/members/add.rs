@@ -27,7 +27,7 @@ use crate::commands::{Context, Failure};
 pub struct Add {
     /// Space: spaces/AAAA, its ID or its URL
     ///
-    /// With --from, the space of rows that name none.
+    /// With --from: the space of rows without one.
     #[arg(value_name = "SPACE", required_unless_present = "from")]
     space: Option<String>,
     /// Person to add, by email or ID (repeatable); app is the Chat app

@@ -20,7 +20,7 @@ use crate::commands::caller::Caller;
 pub struct Remove {
     /// Space: spaces/AAAA, its ID or its URL
     ///
-    /// With --from, the space of rows that name none.
+    /// With --from: the space of rows without one.
     #[arg(value_name = "SPACE", required_unless_present = "from")]
     space: Option<String>,
     /// Member to remove, by email or ID (repeatable); app is the Chat app

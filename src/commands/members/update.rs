@@ -18,7 +18,7 @@ use crate::commands::caller::Caller;
 pub struct Update {
     /// Space: spaces/AAAA, its ID or its URL
     ///
-    /// With --from, the space of rows that name none.
+    /// With --from: the space of rows without one.
     #[arg(value_name = "SPACE", required_unless_present = "from")]
     space: Option<String>,
     /// Member, by email or ID

@@ -57,7 +57,7 @@ impl Delete {
         let somebody = settings.input && settings.terminals.stdin && settings.terminals.stderr;
         if !self.yes && !somebody {
             return Err(Failure::usage(format!(
-                "cannot ask whether to delete {} with its messages, files and memberships",
+                "cannot prompt before deleting {} with its messages, files and memberships",
                 request.name
             ))
             .hint(format!("to delete it without a question, run {} --yes", context.repeat()))

@@ -13,7 +13,7 @@ pub(super) fn with_columns(examples: &str) -> String {
     let columns: Vec<String> = COLUMNS.chunks(3).map(|columns| columns.join(", ")).collect();
     format!(
         "{examples}\n\nColumns of --format csv:\n  {}\n  \
-         Values are not escaped: a spreadsheet may run one that begins with = + - @.",
+         Values are not escaped: a spreadsheet may run one that starts with = + - or @.",
         columns.join(",\n  ")
     )
 }

@@ -62,7 +62,7 @@ pub(in crate::commands) struct NewSpace {
     /// ID of an earlier attempt, to repeat it safely
     #[arg(long, value_name = "UUID", help_heading = "Retries", conflicts_with = "idempotency_key")]
     pub(super) request_id: Option<String>,
-    /// Text of your own: same text, same space
+    /// Your own key; the same key finds the same space
     #[arg(long, value_name = "TEXT", help_heading = "Retries")]
     pub(super) idempotency_key: Option<String>,
 }
