@@ -1,6 +1,6 @@
 //! The authorization request, which the person's browser opens, and the authorization response, which it brings back
 //! ([RFC 6749 section 4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1), with PKCE of RFC 7636). Reading the
-//! response is a pure decision on text that anybody may have sent.
+//! response is a pure decision, because anyone may have sent it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +15,7 @@ use crate::secret::Secret;
 pub(super) struct Wanted<'a> {
     pub(super) scopes: &'a ScopeSet,
     pub(super) login_hint: Option<&'a str>,
-    /// Whether the person should choose among their accounts.
+    /// Whether the user should choose an account.
     pub(super) choose_account: bool,
 }
 
@@ -62,8 +62,7 @@ fn challenge(verifier: &str) -> String {
 /// 32 random bytes as 43 characters of `A-Z a-z 0-9 - _`.
 fn random() -> Result<String, Error> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::Internal(format!("the operating system gives no random numbers: {error}")))?;
+    getrandom::fill(&mut bytes).map_err(|error| Error::Internal(format!("cannot get random numbers: {error}")))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
@@ -83,7 +82,7 @@ pub(super) struct Expected {
 /// An answer to our request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// Consent, with the code that stands for it.
+    /// Consent, with the authorization code.
     Code(Secret<String>),
     /// Refusal: the error code, and Google's subtype.
     Refused { error: String, description: Option<String> },
@@ -94,26 +93,26 @@ pub(super) enum Answer {
 /// What one HTTP request is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Request {
-    /// Not all of it is here yet.
+    /// Incomplete so far.
     Partial,
     /// An answer to our request.
     Answer(Answer),
-    /// Somebody else's request: answered with this status, and nothing changes.
+    /// A request that is no response to this login, answered with this status.
     Stranger(u16),
-    /// A callback that is refused with 404, and that the person should know of.
+    /// A callback that is refused with 404, and that the user should know of.
     Refused(Notice),
     /// A browser that speaks TLS, because it turned http into https.
     Tls,
 }
 
-/// What the person should know of a browser that came back in vain.
+/// Why a response of the browser was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// It turned http into https.
+    /// The browser turned http into https.
     HttpsUpgrade,
-    /// It has our state, and came by another host or port, as through a forwarded port.
+    /// The state is right, but not the host or port, as through a forwarded port.
     OtherHost,
-    /// It came to the end of another login.
+    /// It belongs to another login.
     OtherLogin,
 }
 

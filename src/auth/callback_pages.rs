@@ -1,6 +1,6 @@
-//! The pages that the browser shows at the end of a login: constant, whatever was sent.
+//! The constant pages that the browser shows at the end of a login.
 
-/// How every page begins. No script, no font, no image: nothing is loaded from anywhere.
+/// The start of every page. It loads no script, font or image.
 macro_rules! page {
     ($title:literal, $symbol:literal, $colour:literal, $text:literal, $aside:expr) => {
         concat!(

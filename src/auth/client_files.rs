@@ -3,18 +3,18 @@
 use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 
-use super::client_secrets::{is_google, project_number};
+use super::client_secrets::is_google;
 use super::login_name::LoginName;
 use super::store::CredentialStore;
-use super::{ClientSecrets, ClientSecretsError, Error, LoginNeeded, Record, Session};
+use super::{ClientSecrets, ClientSecretsError, Error, LoginNeeded, Record};
 
 /// The places where a client file is looked for, in this order.
 pub(super) struct ClientFiles {
     places: Vec<Place>,
     /// Whether the client file was named by option or variable.
     named: bool,
-    /// Whether [`Session::name_project`] has warned.
-    told: Cell<bool>,
+    /// Whether the user was warned of another project's file.
+    pub(super) told: Cell<bool>,
 }
 
 /// A path of a client file, with the client once it was read.
@@ -22,16 +22,16 @@ struct Place {
     path: PathBuf,
     /// Whether it was named by option or variable.
     named: bool,
-    /// Whether the user did not choose the file: it lies in the current directory, as in somebody's checkout.
-    unchosen: bool,
+    /// Whether the file was only found in the current directory, which may be somebody else's checkout.
+    found_here: bool,
     client: OnceCell<Result<ClientSecrets, ClientSecretsError>>,
 }
 
 impl ClientFiles {
     pub(super) fn new(paths: Vec<PathBuf>, named: bool) -> Self {
         let place = |path: PathBuf| {
-            let unchosen = !named && path.parent() == Some(Path::new("."));
-            Place { path, named, unchosen, client: OnceCell::new() }
+            let found_here = !named && path.parent() == Some(Path::new("."));
+            Place { path, named, found_here, client: OnceCell::new() }
         };
         Self { places: paths.into_iter().map(place).collect(), named, told: Cell::default() }
     }
@@ -43,7 +43,7 @@ impl ClientFiles {
         clients.find(|client| names.iter().any(|name| store.belongs(name, client)))
     }
 
-    /// Checks the client file that was named, whether it will be needed or not.
+    /// Checks the client file that was named, even if it is not needed.
     pub(super) fn check_named(&self) -> Result<(), ClientSecretsError> {
         if self.named { self.for_login().map(|_| ()) } else { Ok(()) }
     }
@@ -80,7 +80,7 @@ impl ClientFiles {
                 found => found?,
             };
             is_missing &= client.is_none();
-            if let Some(client) = client.filter(|client| !place.unchosen || is_known(client)) {
+            if let Some(client) = client.filter(|client| !place.found_here || is_known(client)) {
                 return Ok(Some(client));
             }
         }
@@ -90,7 +90,7 @@ impl ClientFiles {
     /// Returns the OAuth client that the login of `record` was made with; `None` when its file is in no place.
     ///
     /// A file in the current directory may name other endpoints than Google's here: its token endpoint is the one that
-    /// already knows the tokens. Where it is of another client, it is passed over.
+    /// already knows the tokens. One of another client is passed over.
     ///
     /// # Errors
     /// [`LoginNeeded::OtherClient`] when the user has chosen another client's file.
@@ -98,7 +98,7 @@ impl ClientFiles {
         for place in &self.places {
             match place.client()? {
                 Some(client) if record.is_of_client(client) => return Ok(Some(client)),
-                Some(client) if !place.unchosen => return Err(other_client(record, client).into()),
+                Some(client) if !place.found_here => return Err(other_client(record, client).into()),
                 _ => place.trusted().map(|_| ())?,
             }
         }
@@ -118,8 +118,8 @@ impl ClientFiles {
 
     /// Returns the client in the current directory that is not the one of `record`.
     pub(super) fn passed_over(&self, record: &Record) -> Option<&ClientSecrets> {
-        let unchosen = self.places.iter().filter(|place| place.unchosen);
-        let mut clients = unchosen.filter_map(|place| place.client().ok().flatten());
+        let found_here = self.places.iter().filter(|place| place.found_here);
+        let mut clients = found_here.filter_map(|place| place.client().ok().flatten());
         clients.find(|client| !record.is_of_client(client))
     }
 
@@ -129,7 +129,7 @@ impl ClientFiles {
     pub(super) fn to_import(&self, id: Option<&str>) -> Result<Option<&ClientSecrets>, ClientSecretsError> {
         for place in &self.places {
             let found = match (place.trusted(), id) {
-                (found, Some(id)) if place.unchosen => found.ok().flatten().filter(|client| client.client_id == id),
+                (found, Some(id)) if place.found_here => found.ok().flatten().filter(|client| client.client_id == id),
                 (found, _) => found?,
             };
             if found.is_some() {
@@ -168,7 +168,7 @@ impl Place {
     }
 
     fn load(&self) -> Result<ClientSecrets, ClientSecretsError> {
-        // A pipe is read only when it was named: nobody may be at its other end.
+        // Reading a pipe could block forever, so it must be named.
         if !self.named && self.path.exists() && !self.path.is_file() && !self.path.is_dir() {
             let cause = String::from("it is not a regular file");
             return Err(ClientSecretsError::Unreadable { path: self.path.clone(), cause });
@@ -176,64 +176,14 @@ impl Place {
         ClientSecrets::load(&self.path)
     }
 
-    /// Returns the client in this place for any use: a file that the user has not chosen must name Google's endpoints.
+    /// Returns the client in this place for any use: one that was only found must name Google's endpoints.
     fn trusted(&self) -> Result<Option<&ClientSecrets>, ClientSecretsError> {
         match self.client()? {
-            Some(client) if self.unchosen && !is_google(&client.token_endpoint) => {
+            Some(client) if self.found_here && !is_google(&client.token_endpoint) => {
                 let origin = client.token_endpoint.origin();
                 Err(ClientSecretsError::NotNamed { path: self.path.clone(), origin })
             }
             client => Ok(client),
-        }
-    }
-}
-
-impl Session {
-    /// Returns the OAuth client of this command: that of its login, else the one for a new login.
-    pub fn client(&self) -> Result<&ClientSecrets, Error> {
-        match self.login().and_then(|name| self.existing_record(&name)) {
-            Ok(record) if self.given.is_none() && !self.principal.is_delegated() => {
-                self.principal.clients.existing_of(&record)
-            }
-            _ => self.client_for_login(),
-        }
-    }
-
-    /// Returns the OAuth client for a new login.
-    pub fn client_for_login(&self) -> Result<&ClientSecrets, Error> {
-        Ok(self.principal.clients.for_login()?)
-    }
-
-    /// Returns the OAuth client that refreshes the login of `record`.
-    pub fn client_to_refresh(&self, record: &Record) -> Result<&ClientSecrets, Error> {
-        self.principal.clients.existing_of(record).map_err(|error| match error {
-            Error::ClientSecrets(ClientSecretsError::Missing { looked, .. }) => {
-                LoginNeeded::NoClient { account: record.email.clone(), looked }.into()
-            }
-            other => other,
-        })
-    }
-
-    /// Checks that the user has not chosen another client than the one that the login of `record` belongs to.
-    pub fn check_client(&self, record: &Record) -> Result<(), Error> {
-        self.principal.clients.of(record).map(|_| ())
-    }
-
-    /// Tells once that the client file in the current directory is not the one of the login.
-    pub(super) fn name_project(&self, record: &Record) {
-        if let Some(client) =
-            self.principal.clients.passed_over(record).filter(|_| !self.principal.clients.told.replace(true))
-        {
-            let project = |id: &str, project: Option<&str>| {
-                project.map_or_else(|| format!("the OAuth client {id}"), |project| format!("project {project}"))
-            };
-            (self.notify)(&format!(
-                "{} belongs to {}; using the login of {}, which belongs to {}",
-                client.path.display(),
-                project(&client.client_id, client.project.as_deref()),
-                record.email,
-                project(&record.client_id, project_number(&record.client_id)),
-            ));
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The OAuth client file that the Google Cloud console gives out.
+//! The OAuth client file from the Google Cloud console.
 //!
-//! Only read, never written: a tool that keeps its tokens in this file makes it useless.
+//! chatauth never writes to it.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub struct ClientSecrets {
     pub client_secret: Secret<String>,
     /// The project, by number or id, for links into the console.
     pub project: Option<String>,
-    /// Where the person consents (`auth_uri`).
+    /// Where the user consents (`auth_uri`).
     pub authorization_endpoint: Endpoint,
     /// Where codes and refresh tokens become access tokens (`token_uri`).
     pub token_endpoint: Endpoint,
@@ -60,7 +60,7 @@ pub enum ClientSecretsError {
     Missing {
         /// Where it was looked for.
         looked: Vec<PathBuf>,
-        /// A client file that lies there under another name, such as the one that the console gives it.
+        /// A client file there with another name, such as the console's.
         beside: Option<PathBuf>,
     },
     /// The file cannot be read.
@@ -94,7 +94,7 @@ pub enum ClientSecretsError {
         /// The project, where the file shows it.
         project: Option<String>,
     },
-    /// Google's endpoints go together: a code of Google's is not for anybody else.
+    /// One endpoint is Google's and the other is not: Google's code would go to another server.
     #[error("{path} mixes Google's endpoints with those of {other}", path = .path.display())]
     MixedEndpoints {
         /// The file.

@@ -35,7 +35,7 @@ const LARGEST_FILE: u64 = 256 * 1024;
 /// A service account key and the user in whose name it acts.
 #[derive(Debug, Clone)]
 pub struct DelegationOptions {
-    /// The key file that the Cloud console gives out.
+    /// The key file from the Cloud console.
     pub key: PathBuf,
     /// The user's e-mail address.
     pub subject: String,
@@ -55,7 +55,7 @@ impl Delegation {
         &self.key.client_email
     }
 
-    /// Reads a key file and names what it is when it is no key.
+    /// Reads a key file. The error names what the file is instead.
     pub(super) fn load(options: &DelegationOptions) -> Result<Self, Error> {
         let wrong = |cause: String| Error::ServiceAccountKey { path: options.key.clone(), cause };
         let source = Source::File(options.key.clone());
@@ -84,7 +84,7 @@ impl Delegation {
         &self.subject
     }
 
-    /// An access token for `scopes`: the cached one, or a new one. A token equal to `rejected` is not good enough.
+    /// Returns an access token for `scopes`: the cached one, or a new one if that is `rejected`.
     pub(super) async fn access_token(
         &self,
         http: &http::Client,
@@ -107,7 +107,7 @@ impl Delegation {
         if let Err(problem) = cache.save(&response) {
             log::info!("the token is not kept: {problem}");
         }
-        Ok(response.access_token().clone())
+        Ok(response.access_token)
     }
 
     async fn request(
@@ -156,7 +156,7 @@ impl Delegation {
     }
 }
 
-/// Names what the bytes are when they are no key.
+/// Parses a key file. The error names what the file is instead.
 fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
     let text = input::decode(bytes.to_vec()).ok_or("is not a text file in UTF-8 or UTF-16")?;
     if text.trim().is_empty() {
@@ -168,7 +168,7 @@ fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
         Some("service_account") => {}
         Some(other @ ("external_account" | "impersonated_service_account")) => {
             return Err(format!(
-                "is a credential of type {other:?}, which cannot act for a user: a service account key is needed"
+                "is a credential of type {other:?}, which cannot act for a user; expected a service account key"
             ));
         }
         Some("authorized_user") => {
@@ -178,9 +178,7 @@ fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
         }
         Some(other) => return Err(format!("is a credential of type {other:?}, not a service account key")),
         None if document.get("installed").is_some() || document.get("web").is_some() => {
-            return Err(String::from(
-                "is an OAuth client file (that is what --client-secrets takes), not a service account key",
-            ));
+            return Err(String::from("is an OAuth client file for --client-secrets, not a service account key"));
         }
         None => return Err(String::from("is not a service account key")),
     }
@@ -193,7 +191,7 @@ fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
     serde_json::from_value(document).map_err(|_| String::from("has members of the wrong type"))
 }
 
-/// Checks what signing will need, so that `auth status` knows what a command will find.
+/// Checks that the key can sign, so that `auth status` reports what a command would.
 fn check_private_key(pem: &str) -> Result<(), &'static str> {
     if pem.contains("\\n") {
         return Err("has a private key with escaped line breaks: \\n is spelled out where a line should end");
@@ -222,7 +220,7 @@ mod tests {
         for (text, expected) in [
             ("", "is empty"),
             ("x", "not JSON"),
-            (r#"{"type":"impersonated_service_account"}"#, "service account key is needed"),
+            (r#"{"type":"impersonated_service_account"}"#, "expected a service account key"),
             ("{}", "not a service account key"),
             (r#"{"type":"authorized_user"}"#, "authorized_user"),
             (r#"{"installed":{}}"#, "--client-secrets"),

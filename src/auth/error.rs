@@ -9,7 +9,7 @@ use super::{ClientSecretsError, ScopeSet};
 use crate::http::{self, EndpointError};
 use crate::platform::signals::Interruption;
 
-/// Everything that can stand between a command and its access token.
+/// Why a command got no access token.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No usable client file.
@@ -21,7 +21,7 @@ pub enum Error {
     /// A login is needed and may not be started.
     #[error("{0}")]
     LoginNeeded(#[from] LoginNeeded),
-    /// The person, or the authorization server, said no.
+    /// The user or the authorization server refused.
     #[error("the login was refused ({error}{})", .description.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
     LoginRefused {
         /// The error code of the authorization error response.
@@ -34,7 +34,7 @@ pub enum Error {
     WrongIssuer {
         /// The issuer that the client file names.
         expected: String,
-        /// What the answer said.
+        /// The issuer in the response.
         found: String,
     },
     /// Nobody answered in time.
@@ -70,7 +70,7 @@ pub enum Error {
         missing: ScopeSet,
         /// What to ask for: everything that the login has, and what it lacks.
         union: ScopeSet,
-        /// Whether this was noticed at the end of a login: the person left a box unticked.
+        /// Whether a login found this: the user left a box unticked.
         at_login: bool,
     },
     /// The token response does not say who logged in.
@@ -128,7 +128,7 @@ pub enum Error {
         cause: EndpointError,
     },
     /// The API endpoint of this command is not Google's, and the token is.
-    #[error("a token of Google's is not sent to the API endpoint in CHATAUTH_API_ENDPOINT")]
+    #[error("a Google token cannot be sent to the API endpoint in CHATAUTH_API_ENDPOINT")]
     DestinationRefused,
     /// A signal arrived while a key file, a pipe, was read.
     #[error("{0}")]

@@ -2,10 +2,10 @@
 
 use time::{Duration, OffsetDateTime};
 
-/// What is left must be more than this, so that a token does not end on its way.
+/// The least time that must be left, so that a token does not expire in flight.
 const MARGIN: Duration = Duration::minutes(5);
 
-/// No access token of Google's lives longer; a record that says so is wrong.
+/// The longest life of an access token; a record with a longer one is wrong.
 const LONGEST_LIFE: Duration = Duration::hours(24);
 
 /// How far an `issued_at` may lie ahead: clocks are set back by seconds all the time.
@@ -20,7 +20,7 @@ pub enum Freshness {
     Expiring,
     /// Its end is not known.
     NoExpiry,
-    /// Its times make no sense: made in the future, ended before it began, or valid for more than a day.
+    /// Its times are impossible: issued in the future, expired before that, or valid for more than a day.
     Implausible,
 }
 

@@ -161,32 +161,32 @@ impl Answered<'_> {
 impl Tokens {
     /// The access token.
     pub fn access_token(&self) -> String {
-        self.0.access_token().expose().clone()
+        self.0.access_token.expose().clone()
     }
 
     /// The refresh token.
     pub fn refresh_token(&self) -> Option<String> {
-        self.0.refresh_token().map(|token| token.expose().clone())
+        self.0.refresh_token.as_ref().map(|token| token.expose().clone())
     }
 
     /// The ID token.
     pub fn id_token(&self) -> Option<&str> {
-        self.0.id_token().map(|token| token.expose().as_str())
+        self.0.id_token.as_ref().map(|token| token.expose().as_str())
     }
 
     /// The life of the access token.
     pub fn expires_in(&self) -> Option<Duration> {
-        self.0.expires_in().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs)
+        self.0.expires_in.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs)
     }
 
     /// The life of the refresh token.
     pub fn refresh_token_expires_in(&self) -> Option<Duration> {
-        self.0.refresh_token_expires_in().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs)
+        self.0.refresh_token_expires_in.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs)
     }
 
     /// The scopes, as they came.
     pub fn scope(&self) -> Option<&str> {
-        self.0.scope()
+        self.0.scope.as_deref()
     }
 
     /// Who logged in.

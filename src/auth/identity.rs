@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The person who consented.
+/// The account that consented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The account's identifier, which never changes.
@@ -32,9 +32,9 @@ struct Claims {
 /// Reads an ID token that the token endpoint of `issuer` made for `client_id`.
 ///
 /// # Errors
-/// A sentence that says what is wrong; nothing of the token's content.
+/// A message that quotes nothing of the token.
 pub(super) fn identity(id_token: &str, issuer: &str, client_id: &str) -> Result<Identity, String> {
-    let payload = id_token.split('.').nth(1).ok_or("the ID token is no JWT")?;
+    let payload = id_token.split('.').nth(1).ok_or("the ID token is not a JWT")?;
     let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).map_err(|_| "the ID token is not base64url")?;
     let claims: Claims = serde_json::from_slice(&payload).map_err(|_| "the ID token lacks claims")?;
     // Google writes its issuer with and without the scheme.
@@ -49,7 +49,7 @@ pub(super) fn identity(id_token: &str, issuer: &str, client_id: &str) -> Result<
     if !meant_for_us {
         return Err(String::from("the ID token was made for another client"));
     }
-    let email = claims.email.filter(|email| is_address(email)).ok_or("the ID token has no e-mail address")?;
+    let email = claims.email.filter(|email| is_address(email)).ok_or("the ID token has no email claim")?;
     if claims.sub.is_empty() {
         return Err(String::from("the ID token has no subject"));
     }

@@ -49,20 +49,20 @@ impl Session {
         }
         let endpoint = self.token_endpoint(&client);
         let response = endpoint.refresh(&credentials.refresh_token).await?;
-        let (identity, scopes) = match response.id_token() {
+        let (identity, scopes) = match &response.id_token {
             Some(id_token) => {
                 let identity = identity::identity(id_token.expose(), &client.issuer(), &client.client_id)
                     .map_err(Error::NoIdentity)?;
                 (identity, None)
             }
-            None => identity_by_token(&endpoint, response.access_token()).await?,
+            None => identity_by_token(&endpoint, &response.access_token).await?,
         };
         let requested = self.principal.requested.as_ref();
         if let Some(expected) = requested.filter(|account| !is_same_account(account, &identity.email)) {
             return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email });
         }
-        let granted = response.scope().map(ScopeSet::from_wire).or(scopes).unwrap_or_default();
-        let refresh_token = response.refresh_token().cloned().unwrap_or(credentials.refresh_token);
+        let granted = response.scope.as_deref().map(ScopeSet::from_wire).or(scopes).unwrap_or_default();
+        let refresh_token = response.refresh_token.clone().unwrap_or(credentials.refresh_token);
         let record = Record::new(&client, identity, &granted, refresh_token, &response, self.clock.now());
         let client_file = if present.is_none() { self.save_client(&client)? } else { None };
         self.principal.set_login(self.store.save_verified(&record).await?);

@@ -64,7 +64,8 @@ impl Session {
         response: &TokenResponse,
         options: &LoginOptions,
     ) -> Result<Record, Error> {
-        let id_token = response.id_token().ok_or_else(|| Error::NoIdentity(String::from("there is no ID token")))?;
+        let id_token =
+            response.id_token.as_ref().ok_or_else(|| Error::NoIdentity(String::from("there is no ID token")))?;
         let identity =
             identity::identity(id_token.expose(), &client.issuer(), &client.client_id).map_err(Error::NoIdentity)?;
         if let Some(expected) = options.account.as_ref().filter(|account| !is_same_account(account, &identity.email)) {
@@ -77,7 +78,7 @@ impl Session {
             }
         }
         // RFC 6749 section 5.1: no `scope` means that everything was granted.
-        let granted = response.scope().map_or_else(|| options.scopes.with_identity(), ScopeSet::from_wire);
+        let granted = response.scope.as_deref().map_or_else(|| options.scopes.with_identity(), ScopeSet::from_wire);
         let missing = granted.missing_from(&options.required);
         if !missing.is_empty() {
             return Err(Error::ScopeMissing {
@@ -87,7 +88,7 @@ impl Session {
                 at_login: true,
             });
         }
-        let refresh_token = response.refresh_token().ok_or(Error::NoRefreshToken)?.clone();
+        let refresh_token = response.refresh_token.clone().ok_or(Error::NoRefreshToken)?;
         Ok(Record::new(client, identity, &granted, refresh_token, response, self.clock.now()))
     }
 }

@@ -17,9 +17,9 @@ pub struct LoginOptions {
     pub scopes: ScopeSet,
     /// What must have been granted for the login to be worth storing.
     pub required: ScopeSet,
-    /// Who must log in; anybody else's login is not stored.
+    /// The account that must log in; another one's login is not saved.
     pub account: Option<String>,
-    /// Whom the account chooser suggests.
+    /// The account that the account chooser suggests.
     pub login_hint: Option<String>,
     /// The port of the redirect URI; any free one when `None`.
     pub port: Option<u16>,
@@ -27,31 +27,31 @@ pub struct LoginOptions {
     pub wait: Duration,
 }
 
-/// What the person has to know while a login waits.
+/// What a prompt shows while a login waits.
 #[derive(Debug)]
 pub struct LoginStarted<'a> {
     /// The URL to open.
     pub url: &'a Url,
     /// The address of the listener, for `ssh -L`.
     pub address: SocketAddr,
-    /// Who is expected to log in, where that is known.
+    /// The account that is expected to log in, if one is.
     pub account: Option<&'a str>,
     /// The client's project, for links.
     pub project: Option<&'a str>,
 }
 
-/// The person's side of a login.
+/// The user interface of a login.
 pub trait LoginPrompt {
     /// A command needs a login before it can continue, for this reason.
     fn login_needed(&mut self, reason: &Error);
     /// The listener is up: show the URL, open the browser.
     fn started(&mut self, started: &LoginStarted<'_>);
-    /// A browser came back in vain. Called once for each reason.
+    /// A response was rejected. Called once for each reason.
     fn notice(&mut self, notice: Notice);
     /// Some time has passed without an answer.
     fn still_waiting(&mut self);
-    /// Something was pasted that is no answer to this login.
+    /// The pasted text is not a response to this login.
     fn not_an_answer(&mut self);
-    /// The next thing that the person pastes; never ends where nothing can be pasted.
+    /// Waits for text that the user pastes; forever where nothing can be pasted.
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>>;
 }

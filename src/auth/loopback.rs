@@ -1,5 +1,5 @@
 //! The loopback redirect ([RFC 8252 section 7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)): a listener that
-//! trusts nobody, is open only while a login waits, and is closed before the code is used.
+//! accepts nothing but the expected response, is open only while a login waits, and is closed before the code is used.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,13 +17,13 @@ use super::authorization::{self, Answer, Expected, LONGEST_HEAD, Notice, Request
 use super::client_secrets::{ClientKind, ClientSecretsError};
 use super::{ClientSecrets, Error, callback_pages};
 
-/// Where desktop clients are sent back to.
+/// The path of the redirect URI of desktop clients.
 const PATH: &str = "/oauth2/callback";
 
-/// How long a connection may take to say what it wants.
+/// How long a connection may take to send its request.
 const READ_LIMIT: Duration = Duration::from_secs(5);
 
-/// How many connections may be open at once. Browsers open two or three; when a stranger opens more, the oldest go.
+/// How many connections may be open at once; the oldest are closed for more. Browsers open two or three.
 const MOST_CONNECTIONS: usize = 64;
 
 /// What a waiting login learns from the listener.
@@ -31,7 +31,7 @@ const MOST_CONNECTIONS: usize = 64;
 pub(super) enum Event {
     /// The authorization server's answer.
     Answer(Answer),
-    /// A browser came back in vain.
+    /// A response that was rejected.
     Notice(Notice),
 }
 
@@ -92,7 +92,7 @@ impl Loopback {
         Ok(Self { listeners, address, redirect_uri: target.uri, path: target.path, hosts: target.hosts })
     }
 
-    /// The redirect URI, byte for byte as it goes into both requests.
+    /// The redirect URI, the same in both requests.
     pub(super) fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
@@ -127,7 +127,7 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    /// The next thing that matters; strangers do not.
+    /// Waits for the next response to the login, or for one that the user should know of.
     pub(super) async fn event(&mut self) -> Event {
         match self.events.recv().await {
             Some(event) => event,
@@ -255,7 +255,7 @@ struct Registered {
     hosts: Vec<String>,
 }
 
-/// Chooses the first loopback URI, or the first with the wanted port; says why there is none.
+/// Returns the first loopback URI, or the first with the wanted port, or why there is none.
 fn registered(redirect_uris: &[String], port: Option<u16>) -> Result<Registered, String> {
     let usable: Vec<Registered> = redirect_uris.iter().filter_map(|uri| loopback_uri(uri)).collect();
     if usable.is_empty() {

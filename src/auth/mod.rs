@@ -24,6 +24,7 @@ mod record;
 mod refusal;
 mod scopes;
 mod session;
+mod session_client;
 mod store;
 mod token_endpoint;
 mod token_response;

@@ -1,4 +1,4 @@
-//! One login: everything about it in one record, so that no half of it can be stale.
+//! The record of a login. It is saved as a whole.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -19,7 +19,7 @@ pub struct Record {
     pub(super) version: u64,
     /// The OAuth client that the tokens were issued to.
     pub client_id: String,
-    /// The one address that the refresh token may be sent to.
+    /// The only address that the refresh token may be sent to.
     pub token_endpoint: String,
     /// The account's identifier.
     pub sub: String,
@@ -65,10 +65,10 @@ impl Record {
             granted_scopes: granted.iter().map(|scope| scope.as_str().to_owned()).collect(),
             refresh_token,
             refresh_token_issued_at: now,
-            refresh_token_expires_at: later(now, response.refresh_token_expires_in()),
-            access_token: response.access_token().clone(),
+            refresh_token_expires_at: later(now, response.refresh_token_expires_in),
+            access_token: response.access_token.clone(),
             issued_at: now,
-            expires_at: later(now, response.expires_in()),
+            expires_at: later(now, response.expires_in),
         }
     }
 
@@ -76,18 +76,18 @@ impl Record {
     /// there is a new one (RFC 6749 section 6).
     pub(super) fn refreshed(&self, response: &TokenResponse, now: OffsetDateTime) -> Self {
         let mut record = self.clone();
-        record.access_token = response.access_token().clone();
+        record.access_token = response.access_token.clone();
         record.issued_at = now;
-        record.expires_at = later(now, response.expires_in());
-        if let Some(refresh_token) = response.refresh_token().filter(|token| **token != self.refresh_token) {
+        record.expires_at = later(now, response.expires_in);
+        if let Some(refresh_token) = response.refresh_token.as_ref().filter(|token| **token != self.refresh_token) {
             record.refresh_token = refresh_token.clone();
             record.refresh_token_issued_at = now;
             record.refresh_token_expires_at = None;
         }
-        if let Some(ends) = later(now, response.refresh_token_expires_in()) {
+        if let Some(ends) = later(now, response.refresh_token_expires_in) {
             record.refresh_token_expires_at = Some(ends);
         }
-        if let Some(scope) = response.scope().filter(|scope| !scope.trim().is_empty()) {
+        if let Some(scope) = response.scope.as_deref().filter(|scope| !scope.trim().is_empty()) {
             let granted = ScopeSet::from_wire(scope);
             record.granted_scopes = granted.iter().map(|scope| scope.as_str().to_owned()).collect();
         }
@@ -104,7 +104,7 @@ impl Record {
         self.client_id == other.client_id && same_endpoint(&self.token_endpoint, &other.token_endpoint)
     }
 
-    /// What the person granted.
+    /// Returns the granted scopes.
     pub fn granted(&self) -> ScopeSet {
         self.granted_scopes.iter().map(|scope| Scope::from_wire(scope)).collect()
     }

@@ -1,4 +1,4 @@
-//! Why a token endpoint refused, and what that means for the person.
+//! Why a token endpoint refused, and what that means for the user.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub struct TokenRefusal {
     pub error: String,
     /// The description as it came.
     pub description: Option<String>,
-    /// Whose login was refused; `None` while a login is made.
+    /// Whose login was refused; `None` during a new login.
     pub account: Option<String>,
     /// What is known locally about the login that was refused.
     pub evidence: Option<Evidence>,
@@ -38,7 +38,7 @@ pub struct DelegationRefusal {
     pub scopes: Vec<String>,
 }
 
-/// What the record of a login tells about its end.
+/// What the record of a login shows about its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
     /// It had a known end, as those of projects in testing have, and that has come.
@@ -54,7 +54,7 @@ pub enum Evidence {
     },
 }
 
-/// What a token error response means for the person.
+/// What a token error response means for the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalCause {
     /// The refresh token or code is dead.
@@ -73,7 +73,7 @@ impl std::error::Error for TokenRefusal {}
 
 impl fmt::Display for TokenRefusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A reason that is known for sure stands before what the server says.
+        // A certain reason comes before the server's.
         if let Some(Evidence::TestingEnded(end)) = self.evidence {
             write!(
                 formatter,

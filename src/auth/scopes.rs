@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What the short names of Google's scopes stand for.
+/// The prefix that short names of scopes omit.
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
 /// The scopes of the Chat API, by short name.
@@ -80,7 +80,7 @@ impl Scope {
         }
     }
 
-    /// A scope as a person writes it: a full URL, or a short name.
+    /// Parses a scope as users type it: a full URL, or a short name.
     ///
     /// # Errors
     /// A short name that does not exist; with the nearest one that does, where one is near. Short names of other
@@ -110,7 +110,7 @@ impl Scope {
         &self.0
     }
 
-    /// The short name where there is one, as a person would type it.
+    /// Formats the short name, if there is one.
     pub fn short(&self) -> &str {
         self.0.strip_prefix(PREFIX).unwrap_or(&self.0)
     }
@@ -153,13 +153,13 @@ impl ScopeSet {
         text.split_ascii_whitespace().map(Scope::from_wire).collect()
     }
 
-    /// The scopes of `needed` that neither stand here nor are covered by a wider one that does.
+    /// Returns the scopes of `needed` that this set neither has nor covers with a wider one.
     #[must_use]
     pub fn missing_from(&self, needed: &Self) -> Self {
         needed.0.iter().filter(|scope| !self.0.iter().any(|granted| granted.covers(scope))).cloned().collect()
     }
 
-    /// This set without the scopes that wider ones in it cover: what a person has to agree to.
+    /// Returns this set without the scopes that wider ones in it cover.
     #[must_use]
     pub fn minimal(&self) -> Self {
         let covered = |scope: &Scope| self.0.iter().any(|other| other != scope && other.covers(scope));
@@ -178,7 +178,7 @@ impl ScopeSet {
         self.0.iter().cloned().chain([Scope::openid(), Scope::email()]).collect()
     }
 
-    /// Only what a person would call a permission: without the sign-in scopes.
+    /// Returns this set without the sign-in scopes.
     #[must_use]
     pub fn without_identity(&self) -> Self {
         self.0.iter().filter(|scope| **scope != Scope::openid() && **scope != Scope::email()).cloned().collect()

@@ -1,6 +1,6 @@
 //! The saved logins: one private file for each person and OAuth client.
 //!
-//! Plain files, as gcloud, the AWS CLI, cargo and kubelogin have them. Nothing outside this file knows about paths.
+//! Plain files, as with gcloud, the AWS CLI, cargo and kubelogin.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::record::{Record, VERSION};
 use crate::platform::files::{self, FileError, Reservation};
 use crate::platform::{Clock, Lock, LockError, command_line};
 
-/// Larger than any record; what is larger is not one.
+/// Larger than any record.
 const LARGEST_RECORD: u64 = 256 * 1024;
 
 /// How much longer a refreshed record may be.
@@ -46,11 +46,11 @@ pub enum StoreError {
     Busy(#[source] LockError),
 }
 
-/// What stands behind an error of the store: an error of the file system, or a sentence.
+/// The cause of a store error: an error of the file system, or a sentence.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl StoreError {
-    /// What to do about a directory that cannot be used for its owner or its modes.
+    /// Returns what to do about a directory with the wrong owner or modes.
     pub fn way_out(&self) -> Option<String> {
         let (Self::Unreadable { cause, .. } | Self::NotWritable(cause)) = self else { return None };
         match cause.downcast_ref()? {
@@ -72,7 +72,7 @@ impl StoreError {
         Self::NotWritable(cause.into())
     }
 
-    /// Whether the directory cannot be written by anybody, or not by this user.
+    /// Whether this user cannot write to the directory.
     pub(super) fn is_read_only(&self) -> bool {
         use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
         let Self::NotWritable(cause) = self else { return false };
@@ -85,7 +85,7 @@ impl StoreError {
     }
 }
 
-/// Called with what the store has to tell: a mode that was too wide.
+/// Called with warnings.
 pub(super) type Notify = std::rc::Rc<dyn Fn(&str)>;
 
 /// The logins in files below a configuration directory.
@@ -311,7 +311,7 @@ impl CredentialStore {
     }
 
     /// Saves the record of a new login, makes its account the current one, and checks that another process would find
-    /// it. A record that cannot be read is moved aside first, and one of the same person under a former address goes.
+    /// it. Renames a record that cannot be read first, and deletes one of the same person under a former address.
     pub(super) async fn save_verified(&self, record: &Record) -> Result<LoginName, StoreError> {
         let first = LoginName::first(&record.email);
         let _first_lock = self.lock(&first).await?;
@@ -322,7 +322,7 @@ impl CredentialStore {
         }
         self.save(&name, record)?;
         if self.read(&name)?.as_ref() != Some(record) {
-            return Err(StoreError::not_writable("what was stored reads back differently"));
+            return Err(StoreError::not_writable("the saved login reads back differently"));
         }
         self.set_current(Some(&record.email))?;
         for former in self.names()?.into_iter().filter(|other| *other != name) {
@@ -359,7 +359,7 @@ impl CredentialStore {
     }
 }
 
-/// Whether everything in `directory` is a store's, or its name says so. Others may be meant to be read by everybody.
+/// Whether `directory` holds nothing but a store, or is named chatauth. Any other directory may be shared on purpose.
 fn is_store(directory: &Path) -> bool {
     let holds_only = |path: &Path, is_ours: fn(&str) -> bool| {
         std::fs::read_dir(path)
@@ -374,7 +374,7 @@ fn is_store(directory: &Path) -> bool {
         && (holds_only(&accounts, is_record) || !accounts.exists())
 }
 
-/// The command that gives `path` to another user.
+/// Returns the command that gives `path` to another user.
 pub(super) fn give_away(user: u32, group: Option<u32>, path: &Path) -> String {
     let owner = group.map_or_else(|| user.to_string(), |group| format!("{user}:{group}"));
     command_line(["sudo", "chown", "-R", &owner, &path.display().to_string()])
@@ -398,7 +398,7 @@ pub(super) fn parse(content: &[u8]) -> Result<Record, String> {
     if version > VERSION {
         return Err(format!("it was written by a newer chatauth (version {version} of the format)"));
     }
-    // serde's message could quote what stands there, so only the place is told.
+    // serde's message could quote the content, so only the position is reported.
     let record: Record = serde_json::from_slice(content)
         .map_err(|error| format!("it is damaged (line {}, column {})", error.line(), error.column()))?;
     if super::identity::is_address(&record.email) { Ok(record) } else { Err(what()) }

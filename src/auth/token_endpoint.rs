@@ -46,7 +46,7 @@ pub struct TokenInfo {
 }
 
 impl TokenInfo {
-    /// Whether the token belongs to the person of `record`. An address may change; a person's `sub` does not.
+    /// Whether the token belongs to the account of `record`. An address may change; `sub` does not.
     pub fn is_of(&self, record: &Record) -> bool {
         match (&self.sub, &self.email) {
             (Some(sub), _) => *sub == record.sub,
@@ -66,16 +66,16 @@ struct TokenInfoResponse {
     scope: String,
 }
 
-/// What the authorization server thinks of a client.
+/// Whether the authorization server accepts a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientProbe {
     /// Client id and secret are right.
     Accepted,
-    /// They are not, or the server cannot tell: its error code or HTTP status.
+    /// They are wrong, or the server did not decide: its error code or HTTP status.
     Refused(String),
 }
 
-/// A code that no server has issued.
+/// An authorization code that no server has issued.
 const BOGUS_CODE: &str = "4/chatauth-doctor-asks-whether-this-client-is-known";
 
 /// The token endpoint of one client.
@@ -88,7 +88,7 @@ pub(super) struct TokenEndpoint<'a> {
 }
 
 impl TokenEndpoint<'_> {
-    /// Exchanges the code. There is one attempt: it uses the code up, whatever happens to its answer.
+    /// Exchanges the code. It is sent once, because the server accepts it only once.
     pub(super) async fn exchange(
         &self,
         code: &Secret<String>,
@@ -139,7 +139,7 @@ impl TokenEndpoint<'_> {
         match response.status {
             200 => {
                 let info: TokenInfoResponse = serde_json::from_slice(&response.body)
-                    .map_err(|_| server(String::from("sent something that is not token information")))?;
+                    .map_err(|_| server(String::from("sent invalid token information")))?;
                 let email = info.email.filter(|email| identity::is_address(email));
                 let scopes = ScopeSet::from_wire(&info.scope);
                 Ok(Some(TokenInfo { audience: info.aud, sub: info.sub, email, scopes }))
@@ -165,7 +165,7 @@ impl TokenEndpoint<'_> {
         })
     }
 
-    /// The client authenticates in the form, as all clients of Google's do.
+    /// Adds the client's credentials to the form, as all of Google's clients do.
     fn with_credentials<'a>(&'a self, fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let client = self.client;
         let credentials = [("client_id", &*client.client_id), ("client_secret", &**client.client_secret.expose())];
@@ -185,7 +185,7 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// The endpoint beside the token endpoint. Google's older token endpoints have none there, and share the current ones.
+/// Returns an endpoint beside the token endpoint. Google's older token endpoints share those of the current one.
 fn sibling(token_endpoint: &Endpoint, segment: &str) -> Endpoint {
     let older = ["https://accounts.google.com", "https://www.googleapis.com"];
     if older.contains(&token_endpoint.origin().as_str())
@@ -201,7 +201,7 @@ fn error_code(body: &[u8]) -> Option<String> {
     Some(answer.get("error")?.as_str()?.to_owned())
 }
 
-/// Sends a token request, repeats it as `policy` allows, and reads the answer.
+/// Sends a token request, retries it under `policy`, and reads the response.
 pub(super) async fn request(
     http: &http::Client,
     endpoint: &Endpoint,
@@ -238,13 +238,12 @@ pub(super) fn read(response: &Response, host: &str, clock: Clock) -> Result<Toke
             return Err(Error::Server { host, cause });
         }
         _ if !response.complete => {
-            let cause = String::from("sent an answer that could not be read whole");
+            let cause = String::from("sent an incomplete response");
             return Err(Error::Server { host, cause });
         }
         _ => {}
     }
-    let not_a_token_response =
-        |host| Error::Server { host, cause: String::from("sent something that is not a token response") };
+    let not_a_token_response = |host| Error::Server { host, cause: String::from("sent an invalid token response") };
     if response.status == 200 {
         return serde_json::from_slice(&response.body).map_err(|_| not_a_token_response(host));
     }

@@ -1,4 +1,4 @@
-//! The answer to a token request.
+//! The response to a token request.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,14 +9,17 @@ use crate::secret::Secret;
 #[derive(Debug, Deserialize)]
 pub(super) struct TokenResponse {
     #[serde(deserialize_with = "sendable")]
-    access_token: Secret<String>,
+    pub(super) access_token: Secret<String>,
+    /// The lifetime of the access token in seconds; `None` when it is absent or impossible.
     #[serde(default, deserialize_with = "lenient_seconds")]
-    expires_in: Option<i64>,
-    refresh_token: Option<Secret<String>>,
+    pub(super) expires_in: Option<i64>,
+    #[serde(default, deserialize_with = "non_empty")]
+    pub(super) refresh_token: Option<Secret<String>>,
+    /// The lifetime of the refresh token in seconds; `None` when it is absent or impossible.
     #[serde(default, deserialize_with = "lenient_seconds")]
-    refresh_token_expires_in: Option<i64>,
-    scope: Option<String>,
-    id_token: Option<Secret<String>>,
+    pub(super) refresh_token_expires_in: Option<i64>,
+    pub(super) scope: Option<String>,
+    pub(super) id_token: Option<Secret<String>>,
 }
 
 /// Reads a positive number of seconds. Google sends integers, and its own clients also accept decimal strings; anything
@@ -46,31 +49,13 @@ where
     Ok(Secret::new(token))
 }
 
-impl TokenResponse {
-    pub(super) fn access_token(&self) -> &Secret<String> {
-        &self.access_token
-    }
-
-    /// The lifetime of the access token in seconds; `None` when it is absent or makes no sense.
-    pub(super) fn expires_in(&self) -> Option<i64> {
-        self.expires_in
-    }
-
-    pub(super) fn refresh_token(&self) -> Option<&Secret<String>> {
-        self.refresh_token.as_ref().filter(|token| !token.expose().is_empty())
-    }
-
-    pub(super) fn refresh_token_expires_in(&self) -> Option<i64> {
-        self.refresh_token_expires_in
-    }
-
-    pub(super) fn scope(&self) -> Option<&str> {
-        self.scope.as_deref()
-    }
-
-    pub(super) fn id_token(&self) -> Option<&Secret<String>> {
-        self.id_token.as_ref()
-    }
+/// Reads an optional token; an empty one counts as absent.
+fn non_empty<'de, Deserializer>(deserializer: Deserializer) -> Result<Option<Secret<String>>, Deserializer::Error>
+where
+    Deserializer: serde::Deserializer<'de>,
+{
+    let token = Option::<Secret<String>>::deserialize(deserializer)?;
+    Ok(token.filter(|token| !token.expose().is_empty()))
 }
 
 #[cfg(test)]
@@ -81,7 +66,7 @@ mod tests {
     fn property_41_odd_lifetimes_count_as_unknown() {
         let read = |value: &str| {
             let text = format!(r#"{{"access_token":"x","expires_in":{value}}}"#);
-            serde_json::from_str::<TokenResponse>(&text).unwrap().expires_in()
+            serde_json::from_str::<TokenResponse>(&text).unwrap().expires_in
         };
         assert_eq!(read("3599"), Some(3599));
         assert_eq!(read("\"3599\""), Some(3599));
@@ -89,7 +74,7 @@ mod tests {
             assert_eq!(read(odd), None, "{odd}");
         }
         let bare: TokenResponse = serde_json::from_str(r#"{"access_token":"canary"}"#).unwrap();
-        assert_eq!(bare.expires_in(), None);
+        assert_eq!(bare.expires_in, None);
         assert!(!format!("{bare:?}").contains("canary"), "{bare:?}");
     }
 
@@ -106,6 +91,6 @@ mod tests {
     #[test]
     fn an_empty_refresh_token_is_none() {
         let text = r#"{"access_token":"a","refresh_token":"","token_type":"bearer"}"#;
-        assert!(serde_json::from_str::<TokenResponse>(text).unwrap().refresh_token().is_none());
+        assert!(serde_json::from_str::<TokenResponse>(text).unwrap().refresh_token.is_none());
     }
 }

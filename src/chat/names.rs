@@ -158,7 +158,7 @@ fn id_in_address(text: &str) -> Option<String> {
     after.map(|pair| pair[1]).or_else(app).map(str::to_owned)
 }
 
-/// Refuses what people paste in the place of an address or an ID, which the API would refuse later, or take for somebody
+/// Rejects what users paste instead of an address or an ID, which the API would reject later, or take for somebody
 /// else.
 fn check_shape(text: &str) -> Result<(), NameError> {
     if text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("mailto:")) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What Google says when the details say it better.
+/// Google's message if the details say more.
 const GENERIC: &str = "Request contains an invalid argument.";
 
 /// Google's messages for a project without a configured Chat app. They are matched because there is no reason code.
@@ -107,7 +107,7 @@ fn violations(detail: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Puts together what an error says, each thing once.
+/// Joins the parts of an error message without repetitions.
 fn explained(
     message: Option<String>,
     localized: Option<String>,

@@ -19,39 +19,39 @@ struct Step {
     text: &'static str,
 }
 
-/// What has to be done, with the links of `project` where it is known.
+/// Returns the steps, with links to `project` if it is known.
 fn steps(project: Option<&str>) -> Vec<Step> {
     let step = |title, path, text| Step { title, link: console(path, project), text };
     vec![
         step(
             "Enable the Google Chat API",
             "apis/library/chat.googleapis.com",
-            "Press Enable. It takes a few minutes to work everywhere.",
+            "Press Enable. It takes effect within a few minutes.",
         ),
         step(
             "Configure the Chat app",
             "apis/api/chat.googleapis.com/hangouts-chat",
-            "Needed although no bot is made: without it, creating a space answers \"Google Chat app not found\". Enter an app \
-             name (25 characters at most), an avatar URL (https, a square PNG or JPEG) and a description (40 characters at \
-             most), untick \"Build this Chat app as a Workspace add-on\" where it is offered, switch \"Interactive features\" \
-             off, and save.",
+            "Required even if you don't build a bot: without it, creating a space fails with \"Google Chat app not found\". \
+             Enter an app name (up to 25 characters), an avatar URL (https, a square PNG or JPEG) and a description (up to \
+             40 characters). Clear \"Build this Chat app as a Workspace add-on\" if you see it, turn \"Interactive \
+             features\" off, and save.",
         ),
         step(
             "Name the app on the consent screen",
             "auth/branding",
-            "Enter an app name and the support e-mail addresses.",
+            "Enter an app name and the support email addresses.",
         ),
         step(
             "Choose who may log in",
             "auth/audience",
-            "Internal: everybody in your organization, and logins last. External: add yourself as a test user; while the \
-             status is Testing, logins end after seven days.",
+            "Internal: anyone in your organization can log in, and logins don't expire. External: add yourself as a test \
+             user. While the publishing status is Testing, logins expire after seven days.",
         ),
         step(
             "Create the OAuth client",
             "auth/clients",
-            "Create client, application type Desktop app. Download the JSON at once: the secret is shown only then. (A web \
-             client works when http://127.0.0.1:8085/ is registered as a redirect URI.)",
+            "Press Create client and choose the type Desktop app. Download the JSON right away: Google shows the secret only \
+             once. (A web client works if it has the redirect URI http://127.0.0.1:8085/.)",
         ),
     ]
 }
@@ -68,7 +68,7 @@ impl Setup {
     }
 }
 
-/// Guides a person through the steps, or prints them where there is none.
+/// Guides the user through the steps, or prints them without a terminal.
 async fn guide(context: &Context) -> anyhow::Result<()> {
     let terminals = context.settings.terminals;
     if !(context.settings.input && terminals.stdin && terminals.stderr) {
@@ -78,12 +78,8 @@ async fn guide(context: &Context) -> anyhow::Result<()> {
     match client_file(context) {
         None => guide_through_steps(context, &mut person, None).await?,
         Some((path, Ok(client))) => {
-            context.messages.always(&format!(
-                "There is a client file already: {} ({}).",
-                path.display(),
-                client.client_id
-            ));
-            let question = "Press Enter to use it, or type the path of the file that replaces it:";
+            context.messages.always(&format!("Found a client file: {} ({}).", path.display(), client.client_id));
+            let question = "Press Enter to use it, or enter the path of a file to replace it:";
             let answer = person.ask(question).await?;
             if !answer.is_empty() {
                 ask_for_file(context, &mut person, Some(&path), Some(answer)).await?;
@@ -91,19 +87,19 @@ async fn guide(context: &Context) -> anyhow::Result<()> {
         }
         Some((path, Err(error))) => {
             context.messages.error(&error.to_string());
-            context.messages.always(&format!("The steps lead to the file that replaces {}.", path.display()));
+            context.messages.always(&format!("These steps lead to a file that replaces {}.", path.display()));
             guide_through_steps(context, &mut person, Some(&path)).await?;
         }
     }
-    context.messages.always("Last step: your login.");
+    context.messages.always("Last step: log in.");
     drop(person);
     Login::default().log_in(context).await?;
     context.messages.always("Done. Create your first space: chatauth spaces create --name API-made");
     Ok(())
 }
 
-/// The client file that commands would find, and whether a login can use it. The session would remember it, and not see
-/// the one that replaces it.
+/// Returns the client file that commands would find, and whether a login can use it. The session is not asked, because
+/// it reads the file only once and would not see a replacement.
 fn client_file(context: &Context) -> Option<(PathBuf, Result<ClientSecrets, ClientSecretsError>)> {
     let usable = |path: &PathBuf| {
         let client = ClientSecrets::load(path)?;
@@ -114,7 +110,7 @@ fn client_file(context: &Context) -> Option<(PathBuf, Result<ClientSecrets, Clie
 }
 
 fn print_steps(context: &Context) -> Result<(), Failure> {
-    let mut text = String::from("From nothing to the first space:\n");
+    let mut text = String::from("From a Cloud project to your first space:\n");
     for (number, step) in (1..).zip(steps(context.project().as_deref())) {
         text += &format!("\n{number}. {}\n   {}\n   {}\n", step.title, step.link, step.text);
     }
@@ -134,9 +130,8 @@ async fn guide_through_steps(
     replaced: Option<&Path>,
 ) -> Result<(), Failure> {
     let print_line = |text: &str| context.messages.always(text);
-    print_line("This takes you from nothing to your first space. Each step is one page of the Google Cloud console.");
-    let mut project =
-        person.ask_for_project("Number or id of your Cloud project (Enter if you have none in mind):").await?;
+    print_line("These steps lead to your first space. Each one is a page of the Google Cloud console.");
+    let mut project = person.ask_for_project("Number or ID of your Cloud project (Enter to skip):").await?;
     if project.is_none() {
         let page = "https://console.cloud.google.com/projectcreate";
         print_line(&format!("Create or choose a project at {page}"));
@@ -153,14 +148,14 @@ async fn guide_through_steps(
             person.ask_until_done(&link).await?;
         }
         if number == 1 && project.is_none() {
-            // By now there is one, and with it the links lead to the right place.
-            project = person.ask_for_project("Number or id of that project (Enter to go on without):").await?;
+            // The project exists by now, and the links of the next steps need it.
+            project = person.ask_for_project("Number or ID of that project (Enter to skip):").await?;
         }
     }
     ask_for_file(context, person, replaced, None).await
 }
 
-/// Asks for the downloaded file until there is one that a login can use. `first` is an answer already given.
+/// Asks for the downloaded file until a login can use it. `first` is an answer already given.
 async fn ask_for_file(
     context: &Context,
     person: &mut Prompter<'_>,
@@ -178,7 +173,7 @@ async fn ask_for_file(
                 if client.kind != ClientKind::Installed {
                     context
                         .messages
-                        .always("It is a web client: its registered loopback redirect URI will be used as it stands.");
+                        .always("This is a web client: chatauth uses its registered loopback redirect URI.");
                 }
                 return Ok(());
             }
@@ -190,8 +185,8 @@ async fn ask_for_file(
             }
         }
     }
-    Err(Failure::new(ErrorCode::ClientSecretsMissing, "no usable client file was named")
-        .hint("start again: chatauth setup"))
+    Err(Failure::new(ErrorCode::ClientSecretsMissing, "no usable client file was given")
+        .hint("run chatauth setup again"))
 }
 
 /// Checks the file and copies it into the place of the one that it replaces, else into the configuration directory.
@@ -200,7 +195,7 @@ fn adopt(context: &Context, path: &Path, replaced: Option<&Path>) -> Result<Clie
     let client = ClientSecrets::load(path).map_err(failed)?;
     client.check_redirect().map_err(failed)?;
     let content = std::fs::read(path).map_err(|error| {
-        Failure::new(ErrorCode::ClientSecretsInvalid, format!("{} cannot be read: {error}", path.display()))
+        Failure::new(ErrorCode::ClientSecretsInvalid, format!("cannot read {}: {error}", path.display()))
     })?;
     let session = context.session();
     let named = Some(&context.settings.client_secrets).filter(|setting| setting.source != Provenance::Default);
@@ -208,13 +203,13 @@ fn adopt(context: &Context, path: &Path, replaced: Option<&Path>) -> Result<Clie
         None => session.adopt_client(&content).map_err(|error| context.report(error))?,
         Some(place) => {
             if let Some(old) = session.replace_client(place, &content).map_err(|error| context.report(error))? {
-                context.messages.always(&format!("The old file is {} now.", old.display()));
+                context.messages.always(&format!("Renamed the old file to {}.", old.display()));
             }
             place.to_path_buf()
         }
     };
     let kept = kept.display();
-    context.messages.always(&format!("Understood: {}. Kept as {kept} (readable by you alone).", client.client_id));
+    context.messages.always(&format!("Saved the client {} as {kept} (only you can read it).", client.client_id));
     Ok(client)
 }
 
@@ -227,7 +222,7 @@ fn expand_home(answer: &str, context: &Context) -> String {
     }
 }
 
-/// A person who answers questions.
+/// Asks the user questions on the terminal.
 struct Prompter<'a> {
     context: &'a Context,
     reader: LineReader,
@@ -236,11 +231,11 @@ struct Prompter<'a> {
 impl<'a> Prompter<'a> {
     fn new(context: &'a Context) -> Result<Self, Failure> {
         let reader = LineReader::new()
-            .map_err(|error| Failure::new(ErrorCode::Internal, format!("the terminal cannot be read: {error}")))?;
+            .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot read the terminal: {error}")))?;
         Ok(Self { context, reader })
     }
 
-    /// Asks for a project; `None` where there is no answer that can be one.
+    /// Asks for a project; `None` if the answer cannot be one.
     async fn ask_for_project(&mut self, question: &str) -> Result<Option<String>, Failure> {
         let is_plain = |id: &String| {
             !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:.".contains(&byte))
@@ -248,11 +243,11 @@ impl<'a> Prompter<'a> {
         Ok(Some(self.ask(question).await?).filter(is_plain))
     }
 
-    /// Waits until a page of the console is done with, and opens it when that is asked for.
+    /// Waits until the user has finished with a page of the console, and opens it on request.
     async fn ask_until_done(&mut self, page: &str) -> Result<(), Failure> {
-        while self.ask("Press Enter when it is done, or o and Enter to open the page.").await? == "o" {
+        while self.ask("Press Enter when you are done, or o and Enter to open the page.").await? == "o" {
             if !browser::open(page, &self.context.settings.browser) {
-                self.context.messages.always("No browser could be started here.");
+                self.context.messages.always("Cannot start a browser here.");
             }
         }
         Ok(())
@@ -261,8 +256,7 @@ impl<'a> Prompter<'a> {
     async fn ask(&mut self, question: &str) -> Result<String, Failure> {
         self.context.messages.always(question);
         self.reader.paste().await.map(|answer| answer.trim().to_owned()).ok_or_else(|| {
-            Failure::new(ErrorCode::LoginNeeded, "the set-up was left before its end")
-                .hint("go on with: chatauth setup")
+            Failure::new(ErrorCode::LoginNeeded, "the setup is not finished").hint("to continue, run chatauth setup")
         })
     }
 }

@@ -171,7 +171,7 @@ fn advice(remote: RemoteEnvironment, address: SocketAddr) -> String {
     match remote {
         RemoteEnvironment::Ssh => format!("This is an SSH session. From the machine with your browser, {forward}"),
         RemoteEnvironment::Wsl => String::from(
-            "This is WSL: open the address in a browser of Windows. If that ends on an error page, paste its address here.",
+            "This is WSL: open the address in a Windows browser. If it ends on an error page, paste the address of that page here.",
         ),
         RemoteEnvironment::Container => {
             format!(

@@ -24,7 +24,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Config {
     /// The limit of one request, from the first byte of the connection to the last of the answer.
     pub timeout: Duration,
-    /// Whom TLS trusts.
+    /// The trust roots.
     pub trust: TrustRoots,
     /// The proxies of the environment.
     pub proxies: Proxies,
@@ -197,7 +197,7 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
     for proxy in config.proxies.build()? {
         builder = builder.proxy(proxy);
     }
-    builder.build().map_err(|error| Error::Setup(format!("the HTTP client could not be made: {error}")))
+    builder.build().map_err(|error| Error::Setup(format!("cannot build the HTTP client: {error}")))
 }
 
 fn bearer(token: &Secret<String>) -> Result<HeaderValue, Error> {

@@ -8,9 +8,8 @@ use url::{Host, Url};
 /// A server's address: https, or plain http to this very machine.
 ///
 /// [RFC 6750 section 5.3](https://www.rfc-editor.org/rfc/rfc6750#section-5.3) wants TLS wherever a bearer token
-/// goes; loopback is the exception that the emulator needs. The check is on the parsed host, and an address that
-/// is not written the way it is understood (`http://0x7f.1`) is refused, so that what a person reads is where the
-/// token goes.
+/// goes; loopback is the exception that the emulator needs. The check is on the parsed host. An address whose parsed
+/// form differs from what was written (`http://0x7f.1`) is refused, so that users see where the token goes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint(Url);
 
@@ -71,7 +70,7 @@ impl Endpoint {
         Ok(Self(url))
     }
 
-    /// The address as a URL.
+    /// Returns the URL.
     pub fn url(&self) -> &Url {
         &self.0
     }

@@ -1,10 +1,10 @@
-//! What can go wrong between two machines.
+//! Errors of HTTP requests.
 
 use std::io;
 
 use super::resolver::NameNotFound;
 
-/// Why there is no usable answer. Messages name the host and never the query, the body or a proxy's password.
+/// Why there is no usable response. Messages name the host, never the query, the body or a proxy's password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The host has no address.
@@ -19,12 +19,12 @@ pub enum Error {
         /// The host and port.
         host: String,
     },
-    /// No connection for another reason (unreachable network, a proxy that says no).
+    /// No connection for another reason, such as an unreachable network.
     #[error("cannot connect to {host}: {cause}")]
     NotConnected {
         /// The host and port.
         host: String,
-        /// What the layer below said.
+        /// The error of the layer below.
         cause: String,
     },
     /// This process or system can open no further connection.
@@ -41,7 +41,7 @@ pub enum Error {
         /// The host and port.
         host: String,
     },
-    /// The certificate does not stand up to the trust roots.
+    /// The certificate is not trusted.
     #[error("the certificate of {host} is not trusted: {cause}")]
     Untrusted {
         /// The host.
@@ -61,7 +61,7 @@ pub enum Error {
         /// The host and port.
         host: String,
     },
-    /// The server wants the request elsewhere. It is not followed: a token goes to nobody who was not configured.
+    /// A redirect, which is not followed: a token goes only to hosts that were configured.
     #[error("{host} redirects ({status}) to {target}, which is not followed")]
     Redirect {
         /// The host and port.
@@ -79,7 +79,7 @@ pub enum Error {
         /// What is wrong with its value, which is not quoted: it may hold a password.
         cause: String,
     },
-    /// The proxy wants another authentication (407).
+    /// The proxy requires other credentials (407).
     #[error("{proxy} {cause}")]
     ProxyAuthentication {
         /// The proxy, with its variable.
@@ -111,11 +111,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether a setting of the environment has to change: no retry helps.
-    pub fn is_environment(&self) -> bool {
-        matches!(self, Self::ProxyInvalid { .. } | Self::ProxyAuthentication { .. } | Self::TrustInvalid { .. })
-    }
-
     /// Whether the server may have acted on the request.
     pub fn may_have_been_sent(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::Lost { .. })
@@ -124,7 +119,7 @@ impl Error {
     /// Classifies an error of reqwest. `host` is the authority of the request, and `proxy` names the proxy that carried it.
     pub(super) fn from_reqwest(error: &reqwest::Error, host: &str, proxy: Option<String>) -> Self {
         if error.is_builder() {
-            return Self::Setup(format!("the request to {host} could not be made"));
+            return Self::Setup(format!("cannot build the request to {host}"));
         }
         Self::from_chain(error, error.is_connect(), error.is_timeout(), host, proxy)
     }
@@ -145,13 +140,13 @@ impl Error {
                 rustls::Error::InvalidCertificate(reason) => Self::Untrusted { host, cause: certificate(reason) },
                 other if is_connect => Self::NotConnected { host, cause: format!("TLS: {other}") },
                 other => {
-                    // After the handshake the request may have been read, whatever became of the connection.
+                    // After the handshake the server may have read the request.
                     log::debug!("TLS: {other}");
                     Self::Lost { host }
                 }
             };
         }
-        // Behind a proxy, this machine connects to the proxy alone.
+        // This machine connects only to the proxy.
         let host = proxy.filter(|_| is_connect).unwrap_or(host);
         if !is_connect {
             return if is_timeout { Self::Timeout { host } } else { Self::Lost { host } };

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::Error;
 
-/// Loopback never goes through a proxy, whatever `NO_PROXY` says.
+/// Requests to loopback never go through a proxy.
 const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
 /// The kinds of proxies that are supported.
@@ -56,7 +56,7 @@ impl fmt::Debug for Proxies {
     }
 }
 
-/// How a proxy is made from its address.
+/// Builds a proxy from its address.
 type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
 
 impl Proxies {
@@ -75,7 +75,7 @@ impl Proxies {
         Ok(proxies)
     }
 
-    /// The proxy that carries a request to `url`; `None` when it goes there directly.
+    /// Returns the proxy for a request to `url`; `None` if there is none.
     ///
     /// # Errors
     /// A proxy that would carry it and cannot be used: no request bypasses a proxy.

@@ -12,7 +12,7 @@ const MASK: &str = "[redacted]";
 const SECRET_FIELDS: [&str; 7] =
     ["code", "code_verifier", "client_secret", "refresh_token", "access_token", "token", "assertion"];
 
-/// Shorter values are no secrets that anybody could keep, and taking them out would tear ordinary words apart.
+/// Shorter values are not secrets, and redacting them would damage ordinary words.
 const SHORTEST: usize = 8;
 
 /// The secrets of one request.

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// The system's resolver, with an error that can be told apart from all others.
+/// The system's resolver, with an error type of its own.
 #[derive(Debug)]
 pub(super) struct Resolver;
 
@@ -16,7 +16,7 @@ pub(super) struct NameNotFound;
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            // This very machine, whatever a hosts file says (RFC 6761 section 6.3).
+            // The loopback address, even if a hosts file differs (RFC 6761 section 6.3).
             if name.as_str() == "localhost" {
                 let loopback = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
                 return Ok(Box::new(loopback.into_iter()) as Addrs);

@@ -88,7 +88,7 @@ pub struct History {
 pub enum Decision {
     /// Wait this long, then retry.
     Retry(Duration),
-    /// This answer stands.
+    /// Return this result.
     Stop,
 }
 
@@ -130,7 +130,7 @@ pub fn classify(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcom
         }
         Err(Error::NotConnected { .. } | Error::ConnectTimeout { .. }) => Outcome::NotSent,
         Err(Error::Timeout { .. } | Error::Lost { .. }) => Outcome::ResponseLost,
-        // A proxy that says no to this client goes on doing so.
+        // A proxy that refuses this client keeps refusing it.
         Err(Error::ProxyRefused { status, .. }) => {
             if matches!(status, Some(400..=499)) {
                 Outcome::Final
@@ -172,9 +172,8 @@ pub struct Attempted {
     pub may_have_been_applied: bool,
 }
 
-/// Runs `attempt` until its answer stands. It is given the time that is left for it, and says how it ended: usually
-/// by [`classify`]. `before_wait` is given the result of an attempt that is retried, the wait, and the number of attempts
-/// so far.
+/// Runs `attempt` until no retry follows. It gets the time that is left, and returns the result with its outcome, usually
+/// from [`classify`]. `before_wait` gets the result of an attempt that is retried, the wait, and the number of attempts.
 pub async fn run(
     policy: Policy,
     mut attempt: impl AsyncFnMut(Duration) -> (Result<Response, Error>, Outcome),

@@ -110,7 +110,7 @@ fn system_roots() -> Result<RootCertStore, Error> {
     Err(invalid(String::from("the trusted root certificates of the system cannot be read"), cause))
 }
 
-/// Adds the certificates of a file that a person named: PEM, with or without a byte order mark, or one in DER.
+/// Adds the certificates of a file that the user named: PEM, with or without a byte order mark, or one in DER.
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
     let bytes = std::fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
@@ -128,7 +128,7 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
     }
 }
 
-/// A configuration that trusts nobody, for connections that use no TLS.
+/// Returns a configuration without trust roots, for connections without TLS.
 pub(super) fn without_roots() -> Result<rustls::ClientConfig, Error> {
     configuration(RootCertStore::empty())
 }

@@ -1,4 +1,4 @@
-//! Opening a URL in the person's browser: best effort, without a shell.
+//! Opens a URL in the user's browser, without a shell.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;

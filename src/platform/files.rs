@@ -41,12 +41,12 @@ pub enum FileError {
         /// Its permission bits.
         mode: u32,
     },
-    /// The file system gives every file the same mode, as WSL's drives and CIFS do.
+    /// The file system gives every file the same mode, as Windows drives in WSL and CIFS do.
     #[error("the file system of {path} keeps no permissions: other users could read what is saved there (mode {mode:03o})", path = .path.display())]
     Modeless {
         /// The directory.
         path: PathBuf,
-        /// The mode that it has whatever was asked for.
+        /// The mode that it has and keeps.
         mode: u32,
     },
     /// The path is not a regular file or directory, as expected.
@@ -131,7 +131,7 @@ pub fn private_directory(path: &Path, narrow: &dyn Fn() -> bool) -> Result<Optio
 /// before is returned.
 ///
 /// # Errors
-/// A directory of somebody else, or one that others can write to, is refused: they could replace what is in it. So is
+/// Refuses a directory of another user, or one that others can write to: they could replace its files. Also refuses
 /// one that cannot be narrowed, unless it is on a read-only file system.
 pub fn check_directory(path: &Path, narrow: &dyn Fn() -> bool) -> Result<Option<u32>, FileError> {
     let metadata = fs::metadata(path).map_err(FileError::io("read the metadata of", path))?;
@@ -161,17 +161,17 @@ fn check_modes(path: &Path) -> Result<(), FileError> {
     if mode & 0o077 != 0 { Err(FileError::Modeless { path: path.to_path_buf(), mode }) } else { Ok(()) }
 }
 
-/// Returns the user and group whose directory `path` is to be made in, where this process is root's and they are not.
+/// Returns the user and group that own the directory around `path`, if this process is root's and they are not.
 #[cfg(unix)]
 pub fn other_home(path: &Path) -> Option<(u32, u32)> {
-    // An owner outside a user namespace, of whom nothing is known.
+    // The owner that a user namespace shows for users outside it.
     const UNKNOWN: u32 = 65534;
     let above = path.ancestors().skip(1).find_map(|path| fs::metadata(path).ok())?;
     let is_other = rustix::process::geteuid().is_root() && ![0, UNKNOWN].contains(&above.uid());
     is_other.then(|| (above.uid(), above.gid()))
 }
 
-/// Returns nobody here.
+/// Returns `None`: this platform has no such owners.
 #[cfg(not(unix))]
 pub fn other_home(_path: &Path) -> Option<(u32, u32)> {
     None
@@ -270,11 +270,6 @@ impl Reservation {
         let directory = path.parent().unwrap_or_else(|| Path::new("."));
         sync_directory(directory).map_err(FileError::io("write", directory))
     }
-}
-
-/// Creates a temporary file without a name, which is removed with the process.
-pub fn scratch() -> io::Result<File> {
-    tempfile::tempfile()
 }
 
 /// Checks that a file can be written in `directory`, and removes it.

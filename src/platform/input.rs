@@ -57,7 +57,7 @@ impl Source {
         if path.as_os_str() == "-" { Self::StandardInput } else { Self::File(path) }
     }
 
-    /// Reads all bytes. A pipe that nobody writes to can be interrupted.
+    /// Reads all bytes. A signal interrupts waiting for a pipe.
     ///
     /// # Errors
     /// The contents cannot be read, have more than `limit` bytes, or a signal arrived first.
@@ -69,7 +69,7 @@ impl Source {
         }
         let bytes = match self {
             Self::StandardInput => signals::interruptible(move || read_all(io::stdin().lock(), limit)),
-            // Neither opening nor reading a regular file waits for anybody.
+            // Opening and reading a regular file never blocks for long.
             Self::File(path) if path.is_file() => File::open(path).and_then(|file| read_all(file, limit)),
             Self::File(path) => {
                 let path = path.clone();

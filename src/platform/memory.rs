@@ -1,7 +1,6 @@
-//! How much memory this process may take.
+//! A memory limit for this process.
 
-/// Limits the address space of this process, where the system can: what needs more then fails instead of driving the
-/// machine out of memory.
+/// Limits the address space of this process on Unix, so that an allocation fails before the machine runs out of memory.
 pub fn limit_memory(bytes: u64) {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! The runtime of everything that waits.
+//! The asynchronous runtime.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use std::io;
 /// # Errors
 /// Too few file descriptors are left.
 pub fn build() -> io::Result<tokio::runtime::Runtime> {
-    // The runtime opens as many, and panics where it cannot.
+    // Tokio panics if it cannot open this many.
     #[cfg(unix)]
     {
         let pair = std::os::unix::net::UnixStream::pair;

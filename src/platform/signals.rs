@@ -89,8 +89,8 @@ pub async fn interruption() -> io::Result<Interruption> {
     Ok(Interruptions::watch()?.next().await)
 }
 
-/// Whether `SIGHUP` ends the program. `nohup` ignores it, and watching it would undo that; if `/proc` does not say, it
-/// is left alone.
+/// Whether `SIGHUP` ends the program. Under `nohup` it is ignored, which watching would undo. Without `/proc` it is not
+/// watched.
 #[cfg(unix)]
 fn hangup_counts() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -124,7 +124,7 @@ fn members_that_are_missing_empty_or_of_another_type_are_named() {
         assert_eq!(wrong(&change(None)), WrongFile::MissingMember("installed", member));
         assert_eq!(wrong(&change(Some(Value::Null))), WrongFile::MissingMember("installed", member));
         assert_eq!(wrong(&change(Some(json!(" ")))), WrongFile::EmptyMember("installed", member));
-        assert_eq!(wrong(&change(Some(json!(7)))), WrongFile::WrongType("installed", member, "a text"));
+        assert_eq!(wrong(&change(Some(json!(7)))), WrongFile::WrongType("installed", member, "a string"));
     }
     let uris = with("web", |members| {
         members.insert("redirect_uris".into(), json!([1]));

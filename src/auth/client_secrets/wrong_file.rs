@@ -1,4 +1,4 @@
-//! Telling what a file is that is no usable OAuth client.
+//! Recognises files that are not usable OAuth clients.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub enum WrongFile {
     NotText,
     /// A saved web page.
     Html,
-    /// A property list, as the console gives out for iOS clients.
+    /// A property list, which the console offers for iOS clients.
     PropertyList,
     /// Text that is not JSON.
     NotJson {
@@ -54,9 +54,9 @@ pub enum WrongFile {
     NotAnObject(&'static str),
     /// A client for Android, iOS, Chrome or the like: without a secret, and without loopback redirects.
     MobileClient,
-    /// A member is not there.
+    /// A member is missing.
     MissingMember(&'static str, &'static str),
-    /// A member is an empty text.
+    /// A member is an empty string.
     EmptyMember(&'static str, &'static str),
     /// A member has the wrong JSON type.
     WrongType(&'static str, &'static str, &'static str),
@@ -98,7 +98,7 @@ impl fmt::Display for WrongFile {
                     members.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
                 );
             }
-            Self::TwoClients => "has both \"installed\" and \"web\"; one of them must go",
+            Self::TwoClients => "has both \"installed\" and \"web\"; keep one of them",
             Self::NotAnObject(kind) => return write!(formatter, "has {kind:?}, but it is not a JSON object"),
             Self::MobileClient => {
                 "is a client without a secret (Android, iOS, Chrome or UWP), for which Google blocks logins on a computer"
@@ -108,7 +108,7 @@ impl fmt::Display for WrongFile {
             Self::WrongType(kind, member, expected) => {
                 return write!(formatter, "has a {member:?} in {kind:?} that is not {expected}");
             }
-            Self::Example => "is the example that comes with chatauth, with values that are made up",
+            Self::Example => "is the example that comes with chatauth, whose values are made up",
         };
         formatter.write_str(text)
     }
@@ -205,7 +205,7 @@ fn without_client(members: &Map<String, Value>) -> WrongFile {
     WrongFile::NoClient { members: members.keys().take(5).map(|name| name.chars().take(40).collect()).collect() }
 }
 
-/// A member that must be a text with something in it.
+/// Returns a member that must be a non-empty string.
 pub(super) fn text(
     members: &Map<String, Value>,
     kind: &'static str,
@@ -220,13 +220,13 @@ pub(super) fn text(
         None | Some(Value::Null) => Err(WrongFile::MissingMember(kind, member)),
         Some(Value::String(text)) if text.trim().is_empty() => Err(WrongFile::EmptyMember(kind, member)),
         Some(Value::String(text)) => Ok(text.trim().to_owned()),
-        Some(_) => Err(WrongFile::WrongType(kind, member, "a text")),
+        Some(_) => Err(WrongFile::WrongType(kind, member, "a string")),
     }
 }
 
-/// The registered redirect URIs; a desktop client may leave them out.
+/// Returns the registered redirect URIs, which a desktop client may omit.
 pub(super) fn redirect_uris(members: &Map<String, Value>, kind: &'static str) -> Result<Vec<String>, WrongFile> {
-    let wrong_type = WrongFile::WrongType(kind, "redirect_uris", "a list of texts");
+    let wrong_type = WrongFile::WrongType(kind, "redirect_uris", "a list of strings");
     match members.get("redirect_uris") {
         None => Ok(Vec::new()),
         Some(Value::Array(items)) => {
@@ -236,7 +236,7 @@ pub(super) fn redirect_uris(members: &Map<String, Value>, kind: &'static str) ->
     }
 }
 
-/// Whether these are the made-up values of `client_secrets.example.json`, or placeholders that somebody's sample has.
+/// Whether these are the values of `client_secrets.example.json`, or placeholders of another sample.
 pub(super) fn is_the_example(client_id: &str, client_secret: &str) -> bool {
     const PLACEHOLDERS: [&str; 5] = ["[[", "<", "YOUR_", "your-client", "INSERT"];
     client_id.starts_with("123456789012-example0")

@@ -38,7 +38,7 @@ pub(super) async fn sign(key: ServiceAccountKey, subject: &str, scopes: &[&str])
         .await
         .map_err(|_| UnusablePrivateKey)?;
     tokio::select! {
-        // Nobody answers the request, so that this ends only when there is none.
+        // The request gets no response, so this ends only if it cannot be sent.
         _ = authenticator.force_refreshed_token(scopes) => Err(UnusablePrivateKey),
         body = read_body(request) => {
             let body = body.map_err(|_| UnusablePrivateKey)?;
@@ -71,7 +71,7 @@ fn whole_body(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(start..start.checked_add(length)?)
 }
 
-/// Connects to the one connection that it holds, whatever the address.
+/// Returns the one connection that it holds, for any address.
 #[derive(Clone)]
 struct Connector(Arc<Mutex<Option<InMemory>>>);
 
@@ -90,7 +90,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// A connection that leaves the process nowhere.
+/// A connection within the process.
 struct InMemory(TokioIo<DuplexStream>);
 
 impl Connection for InMemory {

@@ -1,4 +1,4 @@
-//! Access tokens of service accounts, kept between runs.
+//! Saved access tokens of service accounts.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl Cache {
         let Some(file) = files::read_private(path, LARGEST_FILE).map_err(unreadable)? else {
             return Ok(None);
         };
-        // Nothing is lost with a damaged one: unlike a login it can be fetched again without a person.
+        // A damaged token is fetched again, which needs no user.
         let Ok(cached) = serde_json::from_slice::<Cached>(&file.content) else { return Ok(None) };
         let fresh = freshness(cached.issued_at, Some(cached.expires_at), self.clock.now()) == Freshness::Fresh;
         Ok(fresh.then_some(cached.access_token))
@@ -76,9 +76,9 @@ impl Cache {
     /// Keeps the token of `response`, unless it does not say when it ends.
     pub(super) fn save(&self, response: &TokenResponse) -> Result<(), String> {
         let now = self.clock.now();
-        let expires_at = response.expires_in().and_then(|seconds| now.checked_add(time::Duration::seconds(seconds)));
+        let expires_at = response.expires_in.and_then(|seconds| now.checked_add(time::Duration::seconds(seconds)));
         let (Some(path), Some(expires_at)) = (&self.path, expires_at) else { return Ok(()) };
-        let cached = Cached { version: 1, access_token: response.access_token().clone(), issued_at: now, expires_at };
+        let cached = Cached { version: 1, access_token: response.access_token.clone(), issued_at: now, expires_at };
         let content = serde_json::to_vec_pretty(&cached).map_err(|error| error.to_string())?;
         files::replace_private(path, &content, now).map_err(|error| error.to_string())
     }

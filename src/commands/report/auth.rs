@@ -254,15 +254,13 @@ fn from_refusal(refusal: &TokenRefusal, account: Option<&str>) -> Failure {
         RefusalCause::Client => (
             ErrorCode::ClientRejected,
             format!(
-                "compare the client file with {}, and download it anew where it differs",
+                "compare the client file with {}, and download it again if it differs",
                 console("auth/clients", project)
             ),
         ),
         RefusalCause::Other => (
             ErrorCode::CredentialsRejected,
-            String::from(
-                "the stored login is untouched; the code is the authorization server's: look it up, or ask an administrator",
-            ),
+            String::from("the saved login is unchanged; look up the error code, or ask an administrator"),
         ),
         RefusalCause::AdminPolicy => (
             ErrorCode::CredentialsRejected,

@@ -119,7 +119,11 @@ fn members_that_are_missing_empty_or_of_another_type_are_named() {
         let remove = |client: &mut Value| drop(client.as_object_mut().unwrap().remove(member));
         invalid(&client("installed", remove), &format!("lacks {named}"), hint);
         invalid(&client("installed", |client| client[member] = json!("")), &format!("empty {named}"), hint);
-        invalid(&client("installed", |client| client[member] = json!(7)), &format!("{named} that is not a text"), hint);
+        invalid(
+            &client("installed", |client| client[member] = json!(7)),
+            &format!("{named} that is not a string"),
+            hint,
+        );
     }
     invalid(&client("web", |client| client["redirect_uris"] = json!("x")), "\"redirect_uris\" in \"web\"", "424242");
     let mobile = client("installed", |client| {

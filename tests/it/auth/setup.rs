@@ -129,7 +129,7 @@ fn on_a_terminal_it_walks_to_a_login() {
     fs::copy(sandbox.client_secrets(), downloads.join("client_secret_1.json")).unwrap();
     fs::write(downloads.join("key.json"), json!({"type": "service_account"}).to_string()).unwrap();
     let mut screen = Screen::start(fresh(&sandbox));
-    screen.answer("id of your Cloud project", "my-project-1");
+    screen.answer("ID of your Cloud project", "my-project-1");
     for page in &PAGES[..4] {
         screen.shows(&format!("{page}?project=my-project-1"));
         screen.answer("Press Enter", "");
@@ -143,7 +143,7 @@ fn on_a_terminal_it_walks_to_a_login() {
     // People drag files into the terminal, which quotes them.
     screen.answer("Path of the downloaded file", &format!("'{}'", downloads.join("client_secret_1.json").display()));
     let kept = sandbox.config_directory().join("client_secrets.json");
-    screen.shows("readable by you alone");
+    screen.shows("only you can read it");
     screen.shows("Logged in as emulator@example.com");
     let text = screen.ends_with(0);
     assert!(text.contains("chatauth spaces create"), "{text}");
@@ -162,7 +162,7 @@ fn on_a_terminal_it_walks_to_a_login() {
 fn a_client_file_that_is_there_is_used() {
     let sandbox = Sandbox::new();
     let mut screen = Screen::start(sandbox.command(["setup"]));
-    screen.shows("There is a client file already");
+    screen.shows("Found a client file");
     screen.answer("Press Enter to use it", "");
     screen.shows("Logged in as");
     screen.ends_with(0);
@@ -178,7 +178,7 @@ fn a_client_file_that_is_there_may_be_replaced() {
     fs::write(&other, &text).unwrap();
     let mut screen = Screen::start(sandbox.command(["setup"]));
     screen.answer("Press Enter to use it", other.to_str().unwrap());
-    screen.shows("The old file is");
+    screen.shows("Renamed the old file to");
     screen.shows("Logged in as");
     screen.ends_with(0);
     assert_eq!((fs::read_to_string(&place).unwrap(), mode(&place)), (text, 0o600));
@@ -200,7 +200,7 @@ fn a_client_file_that_is_wrong_is_replaced_and_what_cannot_work_is_not_taken() {
     fs::write(sandbox.path("key.json"), json!({"type": "service_account"}).to_string()).unwrap();
     let mut screen = Screen::start(sandbox.command(["setup"]));
     screen.shows("not an OAuth client");
-    screen.answer("id of your Cloud project", "my-project-1");
+    screen.answer("ID of your Cloud project", "my-project-1");
     for _ in 0..4 {
         screen.answer("Press Enter", "");
     }
@@ -225,14 +225,14 @@ fn each_page_can_be_opened_and_the_project_is_asked_for_once_more() {
     let mut command = fresh(&sandbox);
     command.env("BROWSER", sandbox.script("spy", &script));
     let mut screen = Screen::start(command);
-    screen.answer("id of your Cloud project", "");
+    screen.answer("ID of your Cloud project", "");
     screen.shows("projectcreate");
     screen.answer("Press Enter", "o");
     screen.answer("Press Enter", "");
     screen.shows(PAGES[0]);
     screen.answer("Press Enter", "o");
     screen.answer("Press Enter", "");
-    screen.answer("id of that project", "my-project-1");
+    screen.answer("ID of that project", "my-project-1");
     screen.shows(&format!("{}?project=my-project-1", PAGES[1]));
     screen.answer("Press Enter", "o");
     let opened = ["projectcreate", PAGES[0], "hangouts-chat?project=my-project-1"];
@@ -250,12 +250,12 @@ fn each_page_can_be_opened_and_the_project_is_asked_for_once_more() {
 fn five_wrong_answers_end_it_and_so_does_leaving() {
     let sandbox = Sandbox::new();
     let mut screen = Screen::start(fresh(&sandbox));
-    screen.answer("id of your Cloud project", "");
+    screen.answer("ID of your Cloud project", "");
     screen.shows("projectcreate");
     for _ in 0..2 {
         screen.answer("Press Enter", "");
     }
-    screen.answer("id of that project", "");
+    screen.answer("ID of that project", "");
     for _ in 0..3 {
         screen.answer("Press Enter", "");
     }
@@ -264,7 +264,7 @@ fn five_wrong_answers_end_it_and_so_does_leaving() {
     }
     screen.ends_with(3);
     let mut screen = Screen::start(fresh(&sandbox));
-    screen.answer("id of your Cloud project", "\u{4}");
+    screen.answer("ID of your Cloud project", "\u{4}");
     screen.shows("Create or choose a project");
     screen.shows("Press Enter");
     screen.keyboard.write_all(b"\x04").unwrap();

@@ -1,0 +1,53 @@
+//! The OAuth client of a session.
+
+use super::client_secrets::project_number;
+use super::{ClientSecrets, ClientSecretsError, Error, LoginNeeded, Record, Session};
+
+impl Session {
+    /// Returns the OAuth client of this command: that of its login, else the one for a new login.
+    pub fn client(&self) -> Result<&ClientSecrets, Error> {
+        let acts_with_login = self.given.is_none() && !self.principal.is_delegated();
+        let login = acts_with_login.then(|| self.login().and_then(|name| self.existing_record(&name)));
+        match login {
+            Some(Ok(record)) => self.principal.clients.existing_of(&record),
+            _ => self.client_for_login(),
+        }
+    }
+
+    /// Returns the OAuth client for a new login.
+    pub fn client_for_login(&self) -> Result<&ClientSecrets, Error> {
+        Ok(self.principal.clients.for_login()?)
+    }
+
+    /// Returns the OAuth client that refreshes the login of `record`.
+    pub fn client_to_refresh(&self, record: &Record) -> Result<&ClientSecrets, Error> {
+        self.principal.clients.existing_of(record).map_err(|error| match error {
+            Error::ClientSecrets(ClientSecretsError::Missing { looked, .. }) => {
+                LoginNeeded::NoClient { account: record.email.clone(), looked }.into()
+            }
+            other => other,
+        })
+    }
+
+    /// Checks that the user has not chosen another client than the one that the login of `record` belongs to.
+    pub fn check_client(&self, record: &Record) -> Result<(), Error> {
+        self.principal.clients.of(record).map(|_| ())
+    }
+
+    /// Warns once of a client file in the current directory that is not the one of the login.
+    pub(super) fn name_project(&self, record: &Record) {
+        let clients = &self.principal.clients;
+        if let Some(client) = clients.passed_over(record).filter(|_| !clients.told.replace(true)) {
+            let project = |id: &str, project: Option<&str>| {
+                project.map_or_else(|| format!("the OAuth client {id}"), |project| format!("project {project}"))
+            };
+            (self.notify)(&format!(
+                "{} belongs to {}; using the login of {}, which belongs to {}",
+                client.path.display(),
+                project(&client.client_id, client.project.as_deref()),
+                record.email,
+                project(&record.client_id, project_number(&record.client_id)),
+            ));
+        }
+    }
+}
