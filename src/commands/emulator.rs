@@ -134,7 +134,7 @@ pub struct Emulator {
     /// NAME=NUMBER/SECONDSs[,…], see Quotas below.
     #[arg(long, value_name = "LIMITS", num_args = 0..=1, require_equals = true, default_missing_value = "google")]
     quota: Option<Quota>,
-    /// Fault to inject, as in create:status=503,times=1 (repeatable)
+    /// Fault, as in create:status=503,times=1 (repeatable)
     ///
     /// ENDPOINT:ACTION[,ACTION…][,times=N][,after=N], see Faults below.
     #[arg(long, value_name = "FAULT")]
