@@ -210,7 +210,7 @@ pub(super) fn run<Kind: Verb>(
     let mut scopes = verb.scopes(None);
     let checked = match &source {
         // A named pipe, such as that of --from <(…), can be read only once, like standard input.
-        Source::File(path) if !path.exists() || path.is_file() => {
+        Source::File(path) if !path.exists() || path.is_file() || path.is_dir() => {
             let plan = |values: &Values, id: &str| {
                 for one in verb.scopes(Some(&verb.plan(values, id)?)) {
                     if !scopes.contains(&one) {

@@ -20,12 +20,15 @@ fn piped(bulk: &Bulk) -> (Child, ChildStdin) {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named_once() {
+fn a_file_that_cannot_be_read_is_named_once() {
     let sandbox = Sandbox::new();
     sandbox.log_in();
-    let run = sandbox.run(["spaces", "create", "--from", "nope.csv"]).exits_with(3);
-    assert_eq!(run.stderr.matches("nope.csv").count(), 1, "{}", run.stderr);
-    assert!(run.stderr.contains("hint: check the file; nothing was sent"), "{}", run.stderr);
+    fs::create_dir(sandbox.path("directory.csv")).unwrap();
+    for file in ["nope.csv", "directory.csv"] {
+        let run = sandbox.run(["spaces", "create", "--from", file]).exits_with(3);
+        assert_eq!(run.stderr.matches(file).count(), 1, "{}", run.stderr);
+        assert!(run.stderr.contains("hint: check the file; nothing was sent"), "{}", run.stderr);
+    }
 }
 
 #[test]
