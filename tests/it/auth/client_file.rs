@@ -208,7 +208,7 @@ fn a_web_client_uses_its_registered_uri_exactly() {
         web(&sandbox, &["https://example.com/cb", &uri, "http://127.0.0.1:1/"]);
         let waiting = Waiting::log_in(&sandbox, &[]);
         assert_eq!(waiting.parameter("redirect_uri"), uri);
-        assert_eq!(waiting::listening(waiting.id()), [waiting.address()]);
+        waiting::check_listening(waiting.id(), &[waiting.address()]);
         assert_eq!(waiting.address().port(), port);
         waiting.succeeds(&sandbox);
         let token = sandbox.control().requests_to(Endpoint::Token).pop().unwrap();
@@ -231,7 +231,7 @@ fn a_web_client_with_the_name_localhost_listens_on_both_addresses() {
     for address in expected {
         let waiting = Waiting::log_in(&sandbox, &[]);
         assert_eq!(waiting.parameter("redirect_uri"), uri);
-        assert_eq!(waiting::listening(waiting.id()), expected);
+        waiting::check_listening(waiting.id(), expected);
         let redirected = waiting.redirected();
         let request = |host: String| {
             let target = &redirected[waiting::PATH_AND_QUERY];

@@ -171,7 +171,7 @@ fn property_14_the_socket_is_closed_before_the_code_is_exchanged() {
     assert!(request.contains("grant_type=authorization_code"));
     // The exchange is under way, and its answer is in our hands: a second callback finds nobody.
     assert!(!waiting::is_open(address), "the port is open during the exchange");
-    assert_eq!(waiting::listening(waiting.id()), []);
+    waiting::check_listening(waiting.id(), &[]);
     answer
         .send(String::from("HTTP/1.1 400 Bad Request\r\nContent-Length: 25\r\n\r\n{\"error\":\"invalid_grant\"}\n"))
         .unwrap();

@@ -24,6 +24,14 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// Whether this user sees the open files of the program. As it leaves no core files, its own user does not; root does.
+pub(crate) fn sees_descriptors(test: &str) -> bool {
+    if !is_root() {
+        not_run(test, "only root sees which files the program has open");
+    }
+    is_root()
+}
+
 /// Whoever runs the commands of a test: this user, or nobody when that is root.
 pub(crate) struct OrdinaryUser<'a> {
     sandbox: &'a Sandbox,

@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 pub(crate) use crate::support::ordinary_user::not_run;
+use crate::support::ordinary_user::sees_descriptors;
 use crate::support::sandbox::{PATIENCE, Sandbox};
 
 /// The account of an emulator without options.
@@ -269,6 +270,9 @@ where
     let probe = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
     if !probe.is_ok_and(|output| output.status.success()) {
         not_run(test, "strace is not installed or may not trace");
+        return None;
+    }
+    if !sees_descriptors(test) {
         return None;
     }
     let trace = sandbox.path("trace");

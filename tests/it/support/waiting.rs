@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 use url::Url;
 
+use crate::support::ordinary_user::sees_descriptors;
 use crate::support::sandbox::{Finished, PATIENCE, Sandbox};
 
 /// What a stream has brought so far; several threads may look.
@@ -280,8 +281,14 @@ pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// The sockets that a process listens on, as the kernel has them.
-pub(crate) fn listening(process: u32) -> Vec<SocketAddr> {
+/// Checks that a process listens on these sockets and no other, as the kernel has them.
+pub(crate) fn check_listening(process: u32, expected: &[SocketAddr]) {
+    if sees_descriptors("the sockets that listen") {
+        assert_eq!(listening(process), expected);
+    }
+}
+
+fn listening(process: u32) -> Vec<SocketAddr> {
     let descriptors = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
     let inodes: Vec<String> = descriptors
         .filter_map(|entry| {
