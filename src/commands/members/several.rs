@@ -4,7 +4,7 @@ use super::pace::Pace;
 use super::show::{list_of_members, print, row};
 use crate::chat::{Membership, Resource};
 use crate::commands::{Context, Failure};
-use crate::output::{Item, List};
+use crate::output::{self, Item, List};
 
 /// Sends a request for each of `members`, under the quota, and prints the memberships that come back: one as an object,
 /// several as a list. A failure that concerns one member does not stop the others.
@@ -20,6 +20,7 @@ pub(super) async fn for_each<Member>(
 ) -> anyhow::Result<()> {
     let mut list = (members.len() != 1).then(|| list_of_members(context));
     let (mut failures, mut left) = (Vec::new(), Vec::new());
+    let mut printed = Ok(());
     let mut pace = Pace::default();
     for (index, member) in members.iter().enumerate() {
         pace.wait().await;
@@ -27,7 +28,13 @@ pub(super) async fn for_each<Member>(
             (Ok(None), _) => {}
             (Ok(Some(membership)), None) => print(&membership, context)?,
             (Ok(Some(Resource { fields, json })), Some(list)) => {
-                list.push(&Item { json: &json, name: &fields.name }, || row(&fields, false))?;
+                match list.push(&Item { json: &json, name: &fields.name }, || row(&fields, false)) {
+                    // An error of --jq or a full disk stops no further request.
+                    Err(error @ (output::Error::Filter(_) | output::Error::Write(_))) => {
+                        printed = printed.and(Err(error))
+                    }
+                    result => result?,
+                }
             }
             (Err(error), _) => {
                 let failure = context.report(error);
@@ -41,7 +48,7 @@ pub(super) async fn for_each<Member>(
             }
         }
     }
-    let printed = list.map_or(Ok(0), List::finish);
+    let printed = printed.and(list.map_or(Ok(0), List::finish));
     if members.len() == 1
         && let Some((_, failure)) = failures.pop()
     {

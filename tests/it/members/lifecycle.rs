@@ -78,3 +78,13 @@ fn one_refused_member_does_not_keep_the_others_out() {
     assert_eq!(run.stdout, "spaces/AAA/members/7\nspaces/AAA/members/9\n");
     assert!(run.stderr.contains("1 of 3") && run.stderr.contains("members remove spaces/AAA 8"), "{}", run.stderr);
 }
+
+#[test]
+fn an_error_of_the_filter_does_not_keep_the_others_out() {
+    let recorder = Recorder::with(|request, _| obliging(request));
+    let words = ["members", "remove", "AAA", "7", "8", "9", "--format", "jsonl", "--jq", "error(\"no\")"];
+    let run = recorder.run(&words).exits_with(1);
+    assert!(run.stderr.contains("--jq"), "{}", run.stderr);
+    let sent = recorder.requests().iter().filter(|request| request.method == "DELETE").count();
+    assert_eq!(sent, 3, "{}", run.stderr);
+}
