@@ -26,10 +26,10 @@ pub(super) fn options(space: Option<&String>) -> Values {
     Values::default().with("space", space)
 }
 
-/// The space of a row: its own, that of its membership, or the one for all rows.
+/// The space of a row: its own, the one for all rows, or that of its membership.
 pub(super) fn space(values: &Values, default: Option<&String>) -> Result<SpaceName, RowFault> {
     let of_membership = values.text("membership").and_then(|name| name.split_once("/members/")).map(|(space, _)| space);
-    let space = values.text("space").or(of_membership).or(default.map(String::as_str));
+    let space = values.text("space").or(default.map(String::as_str)).or(of_membership);
     let space = space.ok_or_else(|| RowFault::of("space", "is missing"))?;
     space_name(space).map_err(|failure| fault_of(Some("space"), failure))
 }

@@ -188,3 +188,23 @@ fn faults_of_the_output_end_no_run() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("Row 5: created spaces/"));
     assert_eq!(bulk.spaces().len(), 5);
 }
+
+#[test]
+fn the_space_that_was_named_goes_before_that_of_a_membership() {
+    let sandbox = stage();
+    let control = sandbox.control();
+    let name_of = |display: &str| {
+        let spaces = control.spaces();
+        let space = spaces.iter().find(|space| space["displayName"] == display).unwrap();
+        space["name"].as_str().unwrap().to_owned()
+    };
+    let (from, to) = (name_of("A"), name_of("B"));
+    sandbox.run(["members", "add", &from, "cyd@example.com"]).success();
+    save(&sandbox, &format!("members list {from} --format csv"), "members.csv");
+    let added = run(&sandbox, &format!("members add {to} --from members.csv --format jsonl")).success();
+    assert_eq!(statuses(&added.stdout), ["existing", "existing", "existing", "added"], "{}", added.stderr);
+    for verb in ["remove", "update --role manager"] {
+        let refused = run(&sandbox, &format!("members {verb} {to} --from members.csv")).exits_with(3);
+        assert!(refused.stderr.contains("another space"), "{}", refused.stderr);
+    }
+}
