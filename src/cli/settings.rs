@@ -52,7 +52,7 @@ impl Environment {
                 let client = name.ends_with("client-secrets") || name.ends_with("CLIENT_SECRETS");
                 let code = if client { ErrorCode::ClientSecretsInvalid } else { ErrorCode::InputInvalid };
                 Err(Failure::new(code, format!("{name} is {contents}, not a path"))
-                    .hint(format!("write it to a file that only you can read, and set {name} to its path")))
+                    .hint("write it to a file that only you can read, and give the path of that file"))
             }
             None => Ok(self.in_home(&path).map_or(path, PathBuf::into_os_string)),
         }
@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn a_leading_tilde_is_the_home_in_options_that_are_paths() {
         let environment = Environment(|name| match name {
-            "HOME" => Some("/home/ada".into()),
+            "HOME" => Some("/ada".into()),
             "CHATAUTH_CONFIG_DIR" => Some("~/c".into()),
             _ => None,
         });
@@ -361,16 +361,16 @@ mod tests {
             words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
         };
         for (typed, meant) in [
-            ("--config-dir=~/x", "--config-dir=/home/ada/x"),
-            ("--client-secrets ~/x.json", "--client-secrets /home/ada/x.json"),
-            ("spaces create --from=~/a.csv", "spaces create --from=/home/ada/a.csv"),
+            ("--config-dir=~/x", "--config-dir=/ada/x"),
+            ("--client-secrets ~/x.json", "--client-secrets /ada/x.json"),
+            ("spaces create --from=~/a.csv", "spaces create --from=/ada/a.csv"),
             ("spaces create --name=~/x --description ~/x", "spaces create --name=~/x --description ~/x"),
             ("--config-dir=~bob/x --config-dir=a~/x", "--config-dir=~bob/x --config-dir=a~/x"),
             ("emulator -- chatauth --config-dir=~/x", "emulator -- chatauth --config-dir=~/x"),
         ] {
             assert_eq!(expand(typed), meant);
         }
-        assert_eq!(environment.path("CHATAUTH_CONFIG_DIR").unwrap(), Some(PathBuf::from("/home/ada/c")));
+        assert_eq!(environment.path("CHATAUTH_CONFIG_DIR").unwrap(), Some(PathBuf::from("/ada/c")));
         let homeless = Environment(|name| (name != "HOME").then(|| "~/c".into()));
         assert_eq!(homeless.path("X").unwrap(), Some(PathBuf::from("~/c")));
     }

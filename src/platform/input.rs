@@ -108,15 +108,16 @@ impl fmt::Display for Source {
 /// `None` for a path. Such a value may be a secret, and is never shown.
 pub fn contents(value: &OsStr) -> Option<&'static str> {
     let text = value.to_string_lossy();
-    let text = text.trim_start();
-    let object = text.trim_start_matches(['[', ' ', '\n']).strip_prefix('{').map(str::trim_start);
+    // An env file keeps quotes, an editor's byte order mark may come first, and a list of objects is no path either.
+    let text = text.trim_matches(|letter: char| letter.is_whitespace() || "\u{feff}'\"[]".contains(letter));
     let is_base64 = || text.len() > 60 && text.chars().all(|c| c.is_ascii_alphanumeric() || "+/=-_\r\n".contains(c));
     let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
     match () {
-        () if object.is_some_and(|rest| rest.starts_with(['"', '}'])) => Some("JSON"),
+        // A shell may have taken the quotes away.
+        () if text.strip_prefix('{').is_some_and(|rest| rest == "}" || rest.contains(':')) => Some("JSON"),
         () if text.contains("-----BEGIN ") => Some("a key or certificate"),
         () if begins(&["eyJ", "eyA", "ewo", "ew0K", "LS0tLS1CRUdJTi"]) && is_base64() => Some("base64"),
-        () if begins(&["GOCSPX-", "ya29.", "1//0"]) => Some("a secret"),
+        () if text.contains("GOCSPX-") || begins(&["ya29.", "1//0"]) => Some("a secret"),
         () => None,
     }
 }
@@ -181,6 +182,9 @@ mod tests {
             (r#"{"type":"service_account"}"#, Some("JSON")),
             (" {\n  \"installed\": {}}", Some("JSON")),
             (r#"[{"name":"a"}]"#, Some("JSON")),
+            (r#"'{"type":"service_account"}'"#, Some("JSON")),
+            ("\u{feff}{\"installed\":{}}", Some("JSON")),
+            ("{installed:{client_id:7}}", Some("JSON")),
             ("-----BEGIN PRIVATE KEY-----", Some("a key or certificate")),
             (&base64, Some("base64")),
             ("GOCSPX-abc", Some("a secret")),
