@@ -37,7 +37,7 @@ pub fn check(
         checked.rows += 1;
         let result = row.and_then(|Row { line, mut values }| {
             let mut check = || {
-                let identity = Identity::take(&mut values, defaults)?;
+                let identity = Identity::extract(&mut values, defaults)?;
                 // Nothing is sent yet, so any id will do.
                 plan(&values, identity.request_id.as_deref().unwrap_or("00000000-0000-4000-8000-000000000000"))?;
                 seen.add(&identity)

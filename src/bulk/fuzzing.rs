@@ -78,7 +78,7 @@ pub fn rows(text: &[u8], size: usize, columns: &[Column]) -> Result<Vec<Result<R
         .zip(rows)
         .map(|(number, row)| {
             let input::Row { line, values } = row.map_err(|error| wrong(&error))?;
-            let identity = Identity::take(&mut values.clone(), &Values::default()).ok();
+            let identity = Identity::extract(&mut values.clone(), &Values::default()).ok();
             Ok(Row { number, line, members: values.0, identity: identity.map(|identity| identity.text) })
         })
         .collect())
@@ -107,7 +107,7 @@ pub fn planned<Work>(
     let planned = |row: Result<input::Row, InputError>| {
         let input::Row { line, mut values } = row?;
         let at = |fault| InputError::Row { line, fault };
-        let identity = Identity::take(&mut values, &Values::default()).map_err(at)?;
+        let identity = Identity::extract(&mut values, &Values::default()).map_err(at)?;
         plan(&values, identity.request_id.as_deref().unwrap_or("00000000-0000-4000-8000-000000000000")).map_err(at)
     };
     match Rows::read(pieces(text, usize::MAX), columns) {

@@ -27,13 +27,13 @@ pub(super) struct Identity {
 
 impl Identity {
     /// Takes `idempotency-key` and `request-id` out of a row. Values that equal a default are not part of its content.
-    pub(super) fn take(values: &mut Values, defaults: &Values) -> Result<Self, RowFault> {
+    pub(super) fn extract(values: &mut Values, defaults: &Values) -> Result<Self, RowFault> {
         let mut text = |name| Some(values.0.shift_remove(name)?.as_str()?.trim().to_owned());
         let (key, given) = (text("idempotency-key"), text("request-id"));
-        let said = values.iter().filter(|(name, value)| defaults.get(name) != Some(value));
-        let mut said: Value = said.map(|(name, value)| (name.clone(), value.clone())).collect();
-        said.sort_all_objects();
-        let content = format!("{:032x}", u128::from_be_bytes(digest(&said.to_string())));
+        let stated = values.iter().filter(|(name, value)| defaults.get(name) != Some(value));
+        let mut stated: Value = stated.map(|(name, value)| (name.clone(), value.clone())).collect();
+        stated.sort_all_objects();
+        let content = format!("{:032x}", u128::from_be_bytes(digest(&stated.to_string())));
         let (text, request_id) = match (key, given) {
             (Some(_), Some(_)) => {
                 return Err(RowFault::row("give an idempotency-key or a request-id, not both"));
@@ -69,30 +69,30 @@ mod tests {
 
     use super::*;
 
-    fn take(members: Value) -> Result<Identity, RowFault> {
+    fn extract(members: Value) -> Result<Identity, RowFault> {
         let Value::Object(members) = members else { unreachable!() };
         let defaults = json!({"role":"member"}).as_object().unwrap().clone();
-        Identity::take(&mut Values(members), &Values(defaults))
+        Identity::extract(&mut Values(members), &Values(defaults))
     }
 
     #[test]
     fn rows_are_known_by_their_key_else_by_their_content() {
-        let keyed = take(json!({"name":"A","idempotency-key":" k "})).unwrap();
+        let keyed = extract(json!({"name":"A","idempotency-key":" k "})).unwrap();
         assert_eq!(keyed.text, "key:k");
-        assert_eq!(keyed.request_id, take(json!({"name":"B","idempotency-key":"k"})).unwrap().request_id);
+        assert_eq!(keyed.request_id, extract(json!({"name":"B","idempotency-key":"k"})).unwrap().request_id);
         assert_eq!(keyed.request_id, Some(request_id_of_key("k")));
-        let plain = take(json!({"name":"A"})).unwrap();
+        let plain = extract(json!({"name":"A"})).unwrap();
         assert_eq!((&plain.text, &plain.request_id), (&keyed.content, &None));
         let id = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
-        let given = take(json!({"request-id":id.to_uppercase()})).unwrap();
+        let given = extract(json!({"request-id":id.to_uppercase()})).unwrap();
         assert_eq!((given.text, given.request_id.as_deref()), (format!("id:{id}"), Some(id)));
-        assert!(take(json!({"request-id":"x"})).is_err());
-        assert!(take(json!({"request-id":id,"idempotency-key":"k"})).is_err());
+        assert!(extract(json!({"request-id":"x"})).is_err());
+        assert!(extract(json!({"request-id":id,"idempotency-key":"k"})).is_err());
     }
 
     #[test]
     fn the_content_is_the_same_whatever_the_order() {
-        let content = |members| take(members).unwrap().content;
+        let content = |members| extract(members).unwrap().content;
         assert_eq!(content(json!({"a":"x","role":"member"})), content(json!({"a":"x"})));
         assert_ne!(content(json!({"a":"x","role":"owner"})), content(json!({"a":"x"})));
         assert_eq!(content(json!({"a":"x","b":{"c":1,"d":[2]}})), content(json!({"b":{"d":[2],"c":1},"a":"x"})));

@@ -179,7 +179,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn look(path: &Path, run: &RunName, now: OffsetDateTime) -> Result<Option<Self>, JournalError> {
+    pub fn open_existing(path: &Path, run: &RunName, now: OffsetDateTime) -> Result<Option<Self>, JournalError> {
         if path.symlink_metadata().is_err() { Ok(None) } else { Self::open(path, run, now, 0).map(Some) }
     }
 

@@ -26,7 +26,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// The longest `Retry-After` that is honoured: no quota of the API has a longer window.
-const LONGEST_ASKED: Duration = Duration::from_hours(1);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// Decides when each request of a run may leave.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl State {
     fn refused(&mut self, now: Instant, retry_after: Option<Duration>) {
         let own = FIRST_PAUSE.saturating_mul(1 << self.refusals_in_a_row.min(6)).min(LONGEST_PAUSE);
         // By this machine's clock, the server may ask for no pause, or one that is over.
-        let until = now + retry_after.map_or(own, |asked| asked.max(own)).min(LONGEST_ASKED);
+        let until = now + retry_after.map_or(own, |asked| asked.max(own)).min(LONGEST_RETRY_AFTER);
         // Requests that were in flight together are refused together: that is one refusal.
         if now >= self.paused_until {
             self.refusals_in_a_row = self.refusals_in_a_row.saturating_add(1);
@@ -270,9 +270,11 @@ mod tests {
                 limiter.succeeded();
             }
             assert_eq!(limiter.state.borrow().share, 100);
-            for (asked, expected) in
-                [(Some(Duration::ZERO), FIRST_PAUSE), (None, FIRST_PAUSE * 2), (Some(Duration::MAX), LONGEST_ASKED)]
-            {
+            for (asked, expected) in [
+                (Some(Duration::ZERO), FIRST_PAUSE),
+                (None, FIRST_PAUSE * 2),
+                (Some(Duration::MAX), LONGEST_RETRY_AFTER),
+            ] {
                 tokio::time::advance(limiter.pause()).await;
                 limiter.refused(asked);
                 assert_eq!(limiter.pause(), expected);

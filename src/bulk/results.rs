@@ -306,9 +306,16 @@ fn write(
     messages: Messages,
     progress: &Progress,
 ) {
-    let mut reader_gone = false;
+    let (mut reader_gone, mut shown) = (false, Instant::now());
     loop {
-        match events.recv_timeout(progress.frame()) {
+        let event = events.recv_timeout(progress.frame());
+        // Results that come faster than frames must not keep the bar from being drawn.
+        if shown.elapsed() >= progress.frame() {
+            let stats = shared.state().stats;
+            progress.show(&stats);
+            shown = Instant::now();
+        }
+        match event {
             Ok(Event::Warning(text)) => progress.without(|| messages.warning(&text)),
             Ok(Event::Note(text)) => progress.without(|| messages.always(&text)),
             Ok(Event::Row(row, line)) => {
@@ -328,10 +335,7 @@ fn write(
                 }
                 handled.send_replace(row);
             }
-            Err(RecvTimeoutError::Timeout) => {
-                let stats = shared.state().stats;
-                progress.show(&stats);
-            }
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }

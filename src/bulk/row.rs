@@ -23,7 +23,7 @@ use super::task::{Attempt, StepError, Task, Words, invalid, is_unknown};
 use crate::platform::input::Source;
 
 /// How long Google is trusted to remember a request id.
-const MEMORY: time::Duration = time::Duration::HOUR;
+const REQUEST_ID_LIFETIME: time::Duration = time::Duration::HOUR;
 
 /// The parameters of a run.
 pub struct Job<'a> {
@@ -212,7 +212,7 @@ impl<Kind: Task> Run<'_, Kind> {
     }
 
     fn plan(&self, mut values: Values, number: u64) -> Result<RowRun<Kind::Work>, RowFault> {
-        let identity = Identity::take(&mut values, self.job.defaults)?;
+        let identity = Identity::extract(&mut values, self.job.defaults)?;
         if let Some(seen) = &self.seen {
             seen.borrow_mut().add(&identity)?;
         }
@@ -235,7 +235,7 @@ impl<Kind: Task> Run<'_, Kind> {
         entry.row = number;
         entry.content = identity.keyed().then_some(identity.content);
         let work = self.task.plan(&values, &entry.request_id)?;
-        let since = entry.unknown_since.filter(|since| (self.job.now)() - *since > MEMORY);
+        let since = entry.unknown_since.filter(|since| (self.job.now)() - *since > REQUEST_ID_LIFETIME);
         if let Some(since) = since.filter(|_| self.job.words.by_request_id) {
             self.results.borrow().warn(format!(
                 "row {number} was sent on {}, and its response was lost. It is repeated with its request id {}, which \

@@ -16,10 +16,10 @@ use super::task::Task;
 use crate::platform::signals::Interruptions;
 
 /// How long an interrupted run waits for a reader that does not read.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const READER_GRACE: Duration = Duration::from_millis(500);
 
-/// Runs every row. After a first signal no further request leaves, and those in flight are awaited; after a second one
-/// they are abandoned.
+/// Runs every row. After a first signal no further row starts, and those in flight are finished; after a second one they
+/// are abandoned.
 pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, signals: &mut Interruptions) -> Ending {
     let now = (job.now)();
     let earlier = job.journal.iter().flat_map(|journal| journal.recent());
@@ -45,7 +45,7 @@ pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, sign
     });
     let rows = rows.map(|(row, number)| async move { (number, run_row(shared, row, number).await) });
     let mut reader_gone = pin!(run.results.borrow().reader_gone());
-    let mut abandoned = Vec::new();
+    let (mut first_signal, mut abandoned) = (None, Vec::new());
     {
         let mut rows = pin!(rows.buffer_unordered(job.concurrency.max(1)));
         loop {
@@ -60,10 +60,13 @@ pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, sign
                 },
                 interruption = signals.next() => {
                     let in_flight: Vec<_> = run.in_flight.borrow().clone().into_iter().collect();
-                    if stopped {
+                    if let Some(first) = first_signal {
+                        // What stopped the run before the signals does not name these rows.
+                        run.stop.replace(Some(Stop::Interrupted(first)));
                         abandoned = in_flight;
                         break;
                     }
+                    first_signal = Some(interruption);
                     run.stop(Stop::Interrupted(interruption));
                     if !in_flight.is_empty() {
                         let what = count(in_flight.len(), "request");
@@ -77,7 +80,7 @@ pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, sign
     }
     let stop = run.stop.take();
     let identical = run.seen.map_or(0, |seen| seen.into_inner().identical);
-    let limit = matches!(stop, Some(Stop::Interrupted(_) | Stop::ReaderGone)).then_some(LAST_WORDS);
+    let limit = matches!(stop, Some(Stop::Interrupted(_) | Stop::ReaderGone)).then_some(READER_GRACE);
     let mut ending = run.results.into_inner().finish(limit).await;
     let in_flight = u64::try_from(abandoned.len()).unwrap_or_default();
     ending.unknown.extend(abandoned);

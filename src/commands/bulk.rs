@@ -234,7 +234,7 @@ pub(super) fn run<Kind: Verb>(
     let now = || context.clock.now() + offset().unwrap_or_default();
     let name = run_name(Kind::COMMAND, &options, verb.admin(), context);
     let journal = match &args.journal {
-        Some(path) if dry_run => Journal::look(path, &name, now()),
+        Some(path) if dry_run => Journal::open_existing(path, &name, now()),
         Some(path) => Journal::open(path, &name, now(), rate.hourly()).map(Some),
         None => Ok(None),
     };

@@ -5,22 +5,8 @@ use serde_json::json;
 use super::*;
 
 fn entry(identity: &str, state: State) -> Entry {
-    Entry {
-        line: 0,
-        row: 1,
-        identity: identity.to_owned(),
-        copy: 0,
-        state,
-        request_id: format!("id-{identity}"),
-        at: OffsetDateTime::UNIX_EPOCH,
-        content: None,
-        unknown_since: None,
-        name: None,
-        result: None,
-        existed: false,
-        error: None,
-        attempts: 1,
-    }
+    let new = Entry::new(identity.to_owned(), 0, format!("id-{identity}"));
+    Entry { row: 1, state, attempts: 1, ..new }
 }
 
 fn write(path: &Path, text: impl AsRef<[u8]>) {
@@ -210,8 +196,8 @@ fn other_files_and_other_versions_are_left_as_they_are() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }
     std::fs::remove_file(&path).unwrap();
-    assert!(matches!(Journal::look(&path, &name(), now()), Ok(None)));
-    assert!(!path.exists(), "a look creates nothing");
+    assert!(matches!(Journal::open_existing(&path, &name(), now()), Ok(None)));
+    assert!(!path.exists(), "this creates nothing");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::bulk::{Checked, Ending, JournalError, Rate, RowResult, Stop, Words, about, count};
 use crate::commands::{Context, ErrorCode, Failure, Outcome};
+use crate::output;
 use crate::platform::input::Source;
 
 /// Returns the failure of an input of which not every row can be used.
@@ -107,7 +108,13 @@ pub(super) fn verdict(
     } else {
         String::from("with --journal FILE, the same command resumes a run and repeats nothing")
     };
-    let with_totals = |failure: Failure| Failure { message: format!("{}; {totals}", failure.message), ..failure };
+    // Whatever stopped the run, an outcome that is unknown stays unknown.
+    let unknown = (!ending.unknown.is_empty()).then_some(Outcome::Unknown);
+    let with_totals = |failure: Failure| Failure {
+        message: format!("{}; {totals}", failure.message),
+        outcome: unknown.or(failure.outcome),
+        ..failure
+    };
     let invalid = |message: String| Failure::new(ErrorCode::InputInvalid, message);
     let internal = |message: String| Failure::new(ErrorCode::Internal, message);
     Err(match ending.stop {
@@ -123,8 +130,7 @@ pub(super) fn verdict(
                      requestId in the unknown ones",
                 );
             }
-            let outcome = (!ending.unknown.is_empty()).then_some(Outcome::Unknown);
-            Failure { outcome, ..Failure::new(ErrorCode::Interrupted(interruption), message).hint(hint) }
+            Failure { outcome: unknown, ..Failure::new(ErrorCode::Interrupted(interruption), message).hint(hint) }
         }
         Some(Stop::ReaderGone) => Failure::new(ErrorCode::ReaderGone, ""),
         Some(Stop::Failed(error)) => with_totals(Failure::from_json(&error)),
@@ -132,7 +138,11 @@ pub(super) fn verdict(
         Some(Stop::Input(reason)) => with_totals(invalid(reason)),
         None => match (ending.format_fault, ending.output_fault) {
             (Some(fault), _) => internal(fault),
-            (None, Some(fault)) => internal(format!("cannot write the results: {fault}")),
+            (None, Some(fault)) => match output::Error::from(fault) {
+                output::Error::Write(fault) => internal(format!("cannot write the results: {fault}")),
+                // The pipe closed, or a signal came, after the last row.
+                error => error.into(),
+            },
             (None, None) if counts.failed > 0 => {
                 let total = total.unwrap_or_else(|| counts.ended());
                 Failure::new(ErrorCode::PartialFailure, format!("{} of {total} rows failed", counts.failed))

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::support::bulk::{Bulk, names};
+use crate::support::bulk::{Bulk, names, statuses};
 use crate::support::stage::{send_signal, start, wait_until};
 
 /// The rows that standard error names as created.
@@ -122,6 +122,43 @@ fn a_reader_that_does_not_read_holds_back_rows_but_neither_responses_nor_signals
         assert!(stderr.contains(&totals), "{totals}: {}", stderr.lines().last().unwrap_or_default());
         assert_eq!(bulk.request_ids().len(), sent, "nothing more left");
     }
+}
+
+#[test]
+fn an_output_that_ends_behind_the_last_row_ends_the_run_alike() {
+    let bulk = Bulk::logged_in(&names(1));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = bulk.command();
+    command.stdout(writer).stderr(Stdio::piped());
+    let run = bulk.sandbox.wait(command.spawn().unwrap()).exits_with(141);
+    assert_eq!(named(&run.stderr), [1]);
+    assert!(!run.stderr.contains("error:"), "{}", run.stderr);
+
+    let bulk = Bulk::logged_in(&names(250));
+    let mut child = start(bulk.command());
+    let stderr = drained(child.stderr.take().unwrap());
+    let is_finished = |entry: &serde_json::Value| entry["state"] == "finished";
+    wait_until("all rows are done", || bulk.journal().iter().filter(|entry| is_finished(entry)).count() == 250);
+    send_signal(&child, Signal::INT);
+    assert_eq!(ends_within(&mut child, Duration::from_secs(10)), Some(130));
+    assert_eq!(named(&stderr.join().unwrap()).last(), Some(&250));
+}
+
+#[test]
+fn a_first_signal_abandons_nothing_after_a_failure_has_stopped_the_run() {
+    let bulk = Bulk::logged_in(&names(5)).with("--fail-fast --concurrency 2");
+    bulk.fault("create:delay=4s,after=1,times=1");
+    bulk.fault("create:status=400,after=1,times=1");
+    let child = bulk.start();
+    let refused = || bulk.journal().iter().any(|entry| entry["state"] == "refused");
+    wait_until("a row was refused", refused);
+    send_signal(&child, Signal::INT);
+    let run = bulk.sandbox.wait(child).exits_with(5);
+    assert_eq!(bulk.spaces().len(), 2, "the row in flight");
+    let statuses = statuses(&run.stdout);
+    assert_eq!(statuses.iter().filter(|status| *status == "created").count(), 2, "{statuses:?}");
+    assert!(run.stderr.contains("2 created") && !run.stderr.contains("unknown"), "{}", run.stderr);
 }
 
 #[test]

@@ -35,6 +35,18 @@ fn the_bar_leaves_nothing_behind_at_any_width() {
 }
 
 #[test]
+fn the_bar_shows_between_results_that_come_quickly() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    sandbox.control().add_fault("create:delay=50ms".parse().unwrap());
+    std::fs::write(sandbox.path("rows.csv"), crate::support::bulk::names(40)).unwrap();
+    let words = ["spaces", "create", "--from", "rows.csv", "--rate", "unlimited", "--concurrency", "1"];
+    let text = written(sandbox.command(words), 80);
+    let bars = (5..40).filter(|row| text.contains(&format!(" {row}/40"))).count();
+    assert!(bars >= 3, "{bars} of the bar's positions: {text:?}");
+}
+
+#[test]
 fn waiting_for_quota_shows_and_quiet_has_no_bar() {
     let sandbox = Sandbox::new();
     sandbox.log_in();

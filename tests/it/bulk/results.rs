@@ -176,7 +176,7 @@ fn quota_for_what_comes_after_the_making_is_waited_for() {
 }
 
 /// Without a journal: nothing but what is printed is left of a run.
-fn without_results(mut bulk: Bulk) -> Bulk {
+fn without_journal(mut bulk: Bulk) -> Bulk {
     let position = bulk.words.iter().position(|word| word == "--journal").unwrap();
     bulk.words.drain(position..position + 2);
     bulk
@@ -184,7 +184,7 @@ fn without_results(mut bulk: Bulk) -> Bulk {
 
 #[test]
 fn without_a_journal_what_was_made_behind_a_slow_row_is_said_when_a_signal_ends_the_run() {
-    let bulk = without_results(Bulk::logged_in(&names(6))).with("--concurrency 2");
+    let bulk = without_journal(Bulk::logged_in(&names(6))).with("--concurrency 2");
     bulk.fault("create:delay=60s,times=1,after=1");
     bulk.fault("create:delay=60s,after=5");
     let child = bulk.start();
@@ -202,7 +202,7 @@ fn without_a_journal_what_was_made_behind_a_slow_row_is_said_when_a_signal_ends_
 
 #[test]
 fn without_a_journal_a_row_that_waits_for_quota_and_may_exist_is_named() {
-    let bulk = without_results(Bulk::logged_in(&names(1)));
+    let bulk = without_journal(Bulk::logged_in(&names(1)));
     bulk.fault("create:status=503,commit,times=1");
     bulk.fault("create:status=429,retry-after=3600,times=1");
     let child = bulk.start();
@@ -216,7 +216,7 @@ fn without_a_journal_a_row_that_waits_for_quota_and_may_exist_is_named() {
 }
 
 #[test]
-fn members_are_added_and_spaces_deleted_once_each_and_a_results_file_knows_which_space_it_was() {
+fn members_are_added_and_spaces_deleted_once_each_and_a_journal_knows_which_space_it_was() {
     let sandbox = Sandbox::new();
     let scopes =
         ["chat.spaces.create", "chat.memberships", "chat.delete"].map(|scope| ["--scope", scope].map(str::to_owned));
@@ -274,7 +274,7 @@ fn one_key_is_one_space_whatever_was_refused_before() {
         // Another machine has no journal, or its own; and one space is created without a file.
         fs::remove_file(bulk.journal_path()).unwrap();
         bulk.run().success();
-        let bulk = without_results(bulk);
+        let bulk = without_journal(bulk);
         bulk.run().success();
         let option = if column == "requestId" { "--request-id" } else { "--idempotency-key" };
         bulk.sandbox.run(["spaces", "create", "--name", "A", option, key]).success();

@@ -15,7 +15,7 @@ use crate::commands::bulk::{Verb, fault_of};
 use crate::commands::caller::Caller;
 
 /// The tolerated difference between the server's times.
-const CLOCKS: time::Duration = time::Duration::minutes(2);
+const CLOCK_TOLERANCE: time::Duration = time::Duration::minutes(2);
 
 const IF_EXISTS: Kind = Kind::Choice(&[("fail", "fail"), ("reuse", "reuse")]);
 
@@ -44,7 +44,9 @@ impl Verb for NewSpace {
         let mut options = Self { request_id: Some(request_id.to_owned()), ..self.clone() };
         options.space.set(values)?;
         for (name, list) in options.lists() {
-            *list = values.list(name).unwrap_or_else(|| std::mem::take(list));
+            if let Some(own) = values.list(name) {
+                *list = own;
+            }
         }
         if let Some(space) = values.get("space").and_then(Value::as_object) {
             options.space.document.clone_from(space);
@@ -102,7 +104,7 @@ impl Verb for NewSpace {
 
 fn is_younger(space: &Value, since: OffsetDateTime) -> bool {
     let created = space["createTime"].as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
-    created.is_none_or(|created| created >= since - CLOCKS)
+    created.is_none_or(|created| created >= since - CLOCK_TOLERANCE)
 }
 
 #[cfg(test)]
