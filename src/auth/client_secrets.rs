@@ -203,7 +203,19 @@ impl ClientSecrets {
     }
 }
 
-/// Whether an authorization or token endpoint is Google's, of today or of earlier client files.
+/// Whether this is one of Google's token endpoints, of today or of earlier client files. Other paths of the same hosts
+/// hold what anybody may store there, so that a token sent to them could be read by others.
+pub(super) fn is_google_token_endpoint(endpoint: &Endpoint) -> bool {
+    const URLS: [&str; 4] = [
+        "https://oauth2.googleapis.com/token",
+        "https://accounts.google.com/o/oauth2/token",
+        "https://www.googleapis.com/oauth2/v3/token",
+        "https://www.googleapis.com/oauth2/v4/token",
+    ];
+    URLS.contains(&endpoint.to_string().as_str())
+}
+
+/// Whether an authorization or token endpoint is on one of Google's hosts.
 pub(super) fn is_google(endpoint: &Endpoint) -> bool {
     const ORIGINS: [&str; 3] =
         ["https://accounts.google.com", "https://oauth2.googleapis.com", "https://www.googleapis.com"];

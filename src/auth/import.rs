@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::login_name::is_same_account;
+use super::record::same_endpoint;
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, Error, Identity, Record, ScopeSet, Session, StoreError, identity};
 use crate::http::Endpoint;
@@ -177,12 +178,22 @@ fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
 }
 
 impl Credentials {
+    /// Whether the login may be one of this client: the file names no other client and no other token endpoint.
+    fn is_of(&self, client: &ClientSecrets) -> bool {
+        self.client.as_ref().is_none_or(|(id, _)| *id == client.client_id)
+            && self.token_uri.as_ref().is_none_or(|uri| same_endpoint(uri, &client.token_endpoint.to_string()))
+    }
+
     /// The client that the refresh token belongs to: the one of the client file where that is it or the file names
     /// none, else the one that the file describes.
     fn client(&self, present: Option<&ClientSecrets>) -> Result<ClientSecrets, Error> {
         match (&self.client, present) {
-            (None, Some(present)) => Ok(present.clone()),
-            (Some((id, _)), Some(present)) if *id == present.client_id => Ok(present.clone()),
+            // The refresh token goes where its file says.
+            (_, Some(present)) if self.is_of(present) => Ok(present.clone()),
+            (None, Some(present)) => Err(Error::ImportInvalid(format!(
+                "its token_uri is not that of the client file {}; name the file of its client with --client-secrets FILE",
+                present.path.display()
+            ))),
             (Some((id, secret)), _) => {
                 let token_uri = self.token_uri.as_deref().unwrap_or(GOOGLE_TOKEN_ENDPOINT);
                 let token_endpoint = Endpoint::parse(token_uri).map_err(|cause| Error::EndpointRefused {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::client_secrets::is_google;
+use super::client_secrets::is_google_token_endpoint;
 use super::freshness::{Freshness, freshness};
 use super::token_response::TokenResponse;
 use super::{ClientSecrets, Identity, Scope, ScopeSet};
@@ -116,11 +116,26 @@ impl Record {
 }
 
 /// Whether two token endpoints are the same. Google's, of today and of earlier client files, count as one.
-fn same_endpoint(one: &str, other: &str) -> bool {
-    one == other || [one, other].iter().all(|url| Endpoint::parse(url).is_ok_and(|endpoint| is_google(&endpoint)))
+pub(super) fn same_endpoint(one: &str, other: &str) -> bool {
+    let is_google = |url: &str| Endpoint::parse(url).is_ok_and(|endpoint| is_google_token_endpoint(&endpoint));
+    one == other || (is_google(one) && is_google(other))
 }
 
 /// `seconds` after `now`; `None` when that is not a time.
 fn later(now: OffsetDateTime, seconds: Option<i64>) -> Option<OffsetDateTime> {
     now.checked_add(time::Duration::seconds(seconds?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn googles_token_endpoints_are_one_and_other_paths_of_its_hosts_are_not() {
+        let today = "https://oauth2.googleapis.com/token";
+        assert!(same_endpoint(today, "https://accounts.google.com/o/oauth2/token"));
+        assert!(same_endpoint(today, "https://www.googleapis.com/oauth2/v3/token"));
+        assert!(!same_endpoint(today, "https://www.googleapis.com/upload/storage/v1/b/b/o"));
+        assert!(!same_endpoint(today, "https://oauth2.example.com/token"));
+    }
 }
