@@ -168,7 +168,7 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
                 file: environment.os("SSL_CERT_FILE").map(PathBuf::from),
                 directories: environment.os("SSL_CERT_DIR").map(|list| split_paths(&list)).unwrap_or_default(),
             },
-            proxies: proxies(environment)?,
+            proxies: proxies(environment),
         },
         browser: browser_environment(environment),
         terminals,
@@ -284,25 +284,22 @@ fn split_paths(list: &OsStr) -> Vec<PathBuf> {
 }
 
 /// The lower-case names win, as in curl; `HTTP_PROXY` in upper case is ignored where a web server may have set it.
-fn proxies(environment: Environment) -> Result<Proxies, Failure> {
-    let first = |names: &[&'static str]| -> Result<Option<ProxySetting>, Failure> {
-        for variable in names {
-            if let Some(value) = environment.text(variable)? {
-                return Ok(Some(ProxySetting { variable, value }));
-            }
-        }
-        Ok(None)
+fn proxies(environment: Environment) -> Proxies {
+    // What cannot be used is refused when it would carry a request.
+    let value = |name: &str| environment.os(name).map(|value| value.to_string_lossy().into_owned());
+    let first = |names: &[&'static str]| {
+        names.iter().find_map(|variable| Some(ProxySetting { variable, value: value(variable)? }))
     };
     let http: &[&str] = if environment.os("REQUEST_METHOD").is_some() {
         &["http_proxy", "all_proxy", "ALL_PROXY"]
     } else {
         &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
     };
-    Ok(Proxies {
-        https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?,
-        http: first(http)?,
-        except: environment.text("no_proxy")?.or(environment.text("NO_PROXY")?),
-    })
+    Proxies {
+        https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+        http: first(http),
+        except: value("no_proxy").or_else(|| value("NO_PROXY")),
+    }
 }
 
 fn browser_environment(environment: Environment) -> browser::Environment {
@@ -410,7 +407,7 @@ mod tests {
             "NO_PROXY" => Some("x.test".into()),
             _ => None,
         });
-        let proxies = proxies(environment).unwrap();
+        let proxies = proxies(environment);
         let https = proxies.https.unwrap();
         assert_eq!((https.variable, https.value.as_str()), ("https_proxy", "http://lower"));
         assert_eq!((proxies.http.is_some(), proxies.except.as_deref()), (false, Some("x.test")));

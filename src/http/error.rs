@@ -3,6 +3,7 @@
 use std::io;
 
 use super::resolver::NameNotFound;
+use crate::platform::signals::Interruption;
 
 /// Why there is no usable response. Messages name the host, never the query, the body or a proxy's password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,12 +28,12 @@ pub enum Error {
         /// The error of the layer below.
         cause: String,
     },
-    /// This process or system can open no further connection.
+    /// No connection for a reason that rarely passes soon: no further file descriptor, or no way to the SOCKS proxy.
     #[error("cannot connect to {host}: {cause}")]
-    OutOfDescriptors {
+    Unreachable {
         /// The host and port.
         host: String,
-        /// What the operating system said.
+        /// The reason.
         cause: String,
     },
     /// No connection in time: nothing was sent.
@@ -105,6 +106,9 @@ pub enum Error {
         /// What is wrong.
         cause: String,
     },
+    /// A signal arrived while a file was read.
+    #[error("{0}")]
+    Interrupted(Interruption),
     /// The request or the client cannot be built.
     #[error("{0}")]
     Setup(String),
@@ -156,7 +160,11 @@ impl Error {
         }
         let io_errors = || chain().filter_map(|inner| inner.downcast_ref::<io::Error>());
         if let Some(cause) = io_errors().find(|error| is_out_of_descriptors(error)) {
-            return Self::OutOfDescriptors { cause: cause.to_string(), host };
+            return Self::Unreachable { cause: cause.to_string(), host };
+        }
+        // The error has no source that would tell why, and no type that can be named.
+        if chain().any(|inner| inner.to_string() == "SOCKS error: failed to create underlying connection") {
+            return Self::Unreachable { cause: String::from("the proxy cannot be reached"), host };
         }
         let kinds = || io_errors().map(io::Error::kind);
         if is_timeout || kinds().any(|kind| kind == io::ErrorKind::TimedOut) {
@@ -227,7 +235,7 @@ mod tests {
         for errno in [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE] {
             let error = Around(io::Error::from_raw_os_error(errno.raw_os_error()));
             let error = Error::from_chain(&error, true, false, "h", None);
-            assert!(matches!(error, Error::OutOfDescriptors { .. }), "{error:?}");
+            assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
             assert!(!error.may_have_been_sent());
             assert_eq!(classify(&Err(error), time::OffsetDateTime::UNIX_EPOCH), Outcome::Unreachable);
         }

@@ -125,9 +125,7 @@ pub fn classify(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcom
             408 | 500 | 502 | 503 | 504 => Outcome::ServerError(retry_after(response, now)),
             _ => Outcome::Final,
         },
-        Err(Error::NameNotFound { .. } | Error::Refused { .. } | Error::OutOfDescriptors { .. }) => {
-            Outcome::Unreachable
-        }
+        Err(Error::NameNotFound { .. } | Error::Refused { .. } | Error::Unreachable { .. }) => Outcome::Unreachable,
         Err(Error::NotConnected { .. } | Error::ConnectTimeout { .. }) => Outcome::NotSent,
         Err(Error::Timeout { .. } | Error::Lost { .. }) => Outcome::ResponseLost,
         // A proxy that refuses this client keeps refusing it.
@@ -144,6 +142,7 @@ pub fn classify(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcom
             | Error::ProxyInvalid { .. }
             | Error::ProxyAuthentication { .. }
             | Error::TrustInvalid { .. }
+            | Error::Interrupted(_)
             | Error::Setup(_),
         ) => Outcome::Final,
     }

@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::Error;
-use crate::platform::input::contents;
+use crate::platform::input::{self, InputError, Source, contents};
 
 /// Where the platforms keep all their roots in one file. Reading that file alone costs a fifth of reading the
 /// directory of hashed links beside it.
@@ -23,6 +23,9 @@ const BUNDLES: &[&str] = &[
     "/etc/ssl/cert.pem",
     "/usr/local/etc/ssl/cert.pem",
 ];
+
+/// The size limit of `SSL_CERT_FILE`, in bytes: a hundred times that of the system's roots.
+const LARGEST_FILE: u64 = 32 * 1024 * 1024;
 
 /// Which roots to trust.
 #[derive(Debug, Clone, Default)]
@@ -63,11 +66,13 @@ impl TrustRoots {
             return system_roots();
         }
         if let Some(path) = &self.file {
-            if let Some(contents) = contents(path.as_os_str()) {
-                return Err(invalid(String::from("SSL_CERT_FILE"), format!("it is {contents}, not a path")));
-            }
-            let added = add_file(&mut roots, path);
-            added.map_err(|cause| invalid(format!("SSL_CERT_FILE {}", path.display()), cause))?;
+            let bytes = Source::File(path.clone()).read(LARGEST_FILE).map_err(|error| match error {
+                InputError::Interrupted(interruption) => Error::Interrupted(interruption),
+                InputError::NoPath(_) => invalid(String::from("SSL_CERT_FILE"), error.to_string()),
+                InputError::Unreadable { cause, .. } => in_file(path, format!("it cannot be read: {cause}")),
+                InputError::TooLarge { .. } | InputError::NotText { .. } => in_file(path, "it is too large"),
+            })?;
+            add_certificates(&mut roots, bytes).map_err(|cause| in_file(path, cause))?;
         }
         for directory in &self.directories {
             let found = rustls_native_certs::load_certs_from_paths(None, Some(directory));
@@ -79,6 +84,10 @@ impl TrustRoots {
         }
         Ok(roots)
     }
+}
+
+fn in_file(path: &Path, cause: impl Into<String>) -> Error {
+    invalid(format!("SSL_CERT_FILE {}", path.display()), cause)
 }
 
 fn invalid(source_of_roots: String, cause: impl Into<String>) -> Error {
@@ -110,9 +119,14 @@ fn system_roots() -> Result<RootCertStore, Error> {
     Err(invalid(String::from("the trusted root certificates of the system cannot be read"), cause))
 }
 
-/// Adds the certificates of a file that the user named: PEM, with or without a byte order mark, or one in DER.
-fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
+/// Adds the certificates of a file that the user named: PEM in UTF-8 or UTF-16, or one in DER.
+fn add_certificates(roots: &mut RootCertStore, mut bytes: Vec<u8>) -> Result<(), String> {
+    if bytes.is_empty() {
+        return Err(String::from("it is empty"));
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        bytes = input::decode(bytes).unwrap_or_default().into_bytes();
+    }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let is_pem = text.windows(5).any(|window| window == b"-----");
     let certificates: Vec<CertificateDer<'_>> = match std::str::from_utf8(text).ok().and_then(plain_certificates) {

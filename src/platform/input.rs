@@ -68,12 +68,15 @@ impl Source {
             return Err(InputError::NoPath(contents));
         }
         let bytes = match self {
-            Self::StandardInput => signals::interruptible(move || read_all(io::stdin().lock(), limit)),
+            Self::StandardInput => signals::interruptible(move || read_all(io::stdin().lock(), 0, limit)),
             // Opening and reading a regular file never blocks for long.
-            Self::File(path) if path.is_file() => File::open(path).and_then(|file| read_all(file, limit)),
+            Self::File(path) if path.is_file() => File::open(path).and_then(|file| {
+                let size = file.metadata()?.len();
+                read_all(file, size, limit)
+            }),
             Self::File(path) => {
                 let path = path.clone();
-                signals::interruptible(move || read_all(File::open(path)?, limit))
+                signals::interruptible(move || read_all(File::open(path)?, 0, limit))
             }
         }
         .map_err(|cause| match cause.get_ref().and_then(|inner| inner.downcast_ref()) {
@@ -109,14 +112,16 @@ impl fmt::Display for Source {
 pub fn contents(value: &OsStr) -> Option<&'static str> {
     let text = value.to_string_lossy();
     // An env file keeps quotes, an editor's byte order mark may come first, and a list of objects is no path either.
-    let text = text.trim_matches(|letter: char| letter.is_whitespace() || "\u{feff}'\"[]".contains(letter));
+    let text = text.trim_matches(|letter: char| letter.is_whitespace() || "\u{feff}'\"[]\\".contains(letter));
     let is_base64 = || text.len() > 60 && text.chars().all(|c| c.is_ascii_alphanumeric() || "+/=-_\r\n".contains(c));
     let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
     match () {
         // A shell may have taken the quotes away.
-        () if text.strip_prefix('{').is_some_and(|rest| rest == "}" || rest.contains(':')) => Some("JSON"),
+        () if text.strip_prefix('{').is_some_and(|rest| rest == "}" || rest.contains(':') || rest.contains("%3A")) => {
+            Some("JSON")
+        }
         () if text.contains("-----BEGIN ") => Some("a key or certificate"),
-        () if begins(&["eyJ", "eyA", "ewo", "ew0K", "LS0tLS1CRUdJTi"]) && is_base64() => Some("base64"),
+        () if begins(&["eyJ", "eyA", "ewo", "ew0K", "ICB7", "LS0tLS1CRUdJTi"]) && is_base64() => Some("base64"),
         () if text.contains("GOCSPX-") || begins(&["ya29.", "1//0"]) => Some("a secret"),
         () => None,
     }
@@ -142,9 +147,10 @@ fn utf16(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Option<String> {
     if rest.is_empty() { String::from_utf16(&units).ok() } else { None }
 }
 
-/// Reads at most one byte more than `limit`, which shows that there is more.
-fn read_all(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// Reads at most one byte more than `limit`, which shows that there is more. `size` is how much is expected.
+fn read_all(source: impl Read, size: u64, limit: u64) -> io::Result<Vec<u8>> {
+    // One byte more, so that the end is found without growing.
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(limit) + 1).unwrap_or_default());
     source.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
@@ -185,6 +191,13 @@ mod tests {
             (r#"'{"type":"service_account"}'"#, Some("JSON")),
             ("\u{feff}{\"installed\":{}}", Some("JSON")),
             ("{installed:{client_id:7}}", Some("JSON")),
+            (r#""{\"installed\":{}}""#, Some("JSON")),
+            (r#"{\"installed\":{}}"#, Some("JSON")),
+            ("\t[\t{'installed':{}}]", Some("JSON")),
+            ("{%22installed%22%3A7}", Some("JSON")),
+            (&format!("'{base64}'"), Some("base64")),
+            ("client_secret=GOCSPX-abc", Some("a secret")),
+            ("client_secret_1-x.apps.googleusercontent.com.json", None),
             ("-----BEGIN PRIVATE KEY-----", Some("a key or certificate")),
             (&base64, Some("base64")),
             ("GOCSPX-abc", Some("a secret")),

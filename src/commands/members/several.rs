@@ -31,7 +31,7 @@ pub(super) async fn for_each<Member>(
                 match list.push(&Item { json: &json, name: &fields.name }, || row(&fields, false)) {
                     // An error of --jq or a full disk stops no further request.
                     Err(error @ (output::Error::Filter(_) | output::Error::Write(_))) => {
-                        printed = printed.and(Err(error))
+                        printed = printed.and(Err(error));
                     }
                     result => result?,
                 }

@@ -107,6 +107,9 @@ pub(super) fn network(error: &TransportError) -> Failure {
             ErrorCode::EnvironmentInvalid,
             String::from("set SSL_CERT_FILE or SSL_CERT_DIR to certificates in PEM, or unset them to use the system's"),
         ),
+        TransportError::Interrupted(interruption) => {
+            return Failure::new(ErrorCode::Interrupted(*interruption), error.to_string());
+        }
         TransportError::Untrusted { .. } => (
             ErrorCode::Network,
             String::from(

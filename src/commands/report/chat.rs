@@ -47,7 +47,8 @@ impl Failure {
         self.request_id.clone_from(&write.request_id);
         self.outcome = Some(if may_have_been_applied { Outcome::Unknown } else { Outcome::NotApplied });
         if may_have_been_applied {
-            if self.code.exit_code() == 6 {
+            // A code that says that the API refused the request would contradict the outcome.
+            if self.code.exit_code() == 6 || self.code == ErrorCode::InvalidArgument {
                 self.code = ErrorCode::OutcomeUnknown;
             }
             let id = write.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();

@@ -183,6 +183,8 @@ fn property_53_a_proxy_that_cannot_be_used_is_told_without_its_password() {
             "HTTPS_PROXY is not a proxy's address",
         ),
         (format!("ftp://proxy-user:{PASSWORD}@{address}"), "environment_invalid", "HTTPS_PROXY is a \"ftp\" proxy"),
+        (String::from("socks5://127.0.0.1:1"), "network", "127.0.0.1:1 (HTTPS_PROXY): the proxy cannot be reached"),
+        (format!("{{\"proxy\":\"{PASSWORD}\"}}"), "environment_invalid", "HTTPS_PROXY"),
     ] {
         refusing.forget();
         let list = company.command(&["-vv", "spaces", "list", "--no-input", "--format", "json"]);
@@ -190,11 +192,11 @@ fn property_53_a_proxy_that_cannot_be_used_is_told_without_its_password() {
         let mut token = company.command(&words);
         token.arg("--service-account").arg(key_file(&company.sandbox, "https://oauth.test/token"));
         for mut command in [list, token] {
-            let error = company.finish({
-                command.env("HTTPS_PROXY", &proxy);
-                command
-            });
-            let error = error.exits_with(if code == "network" { 6 } else { 3 }).error();
+            command.env("HTTPS_PROXY", &proxy);
+            let finished = company.finish(command).exits_with(if code == "network" { 6 } else { 3 });
+            // Three attempts where nobody listens.
+            assert!(!finished.stderr.contains("attempt 4"), "{proxy}: {}", finished.stderr);
+            let error = finished.error();
             assert_eq!(error["code"], code, "{proxy}: {error}");
             assert!(error["message"].as_str().unwrap().contains(cause), "{proxy}: {error}");
         }

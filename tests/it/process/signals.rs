@@ -175,3 +175,20 @@ fn an_expression_without_end_can_be_interrupted() {
         }
     }
 }
+
+#[test]
+fn property_69_a_pipe_of_certificates_that_nobody_writes_can_be_interrupted() {
+    let sandbox = Sandbox::new();
+    let pipe = sandbox.path("roots.pem");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (signal, code) in SIGNALS {
+        let mut command = sandbox.command(["spaces", "list", "--no-input"]);
+        command.env("SSL_CERT_FILE", &pipe).env("CHATAUTH_ACCESS_TOKEN", "ready");
+        command.env("CHATAUTH_API_ENDPOINT", "https://chat.invalid");
+        let mut child = start(command);
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        assert!(child.try_wait().unwrap().is_none(), "it waits");
+        send_signal(&child, signal);
+        sandbox.wait(child).exits_with(code);
+    }
+}
