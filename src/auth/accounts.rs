@@ -68,12 +68,13 @@ impl Session {
         self.store.location(name)
     }
 
-    /// Makes `account`, which must be logged in, the current one.
-    pub fn switch(&self, account: &str) -> Result<(), Error> {
+    /// Makes `account`, which must be logged in, the current one. Returns its name as it was saved.
+    pub fn switch(&self, account: &str) -> Result<String, Error> {
         let name = self.login_of(account)?;
         let record = self.existing_record(&name)?;
         self.check_client(&record)?;
-        Ok(self.store.set_current(Some(&name.account))?)
+        self.store.set_current(Some(&name.account))?;
+        Ok(name.account)
     }
 
     /// Returns the other logins that end when the grant of `record` is revoked: Google revokes that of a whole project.

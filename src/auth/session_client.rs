@@ -38,7 +38,9 @@ impl Session {
     pub(super) fn name_project(&self, record: &Record) {
         let clients = &self.principal.clients;
         if let Some(client) = clients.passed_over(record).filter(|_| !clients.told.replace(true)) {
+            let same_project = client.project.as_deref() == project_number(&record.client_id);
             let project = |id: &str, project: Option<&str>| {
+                let project = project.filter(|_| !same_project);
                 project.map_or_else(|| format!("the OAuth client {id}"), |project| format!("project {project}"))
             };
             (self.notify)(&format!(

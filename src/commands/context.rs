@@ -213,18 +213,23 @@ impl Context {
         command_line(&self.settings.invocation)
     }
 
+    /// Returns the typed options that choose the OAuth client and the directory of saved logins.
+    pub fn typed_paths(&self) -> Vec<String> {
+        let settings = &self.settings;
+        let path = |path: Option<&PathBuf>| path.map(|path| path.display().to_string());
+        typed([
+            ("--client-secrets", path(settings.client_secrets.value.first()), settings.client_secrets.source),
+            ("--config-dir", path(settings.config_directory.value.as_ref()), settings.config_directory.source),
+        ])
+    }
+
     /// Returns another command of this program, with the typed options that choose account, client and endpoint.
     pub fn command<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> String {
         let settings = &self.settings;
-        let path = |path: Option<&PathBuf>| path.map(|path| path.display().to_string());
-        let options = [
-            ("--client-secrets", path(settings.client_secrets.value.first()), settings.client_secrets.source),
-            ("--config-dir", path(settings.config_directory.value.as_ref()), settings.config_directory.source),
+        let given = self.typed_paths().into_iter().chain(typed([
             ("--account", settings.account.value.clone(), settings.account.source),
             ("--api-endpoint", Some(settings.api_endpoint.value.clone()), settings.api_endpoint.source),
-        ];
-        let given = options.into_iter().filter(|(_, _, source)| *source == Provenance::Option);
-        let given = given.filter_map(|(name, value, _)| Some([name.to_owned(), value?])).flatten();
+        ]));
         let program = settings.invocation.first().map_or("chatauth", String::as_str);
         let words = words.into_iter().map(str::to_owned);
         command_line(std::iter::once(program.to_owned()).chain(words).chain(given))
@@ -241,6 +246,12 @@ impl Context {
         }
         command_line(words)
     }
+}
+
+/// Returns those of the options that were typed, as words.
+fn typed<const N: usize>(options: [(&str, Option<String>, Provenance); N]) -> Vec<String> {
+    let typed = options.into_iter().filter(|(_, _, source)| *source == Provenance::Option);
+    typed.filter_map(|(name, value, _)| Some([name.to_owned(), value?])).flatten().collect()
 }
 
 #[cfg(test)]

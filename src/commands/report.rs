@@ -7,6 +7,7 @@ use super::caller::{CallError, Cause};
 use super::{Context, ErrorCode, Failure};
 use crate::auth as login;
 use crate::output;
+use crate::platform::command_line;
 use crate::platform::input::InputError;
 
 pub(super) use auth::{console, login_command};
@@ -54,9 +55,17 @@ impl Context {
         }
     }
 
-    /// Adds what depends on the settings: a wrong clock, which may be why a token was rejected, and a hint other than to
-    /// log in where no saved login is used.
+    /// Adds what depends on the settings: a wrong clock, which may be why a token was rejected, a hint other than to log in
+    /// where no saved login is used, and the typed options without which a login would be one of another client, or in
+    /// another place.
     fn add_context(&self, mut failure: Failure) -> Failure {
+        let paths = self.typed_paths();
+        if let Some(hint) = failure.hint.as_mut().filter(|_| !paths.is_empty()) {
+            let program = command_line(std::iter::once(String::from("chatauth")).chain(paths));
+            for group in ["auth", "doctor", "setup"] {
+                *hint = hint.replace(&format!("chatauth {group}"), &format!("{program} {group}"));
+            }
+        }
         if matches!(failure.code, ErrorCode::CredentialsRejected | ErrorCode::ScopeMissing) {
             if self.settings.access_token.is_some() {
                 failure =

@@ -14,8 +14,8 @@ pub struct Switch {
 impl Switch {
     /// Makes the account the current one.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.session().switch(&self.account)?;
-        context.messages.note(&format!("Commands now act as {}", self.account));
+        let account = context.session().switch(&self.account)?;
+        context.messages.note(&format!("Commands now act as {account}"));
         Ok(())
     }
 }

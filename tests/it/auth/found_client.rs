@@ -104,6 +104,11 @@ fn a_client_of_another_id_or_endpoint_gets_nothing_of_the_login() {
         &[("client_id", "222-b.apps.googleusercontent.com")][..],
         &[("token_uri", token.as_str())],
         &[("client_id", "222-b.apps.googleusercontent.com"), ("token_uri", token.as_str())],
+        // Not every path of Google's hosts is Google's own.
+        &[
+            ("auth_uri", "https://accounts.google.com/o/oauth2/auth"),
+            ("token_uri", "https://www.googleapis.com/upload/storage/v1/b/b/o"),
+        ],
     ] {
         let checkout = Checkout::new();
         checkout.put(changes);
@@ -210,7 +215,8 @@ fn a_note_names_the_project_of_a_found_client_that_is_not_the_logins() {
     }
     let status = checkout.run(&["auth", "status", "--format", "json"]).success().json();
     assert_eq!(status["client"]["clientId"], checkout.client()["installed"]["client_id"], "{status}");
-    checkout.run(&["auth", "switch", ACCOUNT]).success();
+    let switched = checkout.run(&["auth", "switch", &ACCOUNT.to_uppercase()]).success();
+    assert!(switched.stderr.contains(&format!("act as {ACCOUNT}\n")), "{}", switched.stderr);
     // A scope that is missing is asked for with the client of the login.
     checkout.run(&["spaces", "list"]).success();
     let login = &sandbox.control().requests_to(Endpoint::Authorize)[0];
@@ -252,4 +258,37 @@ fn a_found_client_of_another_project_starts_no_login_by_itself() {
     let finished = sandbox.finish(login).exits_with(4);
     assert!(finished.stderr.contains("https://accounts.google.com/"), "{}", finished.stderr);
     assert!(finished.stderr.contains("client_id=222-b"), "{}", finished.stderr);
+}
+
+#[test]
+fn another_client_of_the_logins_own_project_is_named_by_its_id() {
+    let checkout = Checkout::new();
+    checkout.keep_own_client();
+    checkout.put_another_project();
+    let own = checkout.client()["installed"]["client_id"].as_str().unwrap().to_owned();
+    let number = own.split('-').next().unwrap();
+    let other = format!("{number}-other.apps.googleusercontent.com");
+    checkout.put(&[
+        ("client_id", other.as_str()),
+        ("project_id", number),
+        ("auth_uri", "https://accounts.google.com/o/oauth2/auth"),
+        ("token_uri", "https://oauth2.googleapis.com/token"),
+    ]);
+    let finished = checkout.run(&["auth", "token"]).success();
+    let (other, own) = (format!("the OAuth client {other}"), format!("the OAuth client {own}"));
+    assert!(finished.stderr.contains(&other) && finished.stderr.contains(&own), "{}", finished.stderr);
+}
+
+#[test]
+fn hints_to_log_in_keep_the_client_and_the_directory_that_were_typed() {
+    let sandbox = Sandbox::new();
+    let directory = sandbox.path("st ore").display().to_string();
+    let mut command = sandbox.command(["--config-dir", &directory, "spaces", "list", "--no-input", "--format", "json"]);
+    command.arg("--client-secrets").arg(sandbox.client_secrets());
+    let hint = sandbox.finish(command).exits_with(4).error()["hint"].as_str().unwrap().to_owned();
+    let typed = format!(
+        "chatauth --client-secrets {} --config-dir '{directory}' auth login",
+        sandbox.client_secrets().display()
+    );
+    assert!(hint.contains(&typed), "{hint}");
 }
