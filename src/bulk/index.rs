@@ -1,8 +1,10 @@
 //! The rows of a journal, with some dozen bytes of memory for each.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::identity::digest;
 
@@ -22,37 +24,25 @@ pub(super) enum State {
     Refused,
 }
 
-/// The places of entries in the journal, by the identity of the row. Equal rows are several copies.
+/// The entries of a journal, by the identity of the row. Equal rows are several copies.
 #[derive(Debug, Default)]
-pub(super) struct Index {
-    rows: HashMap<[u64; 2], Copies>,
-    places: Vec<Place>,
-}
+pub(super) struct Index(HashMap<[u64; 2], Copies>);
 
-/// The unclaimed copies of a row as a chain of places, and the number of all copies.
-#[derive(Debug, Clone, Copy, Default)]
+/// The copies of a row.
+#[derive(Debug, Default)]
 struct Copies {
-    /// The index of the first place plus one; 0 if there is none.
-    first: u32,
+    /// The number of copies, with those that have no entry.
     count: u32,
+    /// The entries that are not claimed, the next one last.
+    entries: SmallVec<[Place; 1]>,
 }
 
-/// The place of the entry that knows most about a copy.
-#[derive(Debug, Clone, Copy)]
+/// The place of the entry that knows most about a copy, and the last state of the copy.
+#[derive(Debug)]
 struct Place {
-    /// The offset in the journal, with the last state in the lowest three bits.
-    packed: u64,
+    offset: u64,
     copy: u32,
-    /// As [`Copies::first`].
-    next: u32,
-}
-
-const STATES: [State; 5] = [State::Finished, State::Exists, State::Started, State::Failed, State::Refused];
-
-impl Place {
-    fn state(self) -> State {
-        STATES[usize::try_from(self.packed & 7).unwrap_or_default().min(STATES.len() - 1)]
-    }
+    state: State,
 }
 
 fn key(identity: &str) -> [u64; 2] {
@@ -64,57 +54,40 @@ fn key(identity: &str) -> [u64; 2] {
 impl Index {
     /// Adds an entry of the journal. The first entry of a resource that exists knows most.
     pub(super) fn put(&mut self, identity: &str, copy: u32, state: State, offset: u64) {
-        let copies = self.rows.entry(key(identity)).or_default();
-        copies.count = copies.count.max(copy + 1);
-        let mut next = copies.first;
-        while let Some(place) = usize::try_from(next).ok().and_then(|next| self.places.get_mut(next.checked_sub(1)?)) {
-            if place.copy == copy {
-                let keeps = place.state() <= State::Exists && state <= State::Exists;
-                let offset = if keeps { place.packed >> 3 } else { offset };
-                place.packed = offset << 3 | state as u64;
-                return;
+        let copies = self.0.entry(key(identity)).or_default();
+        copies.count = copies.count.max(copy.saturating_add(1));
+        // Entries of a copy are close together.
+        if let Some(known) = copies.entries.iter_mut().rev().find(|known| known.copy == copy) {
+            if known.state > State::Exists || state > State::Exists {
+                known.offset = offset;
             }
-            next = place.next;
+            known.state = state;
+        } else {
+            copies.entries.push(Place { offset, copy, state });
         }
-        self.places.push(Place { packed: offset << 3 | state as u64, copy, next: copies.first });
-        copies.first = u32::try_from(self.places.len()).unwrap_or(0);
     }
 
     /// Reserves memory for this many rows in all.
     pub(super) fn expect_rows(&mut self, rows: usize) {
-        self.rows.reserve(rows.saturating_sub(self.rows.len()));
+        self.0.reserve(rows.saturating_sub(self.0.len()));
     }
 
     /// Sorts the copies of each row into the order of claims.
     pub(super) fn sort(&mut self) {
-        for copies in self.rows.values_mut().filter(|copies| copies.count > 1) {
-            let mut chain = Vec::new();
-            let mut next = copies.first;
-            while let Some(index) = next.checked_sub(1) {
-                chain.push(index);
-                next = self.places[index as usize].next;
-            }
-            chain.sort_by_key(|index| {
-                let place = self.places[*index as usize];
-                (place.state(), place.copy)
-            });
-            copies.first = 0;
-            for index in chain.into_iter().rev() {
-                self.places[index as usize].next = copies.first;
-                copies.first = index + 1;
-            }
+        for copies in self.0.values_mut() {
+            copies.entries.sort_unstable_by_key(|place| Reverse((place.state, place.copy)));
         }
     }
 
     /// Claims the next copy of a row, with its last state and the offset of its entry. Without an entry, the copy is new.
     pub(super) fn claim(&mut self, identity: &str) -> (u32, Option<(State, u64)>) {
-        let copies = self.rows.entry(key(identity)).or_default();
-        if let Some(place) = copies.first.checked_sub(1).and_then(|index| self.places.get(index as usize)) {
-            copies.first = place.next;
-            return (place.copy, Some((place.state(), place.packed >> 3)));
+        let copies = self.0.entry(key(identity)).or_default();
+        if let Some(place) = copies.entries.pop() {
+            return (place.copy, Some((place.state, place.offset)));
         }
-        copies.count += 1;
-        (copies.count - 1, None)
+        let copy = copies.count;
+        copies.count = copy.saturating_add(1);
+        (copy, None)
     }
 }
 
@@ -155,11 +128,14 @@ mod tests {
         assert_eq!(index.claim("b"), (0, Some((State::Failed, 100))));
         assert_eq!(index.claim("c"), (0, None));
         assert_eq!(index.claim("c"), (1, None));
+        // What a journal says is not trusted.
+        index.put("d", u32::MAX, State::Finished, 110);
+        assert_eq!(index.claim("d"), (u32::MAX, Some((State::Finished, 110))));
+        assert_eq!(index.claim("d"), (u32::MAX, None));
     }
 
     #[test]
     fn a_row_costs_some_dozen_bytes() {
-        let entry = size_of::<([u64; 2], Copies)>();
-        assert_eq!((entry, size_of::<Place>()), (24, 16));
+        assert_eq!(size_of::<([u64; 2], Copies)>(), 48);
     }
 }
