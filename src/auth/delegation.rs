@@ -15,7 +15,8 @@ use super::{DelegationRefusal, Error, Scope, ScopeSet, TokenRefusal};
 use crate::http::retry::Policy;
 use crate::http::{self, Endpoint};
 use crate::platform::Clock;
-use crate::platform::input::{self, InputError, Source};
+use crate::platform::encoding::decode;
+use crate::platform::input::{InputError, Source};
 use crate::secret::Secret;
 
 mod assertion;
@@ -158,7 +159,7 @@ impl Delegation {
 
 /// Parses a key file. The error names what the file is instead.
 fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
-    let text = input::decode(bytes.to_vec()).ok_or("is not a text file in UTF-8 or UTF-16")?;
+    let text = decode(bytes).ok_or("is not a text file in UTF-8 or UTF-16")?;
     if text.trim().is_empty() {
         return Err(String::from("is empty"));
     }

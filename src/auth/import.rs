@@ -9,7 +9,8 @@ use super::record::same_endpoint;
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, Error, Identity, Record, ScopeSet, Session, StoreError, identity};
 use crate::http::Endpoint;
-use crate::platform::{files, input};
+use crate::platform::encoding::decode;
+use crate::platform::files;
 use crate::secret::Secret;
 
 /// The name of the client file in the configuration directory.
@@ -142,7 +143,7 @@ struct Credentials {
 /// libraries, or one of its Node.js library.
 fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
     let invalid = |what: &str| Error::ImportInvalid(what.to_owned());
-    let text = input::decode(bytes.to_vec()).ok_or_else(|| invalid("it is not a text file in UTF-8 or UTF-16"))?;
+    let text = decode(bytes).ok_or_else(|| invalid("it is not a text file in UTF-8 or UTF-16"))?;
     if text.trim().is_empty() {
         return Err(invalid("it is empty"));
     }

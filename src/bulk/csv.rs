@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     fn text_of(bytes: &[u8]) -> Text {
-        Text::decode(Box::new(Cursor::new(bytes.to_vec()))).unwrap()
+        Text::open(Box::new(Cursor::new(bytes.to_vec()))).unwrap()
     }
 
     fn all(mut reader: Reader) -> Result<Vec<Record>, InputError> {

@@ -89,7 +89,7 @@ pub fn rows(text: &[u8], size: usize, columns: &[Column]) -> Result<Vec<Result<R
 /// # Errors
 /// The text is not CSV.
 pub fn records(text: &[u8], size: usize, delimiter: u8) -> Result<Vec<(u64, Vec<String>)>, String> {
-    let text = Text::decode(pieces(text, size)).map_err(|error| error.to_string())?;
+    let text = Text::open(pieces(text, size)).map_err(|error| error.to_string())?;
     let mut reader = Reader { text, delimiter };
     let mut records = Vec::new();
     while let Some(record) = reader.next().map_err(|error| error.to_string())? {

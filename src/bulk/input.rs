@@ -63,7 +63,7 @@ impl Rows {
     /// As [`Self::open`].
     pub fn read(bytes: Bytes, columns: &[Column]) -> Result<Self, InputError> {
         let columns: Vec<Column> = columns.iter().chain(&KEYS).copied().collect();
-        let mut text = Text::decode(bytes)?;
+        let mut text = Text::open(bytes)?;
         let mut blank = 0;
         let format = loop {
             match text.peek()? {

@@ -1,9 +1,9 @@
-//! Text as files hold it: UTF-8 or UTF-16, with or without a byte order mark, with any line ends.
+//! Text with any line ends.
 
-use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, Cursor, Read};
 
 use super::columns::RowFault;
+use crate::platform::encoding::to_utf8;
 
 /// The maximum length of a row in bytes: a thousand members with long addresses.
 pub(super) const LONGEST_ROW: usize = 1024 * 1024;
@@ -42,23 +42,9 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Detects the encoding. Without a byte order mark, a NUL in the first two bytes means UTF-16.
-    pub(super) fn decode(mut source: Bytes) -> io::Result<Self> {
-        let mut head = Vec::new();
-        source.by_ref().take(3).read_to_end(&mut head)?;
-        let (mark, big_endian) = match head[..] {
-            [0xff, 0xfe, ..] => (2, Some(false)),
-            [0xfe, 0xff, ..] => (2, Some(true)),
-            [0xef, 0xbb, 0xbf] => (3, None),
-            [first, second, ..] if (first == 0) != (second == 0) => (0, Some(first == 0)),
-            _ => (0, None),
-        };
-        let source: Bytes = Box::new(Cursor::new(head.split_off(mark)).chain(source));
-        let source = match big_endian {
-            None => source,
-            Some(big_endian) => Box::new(BufReader::new(Utf16 { source, big_endian, ready: VecDeque::new() })),
-        };
-        Ok(Self { source, line: 1, after_return: false })
+    /// Reads a text in any encoding.
+    pub(super) fn open(source: Bytes) -> io::Result<Self> {
+        Ok(Self { source: to_utf8(source)?, line: 1, after_return: false })
     }
 
     /// Returns the next byte without consuming it.
@@ -131,95 +117,26 @@ impl Text {
     }
 }
 
-/// Converts UTF-16 to UTF-8. An invalid character becomes a byte that is invalid in UTF-8 and reported with its place.
-struct Utf16 {
-    source: Bytes,
-    big_endian: bool,
-    ready: VecDeque<u8>,
-}
-
-impl Utf16 {
-    fn unit(&mut self) -> io::Result<Option<u16>> {
-        let mut pair = Vec::new();
-        self.source.by_ref().take(2).read_to_end(&mut pair)?;
-        Ok(match pair[..] {
-            [] => None,
-            [first, second] if self.big_endian => Some(u16::from_be_bytes([first, second])),
-            [first, second] => Some(u16::from_le_bytes([first, second])),
-            // Half a character: a lone surrogate is invalid too.
-            _ => Some(0xd800),
-        })
-    }
-}
-
-impl Read for Utf16 {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.ready.is_empty() {
-            let Some(first) = self.unit()? else { return Ok(0) };
-            let mut units = vec![first];
-            if (0xd800..0xdc00).contains(&first) {
-                units.extend(self.unit()?);
-            }
-            for character in char::decode_utf16(units) {
-                match character {
-                    Ok(character) => self.ready.extend(character.to_string().bytes()),
-                    Err(_) => self.ready.push_back(0xff),
-                }
-            }
-        }
-        self.ready.read(buffer)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn decode(bytes: &[u8]) -> (Vec<u8>, u64) {
-        let mut text = Text::decode(Box::new(Cursor::new(bytes.to_vec()))).unwrap();
-        let mut read = Vec::new();
-        while let Some(byte) = text.next().unwrap() {
-            read.push(byte);
-        }
-        (read, text.line)
-    }
-
-    #[test]
-    fn every_encoding_of_a_text_is_the_same_text() {
-        let text = "name\r\nÄ 💡\n";
-        let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let mark = |mark: &[u8], rest: &[u8]| [mark, rest].concat();
-        for bytes in [
-            text.as_bytes().to_vec(),
-            mark(b"\xef\xbb\xbf", text.as_bytes()),
-            mark(b"\xff\xfe", &le),
-            mark(b"\xfe\xff", &be),
-            le.clone(),
-            be.clone(),
-        ] {
-            assert_eq!(decode(&bytes), (text.as_bytes().to_vec(), 3));
-        }
-    }
-
-    #[test]
-    fn half_a_text_is_no_text() {
-        for bytes in [&b"\xef"[..], b"\xef\xbb", b"\xef\xbbname", b"\xff\xfen\0a", b"\xff\xfe\0\xd8x\0"] {
-            assert!(String::from_utf8(decode(bytes).0).is_err(), "{bytes:?}");
-        }
-        assert_eq!(decode(b"").0, b"");
+    fn open(text: &'static str) -> Text {
+        Text::open(Box::new(Cursor::new(text))).unwrap()
     }
 
     #[test]
     fn lines_end_in_three_ways() {
         for (text, line) in [("a\nb", 2), ("a\rb", 2), ("a\r\nb", 2), ("a\n\rb", 3), ("a\r\r\nb", 3)] {
-            assert_eq!(decode(text.as_bytes()).1, line, "{text:?}");
+            let mut read = open(text);
+            while read.next().unwrap().is_some() {}
+            assert_eq!(read.line, line, "{text:?}");
         }
     }
 
     #[test]
     fn lines_are_found_whatever_ends_them() {
-        let mut text = Text::decode(Box::new(Cursor::new(b" \n{1}\r{2}\r\n\r\n\t\r{3}".to_vec()))).unwrap();
+        let mut text = open(" \n{1}\r{2}\r\n\r\n\t\r{3}");
         let mut found = Vec::new();
         while let Some((number, line)) = text.next_line().unwrap() {
             found.push((number, String::from_utf8(line).unwrap()));

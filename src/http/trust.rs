@@ -11,7 +11,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::Error;
-use crate::platform::input::{self, InputError, Source, contents};
+use crate::platform::encoding::decode;
+use crate::platform::input::{InputError, Source, contents};
 
 /// Where the platforms keep all their roots in one file. Reading that file alone costs a fifth of reading the
 /// directory of hashed links beside it.
@@ -125,7 +126,7 @@ fn add_certificates(roots: &mut RootCertStore, mut bytes: Vec<u8>) -> Result<(),
         return Err(String::from("it is empty"));
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        bytes = input::decode(bytes).unwrap_or_default().into_bytes();
+        bytes = decode(&bytes).unwrap_or_default().into_bytes();
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let is_pem = text.windows(5).any(|window| window == b"-----");

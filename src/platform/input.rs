@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use super::encoding::decode;
 use super::signals::{self, Interruption};
 
 /// Where the contents are.
@@ -94,7 +95,7 @@ impl Source {
     /// # Errors
     /// As of [`Source::read`], and for contents that are no text.
     pub fn read_text(&self, limit: u64) -> Result<String, InputError> {
-        decode(self.read(limit)?).ok_or_else(|| InputError::NotText { from: self.clone() })
+        decode(&self.read(limit)?).ok_or_else(|| InputError::NotText { from: self.clone() })
     }
 }
 
@@ -127,26 +128,6 @@ pub fn contents(value: &OsStr) -> Option<&'static str> {
     }
 }
 
-/// Decodes UTF-8 or UTF-16, with or without a byte order mark, which is removed; `None` for anything else.
-///
-/// UTF-16 without a mark is recognized by its first character, which is ASCII in every format that is read here.
-pub fn decode(bytes: Vec<u8>) -> Option<String> {
-    match &bytes[..] {
-        [0xef, 0xbb, 0xbf, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_owned),
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [1..=u8::MAX, 0, ..] => utf16(&bytes, u16::from_le_bytes),
-        [0, 1..=u8::MAX, ..] => utf16(&bytes, u16::from_be_bytes),
-        _ => String::from_utf8(bytes).ok(),
-    }
-}
-
-fn utf16(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Option<String> {
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
-    if rest.is_empty() { String::from_utf16(&units).ok() } else { None }
-}
-
 /// Reads at most one byte more than `limit`, which shows that there is more. `size` is how much is expected.
 fn read_all(source: impl Read, size: u64, limit: u64) -> io::Result<Vec<u8>> {
     // One byte more, so that the end is found without growing.
@@ -158,28 +139,6 @@ fn read_all(source: impl Read, size: u64, limit: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_is_decoded_however_an_editor_saved_it() {
-        let text = "{\"name\":\"K\u{f6}rper \u{1f389}\"}\n";
-        let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        for bytes in [
-            text.as_bytes().to_vec(),
-            [b"\xef\xbb\xbf", text.as_bytes()].concat(),
-            [&b"\xff\xfe"[..], &le].concat(),
-            [&b"\xfe\xff"[..], &be].concat(),
-            le.clone(),
-            be.clone(),
-        ] {
-            assert_eq!(decode(bytes).as_deref(), Some(text));
-        }
-        assert_eq!(decode(Vec::new()).as_deref(), Some(""));
-        assert_eq!(decode(b"\xef\xbb\xbf".to_vec()).as_deref(), Some(""));
-        for bytes in [&b"\xff"[..], b"a\xff", b"\xff\xfea", b"\xff\xfe\x00\xd8", b"\xef\xbb\xbf\xff"] {
-            assert_eq!(decode(bytes.to_vec()), None, "{bytes:?}");
-        }
-    }
 
     #[test]
     fn contents_are_told_from_paths() {

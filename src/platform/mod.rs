@@ -3,6 +3,7 @@
 pub mod browser;
 mod clock;
 mod core_dumps;
+pub mod encoding;
 pub mod files;
 pub mod input;
 mod lock;

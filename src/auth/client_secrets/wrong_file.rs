@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::project::project_of;
-use crate::platform::input;
+use crate::platform::encoding::decode;
 
 /// What was found where an OAuth client was expected. Shown after the file's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +148,7 @@ pub(super) fn client_object(bytes: &[u8]) -> Result<(&'static str, Map<String, V
 }
 
 fn document(bytes: &[u8]) -> Result<Value, WrongFile> {
-    let text = input::decode(bytes.to_vec()).ok_or(WrongFile::NotText)?;
+    let text = decode(bytes).ok_or(WrongFile::NotText)?;
     let text = text.trim();
     let start: String = text.chars().take(200).collect::<String>().to_ascii_lowercase();
     if text.is_empty() {
