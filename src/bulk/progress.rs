@@ -11,19 +11,16 @@ const FRAME: Duration = Duration::from_millis(200);
 /// The time after which the speed is meaningful.
 const ENOUGH: Duration = Duration::from_secs(3);
 
-/// What a progress bar shows.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stats {
-    pub(super) started: Instant,
-    pub(super) total: Option<u64>,
+/// A progress bar on standard error.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    total: Option<u64>,
     pub(super) ended: u64,
     pub(super) failed: u64,
     /// Until when all rows wait for quota.
     pub(super) paused_until: Option<Instant>,
 }
-
-/// A progress bar on standard error.
-pub(super) struct Progress(ProgressBar);
 
 impl Progress {
     pub(super) fn new(total: Option<u64>, visible: bool) -> Self {
@@ -33,52 +30,53 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self(bar)
+        Self { bar, started: Instant::now(), total, ended: 0, failed: 0, paused_until: None }
     }
 
     /// Returns the time until the bar is drawn again.
     pub(super) fn frame(&self) -> Duration {
-        if self.0.is_hidden() { Duration::MAX } else { FRAME }
+        if self.bar.is_hidden() { Duration::MAX } else { FRAME }
     }
 
-    pub(super) fn show(&self, stats: &Stats) {
-        self.0.set_position(stats.ended);
-        self.0.set_message(describe(stats, Instant::now()));
-        self.0.tick();
+    pub(super) fn show(&self) {
+        self.bar.set_position(self.ended);
+        self.bar.set_message(self.describe(Instant::now()));
+        self.bar.tick();
     }
 
     /// Calls `write` while the bar is removed.
     pub(super) fn without<Output>(&self, write: impl FnOnce() -> Output) -> Output {
-        self.0.suspend(write)
+        self.bar.suspend(write)
     }
 
     pub(super) fn end(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
-}
 
-fn describe(stats: &Stats, now: Instant) -> String {
-    let mut text = stats.ended.to_string();
-    if let Some(total) = stats.total {
-        let _ = write!(text, "/{total}");
-    }
-    let elapsed = now.duration_since(stats.started);
-    let pause = stats.paused_until.and_then(|until| until.checked_duration_since(now));
-    if let Some(pause) = pause.filter(|pause| pause.as_secs() > 0) {
-        let _ = write!(text, "  waiting for quota ({})", about(pause));
-    } else if elapsed >= ENOUGH && stats.ended > 0 {
-        let each = elapsed.div_f64(f64::from(u32::try_from(stats.ended).unwrap_or(u32::MAX)));
-        let speed = each.as_secs_f64().recip();
-        let _ = if speed < 0.1 { write!(text, "  {:.1}/min", speed * 60.0) } else { write!(text, "  {speed:.1}/s") };
-        if let Some(rest) = stats.total.map(|total| total.saturating_sub(stats.ended)).filter(|rest| *rest > 0) {
-            let _ =
-                write!(text, "  about {} left", about(each.saturating_mul(u32::try_from(rest).unwrap_or(u32::MAX))));
+    fn describe(&self, now: Instant) -> String {
+        let mut text = self.ended.to_string();
+        if let Some(total) = self.total {
+            let _ = write!(text, "/{total}");
         }
+        let elapsed = now.duration_since(self.started);
+        let pause = self.paused_until.and_then(|until| until.checked_duration_since(now));
+        if let Some(pause) = pause.filter(|pause| pause.as_secs() > 0) {
+            let _ = write!(text, "  waiting for quota ({})", about(pause));
+        } else if elapsed >= ENOUGH && self.ended > 0 {
+            let each = elapsed.div_f64(f64::from(u32::try_from(self.ended).unwrap_or(u32::MAX)));
+            let speed = each.as_secs_f64().recip();
+            let _ =
+                if speed < 0.1 { write!(text, "  {:.1}/min", speed * 60.0) } else { write!(text, "  {speed:.1}/s") };
+            if let Some(rest) = self.total.map(|total| total.saturating_sub(self.ended)).filter(|rest| *rest > 0) {
+                let left = each.saturating_mul(u32::try_from(rest).unwrap_or(u32::MAX));
+                let _ = write!(text, "  about {} left", about(left));
+            }
+        }
+        if self.failed > 0 {
+            let _ = write!(text, "  {} failed", self.failed);
+        }
+        text
     }
-    if stats.failed > 0 {
-        let _ = write!(text, "  {} failed", stats.failed);
-    }
-    text
 }
 
 /// Returns a duration rounded for people.
@@ -113,14 +111,15 @@ mod tests {
 
     #[test]
     fn a_bar_says_how_far_how_fast_and_how_long() {
-        let started = Instant::now();
-        let stats = Stats { started, total: Some(200), ended: 8, failed: 0, paused_until: None };
-        assert_eq!(describe(&stats, started + Duration::from_secs(1)), "8/200", "too early to tell");
-        assert_eq!(describe(&stats, started + Duration::from_secs(10)), "8/200  0.8/s  about 4 min left");
-        assert_eq!(describe(&stats, started + Duration::from_mins(2)), "8/200  4.0/min  about 48 min left");
-        let paused = Stats { paused_until: Some(started + Duration::from_secs(40)), failed: 2, ..stats };
-        assert_eq!(describe(&paused, started + Duration::from_secs(10)), "8/200  waiting for quota (30 s)  2 failed");
-        let piped = Stats { total: None, ..stats };
-        assert_eq!(describe(&piped, started + Duration::from_secs(10)), "8  0.8/s");
+        let mut progress = Progress { ended: 8, ..Progress::new(Some(200), false) };
+        let after = |progress: &Progress, seconds| progress.describe(progress.started + Duration::from_secs(seconds));
+        assert_eq!(after(&progress, 1), "8/200", "too early to tell");
+        assert_eq!(after(&progress, 10), "8/200  0.8/s  about 4 min left");
+        assert_eq!(after(&progress, 120), "8/200  4.0/min  about 48 min left");
+        progress.total = None;
+        assert_eq!(after(&progress, 10), "8  0.8/s");
+        progress.paused_until = Some(progress.started + Duration::from_secs(40));
+        progress.failed = 2;
+        assert_eq!(after(&progress, 10), "8  waiting for quota (30 s)  2 failed");
     }
 }

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::journal_error::JournalError;
-use super::progress::{Progress, Stats};
+use super::progress::Progress;
 use super::task::is_unknown;
 use crate::output::Messages;
 use crate::platform::signals::Interruption;
@@ -150,31 +150,26 @@ pub struct Output<'a> {
     pub progress: bool,
 }
 
-/// What the thread writes.
+/// What the thread writes or shows.
 enum Event {
     /// The line of the next row; empty if it has none.
     Row(u64, Vec<u8>),
     Warning(String),
     Note(String),
+    /// The numbers of rows for the progress bar.
+    Counts(Counts),
+    /// All rows wait for quota.
+    Paused(Duration),
 }
 
-/// What the run shares with the thread.
-struct Shared {
-    state: Mutex<State>,
-    reader_gone: Notify,
-}
-
-struct State {
-    stats: Stats,
-    /// The messages of rows whose lines are not written, by row.
-    unwritten: BTreeMap<u64, String>,
-    fault: Option<io::Error>,
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// How far the thread is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Written {
+    /// The last row that was handled.
+    row: u64,
+    /// The last row before the first fault of the output, after which nothing is written: a line may be torn.
+    intact: u64,
+    reader_gone: bool,
 }
 
 /// Orders results and passes them to the thread that writes them.
@@ -182,42 +177,40 @@ pub(super) struct Results<'a> {
     format: &'a dyn Fn(&RowResult) -> Result<Vec<u8>, String>,
     messages: Messages,
     events: Sender<Event>,
-    /// The last row that the thread has handled. Closed when the thread ends.
-    written: watch::Receiver<u64>,
-    shared: Arc<Shared>,
+    /// Closed when the thread ends.
+    written: watch::Receiver<Written>,
+    /// Returns the fault of the output.
+    thread: JoinHandle<Option<io::Error>>,
     /// Results that wait for those of earlier rows; `None` for a row that was not started.
     waiting: BTreeMap<u64, Option<RowResult>>,
+    /// The messages of rows whose lines are not written yet, by row.
+    unwritten: BTreeMap<u64, String>,
+    /// The messages of rows that could not be formatted, by row.
+    unformatted: BTreeMap<u64, String>,
     next: u64,
     ending: Ending,
 }
 
 impl<'a> Results<'a> {
     pub(super) fn new(output: Output<'a>, total: Option<u64>) -> Self {
-        let stats = Stats { started: Instant::now(), total, ended: 0, failed: 0, paused_until: None };
-        let state = Mutex::new(State { stats, unwritten: BTreeMap::new(), fault: None });
-        let shared = Arc::new(Shared { state, reader_gone: Notify::new() });
         let (events, incoming) = channel();
-        let (handled, written) = watch::channel(0);
+        let (handled, written) = watch::channel(Written::default());
         let Output { format, mut out, messages, progress } = output;
-        let (progress, thread) = (Progress::new(total, progress), Arc::clone(&shared));
-        std::thread::spawn(move || write(&incoming, &handled, &thread, &mut *out, messages, &progress));
-        let (waiting, ending) = (BTreeMap::new(), Ending::default());
-        Self { format, messages, events, written, shared, waiting, next: 1, ending }
+        let progress = Progress::new(total, progress);
+        let thread = std::thread::spawn(move || write(&incoming, &handled, &mut *out, messages, progress));
+        let (waiting, unwritten, unformatted) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let ending = Ending::default();
+        Self { format, messages, events, written, thread, waiting, unwritten, unformatted, next: 1, ending }
     }
 
     /// Waits until a row may start.
     pub(super) fn room(&self, row: u64) -> impl Future<Output = ()> + use<> {
-        let mut written = self.written.clone();
-        async move {
-            // The thread ends after the last row.
-            let _ = written.wait_for(|written| row <= written + WINDOW).await;
-        }
+        until(self.written.clone(), move |written| row <= written.row + WINDOW)
     }
 
     /// Waits until the reader of the results has closed the pipe.
     pub(super) fn reader_gone(&self) -> impl Future<Output = ()> + use<> {
-        let shared = Arc::clone(&self.shared);
-        async move { shared.reader_gone.notified().await }
+        until(self.written.clone(), |written| written.reader_gone)
     }
 
     /// Adds the result of a row; `None` if it was not started.
@@ -234,9 +227,8 @@ impl<'a> Results<'a> {
             counts.unknown += 1;
             self.ending.unknown.push((row, unknown.request_id.clone().unwrap_or_default()));
         }
-        let mut state = self.shared.state();
-        (state.stats.ended, state.stats.failed) = (counts.ended(), counts.failed);
-        drop(state);
+        let counts = *counts;
+        self.send(Event::Counts(counts));
         self.waiting.insert(row, result);
         while let Some(result) = self.waiting.remove(&self.next) {
             self.pass_on(self.next, result.as_ref());
@@ -246,15 +238,26 @@ impl<'a> Results<'a> {
 
     /// Passes a result to the thread. Its message is kept until its line is written.
     fn pass_on(&mut self, row: u64, result: Option<&RowResult>) {
-        let line = result.map_or_else(|| Ok(Vec::new()), self.format);
-        if let Some(result) = result.filter(|_| line.as_ref().map_or(true, |line| !line.is_empty())) {
-            self.shared.state().unwritten.insert(row, result.without_line());
-        }
-        let line = line.unwrap_or_else(|fault| {
-            self.ending.format_fault.get_or_insert(fault);
-            Vec::new()
-        });
+        self.forget_written();
+        let message = || result.map(RowResult::without_line).unwrap_or_default();
+        let line = match result.map_or_else(|| Ok(Vec::new()), self.format) {
+            Ok(line) => {
+                if !line.is_empty() {
+                    self.unwritten.insert(row, message());
+                }
+                line
+            }
+            Err(fault) => {
+                self.ending.format_fault.get_or_insert(fault);
+                self.unformatted.insert(row, message());
+                Vec::new()
+            }
+        };
         self.send(Event::Row(row, line));
+    }
+
+    fn forget_written(&mut self) {
+        self.unwritten = self.unwritten.split_off(&(self.written.borrow().intact + 1));
     }
 
     /// Prints a warning between two results.
@@ -267,14 +270,14 @@ impl<'a> Results<'a> {
         self.send(Event::Note(text));
     }
 
+    /// Shows that all rows wait for quota.
+    pub(super) fn paused(&self, pause: Duration) {
+        self.send(Event::Paused(pause));
+    }
+
     fn send(&self, event: Event) {
         // The thread ends after this sender.
         let _ = self.events.send(event);
-    }
-
-    /// Shows that all rows wait for quota.
-    pub(super) fn paused(&self, pause: Duration) {
-        self.shared.state().stats.paused_until = Some(Instant::now() + pause);
     }
 
     /// Writes the rest, for at most `limit`, and prints on standard error what could not be written.
@@ -282,62 +285,67 @@ impl<'a> Results<'a> {
         for (row, result) in std::mem::take(&mut self.waiting) {
             self.pass_on(row, result.as_ref());
         }
-        let Self { events, mut written, shared, messages, ending, .. } = self;
-        drop(events);
-        let all = async { while written.changed().await.is_ok() {} };
+        // The thread ends after the last event.
+        self.events = channel().0;
+        let all = until(self.written.clone(), |_| false);
         match limit {
             // Only a thread that waits for its reader takes this long.
             Some(limit) => drop(tokio::time::timeout(limit, all).await),
             None => all.await,
         }
-        let mut state = shared.state();
-        for message in state.unwritten.values().filter(|message| !message.is_empty()) {
-            messages.always(message);
+        self.forget_written();
+        self.unwritten.append(&mut self.unformatted);
+        for message in self.unwritten.values().filter(|message| !message.is_empty()) {
+            self.messages.always(message);
         }
-        Ending { output_fault: state.fault.take(), ..ending }
+        let ended = self.written.has_changed().is_err();
+        let output_fault = if ended { self.thread.join().unwrap_or_default() } else { None };
+        Ending { output_fault, ..self.ending }
     }
 }
 
+async fn until(mut written: watch::Receiver<Written>, enough: impl Fn(&Written) -> bool) {
+    // The thread ends after the last row.
+    let _ = written.wait_for(|written| enough(written)).await;
+}
+
+/// Writes until there are no more events. Returns the first fault of the output.
 fn write(
     events: &Receiver<Event>,
-    handled: &watch::Sender<u64>,
-    shared: &Shared,
+    handled: &watch::Sender<Written>,
     out: &mut dyn Write,
     messages: Messages,
-    progress: &Progress,
-) {
-    let (mut reader_gone, mut shown) = (false, Instant::now());
+    mut progress: Progress,
+) -> Option<io::Error> {
+    let (mut fault, mut shown) = (None, Instant::now());
     loop {
         let event = events.recv_timeout(progress.frame());
         // Results that come faster than frames must not keep the bar from being drawn.
         if shown.elapsed() >= progress.frame() {
-            let stats = shared.state().stats;
-            progress.show(&stats);
+            progress.show();
             shown = Instant::now();
         }
         match event {
             Ok(Event::Warning(text)) => progress.without(|| messages.warning(&text)),
             Ok(Event::Note(text)) => progress.without(|| messages.always(&text)),
+            Ok(Event::Counts(counts)) => (progress.ended, progress.failed) = (counts.ended(), counts.failed),
+            Ok(Event::Paused(pause)) => progress.paused_until = Some(Instant::now() + pause),
             Ok(Event::Row(row, line)) => {
-                if !line.is_empty() && !reader_gone {
-                    let result = progress.without(|| out.write_all(&line).and_then(|()| out.flush()));
-                    let mut state = shared.state();
-                    match result {
-                        Ok(()) => drop(state.unwritten.remove(&row)),
-                        Err(error) => {
-                            reader_gone = error.kind() == ErrorKind::BrokenPipe;
-                            state.fault.get_or_insert(error);
-                        }
+                if !line.is_empty() && fault.is_none() {
+                    fault = progress.without(|| out.write_all(&line).and_then(|()| out.flush())).err();
+                }
+                handled.send_modify(|written| {
+                    written.row = row;
+                    match &fault {
+                        None => written.intact = row,
+                        Some(fault) => written.reader_gone = fault.kind() == ErrorKind::BrokenPipe,
                     }
-                }
-                if reader_gone {
-                    shared.reader_gone.notify_one();
-                }
-                handled.send_replace(row);
+                });
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     progress.end();
+    fault
 }
