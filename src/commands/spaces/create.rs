@@ -6,6 +6,10 @@ pub(in crate::commands) mod plan;
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use crate::chat::{
     CreateMembership, CreateSpace, GetMembership, ListSpaces, Method, PatchMembership, Resource, Scopes, SetUpSpace,
     Space,
@@ -19,6 +23,9 @@ use plan::{IfExists, NewSpace, Plan, Request, plan};
 
 /// The largest page of `spaces.list`.
 const LARGEST_PAGE: u32 = 1000;
+
+/// The tolerated difference between the server's times.
+const CLOCK_TOLERANCE: time::Duration = time::Duration::minutes(2);
 
 /// Create a space, or one per row of a file
 ///
@@ -93,7 +100,7 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     let mut caller = Caller::new(context, &methods(plan), false).await?;
     let whom = caller.whom();
     if let Some((name, what)) = &plan.look_for
-        && let Some(space) = look_for(name, &mut caller).await?
+        && let Some(space) = look_for(name, None, &mut caller).await?
     {
         return exists(plan, *what, space, context);
     }
@@ -162,13 +169,24 @@ fn methods(plan: &Plan) -> Vec<Scopes> {
     methods
 }
 
-/// Returns one of the caller's spaces with exactly this display name. Reads no page after it.
-async fn look_for(name: &str, caller: &mut Caller<'_>) -> anyhow::Result<Option<Resource<Space>>> {
+/// Returns one of the caller's spaces with exactly this display name that was created before `since`, if that is given.
+/// Reads no page after it.
+async fn look_for(
+    name: &str,
+    since: Option<OffsetDateTime>,
+    caller: &mut Caller<'_>,
+) -> anyhow::Result<Option<Resource<Space>>> {
+    let is_older = |space: &Value, since| {
+        let created = space["createTime"].as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+        created.is_some_and(|created| created < since - CLOCK_TOLERANCE)
+    };
     let mut pages = Pages::all(LARGEST_PAGE);
     let request = |paging| ListSpaces { filter: Some(String::from("spaceType = \"SPACE\"")), paging };
     while let Some(spaces) = pages.next(caller, request).await? {
-        let same = |space: &Resource<Space>| space.fields.display_name.as_deref() == Some(name);
-        if let Some(space) = spaces.into_iter().find(same) {
+        let found = |space: &Resource<Space>| {
+            space.fields.display_name.as_deref() == Some(name) && since.is_none_or(|since| is_older(&space.json, since))
+        };
+        if let Some(space) = spaces.into_iter().find(found) {
             return Ok(Some(space));
         }
     }

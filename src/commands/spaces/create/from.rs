@@ -2,8 +2,6 @@
 
 use clap::ValueEnum as _;
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::super::options::SpaceFields;
 use super::finish;
@@ -13,9 +11,6 @@ use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words}
 use crate::chat::{CreateSpace, Method, Scopes};
 use crate::commands::bulk::{Verb, fault_of};
 use crate::commands::caller::Caller;
-
-/// The tolerated difference between the server's times.
-const CLOCK_TOLERANCE: time::Duration = time::Duration::minutes(2);
 
 const IF_EXISTS: Kind = Kind::Choice(&[("fail", "fail"), ("reuse", "reuse")]);
 
@@ -85,8 +80,7 @@ impl Verb for NewSpace {
     /// brings it back.
     async fn create(&self, plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         if let Some((name, what)) = &plan.look_for
-            && let Some(space) = look_for(name, caller).await?
-            && !attempt.unknown_since.is_some_and(|since| is_younger(&space.json, since))
+            && let Some(space) = look_for(name, attempt.unknown_since, caller).await?
         {
             let space = what.accept(space)?;
             return Ok(Created { name: space.fields.name, object: space.json, existed: true, ..Created::default() });
@@ -100,11 +94,6 @@ impl Verb for NewSpace {
     async fn finish(&self, plan: &Plan, name: &str, caller: &mut Caller<'_>) -> anyhow::Result<()> {
         Ok(finish::run(plan, name, caller).await?)
     }
-}
-
-fn is_younger(space: &Value, since: OffsetDateTime) -> bool {
-    let created = space["createTime"].as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
-    created.is_none_or(|created| created >= since - CLOCK_TOLERANCE)
 }
 
 #[cfg(test)]
