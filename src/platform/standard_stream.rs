@@ -4,7 +4,11 @@
 use std::io::{self, Write};
 
 #[cfg(unix)]
-use std::{os::fd::AsFd, time::Instant};
+use std::{
+    os::fd::AsFd,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Instant,
+};
 
 #[cfg(unix)]
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -16,41 +20,37 @@ use super::signals;
 #[cfg(unix)]
 const ATOMIC_WRITE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 
+/// Whether a write has waited in vain after a signal. No other one waits again.
+#[cfg(unix)]
+static ABANDONED: AtomicBool = AtomicBool::new(false);
+
 /// Standard output or standard error, unbuffered.
 ///
 /// After a signal a write that would block waits a moment and then fails with the
-/// [`Interruption`](super::signals::Interruption); every later one fails at once.
+/// [`Interruption`](super::signals::Interruption); every later one that would block fails at once.
 #[derive(Debug)]
-pub struct StandardStream<Std> {
-    file: Std,
-    #[cfg(unix)]
-    is_abandoned: bool,
-}
+pub struct StandardStream<Std>(Std);
 
 impl StandardStream<io::Stdout> {
     /// Standard output.
     pub fn output() -> Self {
-        Self::new(io::stdout())
+        Self(io::stdout())
     }
 }
 
 impl StandardStream<io::Stderr> {
     /// Standard error.
     pub fn error() -> Self {
-        Self::new(io::stderr())
+        Self(io::stderr())
     }
 }
 
 #[cfg(unix)]
 impl<Std: AsFd> StandardStream<Std> {
-    const fn new(file: Std) -> Self {
-        Self { file, is_abandoned: false }
-    }
-
-    fn wait_until_writable(&mut self) -> io::Result<()> {
+    fn wait_until_writable(&self) -> io::Result<()> {
         let (mut started, mut timeout) = (None, Timespec { tv_sec: 0, tv_nsec: 0 });
         loop {
-            match poll(&mut [PollFd::new(&self.file, PollFlags::OUT)], Some(&timeout)) {
+            match poll(&mut [PollFd::new(&self.0, PollFlags::OUT)], Some(&timeout)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
                 Ok(_) => return Ok(()),
                 Err(error) => return Err(error.into()),
@@ -59,9 +59,9 @@ impl<Std: AsFd> StandardStream<Std> {
             timeout = Timespec::try_from(signals::POLL_INTERVAL).unwrap_or_default();
             let started = *started.get_or_insert_with(Instant::now);
             if let Some(interruption) = signals::received()
-                && (self.is_abandoned || started.elapsed() > signals::GRACE)
+                && (ABANDONED.load(Relaxed) || started.elapsed() > signals::GRACE)
             {
-                self.is_abandoned = true;
+                ABANDONED.store(true, Relaxed);
                 return Err(io::Error::other(interruption));
             }
         }
@@ -73,7 +73,7 @@ impl<Std: AsFd> Write for StandardStream<Std> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             self.wait_until_writable()?;
-            match rustix::io::write(&self.file, &bytes[..bytes.len().min(ATOMIC_WRITE)]) {
+            match rustix::io::write(&self.0, &bytes[..bytes.len().min(ATOMIC_WRITE)]) {
                 Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
                 result => return Ok(result?),
             }
@@ -86,19 +86,12 @@ impl<Std: AsFd> Write for StandardStream<Std> {
 }
 
 #[cfg(not(unix))]
-impl<Std> StandardStream<Std> {
-    const fn new(file: Std) -> Self {
-        Self { file }
-    }
-}
-
-#[cfg(not(unix))]
 impl<Std: Write> Write for StandardStream<Std> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        self.0.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.0.flush()
     }
 }
