@@ -98,7 +98,11 @@ fn show(context: &Context) -> anyhow::Result<()> {
     }
     details = match &client {
         Ok(client) => details.check(Mark::Ok, "Client", format!("{} in {}", client.client_id, client.path.display())),
-        Err(error) => details.check(Mark::Failed, "Client", error.to_string()),
+        // Commands may need none.
+        Err(error) => {
+            let mark = if problem.is_some() { Mark::Failed } else { Mark::Warning };
+            details.check(mark, "Client", error.to_string())
+        }
     };
     for (name, setting) in settings(context).as_object().into_iter().flatten() {
         let text = |member: &str| setting.get(member).and_then(Value::as_str).unwrap_or_default();
