@@ -8,7 +8,8 @@ use super::columns::{Column, RowFault, Values};
 use super::csv::Reader;
 use super::identity::Identity;
 use super::input::{self, InputError, Rows};
-use super::text::{Bytes, Text};
+use super::text::Text;
+use crate::platform::encoding::Bytes;
 
 /// A row, as it is read.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +61,7 @@ impl BufRead for Pieces {
     }
 }
 
-fn pieces(text: &[u8], size: usize) -> Bytes {
+fn pieces(text: &[u8], size: usize) -> Bytes<'static> {
     Box::new(Pieces { text: text.to_vec(), at: 0, size: size.max(1) })
 }
 

@@ -11,7 +11,8 @@ use super::csv::Reader;
 use super::json_lines;
 use super::progress::count;
 pub use super::text::InputError;
-use super::text::{Bytes, LONGEST_ROW, Text};
+use super::text::{LONGEST_ROW, Text};
+use crate::platform::encoding::Bytes;
 use crate::platform::input::Source;
 
 /// The number of rows that are read ahead.
@@ -47,7 +48,7 @@ impl Rows {
     /// # Errors
     /// The input cannot be read, or has a column that is unknown.
     pub fn open(source: &Source, columns: &[Column]) -> Result<Self, InputError> {
-        let bytes: Bytes = match source {
+        let bytes: Bytes<'static> = match source {
             Source::StandardInput => Box::new(BufReader::new(io::stdin())),
             Source::File(path) => {
                 let broken = |error| InputError::Broken(format!("cannot read the file: {error}"));
@@ -61,7 +62,7 @@ impl Rows {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn read(bytes: Bytes, columns: &[Column]) -> Result<Self, InputError> {
+    pub fn read(bytes: Bytes<'static>, columns: &[Column]) -> Result<Self, InputError> {
         let columns: Vec<Column> = columns.iter().chain(&KEYS).copied().collect();
         let mut text = Text::open(bytes)?;
         let mut blank = 0;

@@ -39,4 +39,3 @@ pub use row::Job;
 pub use run::run;
 pub use run_name::RunName;
 pub use task::{Attempt, Created, StepError, Task, Words};
-pub use text::Bytes;

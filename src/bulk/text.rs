@@ -3,13 +3,10 @@
 use std::io::{self, BufRead, Cursor, Read};
 
 use super::columns::RowFault;
-use crate::platform::encoding::to_utf8;
+use crate::platform::encoding::{Bytes, to_utf8};
 
 /// The maximum length of a row in bytes: a thousand members with long addresses.
 pub(super) const LONGEST_ROW: usize = 1024 * 1024;
-
-/// The bytes of a file or a pipe.
-pub type Bytes = Box<dyn BufRead + Send>;
 
 /// What is wrong with the input, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +32,7 @@ impl From<io::Error> for InputError {
 
 /// The bytes of a text in UTF-8, with the number of their line.
 pub(super) struct Text {
-    source: Bytes,
+    source: Bytes<'static>,
     /// The line of the next byte, from 1.
     pub(super) line: u64,
     after_return: bool,
@@ -43,7 +40,7 @@ pub(super) struct Text {
 
 impl Text {
     /// Reads a text in any encoding.
-    pub(super) fn open(source: Bytes) -> io::Result<Self> {
+    pub(super) fn open(source: Bytes<'static>) -> io::Result<Self> {
         Ok(Self { source: to_utf8(source)?, line: 1, after_return: false })
     }
 

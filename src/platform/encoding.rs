@@ -1,12 +1,15 @@
 //! Text as editors and spreadsheets save it: UTF-8 or UTF-16, with or without a byte order mark.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+
+/// The bytes of a file or a pipe.
+pub type Bytes<'a> = Box<dyn BufRead + Send + 'a>;
 
 /// Returns the text in UTF-8 without its byte order mark; `None` if the bytes are in neither encoding.
 pub fn decode(bytes: &[u8]) -> Option<String> {
     let mut text = String::new();
-    to_utf8(bytes).ok()?.read_to_string(&mut text).ok()?;
+    to_utf8(Box::new(bytes)).ok()?.read_to_string(&mut text).ok()?;
     Some(text)
 }
 
@@ -16,7 +19,7 @@ pub fn decode(bytes: &[u8]) -> Option<String> {
 ///
 /// # Errors
 /// The first bytes cannot be read.
-pub fn to_utf8<'a>(mut source: impl BufRead + Send + 'a) -> io::Result<Box<dyn BufRead + Send + 'a>> {
+pub fn to_utf8(mut source: Bytes<'_>) -> io::Result<Bytes<'_>> {
     let mut head = Vec::new();
     source.by_ref().take(3).read_to_end(&mut head)?;
     let (mark, big_endian) = match head[..] {
@@ -33,13 +36,13 @@ pub fn to_utf8<'a>(mut source: impl BufRead + Send + 'a) -> io::Result<Box<dyn B
     })
 }
 
-struct Utf16<Source> {
-    source: Source,
+struct Utf16<'a> {
+    source: Chain<Cursor<Vec<u8>>, Bytes<'a>>,
     big_endian: bool,
     ready: VecDeque<u8>,
 }
 
-impl<Source: Read> Utf16<Source> {
+impl Utf16<'_> {
     fn unit(&mut self) -> io::Result<Option<u16>> {
         let mut pair = Vec::new();
         self.source.by_ref().take(2).read_to_end(&mut pair)?;
@@ -53,7 +56,7 @@ impl<Source: Read> Utf16<Source> {
     }
 }
 
-impl<Source: Read> Read for Utf16<Source> {
+impl Read for Utf16<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.ready.is_empty() {
             let Some(first) = self.unit()? else { return Ok(0) };
