@@ -19,9 +19,13 @@ enum Damage {
 
 fn damage(path: &Path, damage: &Damage) {
     let mut bytes = std::fs::read(path).unwrap();
-    let header = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-    let body = bytes.len() - header;
     let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    if lines.len() < 2 {
+        // Earlier damage left one line.
+        return;
+    }
+    let header = lines[0].len();
+    let body = bytes.len() - header;
     let line = |number: usize| 1 + number % (lines.len() - 1);
     match *damage {
         Damage::Cut(at) => bytes.truncate(header + at % (body + 1)),
