@@ -111,8 +111,9 @@ impl Trouble {
                 if over.load(Ordering::SeqCst) {
                     return;
                 }
-                let request = if number == 0 { act(stream) } else { says(stream, &after) };
-                received.lock().unwrap().extend(request);
+                // Held meanwhile, so that whoever has the response finds the request.
+                let mut received = received.lock().unwrap();
+                received.extend(if number == 0 { act(stream) } else { says(stream, &after) });
             }
         });
         server
