@@ -82,7 +82,8 @@ impl ErrorKind {
             (409, _) => Self::AlreadyExists(status),
             (412, _) => Self::PreconditionFailed(status),
             (400, _) if status.status.as_deref() == Some("FAILED_PRECONDITION") => Self::PreconditionFailed(status),
-            (500.., _) => Self::Server { status, retry_after },
+            // A proxy may send 408 or 499 for an answer that it lost.
+            (408 | 499 | 500.., _) => Self::Server { status, retry_after },
             _ if status.is_deadline() => Self::Server { status, retry_after },
             _ => Self::InvalidArgument(status),
         }
@@ -164,8 +165,10 @@ mod tests {
             (409, Some("ALREADY_EXISTS"), None, "x", "AlreadyExists"),
             (409, Some("ABORTED"), None, "x", "PreconditionFailed"),
             (409, None, None, "x", "AlreadyExists"),
+            (408, None, None, "x", "Server"),
             (418, None, None, "x", "InvalidArgument"),
             (429, None, None, "x", "RateLimited"),
+            (499, None, None, "x", "Server"),
             (500, None, None, "x", "Server"),
             (503, None, None, "x", "Server"),
         ] {

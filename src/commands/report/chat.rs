@@ -47,8 +47,7 @@ impl Failure {
         self.request_id.clone_from(&write.request_id);
         self.outcome = Some(if may_have_been_applied { Outcome::Unknown } else { Outcome::NotApplied });
         if may_have_been_applied {
-            // A code that says that the API refused the request would contradict the outcome.
-            if self.code.exit_code() == 6 || self.code == ErrorCode::InvalidArgument {
+            if self.code.exit_code() == 6 {
                 self.code = ErrorCode::OutcomeUnknown;
             }
             let id = write.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();

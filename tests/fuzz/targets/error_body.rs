@@ -71,7 +71,7 @@ fn exit_code(http_status: u16, failure: &Failure) -> bool {
     match http_status {
         401 => code == 4,
         403 => [4, 5, 6].contains(&code),
-        429 | 500.. => code == 6,
+        408 | 429 | 499.. => code == 6,
         _ => code == 5,
     }
 }

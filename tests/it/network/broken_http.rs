@@ -185,6 +185,17 @@ fn property_59_an_answer_that_never_comes_whole_is_an_unknown_outcome() {
 }
 
 #[test]
+fn property_59_a_request_that_a_proxy_gave_up_has_an_unknown_outcome() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let given_up = |stream| says(stream, b"HTTP/1.1 499 Client Closed Request\r\nContent-Length: 0\r\n\r\n");
+    let api = Trouble::first(given_up, answer(200, &[], SPACE));
+    let words = ["spaces", "create", "--name", "x", "--no-input", "--format", "json", "--api-endpoint"];
+    let error = sandbox.run(words.iter().copied().chain([api.origin().as_str()])).exits_with(6).error();
+    assert_eq!((&error["code"], &error["outcome"]), (&"outcome_unknown".into(), &"unknown".into()), "{error}");
+}
+
+#[test]
 fn property_54_whatever_the_token_endpoint_does_the_refresh_ends_and_is_sent_once() {
     let sandbox = Sandbox::new();
     sandbox.log_in();
