@@ -40,7 +40,9 @@ fn the_rate_is_held_and_the_quota_is_not_hit() {
     let refused = requests.len() - ROWS;
     assert!(refused * 100 < requests.len(), "{refused} of {} were refused", requests.len());
     let held = rate_of(&requests) / 10.0;
-    assert!((0.97..=1.0).contains(&held), "{:.1}% of the rate, {refused} refused", held * 100.0);
+    // A refusal, which a stall of the machine may bring, pauses the run for a second of its twelve.
+    let least = if refused == 0 { 0.97 } else { 0.85 };
+    assert!((least..=1.0).contains(&held), "{:.1}% of the rate, {refused} refused", held * 100.0);
     // And never more than the quota within a window, wherever that begins.
     for (index, first) in requests.iter().enumerate() {
         let within = requests[index..].iter().take_while(|request| request.at < first.at + time::Duration::seconds(6));
