@@ -121,19 +121,16 @@ fn system_roots() -> Result<RootCertStore, Error> {
 }
 
 /// Adds the certificates of a file that the user named: PEM in UTF-8 or UTF-16, or one in DER.
-fn add_certificates(roots: &mut RootCertStore, mut bytes: Vec<u8>) -> Result<(), String> {
+fn add_certificates(roots: &mut RootCertStore, bytes: Vec<u8>) -> Result<(), String> {
     if bytes.is_empty() {
         return Err(String::from("it is empty"));
     }
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        bytes = decode(&bytes).unwrap_or_default().into_bytes();
-    }
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let is_pem = text.windows(5).any(|window| window == b"-----");
-    let certificates: Vec<CertificateDer<'_>> = match std::str::from_utf8(text).ok().and_then(plain_certificates) {
+    let bytes = decode(&bytes).map_or(bytes, String::into_bytes);
+    let is_pem = bytes.windows(5).any(|window| window == b"-----");
+    let certificates: Vec<CertificateDer<'_>> = match std::str::from_utf8(&bytes).ok().and_then(plain_certificates) {
         Some(certificates) if !certificates.is_empty() => certificates,
-        _ if is_pem => CertificateDer::pem_slice_iter(text).filter_map(Result::ok).collect(),
-        _ => vec![CertificateDer::from(text)],
+        _ if is_pem => CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect(),
+        _ => vec![CertificateDer::from(&bytes[..])],
     };
     match roots.add_parsable_certificates(certificates) {
         (0, 0) => Err(String::from("there is no certificate in it")),
