@@ -1,6 +1,6 @@
-//! chatauth creates Google Chat spaces as the person at the keyboard.
+//! Creates Google Chat spaces as the user, from a terminal, a script or CI.
 //!
-//! The rooms and what each may import are tested in `tests/it/policy/architecture.rs`.
+//! `tests/it/policy/architecture.rs` checks which module may import which.
 
 #![forbid(unsafe_code)]
 

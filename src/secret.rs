@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 /// A token, an authorization code, a verifier or a client secret.
 ///
 /// `Debug` shows that there is a value and nothing of it; there is no `Display`.
-/// [`Secret::expose`] is the one way out, so that every place where a secret
-/// leaves its wrapping can be found by that word.
+/// [`Secret::expose`] returns the value, so a search for `expose` finds every
+/// use of a secret.
 ///
 /// ```
 /// let secret = chatauth::secret::Secret::new(String::from("1//refresh"));

@@ -34,8 +34,8 @@ impl Session {
     }
 
     /// Returns the login of `account` with a client of this command, else one with another client.
-    pub fn login_of(&self, account: &str) -> Result<LoginName, Error> {
-        Ok(self.principal.login_of(account, &self.store)?)
+    pub fn login_for(&self, account: &str) -> Result<LoginName, Error> {
+        Ok(self.principal.login_for(account, &self.store)?)
     }
 
     /// Returns the record of a login.
@@ -43,13 +43,13 @@ impl Session {
         Ok(self.store.read(name)?)
     }
 
-    /// Returns the record of the login of `account`, chosen as by [`Session::login_of`].
+    /// Returns the record of the login of `account`, chosen as by [`Session::login_for`].
     pub fn record(&self, account: &str) -> Result<Option<Record>, Error> {
-        self.read(&self.login_of(account)?)
+        self.read(&self.login_for(account)?)
     }
 
     /// The record of a login, which must be there.
-    pub(super) fn existing_record(&self, name: &LoginName) -> Result<Record, Error> {
+    pub(super) fn require_record(&self, name: &LoginName) -> Result<Record, Error> {
         Ok(self.read(name)?.ok_or_else(|| LoginNeeded::NoSuchAccount(name.to_string()))?)
     }
 
@@ -70,8 +70,8 @@ impl Session {
 
     /// Makes `account`, which must be logged in, the current one. Returns its name as it was saved.
     pub fn switch(&self, account: &str) -> Result<String, Error> {
-        let name = self.login_of(account)?;
-        let record = self.existing_record(&name)?;
+        let name = self.login_for(account)?;
+        let record = self.require_record(&name)?;
         self.check_client(&record)?;
         self.store.set_current(Some(&name.account))?;
         Ok(name.account)
@@ -94,8 +94,8 @@ impl Session {
     /// # Errors
     /// Whenever the grant may still exist. The record is untouched either way.
     pub async fn revoke(&self, name: &LoginName) -> Result<Revocation, Error> {
-        let record = self.existing_record(name)?;
-        let client = self.principal.clients.existing_of(&record)?;
+        let record = self.require_record(name)?;
+        let client = self.principal.clients.require_for_record(&record)?;
         self.token_endpoint(client).revoke(&record.refresh_token).await
     }
 

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 /// What a login asks for.
 #[derive(Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct AuthorizationParameters<'a> {
     pub(super) scopes: &'a ScopeSet,
     pub(super) login_hint: Option<&'a str>,
     /// Whether the user should choose an account.
@@ -31,7 +31,11 @@ pub(super) struct AuthorizationRequest {
 
 impl AuthorizationRequest {
     /// Draws state and verifier (256 bits each from the operating system) and builds the URL that carries them.
-    pub(super) fn new(client: &ClientSecrets, redirect_uri: String, wanted: &Wanted<'_>) -> Result<Self, Error> {
+    pub(super) fn new(
+        client: &ClientSecrets,
+        redirect_uri: String,
+        wanted: &AuthorizationParameters<'_>,
+    ) -> Result<Self, Error> {
         let state = random()?;
         let verifier = random()?;
         let scopes: Vec<&str> = wanted.scopes.iter().map(Scope::as_str).collect();
@@ -66,7 +70,7 @@ fn random() -> Result<String, Error> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// What an answer must match to be ours.
+/// What an authorization response must match to be accepted.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
     /// The state of this attempt.
@@ -81,7 +85,7 @@ pub(super) struct Expected {
 
 /// An answer to our request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum AuthorizationResponse {
     /// Consent, with the authorization code.
     Code(Secret<String>),
     /// Refusal: the error code, and Google's subtype.
@@ -90,15 +94,15 @@ pub(super) enum Answer {
     WrongIssuer(String),
 }
 
-/// What one HTTP request is.
+/// The classification of one HTTP request to the listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Request {
+pub(super) enum CallbackRequest {
     /// Incomplete so far.
     Partial,
     /// An answer to our request.
-    Answer(Answer),
+    Response(AuthorizationResponse),
     /// A request that is no response to this login, answered with this status.
-    Stranger(u16),
+    Unrelated(u16),
     /// A callback that is refused with 404, and that the user should know of.
     Refused(Notice),
     /// A browser that speaks TLS, because it turned http into https.
@@ -125,55 +129,55 @@ const LARGEST_HEADERS: usize = 64 * 1024;
 /// The longest request head that is read, in bytes.
 pub(super) const LONGEST_HEAD: usize = LONGEST_LINE + LARGEST_HEADERS;
 
-/// Looks at what has arrived on a connection.
-pub(super) fn request(bytes: &[u8], expected: &Expected) -> Request {
+/// Classifies the bytes that have arrived on a connection.
+pub(super) fn classify_request(bytes: &[u8], expected: &Expected) -> CallbackRequest {
     const TLS_HANDSHAKE: u8 = 0x16;
     if bytes.first() == Some(&TLS_HANDSHAKE) {
-        return Request::Tls;
+        return CallbackRequest::Tls;
     }
     let line = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     if line > LONGEST_LINE {
-        return Request::Stranger(414);
+        return CallbackRequest::Unrelated(414);
     }
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(bytes) {
         Ok(httparse::Status::Complete(head)) if head - line <= LARGEST_HEADERS => {}
-        Ok(httparse::Status::Partial) if bytes.len() - line <= LARGEST_HEADERS => return Request::Partial,
-        Ok(_) | Err(httparse::Error::TooManyHeaders) => return Request::Stranger(431),
-        Err(_) => return Request::Stranger(400),
+        Ok(httparse::Status::Partial) if bytes.len() - line <= LARGEST_HEADERS => return CallbackRequest::Partial,
+        Ok(_) | Err(httparse::Error::TooManyHeaders) => return CallbackRequest::Unrelated(431),
+        Err(_) => return CallbackRequest::Unrelated(400),
     }
     let (path, query) = request.path.unwrap_or_default().split_once('?').unwrap_or_default();
     let is_callback = request.method == Some("GET") && path == expected.path;
-    // A request that uses another name for this machine was led here by that name (DNS rebinding).
+    // A request with another host name may be a DNS rebinding attack.
     let mut hosts = request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host"));
     let ours = |host: &httparse::Header<'_>| expected.hosts.iter().any(|name| name.as_bytes() == host.value);
     if !(hosts.next().is_some_and(ours) && hosts.next().is_none()) {
-        let is_answer = is_callback && answer(query, expected).is_some();
-        return if is_answer { Request::Refused(Notice::OtherHost) } else { Request::Stranger(404) };
+        let is_answer = is_callback && parse_response(query, expected).is_some();
+        return if is_answer { CallbackRequest::Refused(Notice::OtherHost) } else { CallbackRequest::Unrelated(404) };
     }
     if request.method != Some("GET") {
-        return Request::Stranger(405);
+        return CallbackRequest::Unrelated(405);
     }
     if !is_callback {
-        return Request::Stranger(404);
+        return CallbackRequest::Unrelated(404);
     }
-    match answer(query, expected) {
-        Some(answer) => Request::Answer(answer),
-        None if is_of_other_login(query, expected) => Request::Refused(Notice::OtherLogin),
-        None => Request::Stranger(404),
+    match parse_response(query, expected) {
+        Some(answer) => CallbackRequest::Response(answer),
+        None if is_of_other_login(query, expected) => CallbackRequest::Refused(Notice::OtherLogin),
+        None => CallbackRequest::Unrelated(404),
     }
 }
 
 /// Whether the query has a state that is not ours.
 fn is_of_other_login(query: &str, expected: &Expected) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
-        name == "state" && !value.is_empty() && !same(value.as_bytes(), expected.state.expose().as_bytes())
+        name == "state" && !value.is_empty() && !constant_time_eq(value.as_bytes(), expected.state.expose().as_bytes())
     })
 }
 
 /// Looks at the query of a redirect; `None` when it is not an answer to our request.
-pub(super) fn answer(query: &str, expected: &Expected) -> Option<Answer> {
+pub(super) fn parse_response(query: &str, expected: &Expected) -> Option<AuthorizationResponse> {
     let (mut states, mut codes, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     let (mut issuers, mut descriptions) = (Vec::new(), Vec::new());
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -188,36 +192,36 @@ pub(super) fn answer(query: &str, expected: &Expected) -> Option<Answer> {
     }
     // The state comes first, also before a refusal: otherwise any page could end a login.
     let [state] = &states[..] else { return None };
-    if !same(state.as_bytes(), expected.state.expose().as_bytes()) {
+    if !constant_time_eq(state.as_bytes(), expected.state.expose().as_bytes()) {
         return None;
     }
     let answer = match (&codes[..], &errors[..]) {
-        ([code], []) if !code.is_empty() => Answer::Code(Secret::new(code.clone().into_owned())),
+        ([code], []) if !code.is_empty() => AuthorizationResponse::Code(Secret::new(code.clone().into_owned())),
         ([], [error]) if !error.is_empty() => {
             let description = descriptions.first().map(|text| text.clone().into_owned());
-            Answer::Refused { error: error.clone().into_owned(), description }
+            AuthorizationResponse::Refused { error: error.clone().into_owned(), description }
         }
         _ => return None,
     };
     match &issuers[..] {
         [] => Some(answer),
         [issuer] if **issuer == expected.issuer => Some(answer),
-        [issuer, ..] => Some(Answer::WrongIssuer(issuer.clone().into_owned())),
+        [issuer, ..] => Some(AuthorizationResponse::WrongIssuer(issuer.clone().into_owned())),
     }
 }
 
-/// What a person pasted, as the query of our redirect: the whole URL, however a terminal wrapped it or another program
-/// quoted it for a shell or for HTML.
-pub(super) fn pasted(text: &str, expected: &Expected) -> Option<Answer> {
+/// Parses a redirect URL that the user pasted, even if a terminal wrapped it or a program quoted it for a shell or
+/// for HTML.
+pub(super) fn parse_pasted(text: &str, expected: &Expected) -> Option<AuthorizationResponse> {
     let is_part = |character: &char| !character.is_whitespace() && !character.is_control() && *character != '\\';
     let unwrapped = text.chars().filter(is_part).collect::<String>().replace("&amp;", "&");
     let (_, query) = unwrapped.split_once('?')?;
     let query = query.split('#').next().unwrap_or_default();
-    answer(query.trim_end_matches(['\'', '"', '>']), expected)
+    parse_response(query.trim_end_matches(['\'', '"', '>']), expected)
 }
 
-/// Compares without telling by its duration where the difference is.
-fn same(one: &[u8], other: &[u8]) -> bool {
+/// Compares in constant time.
+fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && one.iter().zip(other).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 

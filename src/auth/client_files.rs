@@ -14,7 +14,7 @@ pub(super) struct ClientFiles {
     /// Whether the client file was named by option or variable.
     named: bool,
     /// Whether the user was warned of another project's file.
-    pub(super) told: Cell<bool>,
+    pub(super) warned: Cell<bool>,
 }
 
 /// A path of a client file, with the client once it was read.
@@ -33,23 +33,23 @@ impl ClientFiles {
             let found_here = !named && path.parent() == Some(Path::new("."));
             Place { path, named, found_here, client: OnceCell::new() }
         };
-        Self { places: paths.into_iter().map(place).collect(), named, told: Cell::default() }
+        Self { places: paths.into_iter().map(place).collect(), named, warned: Cell::default() }
     }
 
     /// Returns the first client that one of the logins was made with. A client file that cannot be used is reported where
     /// it is needed.
-    pub(super) fn with_login(&self, names: &[LoginName], store: &CredentialStore) -> Option<&ClientSecrets> {
+    pub(super) fn with_saved_login(&self, names: &[LoginName], store: &CredentialStore) -> Option<&ClientSecrets> {
         let mut clients = self.places.iter().filter_map(|place| place.trusted().ok().flatten());
         clients.find(|client| names.iter().any(|name| store.belongs(name, client)))
     }
 
     /// Checks the client file that was named, even if it is not needed.
     pub(super) fn check_named(&self) -> Result<(), ClientSecretsError> {
-        if self.named { self.for_login().map(|_| ()) } else { Ok(()) }
+        if self.named { self.for_new_login().map(|_| ()) } else { Ok(()) }
     }
 
     /// Returns the OAuth client for a new login.
-    pub(super) fn for_login(&self) -> Result<&ClientSecrets, ClientSecretsError> {
+    pub(super) fn for_new_login(&self) -> Result<&ClientSecrets, ClientSecretsError> {
         for place in &self.places {
             if let Some(client) = place.trusted()? {
                 return Ok(client);
@@ -60,7 +60,7 @@ impl ClientFiles {
 
     /// Returns the OAuth client for a login that a command starts by itself, in place of that of `stored`; `None` when
     /// there is only a file in the current directory, and the user is logged in with another client.
-    pub(super) fn to_log_in(
+    pub(super) fn for_implicit_login(
         &self,
         stored: Option<&Record>,
         store: &CredentialStore,
@@ -94,7 +94,7 @@ impl ClientFiles {
     ///
     /// # Errors
     /// [`LoginNeeded::OtherClient`] when the user has chosen another client's file.
-    pub(super) fn of(&self, record: &Record) -> Result<Option<&ClientSecrets>, Error> {
+    pub(super) fn for_record(&self, record: &Record) -> Result<Option<&ClientSecrets>, Error> {
         for place in &self.places {
             match place.client()? {
                 Some(client) if record.is_of_client(client) => return Ok(Some(client)),
@@ -105,19 +105,19 @@ impl ClientFiles {
         Ok(None)
     }
 
-    /// Returns the OAuth client of the login of `record`, as [`Self::of`] finds it.
+    /// Returns the OAuth client of the login of `record`, as [`Self::for_record`] finds it.
     ///
     /// # Errors
     /// Also when its file is in no place.
-    pub(super) fn existing_of(&self, record: &Record) -> Result<&ClientSecrets, Error> {
-        self.of(record)?.ok_or_else(|| match self.passed_over(record) {
+    pub(super) fn require_for_record(&self, record: &Record) -> Result<&ClientSecrets, Error> {
+        self.for_record(record)?.ok_or_else(|| match self.ignored_client(record) {
             Some(client) => other_client(record, client).into(),
             None => self.missing().into(),
         })
     }
 
     /// Returns the client in the current directory that is not the one of `record`.
-    pub(super) fn passed_over(&self, record: &Record) -> Option<&ClientSecrets> {
+    pub(super) fn ignored_client(&self, record: &Record) -> Option<&ClientSecrets> {
         let found_here = self.places.iter().filter(|place| place.found_here);
         let mut clients = found_here.filter_map(|place| place.client().ok().flatten());
         clients.find(|client| !record.is_of_client(client))
@@ -126,7 +126,7 @@ impl ClientFiles {
     /// Returns the client that an import of a login with the client `id` may use; with `None`, of any client.
     ///
     /// A file in the current directory counts only where it is of that client.
-    pub(super) fn to_import(&self, id: Option<&str>) -> Result<Option<&ClientSecrets>, ClientSecretsError> {
+    pub(super) fn for_import(&self, id: Option<&str>) -> Result<Option<&ClientSecrets>, ClientSecretsError> {
         for place in &self.places {
             let found = match (place.trusted(), id) {
                 (found, Some(id)) if place.found_here => found.ok().flatten().filter(|client| client.client_id == id),
@@ -146,10 +146,10 @@ impl ClientFiles {
 
     /// Returns the error for a client file that is in no place.
     fn missing(&self) -> ClientSecretsError {
-        let looked = self.paths();
-        let mut searched = looked.iter().filter(|_| !self.named).filter_map(|path| path.parent());
-        let beside = searched.find_map(ClientSecrets::find_in);
-        ClientSecretsError::Missing { looked, beside }
+        let searched = self.paths();
+        let mut directories = searched.iter().filter(|_| !self.named).filter_map(|path| path.parent());
+        let other_file = directories.find_map(ClientSecrets::find_in);
+        ClientSecretsError::Missing { searched, other_file }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The OAuth client file from the Google Cloud console.
 //!
-//! chatauth never writes to it.
+//! chatauth never modifies one in place: `setup` replaces it as a whole and keeps the old file.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -56,19 +56,19 @@ pub struct ClientSecrets {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ClientSecretsError {
     /// No file where one was looked for.
-    #[error("there is no OAuth client file at {}", list(.looked))]
+    #[error("no OAuth client file found at {}", list(.searched))]
     Missing {
         /// Where it was looked for.
-        looked: Vec<PathBuf>,
+        searched: Vec<PathBuf>,
         /// A client file there with another name, such as the console's.
-        beside: Option<PathBuf>,
+        other_file: Option<PathBuf>,
     },
     /// The file cannot be read.
     #[error("cannot read the OAuth client file {path}: {cause}", path = .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         cause: String,
     },
     /// The file is something else, or broken.
@@ -138,7 +138,7 @@ impl ClientSecrets {
             Ok(bytes) => Self::parse(path, &bytes),
             Err(InputError::Interrupted(interruption)) => Err(ClientSecretsError::Interrupted(interruption)),
             Err(InputError::Unreadable { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
-                Err(ClientSecretsError::Missing { looked: vec![path.to_path_buf()], beside: None })
+                Err(ClientSecretsError::Missing { searched: vec![path.to_path_buf()], other_file: None })
             }
             Err(_) if path.is_dir() => Err(unreadable(String::from("it is a directory"))),
             Err(InputError::Unreadable { cause, .. }) => Err(unreadable(cause.to_string())),
@@ -158,7 +158,7 @@ impl ClientSecrets {
         clients.into_iter().next()
     }
 
-    /// Understands the file's content; `path` is for messages.
+    /// Parses the contents of a client file; `path` is for messages.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ClientSecretsError> {
         let (kind, members) = wrong_file::client_object(bytes)
             .map_err(|(what, project)| ClientSecretsError::Wrong { path: path.to_path_buf(), what, project })?;

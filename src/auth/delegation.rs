@@ -106,7 +106,7 @@ impl Delegation {
         }
         let response = self.request(http, clock, scopes, before_retry).await?;
         if let Err(problem) = cache.save(&response) {
-            log::info!("the token is not kept: {problem}");
+            log::info!("cannot cache the access token: {problem}");
         }
         Ok(response.access_token)
     }

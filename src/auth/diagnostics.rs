@@ -36,7 +36,7 @@ impl Session {
     /// not accept it.
     pub async fn check(&self) -> Result<Option<TokenInfo>, Error> {
         let name = self.login()?;
-        let stored = self.existing_record(&name)?;
+        let stored = self.require_record(&name)?;
         let record = self.refresh(&name, Some(&stored.access_token)).await?;
         self.token_endpoint(self.client()?).token_info(&record.access_token).await
     }

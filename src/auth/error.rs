@@ -37,10 +37,10 @@ pub enum Error {
         /// The issuer in the response.
         found: String,
     },
-    /// Nobody answered in time.
+    /// The browser did not return in time.
     #[error("the browser did not come back within {} seconds", .wait.as_secs())]
     LoginTimedOut {
-        /// How long was waited.
+        /// The time limit.
         wait: Duration,
         /// The client's project, for links.
         project: Option<String>,
@@ -50,10 +50,10 @@ pub enum Error {
     PortUnavailable {
         /// The port; 0 when any would have done.
         port: u16,
-        /// What the operating system said.
+        /// The error of the operating system.
         cause: String,
     },
-    /// Somebody else logged in than was wanted.
+    /// Another account logged in than the requested one.
     #[error("{found} logged in instead of {expected}; nothing was saved")]
     WrongAccount {
         /// The account that was named.
@@ -105,9 +105,9 @@ pub enum Error {
     /// Too many requests.
     #[error("{host} limits the rate of requests (429)")]
     RateLimited {
-        /// Who asks.
+        /// The host that limits the rate.
         host: String,
-        /// For how long.
+        /// Its `Retry-After`.
         retry_after: Option<Duration>,
     },
     /// The server failed, or answered something that is no token response.
@@ -133,7 +133,7 @@ pub enum Error {
     /// A signal arrived while a key file, a pipe, was read.
     #[error("{0}")]
     Interrupted(Interruption),
-    /// A fault of this program or its surroundings that no user can be blamed for.
+    /// An internal error, or a failure of the operating system.
     #[error("{0}")]
     Internal(String),
 }
@@ -164,11 +164,11 @@ pub enum LoginNeeded {
     #[error("the login of {0} was removed during this command")]
     Removed(String),
     /// There is a record, without a client file to renew it with.
-    #[error("the access token of {account} has expired, and there is no OAuth client file at {} to refresh it with", .looked.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" or "))]
+    #[error("cannot refresh the access token of {account}: no OAuth client file found at {}", .searched.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" or "))]
     NoClient {
         /// Whose login.
         account: String,
         /// Where a client file was looked for.
-        looked: Vec<PathBuf>,
+        searched: Vec<PathBuf>,
     },
 }

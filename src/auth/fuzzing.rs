@@ -1,4 +1,4 @@
-//! The doors of this room for the fuzz targets in `tests/fuzz`, in no other build.
+//! Entry points for the fuzz targets in `tests/fuzz`, compiled for fuzzing only.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::authorization::{self, Answer, Expected, Request};
+use super::authorization::{self, AuthorizationResponse, CallbackRequest, Expected};
 use super::token_endpoint;
 use super::token_response::TokenResponse;
 use super::{ClientSecrets, Error, Identity, Record, ScopeSet, identity, import, login_name, store};
@@ -42,7 +42,7 @@ pub enum Seen {
     /// Another authorization server.
     WrongIssuer(String),
     /// Nobody we know, with the status of the answer.
-    Stranger(u16),
+    Unrelated(u16),
     /// A browser that speaks TLS.
     Tls,
 }
@@ -59,31 +59,31 @@ impl Attempt<'_> {
 
     /// What the listener makes of these bytes.
     pub fn request(&self, bytes: &[u8]) -> Seen {
-        match authorization::request(bytes, &self.expected()) {
-            Request::Partial => Seen::Partial,
-            Request::Answer(answer) => seen(answer),
-            Request::Stranger(status) => Seen::Stranger(status),
-            Request::Refused(_) => Seen::Stranger(404),
-            Request::Tls => Seen::Tls,
+        match authorization::classify_request(bytes, &self.expected()) {
+            CallbackRequest::Partial => Seen::Partial,
+            CallbackRequest::Response(answer) => seen(answer),
+            CallbackRequest::Unrelated(status) => Seen::Unrelated(status),
+            CallbackRequest::Refused(_) => Seen::Unrelated(404),
+            CallbackRequest::Tls => Seen::Tls,
         }
     }
 
     /// What a query is.
     pub fn query(&self, query: &str) -> Option<Seen> {
-        authorization::answer(query, &self.expected()).map(seen)
+        authorization::parse_response(query, &self.expected()).map(seen)
     }
 
     /// What a pasted text is.
     pub fn pasted(&self, text: &str) -> Option<Seen> {
-        authorization::pasted(text, &self.expected()).map(seen)
+        authorization::parse_pasted(text, &self.expected()).map(seen)
     }
 }
 
-fn seen(answer: Answer) -> Seen {
+fn seen(answer: AuthorizationResponse) -> Seen {
     match answer {
-        Answer::Code(code) => Seen::Code(code.expose().clone()),
-        Answer::Refused { error, description } => Seen::Refused(error, description),
-        Answer::WrongIssuer(issuer) => Seen::WrongIssuer(issuer),
+        AuthorizationResponse::Code(code) => Seen::Code(code.expose().clone()),
+        AuthorizationResponse::Refused { error, description } => Seen::Refused(error, description),
+        AuthorizationResponse::WrongIssuer(issuer) => Seen::WrongIssuer(issuer),
     }
 }
 

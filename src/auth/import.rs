@@ -1,4 +1,4 @@
-//! Logins from the files of other tools, and as files for them.
+//! Imports logins from files of other tools, and exports them.
 
 use std::path::{Path, PathBuf};
 
@@ -40,12 +40,12 @@ impl Session {
         let credentials = parse(bytes)?;
         self.store.check_writable()?;
         let id = credentials.client.as_ref().map(|(id, _)| id.as_str());
-        let present = self.principal.clients.to_import(id)?;
+        let present = self.principal.clients.for_import(id)?;
         let client = credentials.client(present)?;
         if present.is_some_and(|present| present.client_id != client.client_id) {
             return Err(Error::ImportInvalid(format!(
-                "its login belongs to the OAuth client {}, and the client file in use to another; name that client's \
-                 file with --client-secrets FILE",
+                "its login belongs to the OAuth client {}, not to the client file in use; pass that client's file \
+                 with --client-secrets FILE",
                 client.client_id
             )));
         }
@@ -74,13 +74,13 @@ impl Session {
     /// Returns the address and the login of this command's account as `authorized_user` JSON, with the refresh token
     /// and the client secret.
     pub fn export(&self) -> Result<(String, Value), Error> {
-        let record = self.existing_record(&self.login()?)?;
-        let client = self.principal.clients.existing_of(&record)?;
+        let record = self.require_record(&self.login()?)?;
+        let client = self.principal.clients.require_for_record(&record)?;
         Ok((record.email.clone(), authorized_user(&record, client)))
     }
 
     /// Saves a client file where it is found from every directory. An existing one is never overwritten.
-    pub fn adopt_client(&self, content: &[u8]) -> Result<PathBuf, Error> {
+    pub fn save_client_file(&self, content: &[u8]) -> Result<PathBuf, Error> {
         let directory = self.config_directory.as_deref().ok_or(StoreError::NoDirectory)?;
         let path = directory.join(CLIENT_FILE);
         ClientSecrets::parse(&path, content)?;
@@ -113,7 +113,7 @@ impl Session {
         }
         let mut content = serde_json::to_vec_pretty(&as_client_file(client)).unwrap_or_default();
         content.push(b'\n');
-        Ok(Some(self.adopt_client(&content)?))
+        Ok(Some(self.save_client_file(&content)?))
     }
 }
 
@@ -139,8 +139,8 @@ struct Credentials {
     token_uri: Option<String>,
 }
 
-/// Understands an `authorized_user` file (application default credentials), a `token.json` of Google's Python
-/// libraries, or one of its Node.js library.
+/// Parses an `authorized_user` file (application default credentials), a `token.json` of Google's Python libraries, or
+/// one of its Node.js library.
 fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
     let invalid = |what: &str| Error::ImportInvalid(what.to_owned());
     let text = decode(bytes).ok_or_else(|| invalid("it is not a text file in UTF-8 or UTF-16"))?;
@@ -155,10 +155,10 @@ fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
             return Err(invalid("it is a service account key: use it with --service-account and --impersonate"));
         }
         Some("authorized_user") | None => {}
-        Some(other) => return Err(invalid(&format!("it is a credential of type {other:?}, which holds no login"))),
+        Some(other) => return Err(invalid(&format!("it is a credential of type {other:?}, which contains no login"))),
     }
     if members.contains_key("installed") || members.contains_key("web") {
-        return Err(invalid("it is an OAuth client file, which holds no login: log in with it instead"));
+        return Err(invalid("it is an OAuth client file, which contains no login: log in with it instead"));
     }
     let refresh_token = text("refresh_token").ok_or_else(|| invalid("it has no refresh token"))?;
     if text("client_id").is_some_and(|id| GCLOUD_CLIENTS.iter().any(|gcloud| id.starts_with(gcloud))) {
@@ -192,7 +192,7 @@ impl Credentials {
             // The refresh token goes where its file says.
             (_, Some(present)) if self.is_of(present) => Ok(present.clone()),
             (None, Some(present)) => Err(Error::ImportInvalid(format!(
-                "its token_uri is not that of the client file {}; name the file of its client with --client-secrets FILE",
+                "its token_uri is not that of the client file {}; pass the file of its client with --client-secrets FILE",
                 present.path.display()
             ))),
             (Some((id, secret)), _) => {
@@ -210,7 +210,7 @@ impl Credentials {
                 Ok(ClientSecrets::parse(Path::new("the imported file"), file.to_string().as_bytes())?)
             }
             (None, None) => Err(Error::ImportInvalid(String::from(
-                "it does not name the OAuth client of its refresh token; name the client file with --client-secrets FILE",
+                "it does not name the OAuth client of its refresh token; pass the client file with --client-secrets FILE",
             ))),
         }
     }

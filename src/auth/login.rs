@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::authorization::{self, Answer, AuthorizationRequest, Expected, Wanted};
+use super::authorization::{self, AuthorizationParameters, AuthorizationRequest, AuthorizationResponse, Expected};
 use super::login_name::is_same_account;
 use super::login_prompt::{LoginOptions, LoginPrompt, LoginStarted};
 use super::loopback::{Event, Listening, Loopback};
@@ -19,7 +19,7 @@ const MOST_PIECES: usize = 100;
 impl Session {
     /// Logs in, even over a login that works. Saves nothing unless the whole response is right.
     pub async fn log_in(&self, options: &LoginOptions, prompt: &mut dyn LoginPrompt) -> Result<Record, Error> {
-        self.log_in_with(self.principal.clients.for_login()?, options, prompt).await
+        self.log_in_with(self.principal.clients.for_new_login()?, options, prompt).await
     }
 
     pub(super) async fn log_in_with(
@@ -33,7 +33,7 @@ impl Session {
         let loopback = Loopback::bind(client, options.port).await?;
         let hint = options.login_hint.as_deref().or(options.account.as_deref());
         let scopes = options.scopes.with_identity();
-        let wanted = Wanted { scopes: &scopes, login_hint: hint, choose_account: hint.is_none() };
+        let wanted = AuthorizationParameters { scopes: &scopes, login_hint: hint, choose_account: hint.is_none() };
         let request = AuthorizationRequest::new(client, loopback.redirect_uri().to_owned(), &wanted)?;
         let address = loopback.address();
         let expected = loopback.expected(request.state.clone(), client.issuer());
@@ -44,9 +44,13 @@ impl Session {
         // RFC 8252 section 8.3: the port is open only while the request is pending.
         listening.close().await;
         let code = match answer {
-            Some(Answer::Code(code)) => code,
-            Some(Answer::Refused { error, description }) => return Err(Error::LoginRefused { error, description }),
-            Some(Answer::WrongIssuer(found)) => return Err(Error::WrongIssuer { expected: expected.issuer, found }),
+            Some(AuthorizationResponse::Code(code)) => code,
+            Some(AuthorizationResponse::Refused { error, description }) => {
+                return Err(Error::LoginRefused { error, description });
+            }
+            Some(AuthorizationResponse::WrongIssuer(found)) => {
+                return Err(Error::WrongIssuer { expected: expected.issuer, found });
+            }
             None => return Err(Error::LoginTimedOut { wait: options.wait, project: client.project.clone() }),
         };
         let endpoint = self.token_endpoint(client);
@@ -99,7 +103,7 @@ async fn wait_for_answer(
     expected: &Expected,
     wait: Duration,
     prompt: &mut dyn LoginPrompt,
-) -> Option<Answer> {
+) -> Option<AuthorizationResponse> {
     let deadline = tokio::time::sleep(wait);
     let hint = tokio::time::sleep(STILL_WAITING);
     tokio::pin!(deadline, hint);
@@ -109,7 +113,7 @@ async fn wait_for_answer(
     loop {
         tokio::select! {
             event = listening.event() => match event {
-                Event::Answer(answer) => return Some(answer),
+                Event::Response(answer) => return Some(answer),
                 Event::Notice(notice) if noticed.contains(&notice) => {}
                 Event::Notice(notice) => {
                     noticed.push(notice);
@@ -121,12 +125,12 @@ async fn wait_for_answer(
                 pieces.push(text);
                 // A long URL may arrive in several pieces, and something else may have come before it.
                 let answer = (0..pieces.len()).rev().take(MOST_PIECES).find_map(|start| {
-                    authorization::pasted(&pieces[start..].concat(), expected)
+                    authorization::parse_pasted(&pieces[start..].concat(), expected)
                 });
                 match answer {
                     Some(answer) => return Some(answer),
                     None if blank => {}
-                    None => prompt.not_an_answer(),
+                    None => prompt.invalid_paste(),
                 }
             }
             () = &mut hint, if !hinted => {

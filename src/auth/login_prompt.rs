@@ -1,4 +1,4 @@
-//! What a login is asked for, and the terminal's side of it.
+//! The options of a login, and the trait of its prompts.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -10,12 +10,12 @@ use url::Url;
 use super::authorization::Notice;
 use super::{Error, ScopeSet};
 
-/// What a login is to be.
+/// The options of a login.
 #[derive(Debug, Clone)]
 pub struct LoginOptions {
-    /// What to ask for; the identity scopes come along in any case.
+    /// The scopes to request; the identity scopes are always added.
     pub scopes: ScopeSet,
-    /// What must have been granted for the login to be worth storing.
+    /// The scopes that must be granted; otherwise the login fails.
     pub required: ScopeSet,
     /// The account that must log in; another one's login is not saved.
     pub account: Option<String>,
@@ -51,7 +51,7 @@ pub trait LoginPrompt {
     /// Some time has passed without an answer.
     fn still_waiting(&mut self);
     /// The pasted text is not a response to this login.
-    fn not_an_answer(&mut self);
+    fn invalid_paste(&mut self);
     /// Waits for text that the user pastes; forever where nothing can be pasted.
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>>;
 }

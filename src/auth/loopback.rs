@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use url::{Host, Url};
 
-use super::authorization::{self, Answer, Expected, LONGEST_HEAD, Notice, Request};
+use super::authorization::{self, AuthorizationResponse, CallbackRequest, Expected, LONGEST_HEAD, Notice};
 use super::client_secrets::{ClientKind, ClientSecretsError};
 use super::{ClientSecrets, Error, callback_pages};
 
@@ -30,7 +30,7 @@ const MOST_CONNECTIONS: usize = 64;
 #[derive(Debug)]
 pub(super) enum Event {
     /// The authorization server's answer.
-    Answer(Answer),
+    Response(AuthorizationResponse),
     /// A response that was rejected.
     Notice(Notice),
 }
@@ -165,40 +165,40 @@ async fn accept(listener: TcpListener, expected: Arc<Expected>, events: mpsc::Se
 async fn serve(mut stream: TcpStream, expected: Arc<Expected>, events: mpsc::Sender<Event>) {
     let Ok(request) = tokio::time::timeout(READ_LIMIT, read(&mut stream, &expected)).await else { return };
     let (status, page) = match &request {
-        Request::Answer(Answer::Code(_)) => (200, callback_pages::SUCCESS),
-        Request::Answer(Answer::Refused { .. }) => (200, callback_pages::REFUSED),
-        Request::Answer(Answer::WrongIssuer(_)) => (400, callback_pages::FAILED),
-        Request::Stranger(status) => (*status, callback_pages::NOT_FOUND),
-        Request::Refused(notice) => {
+        CallbackRequest::Response(AuthorizationResponse::Code(_)) => (200, callback_pages::SUCCESS),
+        CallbackRequest::Response(AuthorizationResponse::Refused { .. }) => (200, callback_pages::REFUSED),
+        CallbackRequest::Response(AuthorizationResponse::WrongIssuer(_)) => (400, callback_pages::FAILED),
+        CallbackRequest::Unrelated(status) => (*status, callback_pages::NOT_FOUND),
+        CallbackRequest::Refused(notice) => {
             let _ = events.send(Event::Notice(*notice)).await;
             (404, callback_pages::NOT_FOUND)
         }
-        Request::Tls => {
+        CallbackRequest::Tls => {
             let _ = events.send(Event::Notice(Notice::HttpsUpgrade)).await;
             return;
         }
-        Request::Partial => return,
+        CallbackRequest::Partial => return,
     };
     let _ = tokio::time::timeout(READ_LIMIT, respond(&mut stream, status, page)).await;
-    if let Request::Answer(answer) = request {
+    if let CallbackRequest::Response(answer) = request {
         // Only now, because the listener is closed as soon as the answer is known.
-        let _ = events.send(Event::Answer(answer)).await;
+        let _ = events.send(Event::Response(answer)).await;
     }
 }
 
 /// Reads until there is a decision; `Partial` when the other side stops before that.
-async fn read(stream: &mut TcpStream, expected: &Expected) -> Request {
+async fn read(stream: &mut TcpStream, expected: &Expected) -> CallbackRequest {
     let mut head = Vec::new();
     loop {
-        match authorization::request(&head, expected) {
-            Request::Partial => {}
+        match authorization::classify_request(&head, expected) {
+            CallbackRequest::Partial => {}
             decided => return decided,
         }
         let mut buffer = [0; 4096];
         let room = buffer.len().min(LONGEST_HEAD - head.len().min(LONGEST_HEAD));
         match stream.read(&mut buffer[..room]).await {
             Ok(count) if count > 0 => head.extend_from_slice(&buffer[..count]),
-            _ => return Request::Partial,
+            _ => return CallbackRequest::Partial,
         }
     }
 }

@@ -32,22 +32,22 @@ impl Principal {
             return Ok(name.clone());
         }
         let name = match &self.requested {
-            Some(account) => self.login_of(account, store)?,
+            Some(account) => self.login_for(account, store)?,
             None => self.current_login(store)?,
         };
         Ok(self.login.borrow_mut().insert(name).clone())
     }
 
     /// Returns the login of `account` with a client of this command, else one with another client.
-    pub(super) fn login_of(&self, account: &str, store: &CredentialStore) -> Result<LoginName, StoreError> {
+    pub(super) fn login_for(&self, account: &str, store: &CredentialStore) -> Result<LoginName, StoreError> {
         let mut names = store.names()?;
         names.retain(|name| is_same_account(&name.account, account));
-        store.find(account, self.clients.with_login(&names, store))
+        store.find(account, self.clients.with_saved_login(&names, store))
     }
 
     fn current_login(&self, store: &CredentialStore) -> Result<LoginName, Error> {
         let mut names = store.names()?;
-        let client = self.clients.with_login(&names, store);
+        let client = self.clients.with_saved_login(&names, store);
         names.retain(|name| client.is_none_or(|client| store.belongs(name, client)));
         let mut accounts: Vec<String> = names.into_iter().map(|name| name.account).collect();
         accounts.dedup();

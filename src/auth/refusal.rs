@@ -46,11 +46,11 @@ pub enum Evidence {
     /// Only its age is known.
     Age {
         /// The day of the login.
-        made: Date,
+        logged_in_on: Date,
         /// How long ago that was.
         days: i64,
         /// Whether that is the age at which logins of projects in testing end.
-        as_in_testing: bool,
+        matches_testing_lifetime: bool,
     },
 }
 
@@ -82,9 +82,9 @@ impl fmt::Display for TokenRefusal {
             )?;
         }
         let what = match self.cause {
-            RefusalCause::InvalidGrant => "the saved login is no longer accepted",
+            RefusalCause::InvalidGrant => "the saved login is no longer valid",
             RefusalCause::SessionPolicy => "the organization's session length has passed",
-            RefusalCause::Client => "the OAuth client is refused",
+            RefusalCause::Client => "the server rejected the OAuth client",
             RefusalCause::AdminPolicy => "the organization's administrator does not allow this",
             RefusalCause::Other => "the authorization server refused",
         };
@@ -93,9 +93,10 @@ impl fmt::Display for TokenRefusal {
             write!(formatter, ": {description}")?;
         }
         formatter.write_str(")")?;
-        if let Some(Evidence::Age { made, days, as_in_testing }) = self.evidence {
-            write!(formatter, "; it was made {days} days ago, on {made}")?;
-            if as_in_testing {
+        if let Some(Evidence::Age { logged_in_on, days, matches_testing_lifetime }) = self.evidence {
+            let plural = if days == 1 { "" } else { "s" };
+            write!(formatter, "; you logged in {days} day{plural} ago, on {logged_in_on}")?;
+            if matches_testing_lifetime {
                 formatter.write_str(", and while a project's publishing status is Testing logins last seven days")?;
             }
         }
@@ -164,14 +165,18 @@ mod tests {
             shown(RefusalCause::SessionPolicy, Some("said"), None),
             "the organization's session length has passed (invalid_grant: said)"
         );
-        let made = Date::from_ordinal_date(2026, 1).unwrap();
-        let ended = shown(RefusalCause::InvalidGrant, None, Some(Evidence::TestingEnded(made)));
+        let logged_in_on = Date::from_ordinal_date(2026, 1).unwrap();
+        let ended = shown(RefusalCause::InvalidGrant, None, Some(Evidence::TestingEnded(logged_in_on)));
         assert!(ended.starts_with("the login ended on 2026-01-01 because "), "{ended}");
-        assert!(ended.ends_with("; the saved login is no longer accepted (invalid_grant)"), "{ended}");
-        let aged = |as_in_testing| {
-            shown(RefusalCause::InvalidGrant, None, Some(Evidence::Age { made, days: 7, as_in_testing }))
+        assert!(ended.ends_with("; the saved login is no longer valid (invalid_grant)"), "{ended}");
+        let aged = |matches_testing_lifetime| {
+            shown(
+                RefusalCause::InvalidGrant,
+                None,
+                Some(Evidence::Age { logged_in_on, days: 7, matches_testing_lifetime }),
+            )
         };
-        assert!(aged(false).ends_with("(invalid_grant); it was made 7 days ago, on 2026-01-01"), "{}", aged(false));
+        assert!(aged(false).ends_with("(invalid_grant); you logged in 7 days ago, on 2026-01-01"), "{}", aged(false));
         assert!(aged(true).ends_with("while a project's publishing status is Testing logins last seven days"));
     }
 }

@@ -136,7 +136,7 @@ fn suggestion(nearest: Option<&str>) -> String {
 
 /// A short name that is none of Google's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no scope {text:?}{}", suggestion(*.nearest))]
+#[error("unknown scope {text:?}{}", suggestion(*.nearest))]
 pub struct UnknownScope {
     text: String,
     nearest: Option<&'static str>,

@@ -28,7 +28,7 @@ const AGE_OF_TESTING: std::ops::Range<time::Duration> = time::Duration::hours(15
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
 /// How long before the known end of a login every command warns of it.
-const LAST_DAYS: Duration = Duration::from_hours(48);
+const EXPIRY_WARNING: Duration = Duration::from_hours(48);
 
 /// The settings of a session.
 pub struct SessionOptions {
@@ -71,7 +71,7 @@ pub struct Session {
     pub(super) store: CredentialStore,
     pub(super) principal: Principal,
     pub(super) config_directory: Option<PathBuf>,
-    pub(super) given: Option<Secret<String>>,
+    pub(super) provided_token: Option<Secret<String>>,
     google_tokens: bool,
     refresh: RefreshState,
     pub(super) notify: Notify,
@@ -145,7 +145,7 @@ impl Session {
                 options.delegation,
             ),
             config_directory: options.config_directory,
-            given: options.access_token,
+            provided_token: options.access_token,
             google_tokens: options.google_tokens,
             refresh: RefreshState::default(),
             notify,
@@ -166,14 +166,14 @@ impl Session {
     /// Returns an access token for `needed`: the saved one, a refreshed one, or, if the user can be prompted, that of a new
     /// login.
     pub async fn access_token(&self, needed: &ScopeSet, interaction: Interaction<'_>) -> Result<Access, Error> {
-        if let Some(token) = &self.given {
+        if let Some(token) = &self.provided_token {
             return Ok(Access { token: token.clone(), account: None, record: None, delegated: None });
         }
         if let Some(delegation) = self.principal.delegation()? {
             self.check_destination(delegation.token_endpoint())?;
             return self.delegated(delegation, needed, None).await;
         }
-        let stored = match self.login().and_then(|name| self.existing_record(&name)) {
+        let stored = match self.login().and_then(|name| self.require_record(&name)) {
             Ok(record) => record,
             Err(error @ Error::LoginNeeded(_)) => {
                 self.principal.clients.check_named()?;
@@ -201,7 +201,7 @@ impl Session {
             });
         }
         self.check_client(stored)?;
-        self.name_project(stored);
+        self.warn_of_ignored_client(stored);
         self.check_record_destination(stored)?;
         self.warn_of_end(stored);
         if stored.freshness(self.clock.now()) == Freshness::Fresh {
@@ -234,7 +234,7 @@ impl Session {
     /// Warns of a login that expires soon.
     fn warn_of_end(&self, record: &Record) {
         let now = self.clock.now();
-        if let Some(end) = record.refresh_token_expires_at.filter(|end| *end > now && *end - now <= LAST_DAYS) {
+        if let Some(end) = record.refresh_token_expires_at.filter(|end| *end > now && *end - now <= EXPIRY_WARNING) {
             (self.notify)(&format!(
                 "the login of {} expires on {} (the project's publishing status is Testing); to renew it, run {}",
                 record.email,
@@ -252,7 +252,7 @@ impl Session {
         }
         match &rejected.record {
             None => {
-                Err(Error::TokenRejected(String::from("the access token in CHATAUTH_ACCESS_TOKEN is not accepted")))
+                Err(Error::TokenRejected(String::from("the server rejected the access token in CHATAUTH_ACCESS_TOKEN")))
             }
             Some(_) => Ok(Access::from_record(self.refresh(&self.login()?, Some(&rejected.token)).await?)),
         }
@@ -280,17 +280,17 @@ impl Session {
         TokenEndpoint { http: &self.http, client, clock: self.clock, before_retry: &*self.before_retry }
     }
 
-    /// Takes the disk space of the refreshed record before the request leaves: a new refresh token that cannot be saved
-    /// would be lost, and the old one may no longer be valid. Google does not replace refresh tokens, and a read-only
+    /// Reserves disk space for the refreshed record before the request is sent: a new refresh token that cannot be
+    /// saved would be lost, and the old one may no longer be valid. Google does not replace refresh tokens, and a read-only
     /// directory is not expected to save them.
-    fn make_room(
+    fn reserve_space(
         &self,
         name: &LoginName,
         record: &Record,
         client: &ClientSecrets,
     ) -> Result<Option<Reservation>, Error> {
         match self.store.reserve(name, record) {
-            Ok(room) => Ok(Some(room)),
+            Ok(reservation) => Ok(Some(reservation)),
             Err(error) if is_google(&client.token_endpoint) || error.is_read_only() => {
                 log::info!("{error}");
                 Ok(None)
@@ -310,7 +310,7 @@ impl Session {
         if let Error::LoginNeeded(LoginNeeded::Ambiguous(_)) = reason {
             return Err(reason);
         }
-        let Some(client) = self.principal.clients.to_log_in(stored, &self.store)? else { return Err(reason) };
+        let Some(client) = self.principal.clients.for_implicit_login(stored, &self.store)? else { return Err(reason) };
         prompt.login_needed(&reason);
         // Google has no incremental consent for installed apps, so the new login asks for all that the old one had.
         let replaced = stored.filter(|record| record.is_of_client(client));
@@ -340,7 +340,7 @@ impl Session {
         result
     }
 
-    /// One refresh for all processes: lock, read again, decide, make room on disk, refresh, write, unlock.
+    /// One refresh for all processes: lock, read again, decide, reserve disk space, refresh, write, unlock.
     async fn refresh_locked(&self, name: &LoginName, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
         let _lock = self.store.lock(name).await?;
         let read = || -> Result<Record, Error> {
@@ -351,14 +351,14 @@ impl Session {
         };
         let mut record = read()?;
         let mut changed_meanwhile = false;
-        let mut room = None;
+        let mut reservation = None;
         let response = loop {
             if usable(&record) {
                 return Ok(record);
             }
             let client = self.client_to_refresh(&record)?;
-            if room.is_none() {
-                room = self.make_room(name, &record, client)?;
+            if reservation.is_none() {
+                reservation = self.reserve_space(name, &record, client)?;
             }
             self.refresh.in_flight.set(true);
             match self.token_endpoint(client).refresh(&record.refresh_token).await {
@@ -377,9 +377,9 @@ impl Session {
             }
         };
         let refreshed = record.refreshed(&response, self.clock.now());
-        match self.store.save_prepared(name, &refreshed, room) {
+        match self.store.save_prepared(name, &refreshed, reservation) {
             Ok(()) => {}
-            // A new refresh token that is not on disk would be lost with this process, and the old one may be dead.
+            // An unsaved refresh token is lost with this process, and the old one may no longer be valid.
             Err(error) if refreshed.refresh_token != record.refresh_token => return Err(error.into()),
             Err(error) => {
                 (self.notify)(&format!("{error}; this command uses the refreshed access token without saving it"));
@@ -399,10 +399,10 @@ fn with_evidence(mut refusal: TokenRefusal, record: &Record, clock: Clock) -> Er
             _ => {
                 let age = now - record.refresh_token_issued_at;
                 Evidence::Age {
-                    made: record.refresh_token_issued_at.date(),
+                    logged_in_on: record.refresh_token_issued_at.date(),
                     days: age.whole_days(),
                     // Google does not always say so at the login.
-                    as_in_testing: AGE_OF_TESTING.contains(&age),
+                    matches_testing_lifetime: AGE_OF_TESTING.contains(&age),
                 }
             }
         });

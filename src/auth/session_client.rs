@@ -6,24 +6,24 @@ use super::{ClientSecrets, ClientSecretsError, Error, LoginNeeded, Record, Sessi
 impl Session {
     /// Returns the OAuth client of this command: that of its login, else the one for a new login.
     pub fn client(&self) -> Result<&ClientSecrets, Error> {
-        let acts_with_login = self.given.is_none() && !self.principal.is_delegated();
-        let login = acts_with_login.then(|| self.login().and_then(|name| self.existing_record(&name)));
+        let acts_with_login = self.provided_token.is_none() && !self.principal.is_delegated();
+        let login = acts_with_login.then(|| self.login().and_then(|name| self.require_record(&name)));
         match login {
-            Some(Ok(record)) => self.principal.clients.existing_of(&record),
-            _ => self.client_for_login(),
+            Some(Ok(record)) => self.principal.clients.require_for_record(&record),
+            _ => self.client_for_new_login(),
         }
     }
 
     /// Returns the OAuth client for a new login.
-    pub fn client_for_login(&self) -> Result<&ClientSecrets, Error> {
-        Ok(self.principal.clients.for_login()?)
+    pub fn client_for_new_login(&self) -> Result<&ClientSecrets, Error> {
+        Ok(self.principal.clients.for_new_login()?)
     }
 
     /// Returns the OAuth client that refreshes the login of `record`.
     pub fn client_to_refresh(&self, record: &Record) -> Result<&ClientSecrets, Error> {
-        self.principal.clients.existing_of(record).map_err(|error| match error {
-            Error::ClientSecrets(ClientSecretsError::Missing { looked, .. }) => {
-                LoginNeeded::NoClient { account: record.email.clone(), looked }.into()
+        self.principal.clients.require_for_record(record).map_err(|error| match error {
+            Error::ClientSecrets(ClientSecretsError::Missing { searched, .. }) => {
+                LoginNeeded::NoClient { account: record.email.clone(), searched }.into()
             }
             other => other,
         })
@@ -31,13 +31,13 @@ impl Session {
 
     /// Checks that the user has not chosen another client than the one that the login of `record` belongs to.
     pub fn check_client(&self, record: &Record) -> Result<(), Error> {
-        self.principal.clients.of(record).map(|_| ())
+        self.principal.clients.for_record(record).map(|_| ())
     }
 
     /// Warns once of a client file in the current directory that is not the one of the login.
-    pub(super) fn name_project(&self, record: &Record) {
+    pub(super) fn warn_of_ignored_client(&self, record: &Record) {
         let clients = &self.principal.clients;
-        if let Some(client) = clients.passed_over(record).filter(|_| !clients.told.replace(true)) {
+        if let Some(client) = clients.ignored_client(record).filter(|_| !clients.warned.replace(true)) {
             let same_project = client.project.as_deref() == project_number(&record.client_id);
             let project = |id: &str, project: Option<&str>| {
                 let project = project.filter(|_| !same_project);

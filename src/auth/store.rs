@@ -21,7 +21,7 @@ const LARGEST_RECORD: u64 = 256 * 1024;
 const ROOM_TO_GROW: usize = 4 * 1024;
 
 /// How long a process waits for another one that is refreshing.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why the store could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum StoreError {
     #[error("cannot save logins: {0}")]
     NotWritable(#[source] Cause),
     /// There is no place for a store: no home directory and no `--config-dir`.
-    #[error("there is no directory to save logins in: the home directory is unknown")]
+    #[error("cannot save logins: the home directory is unknown")]
     NoDirectory,
     /// Another process holds the lock for too long.
     #[error("{0}")]
@@ -51,18 +51,18 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl StoreError {
     /// Returns what to do about a directory with the wrong owner or modes.
-    pub fn way_out(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<String> {
         let (Self::Unreadable { cause, .. } | Self::NotWritable(cause)) = self else { return None };
         match cause.downcast_ref()? {
             FileError::ForeignOwner { owner, me: 0, .. } => Some(format!(
-                "run chatauth as user id {owner} (in a container, with --user {owner}), or name another directory with \
+                "run chatauth as user id {owner} (in a container, with --user {owner}), or pass another directory with \
                  --config-dir DIR"
             )),
             FileError::ForeignOwner { path, me, .. } => {
-                Some(format!("if it is meant to be yours, take it over: {}", give_away(*me, None, path)))
+                Some(format!("if it is meant to be yours, take it over: {}", chown_command(*me, None, path)))
             }
             FileError::Modeless { .. } | FileError::WritableByOthers { .. } => Some(String::from(
-                "name a directory that only you can use, on a file system with permissions, with --config-dir DIR",
+                "pass a directory that only you can use, on a file system with permissions, with --config-dir DIR",
             )),
             _ => None,
         }
@@ -126,7 +126,7 @@ impl CredentialStore {
         let narrow = || narrow && directory.join("accounts").is_dir() && is_store(directory);
         for path in [directory.to_path_buf(), self.accounts_directory()?] {
             match files::check_directory(&path, &narrow) {
-                Ok(narrowed) => self.say_narrowed(&path, narrowed, 0o700),
+                Ok(narrowed) => self.warn_narrowed(&path, narrowed, 0o700),
                 Err(error) if error.kind() == Some(std::io::ErrorKind::NotFound) => return Ok(false),
                 Err(error) => return Err(StoreError::unreadable(&path, error)),
             }
@@ -141,20 +141,20 @@ impl CredentialStore {
         for path in [directory.to_path_buf(), self.accounts_directory()?] {
             let narrowed =
                 files::private_directory(&path, &|| is_store(directory)).map_err(StoreError::not_writable)?;
-            self.say_narrowed(&path, narrowed, 0o700);
+            self.warn_narrowed(&path, narrowed, 0o700);
         }
         if let Some((user, group)) = other.filter(|_| is_new) {
             (self.notify)(&format!(
                 "{} belongs to root, inside a directory of user id {user}, who cannot use it. To give it to them: {} (in a \
                  container, run it with --user {user}:{group})",
                 directory.display(),
-                give_away(user, Some(group), directory)
+                chown_command(user, Some(group), directory)
             ));
         }
         Ok(())
     }
 
-    fn say_narrowed(&self, path: &Path, narrowed_from: Option<u32>, to: u32) {
+    fn warn_narrowed(&self, path: &Path, narrowed_from: Option<u32>, to: u32) {
         if let Some(mode) = narrowed_from {
             (self.notify)(&format!(
                 "{} was readable by other users (mode {mode:03o}); changed it to {to:03o}",
@@ -210,7 +210,7 @@ impl CredentialStore {
         else {
             return Ok(None);
         };
-        self.say_narrowed(&path, file.narrowed_from, 0o600);
+        self.warn_narrowed(&path, file.narrowed_from, 0o600);
         let record = parse(&file.content).map_err(|cause| StoreError::unreadable(&path, cause))?;
         let client_fits = name.client_id.as_ref().is_none_or(|id| *id == record.client_id);
         if client_fits && is_same_account(&record.email, &name.account) {
@@ -240,11 +240,11 @@ impl CredentialStore {
         &self,
         name: &LoginName,
         record: &Record,
-        room: Option<Reservation>,
+        reservation: Option<Reservation>,
     ) -> Result<(), StoreError> {
-        let Some(room) = room else { return self.save(name, record) };
+        let Some(reservation) = reservation else { return self.save(name, record) };
         let content = render(record).map_err(StoreError::not_writable)?;
-        room.replace(&content).map_err(StoreError::not_writable)
+        reservation.replace(&content).map_err(StoreError::not_writable)
     }
 
     /// Renames a record that cannot be used; it is never deleted.
@@ -299,12 +299,12 @@ impl CredentialStore {
     /// Lets one process at a time change a record; `None` where the store cannot be locked.
     pub(super) async fn lock(&self, name: &LoginName) -> Result<Option<Lock>, StoreError> {
         let path = self.accounts_directory()?.join(format!("{}.lock", name.file_stem()));
-        match Lock::acquire(&path, PATIENCE).await {
+        match Lock::acquire(&path, LOCK_TIMEOUT).await {
             Ok(lock) => Ok(Some(lock)),
             Err(busy @ LockError::Busy { .. }) => Err(StoreError::Busy(busy)),
             // A read-only store, or a file system without locks: files are still replaced as a whole.
             Err(unavailable @ LockError::Unavailable { .. }) => {
-                log::info!("{unavailable}; going on without");
+                log::info!("{unavailable}; continuing without a lock");
                 Ok(None)
             }
         }
@@ -375,7 +375,7 @@ fn is_store(directory: &Path) -> bool {
 }
 
 /// Returns the command that gives `path` to another user.
-pub(super) fn give_away(user: u32, group: Option<u32>, path: &Path) -> String {
+pub(super) fn chown_command(user: u32, group: Option<u32>, path: &Path) -> String {
     let owner = group.map_or_else(|| user.to_string(), |group| format!("{user}:{group}"));
     command_line(["sudo", "chown", "-R", &owner, &path.display().to_string()])
 }

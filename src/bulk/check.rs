@@ -72,7 +72,7 @@ impl Seen {
             0 => {}
             _ if identity.keyed() => {
                 let key = identity.text.split_once(':').map_or("", |(_, key)| key);
-                return Err(RowFault::row(format!("the key or request id {key:?} appears in two rows")));
+                return Err(RowFault::whole_row(format!("the key or request id {key:?} appears in two rows")));
             }
             // The first copy counts now, too.
             1 => self.identical += 2,

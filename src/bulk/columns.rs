@@ -94,12 +94,12 @@ pub struct RowFault {
 
 impl RowFault {
     /// Creates the fault of a column.
-    pub fn of(column: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub fn in_column(column: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { column: Some(column.into()), reason: reason.into() }
     }
 
     /// Creates the fault of a whole row.
-    pub fn row(reason: impl Into<String>) -> Self {
+    pub fn whole_row(reason: impl Into<String>) -> Self {
         Self { column: None, reason: reason.into() }
     }
 }
@@ -111,9 +111,9 @@ impl RowFault {
 /// The index of the first heading that is unknown or repeated, with the reason.
 pub(super) fn resolve(headings: &[String], columns: &[Column]) -> Result<Vec<Option<Column>>, (usize, String)> {
     let meanings = headings.iter().map(|heading| {
-        let wanted = plain(heading);
-        let own = columns.iter().filter(|column| plain(column.name) == wanted);
-        let others = columns.iter().filter(|column| column.aliases.iter().any(|alias| plain(alias) == wanted));
+        let wanted = normalize(heading);
+        let own = columns.iter().filter(|column| normalize(column.name) == wanted);
+        let others = columns.iter().filter(|column| column.aliases.iter().any(|alias| normalize(alias) == wanted));
         own.chain(others).collect()
     });
     let meanings: Vec<Vec<&Column>> = meanings.collect();
@@ -136,20 +136,20 @@ pub(super) fn resolve(headings: &[String], columns: &[Column]) -> Result<Vec<Opt
 
 fn unknown(heading: &str, columns: &[Column]) -> String {
     let known = || columns.iter().filter(|column| !matches!(column.kind, Kind::Ignored));
-    let wanted = plain(heading);
+    let wanted = normalize(heading);
     let own = known().map(|column| (column, column.name));
     let names = own.chain(known().flat_map(|column| column.aliases.iter().map(move |alias| (column, *alias))));
-    let nearest = names.min_by_key(|(_, name)| strsim::damerau_levenshtein(&plain(name), &wanted));
+    let nearest = names.min_by_key(|(_, name)| strsim::damerau_levenshtein(&normalize(name), &wanted));
     let near = nearest
-        .filter(|(_, name)| strsim::damerau_levenshtein(&plain(name), &wanted) <= 1 + wanted.len() / 4)
+        .filter(|(_, name)| strsim::damerau_levenshtein(&normalize(name), &wanted) <= 1 + wanted.len() / 4)
         .map(|(column, _)| format!(" (did you mean {:?}?)", column.name))
         .unwrap_or_default();
     let all: Vec<&str> = known().map(|column| column.name).collect();
-    format!("there is no column {heading:?}{near}; the columns are {}", all.join(", "))
+    format!("unknown column {heading:?}{near}; the columns are {}", all.join(", "))
 }
 
 /// Returns the letters and digits in lower case: `Display Name`, `displayName` and `display-name` are one name.
-fn plain(name: &str) -> String {
+fn normalize(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -169,7 +169,7 @@ const SWITCH: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// The value is not of this kind. The reason is to be read after the name of the column.
-pub(super) fn typed(kind: Kind, value: &Value) -> Result<Option<Value>, String> {
+pub(super) fn parse_value(kind: Kind, value: &Value) -> Result<Option<Value>, String> {
     let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
     if value.is_null() || is_blank(value) {
         return Ok(None);
@@ -177,11 +177,11 @@ pub(super) fn typed(kind: Kind, value: &Value) -> Result<Option<Value>, String> 
     Ok(Some(match kind {
         Kind::Ignored => return Ok(None),
         Kind::Text => Value::from(text(value)?),
-        Kind::One => Value::from(one(value)?),
+        Kind::One => Value::from(parse_single(value)?),
         Kind::List => {
             let items: Vec<String> = match value {
                 Value::Array(items) => {
-                    items.iter().filter(|item| !is_blank(item)).map(one).collect::<Result<_, _>>()?
+                    items.iter().filter(|item| !is_blank(item)).map(parse_single).collect::<Result<_, _>>()?
                 }
                 other => {
                     let text = text(other)?;
@@ -193,10 +193,11 @@ pub(super) fn typed(kind: Kind, value: &Value) -> Result<Option<Value>, String> 
             }
             Value::from(items)
         }
-        Kind::Switch => Value::from(word(value, SWITCH)? == "on"),
+        Kind::Switch => Value::from(parse_choice(value, SWITCH)? == "on"),
         Kind::Choice(words) => {
-            let switch = if words.iter().any(|(word, _)| *word == "on") { word(value, SWITCH).ok() } else { None };
-            Value::from(word(&switch.map_or_else(|| value.clone(), Value::from), words)?)
+            let switch =
+                if words.iter().any(|(word, _)| *word == "on") { parse_choice(value, SWITCH).ok() } else { None };
+            Value::from(parse_choice(&switch.map_or_else(|| value.clone(), Value::from), words)?)
         }
         Kind::Object if value.is_object() => value.clone(),
         Kind::Array if value.is_array() => value.clone(),
@@ -224,13 +225,13 @@ fn text(value: &Value) -> Result<String, String> {
     }
 }
 
-fn one(value: &Value) -> Result<String, String> {
+fn parse_single(value: &Value) -> Result<String, String> {
     let text = text(value)?.trim().to_owned();
     if text.contains(is_separator) { Err(format!("takes one value, but {text:?} is a list")) } else { Ok(text) }
 }
 
 /// Returns the meaning of a word. The meaning itself is accepted too.
-fn word(value: &Value, words: &[(&str, &'static str)]) -> Result<&'static str, String> {
+fn parse_choice(value: &Value, words: &[(&str, &'static str)]) -> Result<&'static str, String> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
@@ -277,9 +278,9 @@ mod tests {
         );
         assert_eq!(names(&["name", "", "createTime", "spaceUri"]).unwrap(), ["name", "", "createTime", "createTime"]);
         for (headings, expected) in [
-            (&["nme"][..], "0: there is no column \"nme\" (did you mean \"name\"?); the columns are space, name"),
-            (&["name", "Disply Name"], "1: there is no column \"Disply Name\" (did you mean \"name\"?)"),
-            (&["Gruppe"], "0: there is no column \"Gruppe\"; the columns are"),
+            (&["nme"][..], "0: unknown column \"nme\" (did you mean \"name\"?); the columns are space, name"),
+            (&["name", "Disply Name"], "1: unknown column \"Disply Name\" (did you mean \"name\"?)"),
+            (&["Gruppe"], "0: unknown column \"Gruppe\"; the columns are"),
             (&["displayName", "Display Name"], "1: the column \"Display Name\" appears twice, as \"name\""),
         ] {
             let reason = names(headings).unwrap_err();
@@ -302,7 +303,7 @@ mod tests {
             (Kind::Text, "  ", Value::Null),
             (Kind::List, " ; ", json!([])),
         ] {
-            assert_eq!(typed(kind, &Value::from(cell)).unwrap(), typed(kind, &value).unwrap(), "{cell}");
+            assert_eq!(parse_value(kind, &Value::from(cell)).unwrap(), parse_value(kind, &value).unwrap(), "{cell}");
         }
         for (kind, value, expected) in [
             (Kind::One, json!("a@x;b@x"), "takes one value"),
@@ -318,7 +319,7 @@ mod tests {
             (Kind::Object, json!("{}"), "is not a JSON object"),
             (Kind::Array, json!({}), "is not a JSON array"),
         ] {
-            assert!(typed(kind, &value).unwrap_err().contains(expected), "{kind:?} {value}");
+            assert!(parse_value(kind, &value).unwrap_err().contains(expected), "{kind:?} {value}");
         }
     }
 }

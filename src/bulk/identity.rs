@@ -36,12 +36,12 @@ impl Identity {
         let content = format!("{:032x}", u128::from_be_bytes(digest(&stated.to_string())));
         let (text, request_id) = match (key, given) {
             (Some(_), Some(_)) => {
-                return Err(RowFault::row("give an idempotency-key or a request-id, not both"));
+                return Err(RowFault::whole_row("give an idempotency-key or a request-id, not both"));
             }
             (Some(key), None) => (format!("key:{key}"), Some(request_id_of_key(&key))),
             (None, Some(given)) => {
                 let id = Uuid::parse_str(&given)
-                    .map_err(|_| RowFault::of("request-id", format!("{given:?} is not a UUID")))?
+                    .map_err(|_| RowFault::in_column("request-id", format!("{given:?} is not a UUID")))?
                     .to_string();
                 (format!("id:{id}"), Some(id))
             }

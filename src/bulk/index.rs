@@ -37,7 +37,7 @@ struct Copies {
     entries: SmallVec<[Place; 1]>,
 }
 
-/// The place of the entry that knows most about a copy, and the last state of the copy.
+/// The offset of a copy's most complete entry, and the copy's last state.
 #[derive(Debug)]
 struct Place {
     offset: u64,
@@ -52,7 +52,7 @@ fn key(identity: &str) -> [u64; 2] {
 }
 
 impl Index {
-    /// Adds an entry of the journal. The first entry of a resource that exists knows most.
+    /// Adds an entry of the journal. Of an existing resource, the first entry is kept: only it has the resource.
     pub(super) fn put(&mut self, identity: &str, copy: u32, state: State, offset: u64) {
         let copies = self.0.entry(key(identity)).or_default();
         copies.count = copies.count.max(copy.saturating_add(1));

@@ -6,10 +6,10 @@ use std::io::{self, BufReader};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use super::columns::{Column, Kind, RowFault, Values, resolve, typed};
+use super::columns::{Column, Kind, RowFault, Values, parse_value, resolve};
 use super::csv::Reader;
 use super::json_lines;
-use super::progress::count;
+use super::progress::pluralize;
 pub use super::text::InputError;
 use super::text::{LONGEST_ROW, Text};
 use crate::platform::encoding::Bytes;
@@ -163,7 +163,7 @@ fn members(line: &[u8], columns: &[Column]) -> Result<Values, RowFault> {
             value => add(name, value),
         }
     }
-    let found = resolve(&names, columns).map_err(|(index, reason)| RowFault::of(&names[index], reason))?;
+    let found = resolve(&names, columns).map_err(|(index, reason)| RowFault::in_column(&names[index], reason))?;
     convert(found.into_iter().zip(names).zip(values).map(|((column, name), value)| (column, name, value)))
 }
 
@@ -173,8 +173,8 @@ fn cells(mut fields: Vec<String>, headings: &[Option<Column>]) -> Result<Values,
         fields.pop();
     }
     if fields.len() != headings.len() {
-        let found = count(fields.len(), "field");
-        return Err(RowFault::row(format!("{found}, but the header has {}", headings.len())));
+        let found = pluralize(fields.len(), "field");
+        return Err(RowFault::whole_row(format!("{found}, but the header has {}", headings.len())));
     }
     convert(headings.iter().zip(fields).enumerate().map(|(index, (column, field))| {
         let name = column.map_or_else(|| (index + 1).to_string(), |column| column.name.to_owned());
@@ -190,9 +190,9 @@ fn convert(cells: impl Iterator<Item = (Option<Column>, String, Value)>) -> Resu
             if value.as_str().is_some_and(is_blank) {
                 continue;
             }
-            return Err(RowFault::of(name, "has a value but no heading"));
+            return Err(RowFault::in_column(name, "has a value but no heading"));
         };
-        let value = typed(column.kind, &value).map_err(|reason| RowFault::of(name, reason))?;
+        let value = parse_value(column.kind, &value).map_err(|reason| RowFault::in_column(name, reason))?;
         values.extend(value.map(|value| (column.name.to_owned(), value)));
     }
     Ok(Values(values))
@@ -305,7 +305,7 @@ mod tests {
     fn what_is_wrong_is_said_with_its_place() {
         for (text, expected) in [
             ("[{}]", "JSON array"),
-            ("nme\nA\n", "line 1, column 1: there is no column \"nme\" (did you mean \"name\"?)"),
+            ("nme\nA\n", "line 1, column 1: unknown column \"nme\" (did you mean \"name\"?)"),
             ("name,Name\nA,B\n", "line 1, column 2: the column \"Name\" appears twice"),
             ("name,,\nA,,x\n", "line 2, column 3: has a value but no heading"),
             ("name\nA,B\n", "line 2: 2 fields, but the header has 1"),
@@ -319,7 +319,7 @@ mod tests {
                 "column import-mode: the column \"import-mode\" appears twice",
             ),
             (r#"{"name":"A","name":"B"}"#, "the member \"name\" appears twice"),
-            (r#"{"name":{"first":"A"}}"#, "line 1, column name.first: there is no column"),
+            (r#"{"name":{"first":"A"}}"#, "line 1, column name.first: unknown column"),
             (r#"{"name":["A"]}"#, "line 1, column name: is a list"),
         ] {
             assert!(error(text).contains(expected), "{text}: {}", error(text));

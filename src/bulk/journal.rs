@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::index::{Index, State};
 use super::journal_error::{JournalError, JournalError::Damaged};
-use super::run_name::{Header, RunName};
+use super::run_identity::{Header, RunIdentity};
 use crate::platform::files;
 
 /// The maximum length of a line. chatauth writes no longer ones.
@@ -120,7 +120,7 @@ struct Line<'a> {
 pub struct Journal {
     path: PathBuf,
     file: Arc<File>,
-    run: RunName,
+    run: RunIdentity,
     /// The first line; `None` while the file is empty.
     header: Option<Header>,
     index: RefCell<Index>,
@@ -139,7 +139,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file belongs to another run, user or program, is damaged, or cannot be read.
-    pub fn open(path: &Path, run: &RunName, now: OffsetDateTime, hourly: usize) -> Result<Self, JournalError> {
+    pub fn open(path: &Path, run: &RunIdentity, now: OffsetDateTime, hourly: usize) -> Result<Self, JournalError> {
         let failed = |action| move |source| JournalError::Io { path: path.to_path_buf(), action, source };
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
@@ -179,7 +179,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_existing(path: &Path, run: &RunName, now: OffsetDateTime) -> Result<Option<Self>, JournalError> {
+    pub fn open_existing(path: &Path, run: &RunIdentity, now: OffsetDateTime) -> Result<Option<Self>, JournalError> {
         if path.symlink_metadata().is_err() { Ok(None) } else { Self::open(path, run, now, 0).map(Some) }
     }
 

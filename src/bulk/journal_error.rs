@@ -55,7 +55,7 @@ pub enum JournalError {
 
 impl JournalError {
     /// The hint for a file that has nothing to do with this run.
-    pub(super) const ANOTHER_FILE: &str = "name another file with --journal";
+    pub(super) const ANOTHER_FILE: &str = "pass another file with --journal";
 
     pub(super) fn refused(path: &Path, reason: impl Into<String>) -> Self {
         Self::Refused { path: path.to_path_buf(), reason: reason.into() }
@@ -64,7 +64,7 @@ impl JournalError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Busy(_) => "wait until the other run has ended, or name another file with --journal",
+            Self::Busy(_) => "wait for the other run to end, or pass another file with --journal",
             Self::Refused { .. } => Self::ANOTHER_FILE,
             Self::OtherRun { hint, .. } => hint,
             Self::Damaged { .. } => "restore the file from a backup; a new journal would run every row again",

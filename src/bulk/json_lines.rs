@@ -15,15 +15,15 @@ use super::text::LONGEST_ROW;
 /// # Errors
 /// The line is not an object, or has a member twice.
 pub(super) fn object(line: &[u8]) -> Result<Map<String, Value>, RowFault> {
-    let at = |error: &serde_json::Error, reason: &str| RowFault::of(error.column().to_string(), reason);
+    let at = |error: &serde_json::Error, reason: &str| RowFault::in_column(error.column().to_string(), reason);
     if line.len() > LONGEST_ROW {
-        return Err(RowFault::row(format!("longer than {LONGEST_ROW} bytes")));
+        return Err(RowFault::whole_row(format!("longer than {LONGEST_ROW} bytes")));
     }
     let value = serde_json::from_slice(line).map_err(|error| {
         let cut = "the object does not end on its line (jq -c writes one per line)";
         at(&error, if error.is_eof() { cut } else { "not JSON" })
     })?;
-    let Value::Object(members) = value else { return Err(RowFault::row("not a JSON object")) };
+    let Value::Object(members) = value else { return Err(RowFault::whole_row("not a JSON object")) };
     match serde_json::from_slice::<Once>(line) {
         Ok(Once) => Ok(members),
         // The message ends with the place.

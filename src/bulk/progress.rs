@@ -61,7 +61,7 @@ impl Progress {
         let elapsed = now.duration_since(self.started);
         let pause = self.paused_until.and_then(|until| until.checked_duration_since(now));
         if let Some(pause) = pause.filter(|pause| pause.as_secs() > 0) {
-            let _ = write!(text, "  waiting for quota ({})", about(pause));
+            let _ = write!(text, "  waiting for quota ({})", approximate(pause));
         } else if elapsed >= ENOUGH && self.ended > 0 {
             let each = elapsed.div_f64(f64::from(u32::try_from(self.ended).unwrap_or(u32::MAX)));
             let speed = each.as_secs_f64().recip();
@@ -69,7 +69,7 @@ impl Progress {
                 if speed < 0.1 { write!(text, "  {:.1}/min", speed * 60.0) } else { write!(text, "  {speed:.1}/s") };
             if let Some(rest) = self.total.map(|total| total.saturating_sub(self.ended)).filter(|rest| *rest > 0) {
                 let left = each.saturating_mul(u32::try_from(rest).unwrap_or(u32::MAX));
-                let _ = write!(text, "  about {} left", about(left));
+                let _ = write!(text, "  about {} left", approximate(left));
             }
         }
         if self.failed > 0 {
@@ -80,7 +80,7 @@ impl Progress {
 }
 
 /// Returns a duration rounded for people.
-pub fn about(duration: Duration) -> String {
+pub fn approximate(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let minutes = seconds.div_ceil(60);
     match seconds {
@@ -92,7 +92,7 @@ pub fn about(duration: Duration) -> String {
 }
 
 /// Returns a number with its noun.
-pub fn count(number: impl TryInto<u64>, unit: &str) -> String {
+pub fn pluralize(number: impl TryInto<u64>, unit: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);
     if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
@@ -103,10 +103,10 @@ mod tests {
 
     #[test]
     fn durations_are_rounded_for_people() {
-        assert_eq!(about(Duration::ZERO), "1 s");
-        assert_eq!(about(Duration::from_mins(10)), "10 min");
-        assert_eq!(about(Duration::from_mins(95)), "1 h 35 min");
-        assert_eq!(about(Duration::from_hours(2) - Duration::from_secs(1)), "2 h");
+        assert_eq!(approximate(Duration::ZERO), "1 s");
+        assert_eq!(approximate(Duration::from_mins(10)), "10 min");
+        assert_eq!(approximate(Duration::from_mins(95)), "1 h 35 min");
+        assert_eq!(approximate(Duration::from_hours(2) - Duration::from_secs(1)), "2 h");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Lets requests leave no faster than the rate, and limits how many are in flight.
+//! Limits the rate of requests, and how many are in flight.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -19,7 +19,7 @@ const AFTER_REFUSAL: u32 = 70;
 const AFTER_SUCCESS: u32 = 2;
 
 /// The lowest rate after refusals, in percent of the full rate.
-const SLOWEST: u32 = 5;
+const MIN_SHARE: u32 = 5;
 
 /// The first and the longest pause after a refusal without `Retry-After`.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -34,8 +34,8 @@ pub struct RateLimiter {
     rate: Rate,
     concurrency: usize,
     state: RefCell<State>,
-    /// The queue of those who wait.
-    turnstile: Mutex<()>,
+    /// Serves waiting callers in order.
+    queue: Mutex<()>,
     changed: Notify,
 }
 
@@ -88,19 +88,19 @@ impl RateLimiter {
             answered: false,
             closed: false,
         });
-        Self { rate, concurrency: concurrency.max(1), state, turnstile: Mutex::new(()), changed: Notify::new() }
+        Self { rate, concurrency: concurrency.max(1), state, queue: Mutex::new(()), changed: Notify::new() }
     }
 
     /// Waits until a request may leave, in the order of the calls; `None` once the limiter is closed.
     pub async fn acquire(&self) -> Option<Permit<'_>> {
-        let _turn = self.turnstile.lock().await;
+        let _turn = self.queue.lock().await;
         loop {
             let (has_room, earliest) = {
                 let (mut state, now) = (self.state.borrow_mut(), Instant::now());
                 if state.closed {
                     return None;
                 }
-                let has_room = state.in_flight < state.width(self.rate, self.concurrency);
+                let has_room = state.in_flight < state.max_in_flight(self.rate, self.concurrency);
                 let earliest = state.earliest(self.rate, now);
                 if has_room && earliest <= now {
                     state.send(self.rate, now);
@@ -166,7 +166,7 @@ impl State {
         self.in_flight += 1;
         if let Rate::Limited { per_minute, per_hour } = rate {
             let step = interval(per_minute).saturating_mul(100) / self.share;
-            // A small delay is made up for to hold the rate. A longer one is not, since quotas refuse bursts.
+            // Later requests make up for a small delay only: a burst after a longer one would exceed the quota.
             let lateness = now.saturating_duration_since(self.next).min(step / 3).min(LONGEST_LATENESS);
             self.next = now.max(self.next) - lateness + step;
             if per_hour.is_some() {
@@ -182,13 +182,13 @@ impl State {
         // Requests that were in flight together are refused together: that is one refusal.
         if now >= self.paused_until {
             self.refusals_in_a_row = self.refusals_in_a_row.saturating_add(1);
-            self.share = (self.share * AFTER_REFUSAL / 100).max(SLOWEST);
+            self.share = (self.share * AFTER_REFUSAL / 100).max(MIN_SHARE);
         }
         self.paused_until = self.paused_until.max(until);
     }
 
     /// Returns how many requests may be in flight: fewer after refusals, if there is no rate.
-    fn width(&self, rate: Rate, concurrency: usize) -> usize {
+    fn max_in_flight(&self, rate: Rate, concurrency: usize) -> usize {
         match rate {
             _ if !self.answered => 1,
             Rate::Limited { .. } => concurrency,
@@ -213,7 +213,7 @@ mod tests {
     }
 
     /// Lets `count` requests leave as early as they may; gives when they did.
-    fn play(rate: Rate, earlier: impl IntoIterator<Item = Duration>, count: usize) -> Vec<Duration> {
+    fn simulate(rate: Rate, earlier: impl IntoIterator<Item = Duration>, count: usize) -> Vec<Duration> {
         paused(async {
             let (limiter, started) = (RateLimiter::new(rate, 4, earlier), Instant::now());
             let mut left = Vec::new();
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn a_rate_is_held_to_97_percent_and_never_passed() {
         for per_minute in [1, 7, 30, 60, 1200] {
-            let times = play(limited(per_minute, None), [], per_minute as usize * 3 + 1);
+            let times = simulate(limited(per_minute, None), [], per_minute as usize * 3 + 1);
             assert!(most_within(&times, Duration::from_mins(1)) <= per_minute as usize);
             let took = times.last().unwrap().as_secs_f64() / 60.0;
             let left = f64::from(u32::try_from(times.len()).unwrap());
@@ -246,10 +246,10 @@ mod tests {
 
     #[test]
     fn the_hour_counts_what_earlier_runs_sent() {
-        let times = play(Rate::DEFAULT, [], 450);
+        let times = simulate(Rate::DEFAULT, [], 450);
         assert!(most_within(&times, Duration::from_hours(1)) <= 200);
         let earlier = (0..150).map(|minute| Duration::from_secs(20 * minute));
-        let times = play(Rate::DEFAULT, earlier, 60);
+        let times = simulate(Rate::DEFAULT, earlier, 60);
         assert!(times.iter().take_while(|time| **time < Duration::from_mins(10)).count() <= 50 + 30);
         assert!(times[59] > Duration::from_mins(5));
     }

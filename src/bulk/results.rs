@@ -67,7 +67,7 @@ impl RowResult {
     }
 
     /// Returns the message for standard error if the line cannot be written; empty for a row that changed nothing.
-    fn without_line(&self) -> String {
+    fn fallback_message(&self) -> String {
         let Self { row, status, .. } = self;
         match (&self.name, &self.error, &self.request_id) {
             (Some(name), ..) => format!("Row {row}: {status} {name}"),
@@ -204,7 +204,7 @@ impl<'a> Results<'a> {
     }
 
     /// Waits until a row may start.
-    pub(super) fn room(&self, row: u64) -> impl Future<Output = ()> + use<> {
+    pub(super) fn wait_for_window(&self, row: u64) -> impl Future<Output = ()> + use<> {
         until(self.written.clone(), move |written| row <= written.row + WINDOW)
     }
 
@@ -231,15 +231,15 @@ impl<'a> Results<'a> {
         self.send(Event::Counts(counts));
         self.waiting.insert(row, result);
         while let Some(result) = self.waiting.remove(&self.next) {
-            self.pass_on(self.next, result.as_ref());
+            self.forward(self.next, result.as_ref());
             self.next += 1;
         }
     }
 
     /// Passes a result to the thread. Its message is kept until its line is written.
-    fn pass_on(&mut self, row: u64, result: Option<&RowResult>) {
+    fn forward(&mut self, row: u64, result: Option<&RowResult>) {
         self.forget_written();
-        let message = || result.map(RowResult::without_line).unwrap_or_default();
+        let message = || result.map(RowResult::fallback_message).unwrap_or_default();
         let line = match result.map_or_else(|| Ok(Vec::new()), self.format) {
             Ok(line) => {
                 if !line.is_empty() {
@@ -283,7 +283,7 @@ impl<'a> Results<'a> {
     /// Writes the rest, for at most `limit`, and prints on standard error what could not be written.
     pub(super) async fn finish(mut self, limit: Option<Duration>) -> Ending {
         for (row, result) in std::mem::take(&mut self.waiting) {
-            self.pass_on(row, result.as_ref());
+            self.forward(row, result.as_ref());
         }
         // The thread ends after the last event.
         self.events = channel().0;
@@ -296,7 +296,7 @@ impl<'a> Results<'a> {
         self.forget_written();
         self.unwritten.append(&mut self.unformatted);
         for message in self.unwritten.values().filter(|message| !message.is_empty()) {
-            self.messages.always(message);
+            self.messages.print(message);
         }
         let ended = self.written.has_changed().is_err();
         let output_fault = if ended { self.thread.join().unwrap_or_default() } else { None };
@@ -327,7 +327,7 @@ fn write(
         }
         match event {
             Ok(Event::Warning(text)) => progress.without(|| messages.warning(&text)),
-            Ok(Event::Note(text)) => progress.without(|| messages.always(&text)),
+            Ok(Event::Note(text)) => progress.without(|| messages.print(&text)),
             Ok(Event::Counts(counts)) => (progress.ended, progress.failed) = (counts.ended(), counts.failed),
             Ok(Event::Paused(pause)) => progress.paused_until = Some(Instant::now() + pause),
             Ok(Event::Row(row, line)) => {

@@ -70,7 +70,7 @@ pub(super) struct RowRun<Work> {
     work: Work,
     /// The last state in the journal of an earlier run.
     earlier: Option<State>,
-    /// What the journal says of the row.
+    /// The journal entry of the row.
     entry: Entry,
     /// The resource, which only one line of the journal has.
     object: Option<Value>,
@@ -85,7 +85,6 @@ pub(super) async fn run_row<Kind: Task>(
     if run.limiter.is_closed() {
         return None;
     }
-    // What does the journal say?
     let mut row = match run.prepare(row, number) {
         Ok(row) => row,
         Err(result) => return result.map(|result| *result),
@@ -105,10 +104,10 @@ pub(super) async fn run_row<Kind: Task>(
         let Some(permit) = run.limiter.acquire().await else { return run.give_up(row, refusal) };
         // The request id is on disk before the request leaves.
         let sent = (run.job.now)();
-        let noted = run.note(&mut row, State::Started, None);
+        let recorded = run.record_state(&mut row, State::Started, None);
         let create = async {
             let attempt = Attempt { unknown_since: row.entry.unknown_since };
-            if noted && run.sync().await { Some(run.task.create(&row.work, attempt).await) } else { None }
+            if recorded && run.sync().await { Some(run.task.create(&row.work, attempt).await) } else { None }
         };
         let Some(result) = run.in_flight(&row.entry, create).await else { return run.give_up(row, refusal) };
         permit.done();
@@ -121,7 +120,7 @@ pub(super) async fn run_row<Kind: Task>(
                 row.entry.attempts += created.attempts;
                 (row.entry.name, row.entry.existed) = (Some(created.name), created.existed);
                 row.object = Some(created.object);
-                run.note(&mut row, State::Exists, None);
+                run.record_state(&mut row, State::Exists, None);
             }
             Err(error) => {
                 row.entry.attempts += error.attempts;
@@ -130,8 +129,8 @@ pub(super) async fn run_row<Kind: Task>(
                 }
                 let Some(retry_after) = error.waits_for_quota else { return Some(run.failed(row, error)) };
                 run.refused(retry_after);
-                // The response is known, so the next run need not fear this attempt.
-                run.note(&mut row, State::Failed, Some(&error.error));
+                // The server rejected this attempt, so its outcome is not unknown.
+                run.record_state(&mut row, State::Failed, Some(&error.error));
                 refusal = Some(error);
             }
         }
@@ -154,7 +153,7 @@ pub(super) async fn run_row<Kind: Task>(
             }
         }
     }
-    run.note(&mut row, State::Finished, None);
+    run.record_state(&mut row, State::Finished, None);
     let status = if row.entry.existed { "existing" } else { run.job.words.done };
     Some(row.result(run.task, status, None))
 }
@@ -218,7 +217,7 @@ impl<Kind: Task> Run<'_, Kind> {
         }
         let claim = self.job.journal.map(|journal| journal.claim(&identity.text)).transpose();
         let (copy, last) = claim.map(Option::unwrap_or_default).map_err(|error| {
-            let fault = RowFault::row(error.to_string());
+            let fault = RowFault::whole_row(error.to_string());
             self.stop(Stop::Journal(error));
             fault
         })?;
@@ -238,8 +237,8 @@ impl<Kind: Task> Run<'_, Kind> {
         let since = entry.unknown_since.filter(|since| (self.job.now)() - *since > REQUEST_ID_LIFETIME);
         if let Some(since) = since.filter(|_| self.job.words.by_request_id) {
             self.results.borrow().warn(format!(
-                "row {number} was sent on {}, and its response was lost. It is repeated with its request id {}, which \
-                 Google may have forgotten: check whether there are two",
+                "row {number} was sent on {} and got no response. Repeating it with its request id {}, which Google \
+                 may have forgotten: check for a duplicate",
                 since.date(),
                 entry.request_id
             ));
@@ -279,7 +278,7 @@ impl<Kind: Task> Run<'_, Kind> {
             error["outcome"] = "unknown".into();
         }
         if unknown && self.job.journal.is_none() {
-            error["hint"] = format!("set requestId {} in this row and run it again", row.entry.request_id).into();
+            error["hint"] = format!("set request-id {} in this row and run it again", row.entry.request_id).into();
         }
         let state = match () {
             () if exists => State::Exists,
@@ -287,7 +286,7 @@ impl<Kind: Task> Run<'_, Kind> {
             () if refused && !unknown => State::Refused,
             () => State::Failed,
         };
-        self.note(&mut row, state, Some(&error));
+        self.record_state(&mut row, state, Some(&error));
         if ends_run || self.job.fail_fast {
             self.stop(Stop::Failed(error.clone()));
         }
@@ -295,7 +294,7 @@ impl<Kind: Task> Run<'_, Kind> {
     }
 
     /// Writes the state of a row to the journal, if there is one. Returns whether it could be written.
-    fn note(&self, row: &mut RowRun<Kind::Work>, state: State, error: Option<&Value>) -> bool {
+    fn record_state(&self, row: &mut RowRun<Kind::Work>, state: State, error: Option<&Value>) -> bool {
         let Some(journal) = self.job.journal else { return true };
         (row.entry.state, row.entry.at) = (state, (self.job.now)());
         row.entry.error = error.cloned();
@@ -318,7 +317,7 @@ fn resume(last: Entry, identity: &Identity) -> Result<Entry, RowFault> {
     let unknown_since = last.unknown_since();
     let settled = matches!(last.state, State::Failed | State::Refused) && unknown_since.is_none();
     if identity.keyed() && last.content.as_ref() != Some(&identity.content) && !settled {
-        return Err(RowFault::row("the row changed since the earlier run, but its key or request id did not"));
+        return Err(RowFault::whole_row("the row changed since the earlier run, but its key or request id did not"));
     }
     let request_id = match &identity.request_id {
         Some(own) => own.clone(),

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 
 use super::input::read_ahead;
 use super::locks::Locks;
-use super::progress::count;
+use super::progress::pluralize;
 use super::rate_limiter::RateLimiter;
 use super::results::{Ending, Output, Results, Stop};
 use super::row::{Job, Run, run_row};
@@ -38,7 +38,7 @@ pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, sign
     let shared = &run;
     let incoming = read_ahead(job.source.clone(), job.columns.to_vec());
     let rows = stream::unfold((incoming, 1), |(mut incoming, number)| async move {
-        let room = shared.results.borrow().room(number);
+        let room = shared.results.borrow().wait_for_window(number);
         room.await;
         let row = if shared.limiter.is_closed() { None } else { incoming.recv().await };
         row.map(|row| ((row, number), (incoming, number + 1)))
@@ -69,7 +69,7 @@ pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, sign
                     first_signal = Some(interruption);
                     run.stop(Stop::Interrupted(interruption));
                     if !in_flight.is_empty() {
-                        let what = count(in_flight.len(), "request");
+                        let what = pluralize(in_flight.len(), "request");
                         run.results.borrow().note(format!("Finishing {what} in flight (Ctrl-C again to stop)"));
                     }
                 }

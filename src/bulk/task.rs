@@ -12,6 +12,8 @@ use super::columns::{RowFault, Values};
 pub struct Words {
     /// The verb, such as "create".
     pub verb: &'static str,
+    /// The beginning of the message that announces a run, such as "Creating".
+    pub doing: &'static str,
     /// The status of a row that was done, such as "created".
     pub done: &'static str,
     /// The member of a result that holds the resource, such as "space".

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use http::header;
 
-use super::answer::RawAnswer;
 use super::error::{Error, ErrorKind};
 use super::method::Method;
 use super::operation::Operation;
+use super::raw_response::RawResponse;
 use super::status::Status;
 use crate::http::{self as transport, Endpoint, EndpointError, Request, Response, retry};
 use crate::secret::Secret;
@@ -44,7 +44,7 @@ impl Client {
         method: &M,
         token: &Secret<String>,
         operation: &Operation,
-    ) -> Result<M::Answer, Error> {
+    ) -> Result<M::Response, Error> {
         let call = method.call();
         let mut url = self.endpoint.join(&call.path);
         if !call.query.is_empty() {
@@ -62,7 +62,7 @@ impl Client {
             let mut outcome = retry::classify(&result, (self.now)());
             match &result {
                 Ok(response) if is_success(response) && response.complete => {
-                    parsed = method.parse(RawAnswer::from(response));
+                    parsed = method.parse(RawResponse::from(response));
                     if parsed.is_none() {
                         outcome = retry::Outcome::Unreadable;
                     }
@@ -70,11 +70,11 @@ impl Client {
                 Ok(response) if matches!(response.status, 403 | 429) => {
                     outcome = self.rate_limit_outcome(response).unwrap_or(outcome);
                 }
-                // Another machine creates the same thing at this moment: the repetition finds it.
+                // A concurrent request is creating the same resource; the retry returns it.
                 Ok(response) if response.status == 409 && read_status(response).is_aborted() => {
                     outcome = retry::Outcome::Conflict(self.retry_after(response, &read_status(response)));
                 }
-                // Google's API writes its own deadline as a 400, and knows no more than we do then.
+                // Google reports its own timeout as a 400. The outcome is unknown.
                 Ok(response) if response.status < 500 && read_status(response).is_deadline() => {
                     outcome = retry::Outcome::ServerError(retry::retry_after(response, (self.now)()));
                 }
@@ -107,13 +107,13 @@ impl Client {
         let (kind, answer) = match result {
             Ok(response) => {
                 let kind = if is_success(&response) {
-                    ErrorKind::UnreadableAnswer { http_status: response.status }
+                    ErrorKind::UnparsableResponse { http_status: response.status }
                 } else {
                     let status = read_status(&response);
                     let retry_after = self.retry_after(&response, &status);
                     ErrorKind::from_status(status, retry_after)
                 };
-                (kind, Some(Box::new(RawAnswer::from(&response))))
+                (kind, Some(Box::new(RawResponse::from(&response))))
             }
             Err(error) => (ErrorKind::Network(error), None),
         };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{RawAnswer, Status};
+use super::{RawResponse, Status};
 use crate::http;
 
 /// A call that failed.
@@ -16,7 +16,7 @@ pub struct Error {
     /// Whether the request may have been applied without a response that confirms it.
     pub may_have_been_applied: bool,
     /// The last response, if any.
-    pub answer: Option<Box<RawAnswer>>,
+    pub answer: Option<Box<RawResponse>>,
 }
 
 /// The kind of an API failure.
@@ -55,7 +55,7 @@ pub enum ErrorKind {
         retry_after: Option<Duration>,
     },
     /// A successful response that cannot be parsed.
-    UnreadableAnswer {
+    UnparsableResponse {
         /// The HTTP status of that success.
         http_status: u16,
     },
@@ -103,7 +103,7 @@ impl ErrorKind {
             | Self::InvalidArgument(status)
             | Self::RateLimited { status, .. }
             | Self::Server { status, .. } => Some(status),
-            Self::UnreadableAnswer { .. } | Self::Network(_) => None,
+            Self::UnparsableResponse { .. } | Self::Network(_) => None,
         }
     }
 }
@@ -114,13 +114,13 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             ErrorKind::Network(error) => write!(formatter, "{error}"),
-            ErrorKind::UnreadableAnswer { http_status } => {
-                write!(formatter, "the server's answer (HTTP {http_status}) could not be read")
+            ErrorKind::UnparsableResponse { http_status } => {
+                write!(formatter, "cannot parse the server's response (HTTP {http_status})")
             }
             other => {
                 let status = other.status().cloned().unwrap_or_default();
                 // A body that is not an error envelope (a proxy's HTML page) is not quoted.
-                let message = status.message.as_deref().unwrap_or("the server gave no reason");
+                let message = status.message.as_deref().unwrap_or("the server sent no error message");
                 write!(formatter, "{message} ({}", status.http_status)?;
                 let is_new = |code: &&String| !(status.http_status == 400 && *code == "INVALID_ARGUMENT");
                 for code in [&status.status, &status.reason].into_iter().flatten().filter(is_new) {

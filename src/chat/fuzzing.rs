@@ -1,4 +1,4 @@
-//! The doors of this room for the fuzz targets in `tests/fuzz`, in no other build.
+//! Entry points for the fuzz targets in `tests/fuzz`, compiled for fuzzing only.
 
 use std::time::Duration;
 

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use http::Method as Verb;
 use serde_json::{Value, json};
 
-use super::answer::RawAnswer;
 use super::error::ErrorKind;
 use super::method::{Call, Method, Scopes};
 use super::names::{MemberName, SpaceName};
 use super::page::{Page, Paging};
+use super::raw_response::RawResponse;
 use super::wire::{Membership, NewMembership, Resource, Role};
 
 /// `members.create`: adds a member. Nobody can be a member twice, so a retry is rejected when the lost attempt was
@@ -32,7 +32,7 @@ impl CreateMembership {
 }
 
 impl Method for CreateMembership {
-    type Answer = Option<Resource<Membership>>;
+    type Response = Option<Resource<Membership>>;
     const SCOPES: Scopes = Scopes { user: &["chat.memberships", "chat.import"], admin: &["chat.admin.memberships"] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -45,15 +45,15 @@ impl Method for CreateMembership {
             .body(&Value::from(&self.membership))
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Resource::from_json(answer.json()?).map(Some)
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Resource::from_json(response.json()?).map(Some)
     }
 
     fn is_admin(&self) -> bool {
         self.admin
     }
 
-    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Answer> {
+    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
         matches!(refusal, ErrorKind::AlreadyExists(_)).then_some(None)
     }
 }
@@ -76,7 +76,7 @@ pub struct ListMemberships {
 }
 
 impl Method for ListMemberships {
-    type Answer = Page<Membership>;
+    type Response = Page<Membership>;
     const SCOPES: Scopes =
         Scopes { user: &["chat.memberships.readonly", "chat.import"], admin: &["chat.admin.memberships.readonly"] };
 
@@ -92,8 +92,8 @@ impl Method for ListMemberships {
         self.paging.add_to(call).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Page::read(&answer.json()?, "memberships")
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Page::read(&response.json()?, "memberships")
     }
 
     fn is_admin(&self) -> bool {
@@ -111,7 +111,7 @@ pub struct GetMembership {
 }
 
 impl Method for GetMembership {
-    type Answer = Resource<Membership>;
+    type Response = Resource<Membership>;
     const SCOPES: Scopes = Scopes { user: &["chat.memberships.readonly"], admin: &["chat.admin.memberships.readonly"] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -122,8 +122,8 @@ impl Method for GetMembership {
         Call::new(Verb::GET, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Resource::from_json(answer.json()?)
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Resource::from_json(response.json()?)
     }
 
     fn is_admin(&self) -> bool {
@@ -144,7 +144,7 @@ pub struct PatchMembership {
 }
 
 impl Method for PatchMembership {
-    type Answer = Resource<Membership>;
+    type Response = Resource<Membership>;
     const SCOPES: Scopes = Scopes { user: &["chat.memberships", "chat.import"], admin: &["chat.admin.memberships"] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -158,8 +158,8 @@ impl Method for PatchMembership {
             .body(&json!({ "role": self.role.as_wire() }))
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Resource::from_json(answer.json()?)
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Resource::from_json(response.json()?)
     }
 
     fn is_admin(&self) -> bool {
@@ -183,7 +183,7 @@ impl DeleteMembership {
 }
 
 impl Method for DeleteMembership {
-    type Answer = Option<Resource<Membership>>;
+    type Response = Option<Resource<Membership>>;
     const SCOPES: Scopes = CreateMembership::SCOPES;
 
     fn action(&self) -> Cow<'static, str> {
@@ -194,15 +194,15 @@ impl Method for DeleteMembership {
         Call::new(Verb::DELETE, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Resource::from_json(answer.json()?).map(Some)
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Resource::from_json(response.json()?).map(Some)
     }
 
     fn is_admin(&self) -> bool {
         self.admin
     }
 
-    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Answer> {
+    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
         matches!(refusal, ErrorKind::NotFound(_)).then_some(None)
     }
 }

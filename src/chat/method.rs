@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use http::Method as Verb;
 use serde_json::{Map, Value};
 
-use super::answer::RawAnswer;
 use super::error::ErrorKind;
+use super::raw_response::RawResponse;
 
 /// The size limit of a response with one resource, in bytes.
 pub(super) const SINGLE: usize = 1024 * 1024;
@@ -17,7 +17,7 @@ pub(super) const PAGE: usize = 16 * 1024 * 1024;
 /// A method of the Chat API with its arguments. [`Client::send`](super::Client::send) sends any of them.
 pub trait Method {
     /// The parsed response.
-    type Answer;
+    type Response;
 
     /// The scopes that allow a user to call the method.
     const SCOPES: Scopes;
@@ -29,7 +29,7 @@ pub trait Method {
     fn call(&self) -> Call;
 
     /// Parses a successful response; `None` when it is not one of this method, which counts as a lost response.
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer>;
+    fn parse(&self, response: RawResponse) -> Option<Self::Response>;
 
     /// Returns the ID that makes the request idempotent ([AIP-155](https://google.aip.dev/155)), if it has one.
     fn request_id(&self) -> Option<Cow<'_, str>> {
@@ -53,7 +53,7 @@ pub trait Method {
 
     /// Returns the lost response when an earlier attempt may have been applied and this refusal shows that nothing is
     /// left to do.
-    fn already_done(&self, _refusal: &ErrorKind) -> Option<Self::Answer> {
+    fn already_done(&self, _refusal: &ErrorKind) -> Option<Self::Response> {
         None
     }
 }

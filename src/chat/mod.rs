@@ -1,8 +1,7 @@
 //! A thin typed client for the Google Chat API: a request is a value, and one `send` serves all.
 //!
-//! Logins are elsewhere: every call takes the access token to send.
+//! It knows nothing of logins: callers pass the access token.
 
-mod answer;
 mod client;
 mod error;
 #[cfg(fuzzing)]
@@ -14,12 +13,12 @@ mod operation;
 mod page;
 mod path;
 mod raw;
+mod raw_response;
 mod request_id;
 mod spaces;
 mod status;
 mod wire;
 
-pub use answer::RawAnswer;
 pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use members::{CreateMembership, DeleteMembership, GetMembership, ListMemberships, PatchMembership};
@@ -29,6 +28,7 @@ pub use operation::Operation;
 pub use page::{Page, Paging};
 pub use path::{ApiPath, PathError};
 pub use raw::RawRequest;
+pub use raw_response::RawResponse;
 pub use request_id::{InvalidRequestId, parse_request_id, random_request_id, request_id_of_key};
 pub use spaces::{
     CompleteImport, CreateSpace, DeleteSpace, FindDirectMessage, FindGroupChats, GetSpace, ListSpaces, PatchSpace,

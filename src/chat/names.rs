@@ -14,7 +14,7 @@ pub enum NameError {
     #[error("is not a name in {0}")]
     OtherCollection(&'static str),
     /// A slash, a space or another character that is not allowed in names.
-    #[error("has a character that is not allowed in names")]
+    #[error("contains a character that is not allowed in names")]
     Characters,
     /// Neither an email address nor an id of a user.
     #[error("is not an email address or user ID")]
@@ -26,20 +26,20 @@ pub enum NameError {
     #[error("is a member of another space")]
     OtherSpace,
     /// Several names in one.
-    #[error("is a list; give one name at a time")]
+    #[error("is a list; pass one name at a time")]
     List,
     /// A link to an address.
-    #[error("begins with mailto:; give the address alone")]
+    #[error("starts with mailto:; pass only the address")]
     Mailto,
     /// An address with a name around it, or in quotes.
-    #[error("has more around it than an address; give the address alone, as in ada@example.com")]
-    Decorated,
+    #[error("contains more than an address; pass only the address, such as ada@example.com")]
+    SurroundingText,
     /// A character that cannot be seen, or that no address has.
-    #[error("has the character U+{0:04X}, which no address or ID has")]
-    Unseen(u32),
+    #[error("contains the invalid character U+{0:04X}")]
+    InvalidCharacter(u32),
     /// Something around an @ that is no address.
-    #[error("is no email address")]
-    NoAddress,
+    #[error("is not an email address")]
+    InvalidEmail,
     /// A number as spreadsheets shorten it.
     #[error("is an ID that a spreadsheet has rounded; format the column as text and copy the ID again")]
     Rounded,
@@ -55,7 +55,7 @@ pub fn id_of(name: &str) -> &str {
 
 /// Returns `users/{user}` for an email address, `users/ID` or a bare id.
 pub fn user_name(text: &str) -> Result<String, NameError> {
-    check_shape(text.trim().trim_start_matches("users/"))?;
+    check_pasted_name(text.trim().trim_start_matches("users/"))?;
     name(text, "users/").map_err(|error| if error == NameError::Characters { NameError::NotAUser } else { error })
 }
 
@@ -64,7 +64,7 @@ pub(super) fn group_name(text: &str) -> Result<String, NameError> {
     if text.contains('@') {
         return Err(NameError::GroupAddress);
     }
-    check_shape(text.trim().trim_start_matches("groups/"))?;
+    check_pasted_name(text.trim().trim_start_matches("groups/"))?;
     name(text, "groups/")
 }
 
@@ -160,7 +160,7 @@ fn id_in_address(text: &str) -> Option<String> {
 
 /// Rejects what users paste instead of an address or an ID, which the API would reject later, or take for somebody
 /// else.
-fn check_shape(text: &str) -> Result<(), NameError> {
+fn check_pasted_name(text: &str) -> Result<(), NameError> {
     if text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("mailto:")) {
         return Err(NameError::Mailto);
     }
@@ -168,7 +168,7 @@ fn check_shape(text: &str) -> Result<(), NameError> {
         return Err(NameError::List);
     }
     if text.contains(['<', '>', '"', '\u{201c}', '\u{201d}', '\u{201e}', '\u{ab}', '\u{bb}']) {
-        return Err(NameError::Decorated);
+        return Err(NameError::SurroundingText);
     }
     // Unicode classifies these four blank characters as letters.
     let unseen = |character: char| {
@@ -176,14 +176,14 @@ fn check_shape(text: &str) -> Result<(), NameError> {
             || !character.is_ascii() && !character.is_alphanumeric()
     };
     if let Some(character) = text.chars().find(|character| unseen(*character)) {
-        return Err(NameError::Unseen(u32::from(character)));
+        return Err(NameError::InvalidCharacter(u32::from(character)));
     }
     let Some((local, domain)) = text.split_once('@') else {
         let shortened = text.contains(['.', '+']) && text.starts_with(|first: char| first.is_ascii_digit());
         return if shortened { Err(NameError::Rounded) } else { Ok(()) };
     };
     let wrong = local.is_empty() || domain.is_empty() || domain.contains('@') || domain.split('.').any(str::is_empty);
-    if wrong { Err(NameError::NoAddress) } else { Ok(()) }
+    if wrong { Err(NameError::InvalidEmail) } else { Ok(()) }
 }
 
 fn name(text: &str, collection: &'static str) -> Result<String, NameError> {
@@ -235,17 +235,17 @@ mod tests {
             ("a@x.test;b@x.test", NameError::List),
             ("mailto:a@x.test", NameError::Mailto),
             ("MailTo:a@x.test", NameError::Mailto),
-            ("Ada <a@x.test>", NameError::Decorated),
-            ("\"a@x.test\"", NameError::Decorated),
-            ("\u{201c}a@x.test\u{201d}", NameError::Decorated),
-            ("\u{200b}a@x.test", NameError::Unseen(0x200b)),
-            ("a@x.test\u{200e}", NameError::Unseen(0x200e)),
-            ("a\u{ad}b@x.test", NameError::Unseen(0xad)),
-            ("\u{3164}a@x.test", NameError::Unseen(0x3164)),
-            ("a@@x.test", NameError::NoAddress),
-            ("a@", NameError::NoAddress),
-            ("@x.test", NameError::NoAddress),
-            ("a@x..test", NameError::NoAddress),
+            ("Ada <a@x.test>", NameError::SurroundingText),
+            ("\"a@x.test\"", NameError::SurroundingText),
+            ("\u{201c}a@x.test\u{201d}", NameError::SurroundingText),
+            ("\u{200b}a@x.test", NameError::InvalidCharacter(0x200b)),
+            ("a@x.test\u{200e}", NameError::InvalidCharacter(0x200e)),
+            ("a\u{ad}b@x.test", NameError::InvalidCharacter(0xad)),
+            ("\u{3164}a@x.test", NameError::InvalidCharacter(0x3164)),
+            ("a@@x.test", NameError::InvalidEmail),
+            ("a@", NameError::InvalidEmail),
+            ("@x.test", NameError::InvalidEmail),
+            ("a@x..test", NameError::InvalidEmail),
             ("1.06782E+20", NameError::Rounded),
             ("users/1.06782E+20", NameError::Rounded),
         ] {

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use http::Method as Verb;
 use serde_json::{Map, Value, json};
 
-use super::answer::RawAnswer;
 use super::error::ErrorKind;
 use super::method::{Call, Method, Scopes};
 use super::names::SpaceName;
 use super::page::{Page, Paging};
+use super::raw_response::RawResponse;
 use super::wire::{NewMembership, Resource, Space};
 
 /// `spaces.create`: a named space of which the caller is the only member.
@@ -28,7 +28,7 @@ impl CreateSpace {
 }
 
 impl Method for CreateSpace {
-    type Answer = Resource<Space>;
+    type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.create"], admin: &[] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -41,8 +41,8 @@ impl Method for CreateSpace {
             .body(&Value::Object(self.space.clone()))
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Resource::from_json(answer.json()?)
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Resource::from_json(response.json()?)
     }
 
     fn request_id(&self) -> Option<Cow<'_, str>> {
@@ -62,7 +62,7 @@ pub struct SetUpSpace {
 }
 
 impl Method for SetUpSpace {
-    type Answer = Resource<Space>;
+    type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.create"], admin: &[] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -74,8 +74,8 @@ impl Method for SetUpSpace {
         Call::new(Verb::POST, "/v1/spaces:setup").body(&body)
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Resource::from_json(answer.json()?)
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Resource::from_json(response.json()?)
     }
 
     fn request_id(&self) -> Option<Cow<'_, str>> {
@@ -93,7 +93,7 @@ pub struct ListSpaces {
 }
 
 impl Method for ListSpaces {
-    type Answer = Page<Space>;
+    type Response = Page<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &[] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -104,8 +104,8 @@ impl Method for ListSpaces {
         self.paging.add_to(Call::page("/v1/spaces").query("filter", self.filter.as_ref()))
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Page::read(&answer.json()?, "spaces")
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Page::read(&response.json()?, "spaces")
     }
 }
 
@@ -119,7 +119,7 @@ pub struct GetSpace {
 }
 
 impl Method for GetSpace {
-    type Answer = Resource<Space>;
+    type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &["chat.admin.spaces.readonly"] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -130,8 +130,8 @@ impl Method for GetSpace {
         Call::new(Verb::GET, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Resource::from_json(answer.json()?)
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Resource::from_json(response.json()?)
     }
 
     fn is_admin(&self) -> bool {
@@ -154,7 +154,7 @@ pub struct PatchSpace {
 }
 
 impl Method for PatchSpace {
-    type Answer = Resource<Space>;
+    type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces", "chat.import"], admin: &["chat.admin.spaces"] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -168,8 +168,8 @@ impl Method for PatchSpace {
             .body(&Value::Object(self.space.clone()))
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Resource::from_json(answer.json()?)
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Resource::from_json(response.json()?)
     }
 
     fn is_admin(&self) -> bool {
@@ -188,7 +188,7 @@ pub struct DeleteSpace {
 }
 
 impl Method for DeleteSpace {
-    type Answer = ();
+    type Response = ();
     const SCOPES: Scopes = Scopes { user: &["chat.delete", "chat.import"], admin: &["chat.admin.delete"] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -199,15 +199,15 @@ impl Method for DeleteSpace {
         Call::new(Verb::DELETE, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        answer.json()?.is_object().then_some(())
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        response.json()?.is_object().then_some(())
     }
 
     fn is_admin(&self) -> bool {
         self.admin
     }
 
-    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Answer> {
+    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
         matches!(refusal, ErrorKind::NotFound(_)).then_some(())
     }
 }
@@ -221,7 +221,7 @@ pub struct CompleteImport {
 }
 
 impl Method for CompleteImport {
-    type Answer = Resource<Space>;
+    type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.import"], admin: &[] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -232,8 +232,8 @@ impl Method for CompleteImport {
         Call::new(Verb::POST, format!("/v1/{}:completeImport", self.name)).body(&json!({}))
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Resource::from_json(answer.json()?.get("space")?.clone())
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Resource::from_json(response.json()?.get("space")?.clone())
     }
 }
 
@@ -251,7 +251,7 @@ pub struct SearchSpaces {
 }
 
 impl Method for SearchSpaces {
-    type Answer = Page<Space>;
+    type Response = Page<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &["chat.admin.spaces.readonly"] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -264,8 +264,8 @@ impl Method for SearchSpaces {
         self.paging.add_to(call).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        let answer = answer.json()?;
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        let answer = response.json()?;
         // Administrators may get the older form, which lists the spaces directly.
         if answer.get("results").is_some() {
             Page::read_with(&answer, "results", |result| result.get("space").cloned())
@@ -287,7 +287,7 @@ pub struct FindDirectMessage {
 }
 
 impl Method for FindDirectMessage {
-    type Answer = Resource<Space>;
+    type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &[] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -298,8 +298,8 @@ impl Method for FindDirectMessage {
         Call::new(Verb::GET, "/v1/spaces:findDirectMessage").query("name", Some(&self.user))
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Resource::from_json(answer.json()?)
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Resource::from_json(response.json()?)
     }
 }
 
@@ -315,7 +315,7 @@ pub struct FindGroupChats {
 }
 
 impl Method for FindGroupChats {
-    type Answer = Page<Space>;
+    type Response = Page<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.memberships.readonly"], admin: &[] };
 
     fn action(&self) -> Cow<'static, str> {
@@ -330,7 +330,7 @@ impl Method for FindGroupChats {
         self.paging.add_to(call.query("spaceView", self.expanded.then_some("SPACE_VIEW_EXPANDED")))
     }
 
-    fn parse(&self, answer: RawAnswer) -> Option<Self::Answer> {
-        Page::read(&answer.json()?, "spaces")
+    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+        Page::read(&response.json()?, "spaces")
     }
 }

@@ -33,25 +33,25 @@ Exit codes:
     7  some rows of a bulk run failed
   129  hung up
   130  interrupted
-  141  the reader of the output is gone
+  141  the output pipe was closed
   143  terminated
 
 Variables:
   CHATAUTH_CLIENT_SECRETS, CHATAUTH_CONFIG_DIR, CHATAUTH_ACCOUNT,
   CHATAUTH_SERVICE_ACCOUNT, CHATAUTH_IMPERSONATE, CHATAUTH_API_ENDPOINT,
   CHATAUTH_FORMAT, CHATAUTH_NO_INPUT, CHATAUTH_TIMEOUT
-      set the options with these names
+      set the options of the same names
   CHATAUTH_ACCESS_TOKEN
-      is an access token to use as it is; it is never stored
+      access token to use instead of a saved login; never stored
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR,
   BROWSER, NO_COLOR
       work as in other programs";
 
-/// Options that stand before or after the subcommand.
+/// Options that are accepted before and after the subcommand.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// OAuth client file [env: CHATAUTH_CLIENT_SECRETS] [default: ./client_secrets.json, else that in --config-dir]
+    /// OAuth client file [env: CHATAUTH_CLIENT_SECRETS] [default: ./client_secrets.json, then the one in --config-dir]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) client_secrets: Option<PathBuf>,
     /// Directory of your logins [env: CHATAUTH_CONFIG_DIR] [default: chatauth in the user's configuration directory]

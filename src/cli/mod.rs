@@ -2,11 +2,11 @@
 
 mod args;
 mod complete;
-mod habits;
 mod help;
 mod logging;
 mod report;
 mod settings;
+mod suggestions;
 
 use std::ffi::OsString;
 use std::io;
@@ -74,10 +74,10 @@ fn usage(mut error: clap::Error, arguments: &[OsString], as_json: bool) -> ExitC
         return printed(error.print());
     }
     if error.kind() == ErrorKind::UnknownArgument {
-        // The tip to pass an option as a value: no value here begins with a dash.
+        // Removes clap's tip to pass the option as a value: no value here begins with a dash.
         error.remove(ContextKind::Suggested);
     }
-    let hint = habits::suggestion(&error, arguments).map(|line| format!("run {line}"));
+    let hint = suggestions::suggestion(&error, arguments).map(|line| format!("run {line}"));
     if !as_json && hint.is_none() {
         let _ = error.print();
         return ExitCode::from(ErrorCode::Usage.exit_code());

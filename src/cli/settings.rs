@@ -9,8 +9,8 @@ use clap::{Arg, Command, ValueEnum};
 use time::OffsetDateTime;
 
 use crate::commands::{
-    Context, DelegationOptions, ErrorCode, Failure, GivenToken, Provenance, Proxies, ProxySetting, Setting, Settings,
-    TransportConfig, TrustRoots,
+    Context, DelegationOptions, ErrorCode, Failure, Provenance, ProvidedToken, Proxies, ProxySetting, Setting,
+    Settings, TransportConfig, TrustRoots,
 };
 use crate::output::{Filter, Format, Messages, Printer, Screen};
 use crate::platform::terminal::{self, Terminals};
@@ -47,7 +47,7 @@ impl Environment {
 
     /// Expands the leading `~/` of a path, and refuses the contents of a file where its path belongs.
     fn expand(self, name: &str, path: OsString) -> Result<OsString, Failure> {
-        match input::contents(&path) {
+        match input::describe_contents(&path) {
             Some(contents) => {
                 let client = name.ends_with("client-secrets") || name.ends_with("CLIENT_SECRETS");
                 let code = if client { ErrorCode::ClientSecretsInvalid } else { ErrorCode::InputInvalid };
@@ -69,9 +69,9 @@ impl Environment {
     }
 
     fn text(self, name: &str) -> Result<Option<String>, Failure> {
-        let text = |value: OsString| match input::contents(&value) {
+        let text = |value: OsString| match input::describe_contents(&value) {
             Some(contents) if name != ACCESS_TOKEN => {
-                Err(Failure::usage(format!("{name} is {contents}")).hint("see what it takes: chatauth --help"))
+                Err(Failure::usage(format!("{name} is {contents}")).hint("for accepted values, run chatauth --help"))
             }
             _ => value.into_string().map_err(|_| Failure::usage(format!("the value of {name} is not UTF-8"))),
         };
@@ -104,7 +104,7 @@ pub(super) fn explicit_format(option: Option<Format>, environment: Environment) 
         (Some(format), _) => Ok(Some(format)),
         (None, None) => Ok(None),
         (None, Some(text)) => Format::from_str(&text, false).map(Some).map_err(|_| {
-            Failure::usage(format!("CHATAUTH_FORMAT is {text:?}, and must be {}", Format::names(|_| true)))
+            Failure::usage(format!("invalid CHATAUTH_FORMAT {text:?}: expected {}", Format::names(|_| true)))
         }),
     }
 }
@@ -157,7 +157,7 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
             .map(|account| account.map(|account| account.trim().to_owned())),
         api_endpoint: choose(global.api_endpoint.clone(), environment.text("CHATAUTH_API_ENDPOINT")?)
             .map(|url| url.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned())),
-        access_token: environment.text(ACCESS_TOKEN)?.map(|text| GivenToken::parse(&text)).transpose()?,
+        access_token: environment.text(ACCESS_TOKEN)?.map(|text| ProvidedToken::parse(&text)).transpose()?,
         animations: environment.os("TERM").is_none_or(|term| term != "dumb"),
         input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
         timeout: Duration::from_secs(timeout),
@@ -203,33 +203,33 @@ pub(super) fn expand_paths(
     definition: fn() -> Command,
     environment: Environment,
 ) -> Result<Vec<OsString>, Failure> {
-    let concerns = |word: &OsString| {
+    let needs_expansion = |word: &OsString| {
         let word = word.to_string_lossy();
         let value = word.split_once('=').filter(|_| word.starts_with("--")).map_or(&*word, |(_, value)| value);
-        value.starts_with("~/") || input::contents(value.as_ref()).is_some()
+        value.starts_with("~/") || input::describe_contents(value.as_ref()).is_some()
     };
-    if !words.iter().any(concerns) {
+    if !words.iter().any(needs_expansion) {
         return Ok(words);
     }
     let mut options = Vec::new();
     path_options(&definition(), &mut options);
     let is_path = |word: &str| word.strip_prefix("--").is_some_and(|name| options.iter().any(|known| known == name));
     let mut before: Option<String> = None;
-    let mut is_over = false;
+    let mut after_double_dash = false;
     let expand = |word: OsString| {
         let text = word.to_string_lossy().into_owned();
         // What follows belongs to another program.
-        is_over |= text == "--";
+        after_double_dash |= text == "--";
         let option = before.replace(text.clone()).filter(|option| is_path(option));
         match (option, text.split_once('=')) {
-            _ if is_over => Ok(word),
+            _ if after_double_dash => Ok(word),
             (Some(option), _) => environment.expand(&option, word),
             (None, Some((option, path))) if is_path(option) => {
                 let mut word = OsString::from(format!("{option}="));
                 word.push(environment.expand(option, path.into())?);
                 Ok(word)
             }
-            // It would be taken for an option.
+            // clap would parse it as an option.
             (None, _) if text.starts_with("-----BEGIN ") => environment.expand("an argument", word),
             (None, _) => Ok(word),
         }
@@ -250,9 +250,7 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
     let Some(text) = environment.text("CHATAUTH_TIMEOUT")? else { return Ok(None) };
     match text.trim().parse() {
         Ok(seconds @ 1..=86_400) => Ok(Some(seconds)),
-        _ => Err(Failure::usage(format!(
-            "CHATAUTH_TIMEOUT is {text:?}, and must be a number of seconds from 1 to 86400"
-        ))),
+        _ => Err(Failure::usage(format!("invalid CHATAUTH_TIMEOUT {text:?}: expected 1 to 86400 seconds"))),
     }
 }
 
@@ -285,7 +283,7 @@ fn split_paths(list: &OsStr) -> Vec<PathBuf> {
 
 /// The lower-case names win, as in curl; `HTTP_PROXY` in upper case is ignored where a web server may have set it.
 fn proxies(environment: Environment) -> Proxies {
-    // What cannot be used is refused when it would carry a request.
+    // An invalid value is an error only when a request would use the proxy.
     let value = |name: &str| environment.os(name).map(|value| value.to_string_lossy().into_owned());
     let first = |names: &[&'static str]| {
         names.iter().find_map(|variable| Some(ProxySetting { variable, value: value(variable)? }))

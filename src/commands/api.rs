@@ -11,11 +11,11 @@ use crate::commands::caller::{Caller, granted};
 use crate::commands::pagination::SeenTokens;
 use crate::commands::{Context, ErrorCode, Failure, Source};
 
-mod answer;
 mod fields;
+mod response_printer;
 mod routes;
 
-use answer::Answers;
+use response_printer::ResponsePrinter;
 
 /// The size limit of a body, in bytes: more than any request of the API.
 const LONGEST_INPUT: u64 = 64 * 1024 * 1024;
@@ -56,7 +56,7 @@ pub struct Api {
     query: Vec<String>,
     /// Scope that the call needs (repeatable)
     ///
-    /// A short name, such as chat.messages, or a full URL. Methods that chatauth knows need none.
+    /// A short name, such as chat.messages, or a full URL. Not needed for methods of spaces and members.
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
     /// Fetch all pages
@@ -81,7 +81,7 @@ impl Api {
         let asked = crate::commands::auth::scope_option::scopes(&self.scope)?;
         let needed = if asked.is_empty() { known_scopes(&request, context) } else { asked };
         let mut caller = Caller::with_scopes(context, needed).await?;
-        let mut answers = Answers::new(&context.printer, self.include, self.paginate);
+        let mut printer = ResponsePrinter::new(&context.printer, self.include, self.paginate);
         let mut seen = SeenTokens::default();
         loop {
             let answer = match caller.send(&request).await {
@@ -89,18 +89,18 @@ impl Api {
                 Err(error) => {
                     if let Some(answer) = error.api().and_then(|error| error.answer.as_ref()) {
                         // As in gh, the response goes to standard output and its meaning to standard error.
-                        let _ = answers.refused(answer);
+                        let _ = printer.refused(answer);
                     }
                     return Err(error.into());
                 }
             };
-            let next = answers.page(&answer)?;
+            let next = printer.page(&answer)?;
             match next.filter(|_| self.paginate) {
                 None => break,
-                Some(token) => turn_page(&mut request, token, &mut seen)?,
+                Some(token) => set_page_token(&mut request, token, &mut seen)?,
             }
         }
-        Ok(answers.finish()?)
+        Ok(printer.finish()?)
     }
 }
 
@@ -108,7 +108,7 @@ impl Api {
 ///
 /// # Errors
 /// A page token that came before.
-fn turn_page(request: &mut RawRequest, token: String, seen: &mut SeenTokens) -> Result<(), Failure> {
+fn set_page_token(request: &mut RawRequest, token: String, seen: &mut SeenTokens) -> Result<(), Failure> {
     let page = request.query.iter_mut().find(|(name, _)| name == "pageToken");
     if let Some((_, first)) = &page {
         // The token of the first request counts as seen. Adding that of a later page again is no error.

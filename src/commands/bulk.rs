@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::bulk::{
-    self, Attempt, Column, Created, Job, Journal, Output, Rate, RowFault, RowResult, RunName, StepError, Stop, Task,
-    Values, Words, count,
+    self, Attempt, Column, Created, Job, Journal, Output, Rate, RowFault, RowResult, RunIdentity, StepError, Stop,
+    Task, Values, Words, pluralize,
 };
 use crate::chat::Scopes;
 use crate::output::{Format, Item, RowResult as Line};
@@ -29,7 +29,7 @@ use report::{announce, check_rows, estimate, journal_failure, label, note_identi
 const RENEWED_EVERY: Duration = Duration::from_secs(30);
 
 /// A command that runs once per row.
-pub(super) trait Verb {
+pub(super) trait RowCommand {
     /// The checked work of one row.
     type Work;
     /// The command, such as "spaces create".
@@ -74,14 +74,14 @@ pub(super) trait Verb {
 }
 
 /// A command with the login that its rows share.
-struct Rows<'a, Kind: Verb> {
+struct RowRunner<'a, Kind: RowCommand> {
     verb: &'a Kind,
     context: &'a Context,
     caller: RefCell<Option<Caller<'a>>>,
     renewed: Cell<Instant>,
 }
 
-impl<'a, Kind: Verb> Rows<'a, Kind> {
+impl<'a, Kind: RowCommand> RowRunner<'a, Kind> {
     /// Logs in, names the journal for the account, and announces the run.
     async fn begin(
         &self,
@@ -101,7 +101,7 @@ impl<'a, Kind: Verb> Rows<'a, Kind> {
             journal.begin(account, label).map_err(|error| journal_failure(&error))?;
             journal.expect_rows(total.and_then(|total| usize::try_from(total).ok()).unwrap_or_default());
         }
-        announce(total, rate, &Kind::WORDS, &caller.whom(), self.context);
+        announce(total, rate, &Kind::WORDS, &caller.account_label(), self.context);
         self.caller.replace(Some(caller));
         Ok(())
     }
@@ -119,15 +119,15 @@ impl<'a, Kind: Verb> Rows<'a, Kind> {
                     return Err(self.step_error(failure, 0));
                 }
                 Err(_) => {}
-                Ok(()) => self.adopt(&caller),
+                Ok(()) => self.share_token(&caller),
             }
         }
         Ok(caller)
     }
 
-    fn adopt(&self, row: &Caller<'a>) {
+    fn share_token(&self, row: &Caller<'a>) {
         if let Some(caller) = &mut *self.caller.borrow_mut() {
-            caller.adopt(row);
+            caller.share_token(row);
         }
     }
 
@@ -150,7 +150,7 @@ impl<'a, Kind: Verb> Rows<'a, Kind> {
     }
 }
 
-impl<Kind: Verb> Task for Rows<'_, Kind> {
+impl<Kind: RowCommand> Task for RowRunner<'_, Kind> {
     type Work = Kind::Work;
 
     fn plan(&self, values: &Values, request_id: &str) -> Result<Self::Work, RowFault> {
@@ -168,7 +168,7 @@ impl<Kind: Verb> Task for Rows<'_, Kind> {
     async fn create(&self, work: &Self::Work, attempt: Attempt) -> Result<Created, StepError> {
         let mut caller = self.row_caller().await?;
         let result = self.verb.create(work, attempt, &mut caller).await;
-        self.adopt(&caller);
+        self.share_token(&caller);
         let attempts = caller.attempts();
         result.map(|created| Created { attempts, ..created }).map_err(|error| self.step_error(error, attempts))
     }
@@ -176,7 +176,7 @@ impl<Kind: Verb> Task for Rows<'_, Kind> {
     async fn finish(&self, work: &Self::Work, name: &str) -> Result<u32, StepError> {
         let mut caller = self.row_caller().await?;
         let result = self.verb.finish(work, name, &mut caller).await;
-        self.adopt(&caller);
+        self.share_token(&caller);
         let attempts = caller.attempts();
         result.map(|()| attempts).map_err(|error| self.step_error(error, attempts))
     }
@@ -189,7 +189,7 @@ fn ends_run(failure: &Failure) -> bool {
 }
 
 /// Runs the command for every row of `from`, or shows what it would do.
-pub(super) fn run<Kind: Verb>(
+pub(super) fn run<Kind: RowCommand>(
     verb: &Kind,
     from: &Path,
     args: &BulkArgs,
@@ -202,7 +202,7 @@ pub(super) fn run<Kind: Verb>(
             .into());
     }
     if args.journal.as_ref().is_some_and(|path| path.as_os_str() == "-") {
-        return Err(Failure::new(ErrorCode::InputInvalid, "--journal needs a file; - is a stream").into());
+        return Err(Failure::new(ErrorCode::InputInvalid, "--journal requires a file, not standard input").into());
     }
     let source = Source::new(from.to_path_buf());
     let columns = verb.columns();
@@ -232,14 +232,14 @@ pub(super) fn run<Kind: Verb>(
     // The server tells whole seconds, so an offset of one second is none.
     let offset = || context.session().clock_offset().filter(|offset| offset.whole_seconds().abs() > 1);
     let now = || context.clock.now() + offset().unwrap_or_default();
-    let name = run_name(Kind::COMMAND, &options, verb.admin(), context);
+    let name = run_identity(Kind::COMMAND, &options, verb.admin(), context);
     let journal = match &args.journal {
         Some(path) if dry_run => Journal::open_existing(path, &name, now()),
         Some(path) => Journal::open(path, &name, now(), rate.hourly()).map(Some),
         None => Ok(None),
     };
     let mut journal = journal.map_err(|error| journal_failure(&error))?;
-    let rows = Rows { verb, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
+    let rows = RowRunner { verb, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
     let total = checked.as_ref().map(|checked| checked.rows);
     note_identical(checked.map_or(0, |checked| checked.identical), &Kind::WORDS, context);
     runtime::block_on_rows(async |signals: &mut Interruptions| {
@@ -263,7 +263,11 @@ pub(super) fn run<Kind: Verb>(
     })
 }
 
-async fn send<Kind: Verb>(rows: &Rows<'_, Kind>, job: Job<'_>, signals: &mut Interruptions) -> anyhow::Result<()> {
+async fn send<Kind: RowCommand>(
+    rows: &RowRunner<'_, Kind>,
+    job: Job<'_>,
+    signals: &mut Interruptions,
+) -> anyhow::Result<()> {
     let context = rows.context;
     let format = |result: &RowResult| {
         let json = result.to_json("status", Kind::WORDS.object);
@@ -277,10 +281,14 @@ async fn send<Kind: Verb>(rows: &Rows<'_, Kind>, job: Job<'_>, signals: &mut Int
     let ending = bulk::run(rows, job, output, signals).await;
     note_identical(ending.identical, &Kind::WORDS, context);
     context.messages.note(&totals(&ending, Kind::WORDS.done));
-    Ok(verdict(ending, Kind::WORDS.done, total, has_journal, &context.repeat())?)
+    Ok(verdict(ending, Kind::WORDS.done, total, has_journal, &context.typed_command())?)
 }
 
-async fn preview<Kind: Verb>(rows: &Rows<'_, Kind>, job: Job<'_>, signals: &mut Interruptions) -> anyhow::Result<()> {
+async fn preview<Kind: RowCommand>(
+    rows: &RowRunner<'_, Kind>,
+    job: Job<'_>,
+    signals: &mut Interruptions,
+) -> anyhow::Result<()> {
     let context = rows.context;
     let list = context.printer.list(&["ROW", "ACTION", "NAME", "RESOURCE"]);
     let list = RefCell::new(list.columns(&["row", "action", "requestId", "name"]));
@@ -310,7 +318,7 @@ async fn preview<Kind: Verb>(rows: &Rows<'_, Kind>, job: Job<'_>, signals: &mut 
     let counts = ending.counts;
     context.messages.note(&format!(
         "{}: {} to {}{}, {} to finish, {} to skip, {} unusable; nothing was sent",
-        count(counts.ended(), "row"),
+        pluralize(counts.ended(), "row"),
         counts.done,
         Kind::WORDS.verb,
         estimate(counts.done + counts.existing, rate),
@@ -323,22 +331,22 @@ async fn preview<Kind: Verb>(rows: &Rows<'_, Kind>, job: Job<'_>, signals: &mut 
         Some(Stop::Interrupted(signal)) => Err(Failure::new(ErrorCode::Interrupted(signal), signal.to_string()).into()),
         Some(Stop::Input(reason)) => invalid(reason),
         Some(Stop::Journal(error)) => Err(journal_failure(&error).into()),
-        _ if counts.failed > 0 => invalid(format!("{} cannot be used", count(counts.failed, "row"))),
+        _ if counts.failed > 0 => invalid(format!("{} cannot be used", pluralize(counts.failed, "row"))),
         _ => Ok(()),
     }
 }
 
 /// Returns the run that a journal belongs to, as far as it is known before the login.
-fn run_name(command: &str, options: &Values, admin: bool, context: &Context) -> RunName {
+fn run_identity(command: &str, options: &Values, admin: bool, context: &Context) -> RunIdentity {
     let client = context.settings.uses_login().then(|| context.session().client().ok()).flatten();
     let options = options.clone().with("use-admin-access", admin.then_some(true));
     let written = |name: &str| if name == "space" { String::from("SPACE") } else { format!("--{name}") };
-    RunName {
+    RunIdentity {
         command: command.to_owned(),
         endpoint: context.settings.api_endpoint.value.trim_end_matches('/').to_owned(),
         client: client.map(|client| client.client_id.clone()),
         options: options.iter().map(|(name, value)| (written(name), value.clone())).collect(),
-        ..RunName::default()
+        ..RunIdentity::default()
     }
 }
 
@@ -354,6 +362,6 @@ fn account(caller: &Caller<'_>, context: &Context) -> (Value, Option<String>) {
 }
 
 /// Converts the failure of an option to the fault of a row.
-pub(super) fn fault_of(column: Option<&str>, failure: Failure) -> RowFault {
+pub(super) fn row_fault(column: Option<&str>, failure: Failure) -> RowFault {
     RowFault { column: column.map(str::to_owned), reason: failure.message }
 }

@@ -126,7 +126,7 @@ impl<'a> Caller<'a> {
     }
 
     /// Uses the token that a row got in place of a rejected one, so that it is not rejected once for each row.
-    pub(super) fn adopt(&mut self, row: &Self) {
+    pub(super) fn share_token(&mut self, row: &Self) {
         if row.replaced {
             self.access = row.access.clone();
         }
@@ -148,8 +148,8 @@ impl<'a> Caller<'a> {
     }
 
     /// Returns the account, or a description of the ready token, for messages.
-    pub(super) fn whom(&self) -> String {
-        self.access.account().map_or_else(|| String::from("the holder of CHATAUTH_ACCESS_TOKEN"), str::to_owned)
+    pub(super) fn account_label(&self) -> String {
+        self.access.account().map_or_else(|| String::from("the owner of CHATAUTH_ACCESS_TOKEN"), str::to_owned)
     }
 
     /// Whether the membership is that of the account that acts.
@@ -170,15 +170,16 @@ impl<'a> Caller<'a> {
     ///
     /// # Errors
     /// The login, the network or the API fails the request. The error says how to repeat it.
-    pub(super) async fn send<M: Method>(&mut self, request: &M) -> Result<M::Answer, CallError> {
+    pub(super) async fn send<M: Method>(&mut self, request: &M) -> Result<M::Response, CallError> {
         let request_id = request.request_id().map(Cow::into_owned);
         let write = if request.is_read() {
             None
         } else if !request.is_idempotent() {
             Some(Write::unsafe_to_repeat())
         } else {
-            let command =
-                request_id.as_deref().map_or_else(|| self.context.repeat(), |id| self.context.repeat_with(id));
+            let command = request_id
+                .as_deref()
+                .map_or_else(|| self.context.typed_command(), |id| self.context.typed_command_with_request_id(id));
             Some(Write::repeated_by(command, request_id))
         };
         self.send_as(request, write).await
@@ -189,11 +190,11 @@ impl<'a> Caller<'a> {
         &mut self,
         request: &M,
         command: &str,
-    ) -> Result<M::Answer, CallError> {
+    ) -> Result<M::Response, CallError> {
         self.send_as(request, Some(Write::repeated_by(command, None))).await
     }
 
-    async fn send_as<M: Method>(&mut self, request: &M, write: Option<Write>) -> Result<M::Answer, CallError> {
+    async fn send_as<M: Method>(&mut self, request: &M, write: Option<Write>) -> Result<M::Response, CallError> {
         let operation = self.chat.operation();
         let messages = self.context.messages;
         let operation = if self.for_row {

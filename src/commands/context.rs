@@ -58,9 +58,9 @@ impl Provenance {
 
 /// A ready access token, which is used as it is and never stored.
 #[derive(Debug)]
-pub struct GivenToken(Secret<String>);
+pub struct ProvidedToken(Secret<String>);
 
-impl GivenToken {
+impl ProvidedToken {
     /// Checks that `text` can be a bearer token ([RFC 6750 section
     /// 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     ///
@@ -91,7 +91,7 @@ pub struct Settings {
     /// The root of the Chat API, not yet checked.
     pub api_endpoint: Setting<String>,
     /// A ready access token.
-    pub access_token: Option<GivenToken>,
+    pub access_token: Option<ProvidedToken>,
     /// A service account that acts in a user's name, and where its key was named.
     pub delegation: Setting<Option<DelegationOptions>>,
     /// Whether a progress bar may move on standard error.
@@ -209,7 +209,7 @@ impl Context {
     }
 
     /// Returns the command line as typed.
-    pub fn repeat(&self) -> String {
+    pub fn typed_command(&self) -> String {
         command_line(&self.settings.invocation)
     }
 
@@ -217,7 +217,7 @@ impl Context {
     pub fn typed_paths(&self) -> Vec<String> {
         let settings = &self.settings;
         let path = |path: Option<&PathBuf>| path.map(|path| path.display().to_string());
-        typed([
+        option_words([
             ("--client-secrets", path(settings.client_secrets.value.first()), settings.client_secrets.source),
             ("--config-dir", path(settings.config_directory.value.as_ref()), settings.config_directory.source),
         ])
@@ -226,7 +226,7 @@ impl Context {
     /// Returns another command of this program, with the typed options that choose account, client and endpoint.
     pub fn command<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> String {
         let settings = &self.settings;
-        let given = self.typed_paths().into_iter().chain(typed([
+        let given = self.typed_paths().into_iter().chain(option_words([
             ("--account", settings.account.value.clone(), settings.account.source),
             ("--api-endpoint", Some(settings.api_endpoint.value.clone()), settings.api_endpoint.source),
         ]));
@@ -236,7 +236,7 @@ impl Context {
     }
 
     /// Returns the command line, with `--request-id` added if missing.
-    pub fn repeat_with(&self, request_id: &str) -> String {
+    pub fn typed_command_with_request_id(&self, request_id: &str) -> String {
         let mut words = self.settings.invocation.clone();
         if !words.iter().any(|word| {
             word == "--request-id" || word.starts_with("--request-id=") || word.starts_with("--idempotency-key")
@@ -249,22 +249,22 @@ impl Context {
 }
 
 /// Returns those of the options that were typed, as words.
-fn typed<const N: usize>(options: [(&str, Option<String>, Provenance); N]) -> Vec<String> {
+fn option_words<const N: usize>(options: [(&str, Option<String>, Provenance); N]) -> Vec<String> {
     let typed = options.into_iter().filter(|(_, _, source)| *source == Provenance::Option);
     typed.filter_map(|(name, value, _)| Some([name.to_owned(), value?])).flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::GivenToken;
+    use super::ProvidedToken;
 
     #[test]
     fn the_given_token_is_never_quoted() {
-        assert!(GivenToken::parse(" ya29.ok ").is_ok());
+        assert!(ProvidedToken::parse(" ya29.ok ").is_ok());
         for text in ["Bearer canary", "canary\n\rx", "", "canary\u{e9}"] {
-            let failure = GivenToken::parse(text).unwrap_err();
+            let failure = ProvidedToken::parse(text).unwrap_err();
             assert!(!format!("{failure:?}").contains("canary"));
         }
-        assert!(!format!("{:?}", GivenToken::parse("canary").unwrap()).contains("canary"));
+        assert!(!format!("{:?}", ProvidedToken::parse("canary").unwrap()).contains("canary"));
     }
 }

@@ -48,9 +48,9 @@ Examples:
 /// Run a local stand-in for Google's OAuth and Chat endpoints
 ///
 /// With a command, the emulator sets the command's environment, gives consent at once, and exits with the command's
-/// exit code. Without one, it prints the environment to set and serves until Ctrl-C. Beside the client file is
-/// service_account.json, the key file of a service account that may act for the accounts of the organization. The page
-/// at the emulator's address shows spaces and requests.
+/// exit code. Without one, it prints the environment to set and serves until Ctrl-C. The client file's
+/// directory also has service_account.json, a service account key that may act as the organization's users. Open the
+/// emulator's address in a browser to see spaces and requests.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP, mut_args(only_common_in_short_help))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -90,7 +90,7 @@ pub struct Emulator {
     /// Let the organization's administrator block the app
     #[arg(long)]
     admin_policy_enforced: bool,
-    /// Grant this scope only, as if the others were left unticked (repeatable)
+    /// Grant this scope only, as if the user cleared the others (repeatable)
     #[arg(long, value_name = "SCOPE")]
     grant: Vec<String>,
     /// Delegate this scope only to the service account (repeatable)

@@ -163,7 +163,7 @@ impl Failure {
 
     /// Makes one failure of those of several people: the first one, with the messages of all after `start`. `None` if
     /// there is none.
-    pub(super) fn of_several(start: &str, failures: Vec<(String, Self)>) -> Option<Self> {
+    pub(super) fn combine(start: &str, failures: Vec<(String, Self)>) -> Option<Self> {
         let messages = failures.iter().map(|(who, failure)| format!("{who}: {}", failure.message));
         let message = format!("{start}{}", messages.collect::<Vec<_>>().join("; "));
         failures.into_iter().next().map(|(_, first)| Self { message, ..first })
@@ -197,7 +197,7 @@ impl Failure {
 
     /// Whether the failure may concern one person or space only, so that others are still tried. A lost response or a
     /// missing scope affects all of them.
-    pub(super) const fn concerns_one(&self) -> bool {
+    pub(super) const fn affects_one_item(&self) -> bool {
         matches!(
             self.code,
             ErrorCode::NotFound

@@ -1,9 +1,9 @@
-//! The doors of this room for the fuzz targets in `tests/fuzz`, in no other build.
+//! Entry points for the fuzz targets in `tests/fuzz`, compiled for fuzzing only.
 
 use serde_json::Value;
 
 use super::Failure;
-use super::bulk::Verb as _;
+use super::bulk::RowCommand as _;
 use super::caller::Attempt;
 use super::members::add::Add;
 use super::spaces::create::plan::NewSpace;

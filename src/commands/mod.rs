@@ -1,9 +1,9 @@
 //! One file for each command, named as the user types it: its options with their help, and its `run`.
 //!
-//! What is *not* here: the environment, the clock, printing of errors.
+//! Commands read neither the environment nor the clock. Their errors are printed by `cli`.
 
-/// Defines a group of commands: an enum for clap, and a `run` that calls the command that was typed. `=> async` marks
-/// commands that send requests: only for them is a runtime built.
+/// Defines a group of commands: an enum for clap, and a `run` that dispatches to the command. `=> async` marks commands
+/// whose `run` is async; the others call `Context::block_on` themselves when they send requests.
 macro_rules! subcommands {
     (@run $context:ident, $command:ident) => { $command.run($context) };
     (@run $context:ident, $command:ident, async) => { $context.block_on($command.run($context)) };
@@ -76,6 +76,6 @@ mod write;
 pub use crate::auth::{DelegationOptions, Proxies, ProxySetting, TransportConfig, TrustRoots};
 pub use crate::chat::Role;
 pub use crate::platform::input::Source;
-pub use context::{Context, GivenToken, Provenance, Setting, Settings};
+pub use context::{Context, Provenance, ProvidedToken, Setting, Settings};
 pub use failure::{ErrorCode, Failure, Outcome};
 pub use runtime::runtime;

@@ -65,14 +65,14 @@ impl Pages {
     ///
     /// # Errors
     /// The request fails, or a page token comes back, so that the list cannot be complete.
-    pub(super) async fn next<Fields, M: Method<Answer = Page<Fields>>>(
+    pub(super) async fn next<Fields, M: Method<Response = Page<Fields>>>(
         &mut self,
         caller: &mut Caller<'_>,
         request: impl FnOnce(Paging) -> M,
     ) -> anyhow::Result<Option<Vec<Resource<Fields>>>> {
         let Some(paging) = self.paging()? else { return Ok(None) };
         let page = caller.send(&request(paging)).await?;
-        Ok(Some(self.take(page)))
+        Ok(Some(self.items_up_to_limit(page)))
     }
 
     /// Returns the next page to request.
@@ -94,7 +94,7 @@ impl Pages {
     }
 
     /// Returns the items of a page up to the limit.
-    fn take<Fields>(&mut self, page: Page<Fields>) -> Vec<Resource<Fields>> {
+    fn items_up_to_limit<Fields>(&mut self, page: Page<Fields>) -> Vec<Resource<Fields>> {
         self.next = page.next_page_token.map(|token| Paging { page_token: Some(token), page_size: None });
         let mut items = page.items;
         if let Some(left) = &mut self.left {
@@ -119,17 +119,17 @@ mod tests {
     fn no_page_is_asked_for_that_nobody_wants() {
         let mut pages = Pages { left: Some(3), ..Pages::all(2) };
         assert_eq!(pages.paging().unwrap().unwrap().page_size, Some(2));
-        assert_eq!(pages.take(page(Some("a"), 2)).len(), 2);
+        assert_eq!(pages.items_up_to_limit(page(Some("a"), 2)).len(), 2);
         let second = pages.paging().unwrap().unwrap();
         assert_eq!((second.page_size, second.page_token.as_deref()), (Some(1), Some("a")));
-        assert_eq!(pages.take(page(Some("b"), 2)).len(), 1);
+        assert_eq!(pages.items_up_to_limit(page(Some("b"), 2)).len(), 1);
         assert!(pages.paging().unwrap().is_none());
     }
 
     #[test]
     fn a_list_ends_with_its_last_page() {
         let mut pages = Pages::all(100);
-        pages.take(page(None, 0));
+        pages.items_up_to_limit(page(None, 0));
         assert!(pages.paging().unwrap().is_none());
     }
 
@@ -138,7 +138,7 @@ mod tests {
         for tokens in [&["a", "a"][..], &["a", "b", "a"], &["a", "b", "c", "b"]] {
             let mut pages = Pages::all(100);
             for (index, token) in tokens.iter().enumerate() {
-                assert_eq!(pages.take(page(Some(token), 1)).len(), 1);
+                assert_eq!(pages.items_up_to_limit(page(Some(token), 1)).len(), 1);
                 assert_eq!(pages.paging().is_err(), index == tokens.len() - 1, "{tokens:?}");
             }
         }

@@ -22,10 +22,10 @@ impl Context {
                 return failure.clone();
             }
             if let Some(error) = cause.downcast_ref::<CallError>() {
-                return self.add_context(self.of_call(error));
+                return self.add_context(self.report_call(error));
             }
             if let Some(error) = cause.downcast_ref::<login::Error>() {
-                return self.add_context(self.of_login(error));
+                return self.add_context(self.report_login(error));
             }
             if let Some(error) = cause.downcast_ref::<output::Error>() {
                 return Failure::from(error);
@@ -37,17 +37,17 @@ impl Context {
         Failure::new(ErrorCode::Internal, format!("{error:#}"))
     }
 
-    fn of_login(&self, error: &login::Error) -> Failure {
+    fn report_login(&self, error: &login::Error) -> Failure {
         Failure::from_auth(error, self.settings.account.value.as_deref())
     }
 
-    fn of_call(&self, error: &CallError) -> Failure {
+    fn report_call(&self, error: &CallError) -> Failure {
         let attempt = &error.attempt;
         match &*error.cause {
             Cause::Login(error) => {
-                let failure = self.of_login(error);
+                let failure = self.report_login(error);
                 match &attempt.write {
-                    Some(write) => failure.of_write(write, attempt.may_have_been_applied),
+                    Some(write) => failure.with_write(write, attempt.may_have_been_applied),
                     None => failure,
                 }
             }

@@ -49,7 +49,7 @@ impl Context {
         if !session.is_refreshing() {
             return;
         }
-        self.messages.always("Finishing the token refresh; Ctrl-C again to stop");
+        self.messages.print("Finishing the token refresh; Ctrl-C again to stop");
         tokio::select! {
             biased;
             _ = signals::interruption() => {}
@@ -66,10 +66,8 @@ impl Context {
             Some(pending) => {
                 let request_id = &pending.write.request_id;
                 let id = request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
-                let message = format!(
-                    "{interruption} while trying to {}; whether it was applied is not known{id}",
-                    pending.action
-                );
+                let message =
+                    format!("{interruption} while trying to {}; the request may have been applied{id}", pending.action);
                 let mut failure = Failure::new(code, message).hint(pending.write.hint.clone());
                 failure.request_id.clone_from(request_id);
                 failure.outcome = Some(Outcome::Unknown);

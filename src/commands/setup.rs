@@ -74,27 +74,27 @@ async fn guide(context: &Context) -> anyhow::Result<()> {
     if !(context.settings.input && terminals.stdin && terminals.stderr) {
         return Ok(print_steps(context)?);
     }
-    let mut person = Prompter::new(context)?;
+    let mut prompt = Prompter::new(context)?;
     match client_file(context) {
-        None => guide_through_steps(context, &mut person, None).await?,
+        None => guide_through_steps(context, &mut prompt, None).await?,
         Some((path, Ok(client))) => {
-            context.messages.always(&format!("Found a client file: {} ({}).", path.display(), client.client_id));
+            context.messages.print(&format!("Found a client file: {} ({}).", path.display(), client.client_id));
             let question = "Press Enter to use it, or enter the path of a file to replace it:";
-            let answer = person.ask(question).await?;
+            let answer = prompt.ask(question).await?;
             if !answer.is_empty() {
-                ask_for_file(context, &mut person, Some(&path), Some(answer)).await?;
+                ask_for_file(context, &mut prompt, Some(&path), Some(answer)).await?;
             }
         }
         Some((path, Err(error))) => {
             context.messages.error(&error.to_string());
-            context.messages.always(&format!("These steps lead to a file that replaces {}.", path.display()));
-            guide_through_steps(context, &mut person, Some(&path)).await?;
+            context.messages.print(&format!("Follow these steps to replace {}.", path.display()));
+            guide_through_steps(context, &mut prompt, Some(&path)).await?;
         }
     }
-    context.messages.always("Last step: log in.");
-    drop(person);
+    context.messages.print("Last step: log in.");
+    drop(prompt);
     Login::default().log_in(context).await?;
-    context.messages.always("Done. Create your first space: chatauth spaces create --name API-made");
+    context.messages.print("Done. Create your first space: chatauth spaces create --name API-made");
     Ok(())
 }
 
@@ -126,16 +126,16 @@ fn print_steps(context: &Context) -> Result<(), Failure> {
 
 async fn guide_through_steps(
     context: &Context,
-    person: &mut Prompter<'_>,
+    prompt: &mut Prompter<'_>,
     replaced: Option<&Path>,
 ) -> Result<(), Failure> {
-    let print_line = |text: &str| context.messages.always(text);
-    print_line("These steps lead to your first space. Each one is a page of the Google Cloud console.");
-    let mut project = person.ask_for_project("Number or ID of your Cloud project (Enter to skip):").await?;
+    let print_line = |text: &str| context.messages.print(text);
+    print_line("Follow these steps to your first space. Each one is a page in the Google Cloud console.");
+    let mut project = prompt.ask_for_project("Number or ID of your Cloud project (Enter to skip):").await?;
     if project.is_none() {
         let page = "https://console.cloud.google.com/projectcreate";
         print_line(&format!("Create or choose a project at {page}"));
-        person.ask_until_done(page).await?;
+        prompt.ask_until_done(page).await?;
     }
     let count = steps(None).len();
     for number in 1..=count {
@@ -145,35 +145,33 @@ async fn guide_through_steps(
         print_line(&format!("     {link}"));
         print_line(&format!("     {text}"));
         if number < count {
-            person.ask_until_done(&link).await?;
+            prompt.ask_until_done(&link).await?;
         }
         if number == 1 && project.is_none() {
             // The project exists by now, and the links of the next steps need it.
-            project = person.ask_for_project("Number or ID of that project (Enter to skip):").await?;
+            project = prompt.ask_for_project("Number or ID of that project (Enter to skip):").await?;
         }
     }
-    ask_for_file(context, person, replaced, None).await
+    ask_for_file(context, prompt, replaced, None).await
 }
 
 /// Asks for the downloaded file until a login can use it. `first` is an answer already given.
 async fn ask_for_file(
     context: &Context,
-    person: &mut Prompter<'_>,
+    prompt: &mut Prompter<'_>,
     replaced: Option<&Path>,
     mut first: Option<String>,
 ) -> Result<(), Failure> {
     for _ in 0..ATTEMPTS {
         let answer = match first.take() {
             Some(answer) => answer,
-            None => person.ask("Path of the downloaded file:").await?,
+            None => prompt.ask("Path of the downloaded file:").await?,
         };
         let path = PathBuf::from(expand_home(&answer, context));
-        match adopt(context, &path, replaced) {
+        match install_client_file(context, &path, replaced) {
             Ok(client) => {
                 if client.kind != ClientKind::Installed {
-                    context
-                        .messages
-                        .always("This is a web client: chatauth uses its registered loopback redirect URI.");
+                    context.messages.print("This is a web client: chatauth uses its registered loopback redirect URI.");
                 }
                 return Ok(());
             }
@@ -190,7 +188,7 @@ async fn ask_for_file(
 }
 
 /// Checks the file and copies it into the place of the one that it replaces, else into the configuration directory.
-fn adopt(context: &Context, path: &Path, replaced: Option<&Path>) -> Result<ClientSecrets, Failure> {
+fn install_client_file(context: &Context, path: &Path, replaced: Option<&Path>) -> Result<ClientSecrets, Failure> {
     let failed = |error| context.report(Error::from(error));
     let client = ClientSecrets::load(path).map_err(failed)?;
     client.check_redirect().map_err(failed)?;
@@ -200,16 +198,16 @@ fn adopt(context: &Context, path: &Path, replaced: Option<&Path>) -> Result<Clie
     let session = context.session();
     let named = Some(&context.settings.client_secrets).filter(|setting| setting.source != Provenance::Default);
     let kept = match replaced.or(named.and_then(|setting| setting.value.first()).map(PathBuf::as_path)) {
-        None => session.adopt_client(&content).map_err(|error| context.report(error))?,
+        None => session.save_client_file(&content).map_err(|error| context.report(error))?,
         Some(place) => {
             if let Some(old) = session.replace_client(place, &content).map_err(|error| context.report(error))? {
-                context.messages.always(&format!("Renamed the old file to {}.", old.display()));
+                context.messages.print(&format!("Renamed the old file to {}.", old.display()));
             }
             place.to_path_buf()
         }
     };
     let kept = kept.display();
-    context.messages.always(&format!("Saved the client {} as {kept} (only you can read it).", client.client_id));
+    context.messages.print(&format!("Saved the client {} as {kept} (only you can read it).", client.client_id));
     Ok(client)
 }
 
@@ -247,14 +245,14 @@ impl<'a> Prompter<'a> {
     async fn ask_until_done(&mut self, page: &str) -> Result<(), Failure> {
         while self.ask("Press Enter when you are done, or o and Enter to open the page.").await? == "o" {
             if !browser::open(page, &self.context.settings.browser) {
-                self.context.messages.always("Cannot start a browser here.");
+                self.context.messages.print("Cannot start a browser here.");
             }
         }
         Ok(())
     }
 
     async fn ask(&mut self, question: &str) -> Result<String, Failure> {
-        self.context.messages.always(question);
+        self.context.messages.print(question);
         self.reader.paste().await.map(|answer| answer.trim().to_owned()).ok_or_else(|| {
             Failure::new(ErrorCode::LoginNeeded, "the setup is not finished").hint("to continue, run chatauth setup")
         })

@@ -53,12 +53,12 @@ impl<'a> TerminalPrompt<'a> {
 impl Context {
     /// Returns an access token for `needed`, after a login if one is needed and can be prompted for.
     pub async fn access(&self, needed: &ScopeSet) -> Result<Access, Failure> {
-        let may_ask = self.settings.input
+        let can_prompt = self.settings.input
             && ((self.settings.terminals.stdin && self.settings.terminals.stderr)
                 || self.settings.browser.browser.is_some());
-        let result = if may_ask {
-            let mut person = TerminalPrompt::new(self, true);
-            self.session().access_token(needed, Interaction::Allowed(&mut person)).await
+        let result = if can_prompt {
+            let mut prompt = TerminalPrompt::new(self, true);
+            self.session().access_token(needed, Interaction::Allowed(&mut prompt)).await
         } else {
             self.session().access_token(needed, Interaction::Refused).await
         };
@@ -84,26 +84,26 @@ impl LoginPrompt for TerminalPrompt<'_> {
         let opened = self.open_browser && browser::open(started.url.as_str(), self.environment);
         let who = started.account.map(|account| format!(" as {account}")).unwrap_or_default();
         // The URL is alone on one line, so that it can be copied.
-        self.messages.always(&if opened {
+        self.messages.print(&if opened {
             format!("Opening your browser to log in{who}. If it doesn't open, visit:")
         } else {
             format!("To log in{who}, open this address in a browser:")
         });
-        self.messages.always("");
-        self.messages.always(started.url.as_str());
-        self.messages.always("");
+        self.messages.print("");
+        self.messages.print(started.url.as_str());
+        self.messages.print("");
         let remote = RemoteEnvironment::detect(self.environment.ssh, self.environment.display);
         // Over SSH, a browser that starts may be on a screen that the user does not see.
         if let Some(remote) = remote.filter(|remote| !opened || *remote == RemoteEnvironment::Ssh) {
-            self.messages.always(&advice(remote, started.address));
+            self.messages.print(&advice(remote, started.address));
             if self.pipe {
-                self.messages.always("Or write the final address of the browser to standard input.");
+                self.messages.print("Or write the final address of the browser to standard input.");
             }
         }
         self.address = Some(started.address);
         self.reader = if self.terminal || self.pipe { LineReader::new().ok() } else { None };
         if self.terminal && self.reader.is_some() {
-            self.messages.always(&format!(
+            self.messages.print(&format!(
                 "Browser on another machine? Paste the address that it ends on (it begins with http://{}) and press Enter.",
                 started.address
             ));
@@ -134,9 +134,9 @@ impl LoginPrompt for TerminalPrompt<'_> {
         }
     }
 
-    fn not_an_answer(&mut self) {
+    fn invalid_paste(&mut self) {
         self.messages
-            .always("That is not the address of this login. Paste the complete address, starting with http://.");
+            .print("That is not the address of this login. Paste the complete address, starting with http://.");
     }
 
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>> {
@@ -145,7 +145,7 @@ impl LoginPrompt for TerminalPrompt<'_> {
                 && let Some(text) = reader.paste().await
             {
                 // The terminal shows Enter as ^J and does not begin a new line.
-                self.messages.always("");
+                self.messages.print("");
                 return text;
             }
             self.reader = None;

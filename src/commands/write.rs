@@ -19,8 +19,8 @@ impl Write {
 
     /// Returns a write that nothing makes safe to repeat.
     pub(super) fn unsafe_to_repeat() -> Self {
-        let hint = "look whether it was applied before you repeat it; where the method takes one, \
-                    --query requestId=UUID makes repeating safe";
+        let hint = "check whether it was applied before you run it again; if the method accepts a request ID, \
+                    pass --query requestId=UUID to make retries safe";
         Self { request_id: None, hint: String::from(hint) }
     }
 }

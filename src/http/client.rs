@@ -96,8 +96,8 @@ impl Client {
             Err(error) => error.may_have_been_sent(),
         };
         if broken {
-            // A connection over HTTP/2 that has gone silent takes every further request and answers none: whoever tries
-            // again does it on a new one. Requests that are still under way keep theirs.
+            // A silent HTTP/2 connection would accept further requests and answer none, so a retry opens a new one.
+            // Requests in flight keep theirs.
             self.shared.plain.take();
             self.shared.tls.take();
         }
@@ -124,7 +124,7 @@ impl Client {
             Some(Err(error)) => {
                 let error = Error::from_reqwest(&error, &host, proxy.as_ref().map(ToString::to_string));
                 return Err(match (proxy, &error) {
-                    // hyper-util's own words, and no type to tell it by.
+                    // hyper-util has no error type for this, only its message.
                     (Some(proxy), Error::NotConnected { cause, .. }) if cause == "tunnel error: unsuccessful" => {
                         proxy.refusal(&request.url, false).await
                     }
@@ -202,7 +202,7 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
 
 fn bearer(token: &Secret<String>) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-        .map_err(|_| Error::Setup(String::from("the access token has characters that no token has")))?;
+        .map_err(|_| Error::Setup(String::from("the access token contains invalid characters")))?;
     value.set_sensitive(true);
     Ok(value)
 }

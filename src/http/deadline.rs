@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-/// A deadline that is noticed this late was missed by the program and not by the server.
-const LATE: Duration = Duration::from_secs(1);
+/// A deadline noticed this late means that this program was suspended.
+const SUSPENDED_AFTER: Duration = Duration::from_secs(1);
 
 /// How long a suspended program then waits for an answer that has arrived meanwhile.
 const GRACE: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ impl Deadline {
                 return Some(output);
             }
             let now = Instant::now();
-            if now - self.at < LATE {
+            if now - self.at < SUSPENDED_AFTER {
                 return None;
             }
             self.at = now + GRACE;

@@ -63,7 +63,7 @@ pub enum Error {
         host: String,
     },
     /// A redirect, which is not followed: a token goes only to hosts that were configured.
-    #[error("{host} redirects ({status}) to {target}, which is not followed")]
+    #[error("{host} redirected ({status}) to {target}; chatauth follows no redirects")]
     Redirect {
         /// The host and port.
         host: String,
@@ -208,10 +208,12 @@ fn certificate(reason: &rustls::CertificateError) -> String {
         Reason::NotValidYet | Reason::NotValidYetContext { .. } => {
             String::from("it is not valid yet, or this machine's clock is wrong")
         }
-        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => String::from("it was made for another name"),
+        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => {
+            String::from("it was issued for another name")
+        }
         Reason::Revoked => String::from("it has been revoked"),
         Reason::InvalidPurpose | Reason::InvalidPurposeContext { .. } => String::from("it was not issued for servers"),
-        // rustls-webpki's own words, and no type to tell it by.
+        // rustls-webpki has no error type for this, only its message.
         Reason::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
             String::from("it is the certificate of an authority, which a server cannot use as its own")
         }

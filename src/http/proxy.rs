@@ -156,11 +156,11 @@ impl Proxy {
         }
         let basic = schemes.is_empty() || schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
         let cause = if !basic {
-            format!("wants {} authentication (407), and only Basic is supported", schemes.join(" or "))
+            format!("requires {} authentication (407); only Basic is supported", schemes.join(" or "))
         } else if self.url.username().is_empty() {
-            String::from("wants a user name and password (407); give them as http://USER:PASSWORD@HOST:PORT")
+            String::from("requires a user name and password (407): set http://USER:PASSWORD@HOST:PORT")
         } else {
-            String::from("does not accept the user name and password in its address (407)")
+            String::from("rejected the user name and password in its URL (407)")
         };
         Error::ProxyAuthentication { proxy, cause }
     }

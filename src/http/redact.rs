@@ -1,11 +1,11 @@
-//! What a server repeats of the secrets that it was sent, taken out of its refusals before anything reads them.
+//! Masks secrets of a request that a server repeats in its error response.
 
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::request::{FORM, Request};
 
-/// What stands where a secret stood.
+/// The replacement for a secret.
 const MASK: &str = "[redacted]";
 
 /// Form fields of OAuth requests that are secrets.

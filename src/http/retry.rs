@@ -54,7 +54,7 @@ impl Policy {
 pub enum Outcome {
     /// An answer that a retry would not change.
     Final,
-    /// The host has no address or refuses connections, or this machine can open none: soon known to last.
+    /// The host has no address or refuses connections, or this machine can open none: retried a few times only.
     Unreachable,
     /// Nothing was sent, for another reason.
     NotSent,
@@ -166,8 +166,8 @@ pub struct Attempted {
     pub result: Result<Response, Error>,
     /// How many attempts there were.
     pub attempts: u32,
-    /// Whether any attempt may have been acted on without our having read a definite answer to it: a connection
-    /// lost, a redirect, a 5xx, a success that could not be read.
+    /// Whether an attempt may have been applied without a definite response: a lost connection, a redirect, a 5xx, or
+    /// a success that could not be read.
     pub may_have_been_applied: bool,
 }
 
@@ -192,7 +192,7 @@ pub async fn run(
         }
         may_have_been_applied |=
             matches!(outcome, Outcome::ResponseLost | Outcome::Unreadable | Outcome::ServerError(_))
-                || leaves_open(&result);
+                || is_ambiguous(&result);
         match decide(outcome, history, policy, jitter()) {
             Decision::Stop => {
                 return Attempted { result, attempts: history.attempts, may_have_been_applied };
@@ -213,7 +213,7 @@ pub async fn run(
 
 /// Whether an answer leaves open what became of the request. Only a success, a refusal of 4xx and a 501 are definite; a
 /// proxy may send 408, 499, a redirect or a number of its own for an answer that it lost.
-fn leaves_open(result: &Result<Response, Error>) -> bool {
+fn is_ambiguous(result: &Result<Response, Error>) -> bool {
     match result {
         Ok(response) => !matches!(response.status, 200..=299 | 400..=407 | 409..=498 | 501),
         Err(error) => matches!(error, Error::Redirect { .. }),

@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::Error;
 use crate::platform::encoding::decode;
-use crate::platform::input::{InputError, Source, contents};
+use crate::platform::input::{InputError, Source, describe_contents};
 
 /// Where the platforms keep all their roots in one file. Reading that file alone costs a fifth of reading the
 /// directory of hashed links beside it.
@@ -44,7 +44,7 @@ impl TrustRoots {
     /// Where the roots come from, in words; reads no certificate.
     #[must_use]
     pub fn source(&self) -> String {
-        let file = self.file.iter().map(|path| match contents(path.as_os_str()) {
+        let file = self.file.iter().map(|path| match describe_contents(path.as_os_str()) {
             Some(contents) => format!("SSL_CERT_FILE, which is {contents} and not a path"),
             None => format!("{} (SSL_CERT_FILE)", path.display()),
         });

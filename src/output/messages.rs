@@ -38,7 +38,7 @@ impl Messages {
     }
 
     /// Prints a message that `--quiet` does not suppress.
-    pub fn always(self, text: &str) {
+    pub fn print(self, text: &str) {
         write(&sanitise(text));
     }
 

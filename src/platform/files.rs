@@ -42,7 +42,7 @@ pub enum FileError {
         mode: u32,
     },
     /// The file system gives every file the same mode, as Windows drives in WSL and CIFS do.
-    #[error("the file system of {path} keeps no permissions: other users could read what is saved there (mode {mode:03o})", path = .path.display())]
+    #[error("the file system of {path} has no permissions: other users could read saved logins (mode {mode:03o})", path = .path.display())]
     Modeless {
         /// The directory.
         path: PathBuf,

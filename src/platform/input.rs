@@ -42,7 +42,7 @@ pub enum InputError {
         limit: u64,
     },
     /// The contents themselves were given instead of their path.
-    #[error("the given file is {0}, not a path")]
+    #[error("expected the path of a file, not {0}")]
     NoPath(&'static str),
     /// The contents are neither UTF-8 nor UTF-16.
     #[error("cannot read {from}: it is neither UTF-8 nor UTF-16")]
@@ -64,7 +64,7 @@ impl Source {
     /// The contents cannot be read, have more than `limit` bytes, or a signal arrived first.
     pub fn read(&self, limit: u64) -> Result<Vec<u8>, InputError> {
         if let Self::File(path) = self
-            && let Some(contents) = contents(path.as_os_str())
+            && let Some(contents) = describe_contents(path.as_os_str())
         {
             return Err(InputError::NoPath(contents));
         }
@@ -108,9 +108,9 @@ impl fmt::Display for Source {
     }
 }
 
-/// Says what a value is that is the contents of a file where its path belongs, as CI systems hand over their secrets;
-/// `None` for a path. Such a value may be a secret, and is never shown.
-pub fn contents(value: &OsStr) -> Option<&'static str> {
+/// Describes a value that is the contents of a file instead of its path, a common mistake with CI secrets; `None` for a
+/// path. Such a value may be a secret and is never shown.
+pub fn describe_contents(value: &OsStr) -> Option<&'static str> {
     let text = value.to_string_lossy();
     // An env file keeps quotes, an editor's byte order mark may come first, and a list of objects is no path either.
     let text = text.trim_matches(|letter: char| letter.is_whitespace() || "\u{feff}'\"[]\\".contains(letter));
@@ -166,7 +166,7 @@ mod tests {
             ("eyJ.json", None),
             ("", None),
         ] {
-            assert_eq!(contents(value.as_ref()), expected, "{value}");
+            assert_eq!(describe_contents(value.as_ref()), expected, "{value}");
         }
         assert!(matches!(Source::File("{}".into()).read(9), Err(InputError::NoPath("JSON"))));
     }

@@ -1,4 +1,4 @@
-//! What differs between operating systems: the clock, the browser, private files and locks, the terminal, signals.
+//! Interfaces to the operating system: the clock, the browser, private files and locks, the terminal, signals.
 
 pub mod browser;
 mod clock;

@@ -125,6 +125,7 @@ mod support {
     pub(crate) mod commands;
     pub(crate) mod discovery;
     pub(crate) mod ordinary_user;
+    pub(crate) mod pending_login;
     pub(crate) mod pty;
     pub(crate) mod pty_pair;
     pub(crate) mod recorder;
@@ -134,5 +135,4 @@ mod support {
     pub(crate) mod sources;
     pub(crate) mod stage;
     pub(crate) mod tls_front;
-    pub(crate) mod waiting;
 }

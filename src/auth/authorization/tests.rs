@@ -16,14 +16,14 @@ fn expected() -> Expected {
     }
 }
 
-fn get(target: &str, headers: &str) -> Request {
-    request(format!("GET {target} HTTP/1.1\r\n{headers}\r\n").as_bytes(), &expected())
+fn get(target: &str, headers: &str) -> CallbackRequest {
+    classify_request(format!("GET {target} HTTP/1.1\r\n{headers}\r\n").as_bytes(), &expected())
 }
 
 const HOST: &str = "Host: 127.0.0.1:4711\r\n";
 
-fn code(text: &str) -> Answer {
-    Answer::Code(Secret::new(text.to_owned()))
+fn code(text: &str) -> AuthorizationResponse {
+    AuthorizationResponse::Code(Secret::new(text.to_owned()))
 }
 
 #[test]
@@ -31,8 +31,8 @@ fn googles_redirect_is_understood_with_everything_that_comes_along() {
     let query = format!(
         "state={STATE}&iss=https://accounts.google.com&code=4/0Aci%2Fx&scope=email%20https://www.googleapis.com/auth/chat.spaces.create+openid&authuser=0&hd=example.com&prompt=consent"
     );
-    assert_eq!(answer(&query, &expected()), Some(code("4/0Aci/x")));
-    assert_eq!(get(&format!("/oauth2/callback?{query}"), HOST), Request::Answer(code("4/0Aci/x")));
+    assert_eq!(parse_response(&query, &expected()), Some(code("4/0Aci/x")));
+    assert_eq!(get(&format!("/oauth2/callback?{query}"), HOST), CallbackRequest::Response(code("4/0Aci/x")));
 }
 
 #[test]
@@ -47,24 +47,27 @@ fn property_4_wrong_missing_or_repeated_state_is_a_stranger() {
         format!("state={STATE}&state={STATE}&code=x"),
         format!("state={STATE}&state=evil&code=x"),
     ] {
-        assert_eq!(answer(&query, &expected()), None, "{query}");
+        assert_eq!(parse_response(&query, &expected()), None, "{query}");
     }
 }
 
 #[test]
 fn property_5_a_refusal_without_our_state_changes_nothing() {
-    assert_eq!(answer("error=access_denied", &expected()), None);
-    assert_eq!(answer("error=access_denied&state=evil", &expected()), None);
+    assert_eq!(parse_response("error=access_denied", &expected()), None);
+    assert_eq!(parse_response("error=access_denied&state=evil", &expected()), None);
     assert_eq!(
-        answer(&format!("error=access_denied&error_subtype=access_denied_user&state={STATE}"), &expected()),
-        Some(Answer::Refused { error: "access_denied".into(), description: Some("access_denied_user".into()) })
+        parse_response(&format!("error=access_denied&error_subtype=access_denied_user&state={STATE}"), &expected()),
+        Some(AuthorizationResponse::Refused {
+            error: "access_denied".into(),
+            description: Some("access_denied_user".into())
+        })
     );
 }
 
 #[test]
 fn exactly_one_of_code_and_error_makes_an_answer() {
     for query in ["", "&code=a&code=b", "&code=a&error=b", "&error=a&error=b", "&code=", "&error="] {
-        assert_eq!(answer(&format!("state={STATE}{query}"), &expected()), None, "{query}");
+        assert_eq!(parse_response(&format!("state={STATE}{query}"), &expected()), None, "{query}");
     }
 }
 
@@ -72,12 +75,12 @@ fn exactly_one_of_code_and_error_makes_an_answer() {
 fn property_19_another_issuer_is_not_believed() {
     for issuer in ["https://evil.test", "https://accounts.google.com/", "http://accounts.google.com", ""] {
         assert_eq!(
-            answer(&format!("state={STATE}&code=x&iss={issuer}"), &expected()),
-            Some(Answer::WrongIssuer(issuer.to_owned())),
+            parse_response(&format!("state={STATE}&code=x&iss={issuer}"), &expected()),
+            Some(AuthorizationResponse::WrongIssuer(issuer.to_owned())),
         );
     }
     let twice = format!("state={STATE}&code=x&iss=https://accounts.google.com&iss=https://evil.test");
-    assert!(matches!(answer(&twice, &expected()), Some(Answer::WrongIssuer(_))));
+    assert!(matches!(parse_response(&twice, &expected()), Some(AuthorizationResponse::WrongIssuer(_))));
 }
 
 #[test]
@@ -95,21 +98,21 @@ fn property_10_other_hosts_are_refused() {
         "Host: 127.0.0.1:4711\r\nHost: 127.0.0.1:4711\r\n",
         "Host: 127.0.0.1:4711\r\nHost: evil.test\r\n",
     ] {
-        assert_eq!(get(&target, headers), Request::Refused(Notice::OtherHost), "{headers:?}");
+        assert_eq!(get(&target, headers), CallbackRequest::Refused(Notice::OtherHost), "{headers:?}");
         // A request without our state shows no notice in the terminal.
-        assert_eq!(get("/oauth2/callback?state=x&code=x", headers), Request::Stranger(404), "{headers:?}");
+        assert_eq!(get("/oauth2/callback?state=x&code=x", headers), CallbackRequest::Unrelated(404), "{headers:?}");
     }
 }
 
 #[test]
 fn property_80_an_answer_to_another_login_is_refused_and_noticed() {
     let of = |query: &str| get(&format!("/oauth2/callback?{query}"), HOST);
-    assert_eq!(of("state=other&code=x"), Request::Refused(Notice::OtherLogin));
-    assert_eq!(of("state=other&error=access_denied"), Request::Refused(Notice::OtherLogin));
+    assert_eq!(of("state=other&code=x"), CallbackRequest::Refused(Notice::OtherLogin));
+    assert_eq!(of("state=other&error=access_denied"), CallbackRequest::Refused(Notice::OtherLogin));
     for query in ["", "code=x", "state=&code=x", &format!("state={STATE}")] {
-        assert_eq!(of(query), Request::Stranger(404), "{query}");
+        assert_eq!(of(query), CallbackRequest::Unrelated(404), "{query}");
     }
-    assert_eq!(get("/favicon.ico?state=other&code=x", HOST), Request::Stranger(404));
+    assert_eq!(get("/favicon.ico?state=other&code=x", HOST), CallbackRequest::Unrelated(404));
 }
 
 #[test]
@@ -117,43 +120,49 @@ fn property_11_other_methods_and_paths_are_refused() {
     let query = format!("?state={STATE}&code=x");
     for method in ["POST", "HEAD", "OPTIONS", "PUT"] {
         let text = format!("{method} /oauth2/callback{query} HTTP/1.1\r\n{HOST}\r\n");
-        assert_eq!(request(text.as_bytes(), &expected()), Request::Stranger(405), "{method}");
+        assert_eq!(classify_request(text.as_bytes(), &expected()), CallbackRequest::Unrelated(405), "{method}");
     }
     for path in
         ["/", "/favicon.ico", "/oauth2/callback/", "/OAUTH2/callback", "//oauth2/callback", "/oauth2/callback%3F"]
     {
-        assert_eq!(get(&format!("{path}{query}"), HOST), Request::Stranger(404), "{path}");
+        assert_eq!(get(&format!("{path}{query}"), HOST), CallbackRequest::Unrelated(404), "{path}");
     }
-    assert_eq!(get(&format!("http://127.0.0.1:4711/oauth2/callback{query}"), HOST), Request::Stranger(404));
-    assert_eq!(get("/oauth2/callback", HOST), Request::Stranger(404));
+    assert_eq!(get(&format!("http://127.0.0.1:4711/oauth2/callback{query}"), HOST), CallbackRequest::Unrelated(404));
+    assert_eq!(get("/oauth2/callback", HOST), CallbackRequest::Unrelated(404));
 }
 
 #[test]
 fn property_13_a_head_that_does_not_end_is_cut_off() {
     let mut line = b"GET /oauth2/callback?x=".to_vec();
-    assert_eq!(request(&line, &expected()), Request::Partial);
+    assert_eq!(classify_request(&line, &expected()), CallbackRequest::Partial);
     line.resize(8 * 1024, b'a');
-    assert_eq!(request(&line, &expected()), Request::Partial);
+    assert_eq!(classify_request(&line, &expected()), CallbackRequest::Partial);
     line.push(b'a');
-    assert_eq!(request(&line, &expected()), Request::Stranger(414));
-    assert_eq!(request(&[&line, &b" HTTP/1.1\r\n\r\n"[..]].concat(), &expected()), Request::Stranger(414));
+    assert_eq!(classify_request(&line, &expected()), CallbackRequest::Unrelated(414));
+    assert_eq!(
+        classify_request(&[&line, &b" HTTP/1.1\r\n\r\n"[..]].concat(), &expected()),
+        CallbackRequest::Unrelated(414)
+    );
     let mut headers = format!("GET /oauth2/callback?state={STATE}&code=x HTTP/1.1").into_bytes();
     let end = headers.len() + 64 * 1024;
     headers.extend(format!("\r\n{HOST}Cookie: ").into_bytes());
     headers.resize(end - 4, b'a');
-    assert_eq!(request(&headers, &expected()), Request::Partial);
-    assert_eq!(request(&[&headers, &b"\r\n\r\n"[..]].concat(), &expected()), Request::Answer(code("x")));
+    assert_eq!(classify_request(&headers, &expected()), CallbackRequest::Partial);
+    assert_eq!(
+        classify_request(&[&headers, &b"\r\n\r\n"[..]].concat(), &expected()),
+        CallbackRequest::Response(code("x"))
+    );
     headers.extend(b"aaaaaa");
-    assert_eq!(request(&headers, &expected()), Request::Stranger(431));
+    assert_eq!(classify_request(&headers, &expected()), CallbackRequest::Unrelated(431));
     let many = "X: y\r\n".repeat(65);
-    assert_eq!(get("/", &many), Request::Stranger(431));
-    assert_eq!(request(b"", &expected()), Request::Partial);
-    assert_eq!(request(b"\0\0\0\0", &expected()), Request::Stranger(400));
+    assert_eq!(get("/", &many), CallbackRequest::Unrelated(431));
+    assert_eq!(classify_request(b"", &expected()), CallbackRequest::Partial);
+    assert_eq!(classify_request(b"\0\0\0\0", &expected()), CallbackRequest::Unrelated(400));
 }
 
 #[test]
 fn a_tls_hello_is_recognised() {
-    assert_eq!(request(&[0x16, 3, 1], &expected()), Request::Tls);
+    assert_eq!(classify_request(&[0x16, 3, 1], &expected()), CallbackRequest::Tls);
 }
 
 #[test]
@@ -168,10 +177,10 @@ fn property_18_a_pasted_url_is_understood_however_it_was_wrapped() {
     let [double, single] = quoted;
     let pasted_as = [url.clone(), format!("\x1b[200~{url}\n").replace("\x1b[200~", ""), wrapped];
     for text in pasted_as.into_iter().chain([html, escaped, double, single]) {
-        assert_eq!(pasted(&text, &expected()), Some(code(&format!("4/{long}"))), "{text}");
+        assert_eq!(parse_pasted(&text, &expected()), Some(code(&format!("4/{long}"))), "{text}");
     }
     for text in ["", "4/code", "http://127.0.0.1/?code=x", "http://127.0.0.1/?code=x&state=other"] {
-        assert_eq!(pasted(text, &expected()), None, "{text}");
+        assert_eq!(parse_pasted(text, &expected()), None, "{text}");
     }
 }
 
@@ -182,7 +191,7 @@ fn client() -> ClientSecrets {
 
 fn authorization_request(login_hint: Option<&str>) -> (AuthorizationRequest, HashMap<String, String>) {
     let scopes = [Scope::google("chat.spaces.create")].into_iter().collect::<ScopeSet>().with_identity();
-    let wanted = Wanted { scopes: &scopes, login_hint, choose_account: login_hint.is_none() };
+    let wanted = AuthorizationParameters { scopes: &scopes, login_hint, choose_account: login_hint.is_none() };
     let request =
         AuthorizationRequest::new(&client(), String::from("http://127.0.0.1:1/oauth2/callback"), &wanted).unwrap();
     let query = request.url.query_pairs().into_owned().collect();
@@ -243,20 +252,20 @@ fn property_2_state_and_verifier_are_never_repeated() {
 proptest! {
     #[test]
     fn no_bytes_make_it_panic_and_none_become_an_answer_without_the_state(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let is_answer = matches!(request(&bytes, &expected()), Request::Answer(_));
+        let is_answer = matches!(classify_request(&bytes, &expected()), CallbackRequest::Response(_));
         prop_assert!(!is_answer);
     }
 
     #[test]
     fn odd_request_lines_never_panic(method in "[A-Z]{0,8}", target in "\\PC{0,120}", version in "HTTP/[0-9.]{0,4}") {
-        let _ = request(format!("{method} {target} {version}\r\n{HOST}\r\n").as_bytes(), &expected());
-        let _ = pasted(&target, &expected());
+        let _ = classify_request(format!("{method} {target} {version}\r\n{HOST}\r\n").as_bytes(), &expected());
+        let _ = parse_pasted(&target, &expected());
     }
 
     #[test]
     fn any_code_survives_its_encoding(text in "\\PC{1,60}") {
         let query: String = form_urlencoded::Serializer::new(String::new())
             .append_pair("code", &text).append_pair("state", STATE).finish();
-        prop_assert_eq!(answer(&query, &expected()), Some(code(&text)));
+        prop_assert_eq!(parse_response(&query, &expected()), Some(code(&text)));
     }
 }

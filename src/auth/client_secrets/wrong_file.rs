@@ -72,15 +72,15 @@ impl fmt::Display for WrongFile {
             Self::Html => "is an HTML page, probably a saved sign-in page, not an OAuth client",
             Self::PropertyList => "is a property list for an iOS client, which cannot be used on a computer",
             Self::NotJson { line } => return write!(formatter, "is not JSON (line {line})"),
-            Self::ApiKey => "holds an API key, which cannot identify a user",
+            Self::ApiKey => "contains an API key, which cannot identify a user",
             Self::List => "is a JSON list, not an OAuth client",
             Self::Scalar => "is a single JSON value, not an OAuth client",
             Self::ServiceAccountKey => "is a service account key, not an OAuth client",
             Self::AuthorizedUser => {
-                "holds a user's refresh token (application default credentials, or tokens that another tool wrote over the client), not an OAuth client"
+                "contains a user's refresh token (application default credentials, or tokens that another tool wrote over the client), not an OAuth client"
             }
-            Self::PythonToken => "holds tokens that a Python program wrote (a token.json), not an OAuth client",
-            Self::NodeToken => "holds tokens that a Node.js program wrote (a token.json), not an OAuth client",
+            Self::PythonToken => "contains tokens of a Python program (a token.json), not an OAuth client",
+            Self::NodeToken => "contains tokens of a Node.js program (a token.json), not an OAuth client",
             Self::ExternalAccount => "is a workload identity configuration, not an OAuth client",
             Self::OtherType(kind) => {
                 return write!(formatter, "is a Google credential of type {kind:?}, not an OAuth client");

@@ -18,9 +18,9 @@ use crate::secret::Secret;
 const LARGEST_FILE: u64 = 64 * 1024;
 
 /// How long another process that is fetching the same token is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An access token at rest.
+/// A cached access token.
 #[derive(Serialize, Deserialize)]
 struct Cached {
     version: u64,
@@ -66,7 +66,7 @@ impl Cache {
 
     pub(super) async fn lock(&self) -> Result<Option<Lock>, Error> {
         let Some(path) = &self.path else { return Ok(None) };
-        match Lock::acquire(&path.with_extension("lock"), PATIENCE).await {
+        match Lock::acquire(&path.with_extension("lock"), LOCK_TIMEOUT).await {
             Ok(lock) => Ok(Some(lock)),
             Err(busy @ LockError::Busy { .. }) => Err(Error::Store(StoreError::Busy(busy))),
             Err(LockError::Unavailable { .. }) => Ok(None),

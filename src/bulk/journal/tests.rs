@@ -17,12 +17,16 @@ fn now() -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH + time::Duration::MINUTE
 }
 
-fn name() -> RunName {
-    RunName { command: String::from("spaces create"), endpoint: String::from("https://x"), ..RunName::default() }
+fn name() -> RunIdentity {
+    RunIdentity {
+        command: String::from("spaces create"),
+        endpoint: String::from("https://x"),
+        ..RunIdentity::default()
+    }
 }
 
 /// Opens a journal. A test beside this one that starts a process shares the lock with it for a moment.
-fn try_open(path: &Path, run: &RunName, hourly: usize) -> Result<Journal, JournalError> {
+fn try_open(path: &Path, run: &RunIdentity, hourly: usize) -> Result<Journal, JournalError> {
     let started = std::time::Instant::now();
     loop {
         match Journal::open(path, run, now(), hourly) {
@@ -145,12 +149,16 @@ fn another_runs_journal_is_refused_with_what_differs() {
     let before = std::fs::read(&path).unwrap();
     let options = |value: Value| BTreeMap::from([(String::from("--external"), value)]);
     for (other, what, advice) in [
-        (RunName { command: String::from("spaces delete"), ..name() }, "the command", "name another file"),
-        (RunName { endpoint: String::from("http://127.0.0.1:1"), ..name() }, "the API endpoint", "name another file"),
-        (RunName { options: options(json!(true)), ..name() }, "--external", "restore these options"),
-        (RunName { client: Some(String::from("c")), ..name() }, "the OAuth client", "use that login"),
-        (RunName { account: Some(json!("other")), ..name() }, "the account", "use that login"),
-        (RunName { account: Some(Value::Null), ..name() }, "the account", "use that login"),
+        (RunIdentity { command: String::from("spaces delete"), ..name() }, "the command", "pass another file"),
+        (
+            RunIdentity { endpoint: String::from("http://127.0.0.1:1"), ..name() },
+            "the API endpoint",
+            "pass another file",
+        ),
+        (RunIdentity { options: options(json!(true)), ..name() }, "--external", "restore these options"),
+        (RunIdentity { client: Some(String::from("c")), ..name() }, "the OAuth client", "use that login"),
+        (RunIdentity { account: Some(json!("other")), ..name() }, "the account", "use that login"),
+        (RunIdentity { account: Some(Value::Null), ..name() }, "the account", "use that login"),
     ] {
         match try_open(&path, &other, 2) {
             Err(error @ JournalError::OtherRun { .. }) => {

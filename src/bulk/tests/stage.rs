@@ -83,7 +83,7 @@ impl Task for Server {
     type Work = Work;
 
     fn plan(&self, values: &Values, request_id: &str) -> Result<Work, RowFault> {
-        let name = values.text("name").ok_or_else(|| RowFault::of("name", "is missing"))?;
+        let name = values.text("name").ok_or_else(|| RowFault::in_column("name", "is missing"))?;
         let answer = values.text("answer").unwrap_or_default();
         Ok(Work { name: name.to_owned(), answer: answer.to_owned(), request_id: request_id.to_owned() })
     }
@@ -190,7 +190,7 @@ impl Stage {
 
     pub(super) fn run_to(&self, paper: &Paper) -> Result<Ending, JournalError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        let name = RunName { command: String::from("spaces create"), ..RunName::default() };
+        let name = RunIdentity { command: String::from("spaces create"), ..RunIdentity::default() };
         let now = || OffsetDateTime::UNIX_EPOCH;
         let mut journal = loop {
             match Journal::open(&self.journal, &name, now(), 0) {
@@ -207,7 +207,7 @@ impl Stage {
             Some(check(&Source::File(self.input.clone()), COLUMNS, &self.server.defaults, plan).unwrap().rows)
         };
         let job = Job {
-            words: Words { verb: "create", done: "created", object: "space", by_request_id: true },
+            words: Words { verb: "create", doing: "Creating", done: "created", object: "space", by_request_id: true },
             columns: COLUMNS,
             defaults: &self.server.defaults,
             source: Source::File(self.input.clone()),

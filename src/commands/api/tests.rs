@@ -54,7 +54,7 @@ fn pages_turn_and_do_not_turn_for_ever() {
         request.query.extend(asked.map(|token| (String::from("pageToken"), String::from(token))));
         let mut seen = SeenTokens::default();
         for (index, token) in tokens.iter().enumerate() {
-            let turned = turn_page(&mut request, (*token).to_owned(), &mut seen);
+            let turned = set_page_token(&mut request, (*token).to_owned(), &mut seen);
             if ends && index == tokens.len() - 1 {
                 assert_eq!(turned.unwrap_err().code, ErrorCode::ServerError, "{asked:?} {tokens:?}");
             } else {

@@ -7,7 +7,7 @@ use crate::commands::{Context, Source};
 /// The largest file that is read, in bytes.
 const LARGEST_FILE: u64 = 256 * 1024;
 
-/// Import a login from a file of another tool
+/// Import a login from another tool's file
 ///
 /// An authorized_user file, or a token.json of Python or Node.js.
 #[derive(Debug, clap::Args)]
@@ -38,9 +38,7 @@ impl Import {
             record.granted().without_identity()
         ));
         if matches!(source, Source::File(_)) {
-            context
-                .messages
-                .warning("the imported file still holds the same login; remove it if nothing else needs it");
+            context.messages.warning("the imported file still contains this login; delete it if nothing else needs it");
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ const DEFAULT_WAIT: Duration = Duration::from_mins(5);
     "chatauth auth login --no-browser --port 8085",
 ))]
 pub struct Login {
-    /// Scope instead of the default ones (repeatable)
+    /// Scope to request (repeatable)
     ///
     /// A short name, such as chat.spaces, or a full URL; manage stands for chat.spaces, chat.memberships and chat.delete.
     /// The default is what the login had before if the account is named or the only one, else what creating a space
@@ -66,9 +66,9 @@ impl Login {
             port: self.port,
             wait: self.wait.map_or(DEFAULT_WAIT, Duration::from_secs),
         };
-        let mut person = TerminalPrompt::new(context, !self.no_browser).reading_pipes(context);
-        let record = context.session().log_in(&login, &mut person).await?;
-        drop(person);
+        let mut prompt = TerminalPrompt::new(context, !self.no_browser).reading_pipes(context);
+        let record = context.session().log_in(&login, &mut prompt).await?;
+        drop(prompt);
         context.messages.note(&format!("Logged in as {} ({})", record.email, record.granted().without_identity()));
         if context.session().accounts().is_ok_and(|accounts| accounts.len() > 1) {
             context.messages.note(&format!(
@@ -113,7 +113,7 @@ fn replaced_login(context: &Context) -> Option<Record> {
     if let Some(account) = &context.settings.account.value {
         return record(account);
     }
-    let client = session.client_for_login().ok()?;
+    let client = session.client_for_new_login().ok()?;
     let accounts = session.accounts().ok()?;
     let mut records =
         accounts.iter().filter_map(|account| record(account)).filter(|record| record.client_id == client.client_id);

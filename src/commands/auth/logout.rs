@@ -28,7 +28,7 @@ impl Logout {
     async fn log_out(self, context: &Context) -> anyhow::Result<()> {
         let session = context.session();
         let logins = match session.chosen_account()? {
-            Some(account) if !self.all => vec![session.login_of(&account)?],
+            Some(account) if !self.all => vec![session.login_for(&account)?],
             None if !self.all => not_chosen(&session.accounts()?)?,
             _ => session.logins()?,
         };
@@ -56,8 +56,8 @@ impl Logout {
 /// [`ErrorCode::LoginNeeded`] with the list of saved logins: none is logged out unless it is named.
 fn not_chosen(accounts: &[String]) -> Result<Vec<LoginName>, Failure> {
     let Some(first) = accounts.first() else { return Ok(Vec::new()) };
-    let hint = format!("name one: {}", command_line(["chatauth", "auth", "logout", "--account", first]));
-    let message = format!("no account is current; logged in: {}", accounts.join(", "));
+    let hint = format!("run {}", command_line(["chatauth", "auth", "logout", "--account", first]));
+    let message = format!("no account is selected; saved logins: {}", accounts.join(", "));
     Err(Failure::new(ErrorCode::LoginNeeded, message).hint(hint))
 }
 
@@ -66,9 +66,7 @@ async fn log_out_login(login: &LoginName, options: &Logout, context: &Context) -
     let account = &login.account;
     if options.local {
         session.forget(login).await?;
-        context
-            .messages
-            .note(&format!("Removed the login of {account} from this machine. It is not revoked at Google."));
+        context.messages.note(&format!("Removed the login of {account} from this machine without revoking it"));
         return Ok(());
     }
     let revocation = session.revoke(login).await.map_err(|error| {
@@ -98,7 +96,7 @@ async fn log_out_login(login: &LoginName, options: &Logout, context: &Context) -
         Revocation::Revoked => {
             format!("Logged out {account}. Google revoked its access for this project on every machine.")
         }
-        Revocation::AlreadyGone => format!("Logged {account} out; the grant had been revoked or had ended already."),
+        Revocation::AlreadyGone => format!("Logged out {account}. Its access had already ended."),
     });
     for other in record.iter().flat_map(|record| session.logins_of_same_grant(record).unwrap_or_default()) {
         context.messages.warning(&format!(

@@ -265,9 +265,9 @@ fn summary(record: &Record, now: OffsetDateTime) -> String {
 fn settings(context: &Context) -> Value {
     let settings = &context.settings;
     let delegation = settings.delegation.value.as_ref();
-    let looked: Vec<String> = settings.client_secrets.value.iter().map(|path| path.display().to_string()).collect();
+    let searched: Vec<String> = settings.client_secrets.value.iter().map(|path| path.display().to_string()).collect();
     json!({
-        "clientSecrets": { "value": looked.join(", then "), "source": settings.client_secrets.source.as_str() },
+        "clientSecrets": { "value": searched.join(", then "), "source": settings.client_secrets.source.as_str() },
         "configDirectory": {
             "value": settings.config_directory.value.as_ref().map(|path| path.display().to_string()),
             "source": settings.config_directory.source.as_str(),

@@ -7,7 +7,7 @@ use crate::bulk::Rate;
 /// The options of every command that reads rows.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub(crate) struct BulkArgs {
-    /// Journal: the same command again resumes the run
+    /// Journal file; run the command again to resume
     #[arg(long, alias = "results", value_name = "FILE", requires = "from", help_heading = "Many at once")]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     pub(super) journal: Option<PathBuf>,
@@ -24,7 +24,7 @@ pub(crate) struct BulkArgs {
     pub(super) fail_fast: bool,
 }
 
-/// The same with `--dry-run`, for commands that know it only for rows.
+/// `BulkArgs` and `--dry-run`, for commands that support it with `--from` only.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub(crate) struct RowsArgs {
     /// Show what would happen to each row; send nothing

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bulk::{Checked, Ending, JournalError, Rate, RowResult, Stop, Words, about, count};
+use crate::bulk::{Checked, Ending, JournalError, Rate, RowResult, Stop, Words, approximate, pluralize};
 use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::output;
 use crate::platform::input::Source;
@@ -15,7 +15,7 @@ pub(super) fn check_rows(checked: &Checked, source: &Source, context: &Context) 
         (1, [only, ..]) => Err(invalid(only.clone()).hint("fix this row; nothing was sent")),
         (wrong, listed) => {
             for line in listed {
-                context.messages.always(&format!("{source}: {line}"));
+                context.messages.print(&format!("{source}: {line}"));
             }
             let message = format!("{wrong} of {} rows cannot be used", checked.rows);
             Err(invalid(message).hint("fix these rows; nothing was sent"))
@@ -33,10 +33,10 @@ pub(super) fn journal_failure(error: &JournalError) -> Failure {
 }
 
 pub(super) fn announce(total: Option<u64>, rate: Rate, words: &Words, whom: &str, context: &Context) {
-    let verb = words.verb;
+    let Words { doing, object, .. } = words;
     context.messages.note(&match total {
-        Some(total) => format!("{} to {verb} as {whom}{}", count(total, "row"), estimate(total, rate)),
-        None => format!("Rows to {verb} as {whom}, as they arrive"),
+        Some(total) => format!("{doing} {} as {whom}{}", pluralize(total, object), estimate(total, rate)),
+        None => format!("{doing} {object}s as {whom}, as rows arrive"),
     });
 }
 
@@ -46,7 +46,7 @@ pub(super) fn estimate(requests: u64, rate: Rate) -> String {
     match rate {
         Rate::Limited { per_minute, per_hour } if time.as_secs() > 0 => {
             let hourly = per_hour.map(|hour| format!(" and {hour} per hour")).unwrap_or_default();
-            format!(" (about {} at {per_minute} per minute{hourly})", about(time))
+            format!(" (about {} at {per_minute} per minute{hourly})", approximate(time))
         }
         _ => String::new(),
     }
@@ -106,7 +106,7 @@ pub(super) fn verdict(
     let resume = if has_journal {
         format!("to resume, run {repeat}")
     } else {
-        String::from("with --journal FILE, the same command resumes a run and repeats nothing")
+        String::from("pass --journal FILE next time, so that the same command resumes the run")
     };
     // Whatever stopped the run, an outcome that is unknown stays unknown.
     let unknown = (!ending.unknown.is_empty()).then_some(Outcome::Unknown);
@@ -126,8 +126,8 @@ pub(super) fn verdict(
                     ending.unknown.iter().map(|(row, id)| format!("row {row} with request id {id}")).collect();
                 message += &format!("; unknown: {}", rows.join(", "));
                 hint = String::from(
-                    "without --journal FILE a run cannot be resumed. Remove the rows that are done from the input, and set \
-                     requestId in the unknown ones",
+                    "remove the finished rows from the input, set request-id in the unknown ones, and run it again; \
+                     pass --journal FILE to make runs resumable",
                 );
             }
             Failure { outcome: unknown, ..Failure::new(ErrorCode::Interrupted(interruption), message).hint(hint) }
@@ -149,7 +149,7 @@ pub(super) fn verdict(
                     .hint(resume)
             }
             (None, None) if ending.not_started.is_some_and(|rest| rest > 0) => {
-                let before = count(total.unwrap_or_default(), "row");
+                let before = pluralize(total.unwrap_or_default(), "row");
                 invalid(format!("the file changed: it had {before}, and has {} now", counts.ended())).hint(resume)
             }
             (None, None) => return Ok(()),

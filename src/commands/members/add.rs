@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::pace::BULK_RATE;
 use super::role::give_role;
 use super::rows;
 use super::several::for_each;
+use super::throttle::BULK_RATE;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{
     CreateMembership, GetMembership, Membership, Method, NewMembership, PatchMembership, Resource, Role, Scopes,
     SpaceName,
 };
 use crate::commands::arguments::{AdminAccess, member_name, space_name};
-use crate::commands::bulk::{self, RowsArgs, Verb};
+use crate::commands::bulk::{self, RowCommand, RowsArgs};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, Failure};
 
@@ -103,14 +103,14 @@ impl Add {
         let added = match caller.send(&request).await {
             Ok(Some(added)) => {
                 if added.fields.state.as_deref() == Some("INVITED") {
-                    let note = format!("Invited {}, who becomes a member by accepting", membership.id());
+                    let note = format!("Invited {}, who is not a member until they accept", membership.id());
                     context.messages.note(&note);
                 }
                 Some(added)
             }
             Ok(None) => fetch_membership(space, membership, admin, caller).await,
             Err(error) if error.is_already_exists() => {
-                context.messages.note(&format!("{} is a member already", membership.id()));
+                context.messages.note(&format!("{} is already a member", membership.id()));
                 fetch_membership(space, membership, admin, caller).await
             }
             Err(error) => return Err(error.into()),
@@ -119,7 +119,7 @@ impl Add {
         match self.role {
             Some(role) if current != Some(role.as_wire()) => {
                 let name = added.as_ref().map_or_else(|| membership.id(), |added| added.fields.name.as_str());
-                give_role(space, name, role, admin, &context.repeat(), caller).await.map(Some)
+                give_role(space, name, role, admin, &context.typed_command(), caller).await.map(Some)
             }
             _ => Ok(added),
         }
@@ -134,10 +134,11 @@ pub(in crate::commands) struct Addition {
     role: Option<Role>,
 }
 
-impl Verb for Add {
+impl RowCommand for Add {
     type Work = Addition;
     const COMMAND: &'static str = "members add";
-    const WORDS: Words = Words { verb: "add", done: "added", object: "membership", by_request_id: false };
+    const WORDS: Words =
+        Words { verb: "add", doing: "Adding", done: "added", object: "membership", by_request_id: false };
     const RATE: Rate = BULK_RATE;
 
     fn columns(&self) -> Vec<Column> {
@@ -153,15 +154,15 @@ impl Verb for Add {
         let (column, text, membership) = match (values.text("member"), values.text("group")) {
             (Some(user), None) => ("member", user, NewMembership::of_user(user)),
             (None, Some(group)) => ("group", group, NewMembership::of_group(group)),
-            _ => return Err(RowFault::of("member", "a row has a member or a group")),
+            _ => return Err(RowFault::in_column("member", "a row has a member or a group")),
         };
-        let membership = membership.map_err(|cause| RowFault::of(column, format!("{text:?} {cause}")))?;
-        // Everybody is a member to begin with.
+        let membership = membership.map_err(|cause| RowFault::in_column(column, format!("{text:?} {cause}")))?;
+        // New members have the role `member`.
         let is_person = matches!(membership, NewMembership::Human(_));
         let default = self.role.filter(|_| is_person);
         let role = rows::role(values).or(default).filter(|role| *role != Role::Member);
         if role.is_some() && !is_person {
-            return Err(RowFault::of("role", "only people have roles"));
+            return Err(RowFault::in_column("role", "only people have roles"));
         }
         Ok(Addition { space, membership, role })
     }
@@ -185,13 +186,13 @@ impl Verb for Add {
     async fn create(&self, addition: &Addition, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         let Addition { space, membership, .. } = addition;
         let request =
-            CreateMembership { space: space.clone(), membership: membership.clone(), admin: Verb::admin(self) };
+            CreateMembership { space: space.clone(), membership: membership.clone(), admin: RowCommand::admin(self) };
         let existed = match caller.send(&request).await {
             Ok(Some(made)) => {
                 return Ok(Created { name: made.fields.name, object: made.json, ..Created::default() });
             }
             Ok(None) => false,
-            // Nobody can be a member twice, so what the row wants is so.
+            // Already a member, so the row is done.
             Err(error) if error.is_already_exists() => true,
             Err(error) => return Err(error.into()),
         };
@@ -201,7 +202,9 @@ impl Verb for Add {
 
     async fn finish(&self, addition: &Addition, name: &str, caller: &mut Caller<'_>) -> anyhow::Result<()> {
         let Some(role) = addition.role else { return Ok(()) };
-        give_role(&addition.space, name, role, Verb::admin(self), &caller.context().repeat(), caller).await.map(|_| ())
+        give_role(&addition.space, name, role, RowCommand::admin(self), &caller.context().typed_command(), caller)
+            .await
+            .map(|_| ())
     }
 }
 
@@ -267,7 +270,7 @@ mod tests {
             (json!({"member":"a b"}), "member: "),
             (json!({"group":"g","role":"owner"}), "role: only people"),
             (json!({"member":"a","role":"king"}), "role: "),
-            (json!({"member":"a","x":1}), "x: there is no column"),
+            (json!({"member":"a","x":1}), "x: unknown column"),
             (json!({"space":"a/b","member":"a"}), "space: "),
         ] {
             assert!(plan(&members).unwrap_err().contains(expected), "{members}");

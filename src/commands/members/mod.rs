@@ -3,12 +3,12 @@
 pub mod add;
 pub mod get;
 pub mod list;
-pub(super) mod pace;
 pub mod remove;
 pub(super) mod role;
 mod rows;
 mod several;
 pub(super) mod show;
+pub(super) mod throttle;
 pub mod update;
 
 super::subcommands! {

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::pace::BULK_RATE;
 use super::rows;
 use super::several::for_each;
+use super::throttle::BULK_RATE;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteMembership, MemberName, Method, Scopes};
 use crate::commands::Context;
 use crate::commands::arguments::{AdminAccess, member_name, space_name};
-use crate::commands::bulk::{self, RowsArgs, Verb};
+use crate::commands::bulk::{self, RowCommand, RowsArgs};
 use crate::commands::caller::Caller;
 
 /// Remove people from a space
@@ -26,7 +26,7 @@ pub struct Remove {
     /// Member to remove, by email or ID (repeatable); app is the Chat app
     #[arg(value_name = "USER", required_unless_present = "from")]
     users: Vec<String>,
-    /// Remove a member per row of CSV or JSON; - is stdin
+    /// Remove a member per CSV or JSON Lines row; - is stdin
     ///
     /// The columns are space and member. The output of members list is read too.
     #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "users")]
@@ -69,7 +69,7 @@ impl Remove {
             let request = DeleteMembership { name: name.clone(), admin };
             let sent = caller.send(&request).await;
             let ended = sent.map_err(|error| super::show::report(error, &space, context))?;
-            let lost = if ended.is_none() { " (the answer was lost)" } else { "" };
+            let lost = if ended.is_none() { " (the response was lost)" } else { "" };
             context.messages.note(&format!("Removed {}{lost}", name.id()));
             // People need no details of the former membership.
             Ok(ended.filter(|_| !context.printer.format().is_for_people()))
@@ -78,10 +78,11 @@ impl Remove {
     }
 }
 
-impl Verb for Remove {
+impl RowCommand for Remove {
     type Work = DeleteMembership;
     const COMMAND: &'static str = "members remove";
-    const WORDS: Words = Words { verb: "remove", done: "removed", object: "membership", by_request_id: false };
+    const WORDS: Words =
+        Words { verb: "remove", doing: "Removing", done: "removed", object: "membership", by_request_id: false };
     const RATE: Rate = BULK_RATE;
 
     fn columns(&self) -> Vec<Column> {
@@ -93,7 +94,7 @@ impl Verb for Remove {
     }
 
     fn plan(&self, values: &Values, _request_id: &str) -> Result<DeleteMembership, RowFault> {
-        Ok(DeleteMembership { name: rows::membership(values, self.space.as_ref())?, admin: Verb::admin(self) })
+        Ok(DeleteMembership { name: rows::membership(values, self.space.as_ref())?, admin: RowCommand::admin(self) })
     }
 
     fn label(&self, request: &DeleteMembership) -> String {
@@ -119,7 +120,7 @@ impl Verb for Remove {
         match caller.send(request).await {
             Ok(Some(ended)) => Ok(Created { object: ended.json, ..gone() }),
             Ok(None) => Ok(gone()),
-            // Gone, and it may have been us.
+            // An earlier attempt of this row may have removed it.
             Err(error) if attempt.unknown_since.is_some() && error.is_not_found() => Ok(gone()),
             Err(error) => Err(error.into()),
         }

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use crate::bulk::{Column, Kind, RowFault, Values};
 use crate::chat::{MemberName, Role, SpaceName};
 use crate::commands::arguments::{ROLES, member_name, space_name};
-use crate::commands::bulk::fault_of;
+use crate::commands::bulk::row_fault;
 
 /// The columns.
 pub(super) fn columns() -> Vec<Column> {
@@ -30,16 +30,16 @@ pub(super) fn options(space: Option<&String>) -> Values {
 pub(super) fn space(values: &Values, default: Option<&String>) -> Result<SpaceName, RowFault> {
     let of_membership = values.text("membership").and_then(|name| name.split_once("/members/")).map(|(space, _)| space);
     let space = values.text("space").or(default.map(String::as_str)).or(of_membership);
-    let space = space.ok_or_else(|| RowFault::of("space", "is missing"))?;
-    space_name(space).map_err(|failure| fault_of(Some("space"), failure))
+    let space = space.ok_or_else(|| RowFault::in_column("space", "is missing"))?;
+    space_name(space).map_err(|failure| row_fault(Some("space"), failure))
 }
 
 /// The membership of a row.
 pub(super) fn membership(values: &Values, default: Option<&String>) -> Result<MemberName, RowFault> {
     let space = space(values, default)?;
     let who = values.text("membership").or_else(|| values.text("member")).or_else(|| values.text("group"));
-    let who = who.ok_or_else(|| RowFault::of("member", "is missing"))?;
-    member_name(&space, who).map_err(|failure| fault_of(Some("member"), failure))
+    let who = who.ok_or_else(|| RowFault::in_column("member", "is missing"))?;
+    member_name(&space, who).map_err(|failure| row_fault(Some("member"), failure))
 }
 
 /// The role of a row.

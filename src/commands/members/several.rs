@@ -1,7 +1,7 @@
 //! One request for each of several members.
 
-use super::pace::Pace;
 use super::show::{list_of_members, print, row};
+use super::throttle::WriteThrottle;
 use crate::chat::{Membership, Resource};
 use crate::commands::{Context, Failure};
 use crate::output::{self, Item, List};
@@ -21,7 +21,7 @@ pub(super) async fn for_each<Member>(
     let mut list = (members.len() != 1).then(|| list_of_members(context));
     let (mut failures, mut left) = (Vec::new(), Vec::new());
     let mut printed = Ok(());
-    let mut pace = Pace::default();
+    let mut pace = WriteThrottle::default();
     for (index, member) in members.iter().enumerate() {
         pace.wait().await;
         match (request(member).await, &mut list) {
@@ -38,7 +38,7 @@ pub(super) async fn for_each<Member>(
             }
             (Err(error), _) => {
                 let failure = context.report(error);
-                let continues = failure.concerns_one();
+                let continues = failure.affects_one_item();
                 failures.push((id(member).to_owned(), failure));
                 left.push(id(member));
                 if !continues {
@@ -55,7 +55,7 @@ pub(super) async fn for_each<Member>(
         return Err(failure.into());
     }
     let start = format!("{} of {} failed: ", left.len(), members.len());
-    match Failure::of_several(&start, failures) {
+    match Failure::combine(&start, failures) {
         Some(failure) => Err(failure.hint(format!("to retry those, run {}", command(&left))).into()),
         None => Ok(printed.map(drop)?),
     }

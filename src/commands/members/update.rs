@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::pace::BULK_RATE;
 use super::role::give_role;
 use super::rows;
+use super::throttle::BULK_RATE;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{GetMembership, MemberName, Method, PatchMembership, Role, Scopes, SpaceName};
 use crate::commands::Context;
 use crate::commands::arguments::{AdminAccess, member_name, space_name};
-use crate::commands::bulk::{self, RowsArgs, Verb};
+use crate::commands::bulk::{self, RowCommand, RowsArgs};
 use crate::commands::caller::Caller;
 
 /// Change the role of a member
@@ -53,7 +53,7 @@ impl Update {
         let space = space_name(self.space.as_deref().unwrap_or_default())?;
         let name = member_name(&space, self.user.as_deref().unwrap_or_default())?;
         let mut caller = Caller::new(context, &methods(&name), admin).await?;
-        let repeat = context.repeat();
+        let repeat = context.typed_command();
         let membership =
             give_role(&space, name.as_str(), self.role.unwrap_or(Role::Member), admin, &repeat, &mut caller)
                 .await
@@ -79,10 +79,11 @@ pub(in crate::commands) struct Change {
     role: Role,
 }
 
-impl Verb for Update {
+impl RowCommand for Update {
     type Work = Change;
     const COMMAND: &'static str = "members update";
-    const WORDS: Words = Words { verb: "update", done: "updated", object: "membership", by_request_id: false };
+    const WORDS: Words =
+        Words { verb: "update", doing: "Updating", done: "updated", object: "membership", by_request_id: false };
     const RATE: Rate = BULK_RATE;
 
     fn columns(&self) -> Vec<Column> {
@@ -96,7 +97,7 @@ impl Verb for Update {
     fn plan(&self, values: &Values, _request_id: &str) -> Result<Change, RowFault> {
         let space = rows::space(values, self.space.as_ref())?;
         let role = rows::role(values).or(self.role);
-        let role = role.ok_or_else(|| RowFault::of("role", "is missing"))?;
+        let role = role.ok_or_else(|| RowFault::in_column("role", "is missing"))?;
         Ok(Change { name: rows::membership(values, self.space.as_ref())?, space, role })
     }
 
@@ -115,7 +116,8 @@ impl Verb for Update {
     async fn create(&self, change: &Change, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         let Change { space, name, role } = change;
         let updated =
-            give_role(space, name.as_str(), *role, Verb::admin(self), &caller.context().repeat(), caller).await?;
+            give_role(space, name.as_str(), *role, RowCommand::admin(self), &caller.context().typed_command(), caller)
+                .await?;
         Ok(Created { name: updated.fields.name, object: updated.json, ..Created::default() })
     }
 }

@@ -56,7 +56,7 @@ impl Failure {
             Error::LoginTimedOut { project, .. } => fail(ErrorCode::LoginTimedOut).hint(format!(
                 "if Google shows an error in the browser: for access_denied or org_internal change the audience at {}; for \
                  admin_policy_enforced ask an administrator to trust the app at https://admin.google.com/ac/owl/list?tab=configuredApps; \
-                 for redirect_uri_mismatch use a Desktop app client. --wait SECONDS waits longer",
+                 for redirect_uri_mismatch use a Desktop app client. To wait longer, pass --wait SECONDS",
                 console("auth/audience", project.as_deref())
             )),
             Error::PortUnavailable { .. } => {
@@ -69,7 +69,7 @@ impl Failure {
                 fail(ErrorCode::ScopeMissing).hint(if *at_login {
                     format!("nothing was saved; log in again and tick {missing}: {login}")
                 } else {
-                    format!("to log in with both, run {login}")
+                    format!("to add this scope, run {login}")
                 })
             }
             Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to retry, run {login}")),
@@ -147,7 +147,7 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
     let option = |name: &str, path: &Path| command_line([name, &path.display().to_string()]);
     let invalid = |hint: String| Failure::new(ErrorCode::ClientSecretsInvalid, message.clone()).hint(hint);
     match error {
-        ClientSecretsError::Missing { beside: Some(path), .. } => {
+        ClientSecretsError::Missing { other_file: Some(path), .. } => {
             let hint = format!("use the one that is there: {}", option("--client-secrets", path));
             Failure::new(ErrorCode::ClientSecretsMissing, message).hint(hint)
         }
@@ -167,7 +167,7 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
         )),
         ClientSecretsError::Wrong { what: WrongFile::Example, .. } => invalid(make(None)),
         ClientSecretsError::Wrong { what: WrongFile::ServiceAccountKey, path, project } => invalid(format!(
-            "act as a user with it: {} --impersonate USER; or {}",
+            "to use it, pass {} --impersonate USER; or {}",
             option("--service-account", path),
             make(project.as_deref())
         )),
@@ -199,9 +199,10 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
         ClientSecretsError::NotNamed { path, .. } => Failure::new(ErrorCode::EndpointRefused, message)
             .hint(format!("if you trust the file, pass {}", option("--client-secrets", path))),
         ClientSecretsError::Interrupted(interruption) => Failure::new(ErrorCode::Interrupted(*interruption), message),
-        ClientSecretsError::NoLoopbackRedirect { project, .. } => {
-            invalid(format!("register http://127.0.0.1:8085/ for it, or {}", make(project.as_deref())))
-        }
+        ClientSecretsError::NoLoopbackRedirect { project, .. } => invalid(format!(
+            "add the redirect URI http://127.0.0.1:8085/ to the client, or {}",
+            make(project.as_deref())
+        )),
     }
 }
 
@@ -219,7 +220,7 @@ fn from_store(error: &StoreError) -> Failure {
             Failure::new(ErrorCode::Busy, message).hint("wait for the other process, or end it if it hangs")
         }
     };
-    match error.way_out() {
+    match error.hint() {
         Some(hint) => failure.hint(hint),
         None => failure,
     }

@@ -16,7 +16,7 @@ impl Failure {
         if let Some(status) = error.kind.status() {
             failure.http_status = Some(status.http_status);
             failure.reason = status.reason.clone().or_else(|| status.status.clone());
-        } else if let ErrorKind::UnreadableAnswer { http_status } = error.kind {
+        } else if let ErrorKind::UnparsableResponse { http_status } = error.kind {
             failure.http_status = Some(http_status);
         }
         if let ErrorKind::RateLimited { retry_after, .. } = &error.kind {
@@ -24,7 +24,7 @@ impl Failure {
         }
         match &attempt.write {
             Some(write) => {
-                let mut failure = failure.of_write(write, error.may_have_been_applied);
+                let mut failure = failure.with_write(write, error.may_have_been_applied);
                 // The hint says when to retry before it says how.
                 if let (
                     true,
@@ -43,7 +43,7 @@ impl Failure {
 
     /// Adds what is known about the effect of a write, and how to repeat it.
     #[must_use]
-    pub(in crate::commands) fn of_write(mut self, write: &Write, may_have_been_applied: bool) -> Self {
+    pub(in crate::commands) fn with_write(mut self, write: &Write, may_have_been_applied: bool) -> Self {
         self.request_id.clone_from(&write.request_id);
         self.outcome = Some(if may_have_been_applied { Outcome::Unknown } else { Outcome::NotApplied });
         if may_have_been_applied {
@@ -104,7 +104,7 @@ fn classify(error: &Error, attempt: &Attempt) -> Failure {
             .hint("see https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces"),
         ErrorKind::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
         ErrorKind::Server { retry_after, .. } => fail(ErrorCode::ServerError).hint(try_again(*retry_after)),
-        ErrorKind::UnreadableAnswer { .. } => fail(ErrorCode::ServerError).hint("retry in a minute"),
+        ErrorKind::UnparsableResponse { .. } => fail(ErrorCode::ServerError).hint("retry in a minute"),
         ErrorKind::Network(error) => network(error),
     }
 }

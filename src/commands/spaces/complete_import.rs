@@ -5,7 +5,7 @@ use crate::commands::Context;
 use crate::commands::arguments::space_name;
 use crate::commands::caller::Caller;
 
-/// Open a space that was filled in import mode to its members
+/// End import mode and open the space to its members
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth spaces complete-import spaces/AAAA"))]
 pub struct CompleteImport {

@@ -29,7 +29,7 @@ const CLOCK_TOLERANCE: time::Duration = time::Duration::minutes(2);
 
 /// Create a space, or one per row of a file
 ///
-/// Logs you in first if that is needed.
+/// Logs you in first if needed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::show::with_columns(examples!(
     "chatauth spaces create --name API-made",
@@ -74,13 +74,13 @@ impl Create {
 fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     context.check_endpoint()?;
     print_note(plan.note.as_deref(), context);
-    if let Some((name, _)) = &plan.look_for {
-        context.messages.note(&format!("First, your spaces would be searched for {name:?}"));
+    if let Some((name, _)) = &plan.reuse_check {
+        context.messages.note(&format!("Would first look for a space named {name:?}"));
     }
-    if !plan.more.is_empty() || !plan.promotions.is_empty() {
+    if !plan.added_later.is_empty() || !plan.promotions.is_empty() {
         context.messages.note(&format!(
-            "Then, these would be changed with one request each: members to add ({}), roles to change ({})",
-            plan.more.len(),
+            "Would then send one request per change (members to add: {}, roles to change: {})",
+            plan.added_later.len(),
             plan.promotions.len()
         ));
     }
@@ -98,11 +98,11 @@ fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
 async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     print_note(plan.note.as_deref(), context);
     let mut caller = Caller::new(context, &methods(plan), false).await?;
-    let whom = caller.whom();
-    if let Some((name, what)) = &plan.look_for
-        && let Some(space) = look_for(name, None, &mut caller).await?
+    let whom = caller.account_label();
+    if let Some((name, what)) = &plan.reuse_check
+        && let Some(space) = find_by_name(name, None, &mut caller).await?
     {
-        return exists(plan, *what, space, context);
+        return reuse_existing(plan, *what, space, context);
     }
     let what = plan.request.display_name().map_or_else(|| String::from("the conversation"), |name| format!("{name:?}"));
     context.messages.note(&format!("Creating {what} as {whom}"));
@@ -118,7 +118,7 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     let failed = printed.is_err() || finished.is_err();
     if failed && context.messages.is_quiet() {
         // Without this message, the name of the space would be lost.
-        context.messages.always(&named);
+        context.messages.print(&named);
     }
     finished?;
     Ok(printed.map_err(|error| {
@@ -137,12 +137,12 @@ fn print_note(note: Option<&str>, context: &Context) {
 }
 
 /// Prints the space that has this name, if it may be reused.
-fn exists(plan: &Plan, what: IfExists, space: Resource<Space>, context: &Context) -> anyhow::Result<()> {
+fn reuse_existing(plan: &Plan, what: IfExists, space: Resource<Space>, context: &Context) -> anyhow::Result<()> {
     let space = what.accept(space)?;
     let name = &space.fields.name;
-    context.messages.note(&format!("Found {name}, which has this name. Nothing was created or changed."));
+    context.messages.note(&format!("Reusing {name}, which already has this name"));
     if let Some(commands) = finish::commands_for_all(plan, name, context) {
-        context.messages.note(&format!("Members were not checked. To add them, run {commands}"));
+        context.messages.note(&format!("Skipped the members. To add them, run {commands}"));
     }
     super::show::print(&space, context)
 }
@@ -154,12 +154,12 @@ fn methods(plan: &Plan) -> Vec<Scopes> {
         Request::Create(_) => CreateSpace::SCOPES,
         Request::SetUp(_) => SetUpSpace::SCOPES,
     }];
-    if plan.look_for.is_some() {
+    if plan.reuse_check.is_some() {
         methods.push(ListSpaces::SCOPES);
     }
     // In import mode, `chat.import` allows the other methods too.
     if !plan.import {
-        if !plan.more.is_empty() {
+        if !plan.added_later.is_empty() {
             methods.push(CreateMembership::SCOPES);
         }
         if !plan.promotions.is_empty() {
@@ -171,7 +171,7 @@ fn methods(plan: &Plan) -> Vec<Scopes> {
 
 /// Returns one of the caller's spaces with exactly this display name that was created before `since`, if that is given.
 /// Reads no page after it.
-async fn look_for(
+async fn find_by_name(
     name: &str,
     since: Option<OffsetDateTime>,
     caller: &mut Caller<'_>,
@@ -200,7 +200,7 @@ async fn send(plan: &Plan, caller: &mut Caller<'_>) -> Result<Resource<Space>, F
         Request::SetUp(request) => caller.send(request).await,
     };
     result.map_err(|error| match caller.context().report(error) {
-        failure if failure.code == ErrorCode::AlreadyExists => failure.hint(match plan.look_for {
+        failure if failure.code == ErrorCode::AlreadyExists => failure.hint(match plan.reuse_check {
             Some(_) => {
                 "choose another name: a space of your organization that you cannot see has this one"
             }

@@ -8,7 +8,7 @@ use super::fields::FIELDS;
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteSpace, GetSpace, Method, Scopes};
 use crate::commands::arguments::{AdminAccess, space_name};
-use crate::commands::bulk::{self, RowsArgs, Verb, fault_of};
+use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, Failure};
 use crate::platform::terminal::LineReader;
@@ -28,7 +28,7 @@ pub struct Delete {
     yes: bool,
     /// Delete a space per row of CSV or JSON Lines; - is stdin
     ///
-    /// The column is space; the output of spaces list is read too. Nothing is asked, so --yes is required.
+    /// The column is space; the output of spaces list is read too. Requires --yes, since it cannot prompt.
     #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "space", requires = "yes")]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
@@ -43,7 +43,7 @@ impl Delete {
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         if let Some(from) = &self.from {
-            return bulk::run(&Rows { admin }, from, &self.rows.bulk, self.rows.dry_run, context);
+            return bulk::run(&DeleteRows { admin }, from, &self.rows.bulk, self.rows.dry_run, context);
         }
         context.block_on(self.delete(context))
     }
@@ -54,13 +54,13 @@ impl Delete {
             admin: self.admin.use_admin_access,
         };
         let settings = &context.settings;
-        let somebody = settings.input && settings.terminals.stdin && settings.terminals.stderr;
-        if !self.yes && !somebody {
+        let can_prompt = settings.input && settings.terminals.stdin && settings.terminals.stderr;
+        if !self.yes && !can_prompt {
             return Err(Failure::usage(format!(
                 "cannot prompt before deleting {} with its messages, files and memberships",
                 request.name
             ))
-            .hint(format!("to delete it without a question, run {} --yes", context.repeat()))
+            .hint(format!("to skip the confirmation, run {} --yes", context.typed_command()))
             .into());
         }
         let mut caller = Caller::new(context, &[DeleteSpace::SCOPES], request.admin).await?;
@@ -74,14 +74,15 @@ impl Delete {
 }
 
 /// Deleting the space of every row.
-struct Rows {
+struct DeleteRows {
     admin: bool,
 }
 
-impl Verb for Rows {
+impl RowCommand for DeleteRows {
     type Work = DeleteSpace;
     const COMMAND: &'static str = "spaces delete";
-    const WORDS: Words = Words { verb: "delete", done: "deleted", object: "space", by_request_id: false };
+    const WORDS: Words =
+        Words { verb: "delete", doing: "Deleting", done: "deleted", object: "space", by_request_id: false };
     /// Under the 60 writes of spaces a minute that Google allows a project.
     const RATE: Rate = Rate::Limited { per_minute: 50, per_hour: None };
 
@@ -96,8 +97,8 @@ impl Verb for Rows {
     }
 
     fn plan(&self, values: &Values, _request_id: &str) -> Result<DeleteSpace, RowFault> {
-        let text = values.text("space").ok_or_else(|| RowFault::of("space", "is missing"))?;
-        let name = space_name(text).map_err(|failure| fault_of(Some("space"), failure))?;
+        let text = values.text("space").ok_or_else(|| RowFault::in_column("space", "is missing"))?;
+        let name = space_name(text).map_err(|failure| row_fault(Some("space"), failure))?;
         Ok(DeleteSpace { name, admin: self.admin })
     }
 
@@ -121,7 +122,7 @@ impl Verb for Rows {
     ) -> anyhow::Result<Created> {
         match caller.send(request).await {
             Ok(()) => {}
-            // Gone, and it may have been us.
+            // An earlier attempt of this row may have deleted it.
             Err(error) if attempt.unknown_since.is_some() && error.is_not_found() => {}
             Err(error) => return Err(error.into()),
         }
@@ -140,7 +141,7 @@ async fn confirm(request: &DeleteSpace, caller: &mut Caller<'_>, context: &Conte
         .and_then(|space| space.fields.display_name)
         .filter(|name| !name.trim().is_empty())
         .unwrap_or_else(|| request.name.to_string());
-    context.messages.always(&format!(
+    context.messages.print(&format!(
         "This permanently deletes {} with all its messages, files and memberships. To confirm, type its name ({name}):",
         request.name
     ));
@@ -150,6 +151,6 @@ async fn confirm(request: &DeleteSpace, caller: &mut Caller<'_>, context: &Conte
         Ok(())
     } else {
         Err(Failure::usage("the name does not match; nothing was deleted")
-            .hint(format!("type the name exactly, or run {} --yes", context.repeat())))
+            .hint(format!("type the name exactly, or run {} --yes", context.typed_command())))
     }
 }

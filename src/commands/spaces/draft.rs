@@ -39,7 +39,7 @@ impl<const NEW: bool> SpaceFields<NEW> {
                 && let Some(count) = draft.at(field.path).and_then(Value::as_str).map(|text| text.chars().count())
                 && count > longest
             {
-                return Err(draft.refuse(field.path, &format!("has {count} characters, and {longest} are allowed")));
+                return Err(draft.refuse(field.path, &format!("has {count} characters; at most {longest} are allowed")));
             }
         }
         Ok(draft)
@@ -119,7 +119,7 @@ fn read(source: &Source) -> Result<Map<String, Value>, Failure> {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(invalid(String::from("is not a JSON object"))),
         // The position only, never the contents.
-        Err(error) => Err(invalid(format!("holds no JSON: line {}, column {}", error.line(), error.column()))),
+        Err(error) => Err(invalid(format!("is not JSON: line {}, column {}", error.line(), error.column()))),
     }
     .map_err(|failure| failure.hint("expected a Space of the API's reference, such as {\"displayName\": \"Team\"}"))
 }

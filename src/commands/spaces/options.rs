@@ -55,10 +55,10 @@ impl<const NEW: bool> SpaceFields<NEW> {
             let mut given = field.options.iter().filter_map(|option| Some((option, values.get(option.name)?)));
             let Some((option, value)) = given.next() else { continue };
             if let Some((other, _)) = given.next() {
-                return Err(RowFault::of(other.name, format!("cannot be combined with {}", option.name)));
+                return Err(RowFault::in_column(other.name, format!("cannot be combined with {}", option.name)));
             }
             let value = field.parse(option, value);
-            let value = value.map_err(|failure| RowFault::of(option.name, failure.message))?;
+            let value = value.map_err(|failure| RowFault::in_column(option.name, failure.message))?;
             self.set_field(field, value);
         }
         Ok(())

@@ -19,7 +19,7 @@ const LONGEST_QUERY: usize = 1000;
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::show::with_columns(examples!("chatauth spaces search team --use-admin-access")))]
 pub struct Search {
-    /// Words of the name; with = or : in it, a query in the API's syntax
+    /// Words of the name, or a query of the API (if it has = or :)
     #[arg(value_name = "QUERY", required = true)]
     query: Vec<String>,
     /// Order of the results, as in 'create_time DESC'

@@ -25,7 +25,7 @@ pub(super) fn print(space: &Resource<Space>, context: &Context) -> anyhow::Resul
 }
 
 /// Prints a list of spaces, page by page.
-pub(super) async fn print_list<M: Method<Answer = Page<Space>>>(
+pub(super) async fn print_list<M: Method<Response = Page<Space>>>(
     mut pages: Pages,
     request: impl Fn(Paging) -> M,
     caller: &mut Caller<'_>,

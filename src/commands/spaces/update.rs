@@ -12,7 +12,7 @@ use super::options::SpaceFields;
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{GetSpace, Method, PatchSpace, Resource, Scopes, Space, SpaceName};
 use crate::commands::arguments::{AdminAccess, space_name};
-use crate::commands::bulk::{self, RowsArgs, Verb, fault_of};
+use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, Failure};
 
@@ -120,10 +120,11 @@ async fn apply(
     Ok(latest.ok_or_else(|| Failure::usage("nothing to update"))?)
 }
 
-impl Verb for Update {
+impl RowCommand for Update {
     type Work = Plan;
     const COMMAND: &'static str = "spaces update";
-    const WORDS: Words = Words { verb: "update", done: "updated", object: "space", by_request_id: false };
+    const WORDS: Words =
+        Words { verb: "update", doing: "Updating", done: "updated", object: "space", by_request_id: false };
     /// Under the 60 writes of spaces a minute that Google allows a project.
     const RATE: Rate = Rate::Limited { per_minute: 50, per_hour: None };
 
@@ -137,10 +138,10 @@ impl Verb for Update {
     }
 
     fn plan(&self, values: &Values, _request_id: &str) -> Result<Plan, RowFault> {
-        let space = values.text("space").ok_or_else(|| RowFault::of("space", "is missing"))?;
+        let space = values.text("space").ok_or_else(|| RowFault::in_column("space", "is missing"))?;
         let mut options = Self { space: Some(space.to_owned()), ..self.clone() };
         options.fields.set(values)?;
-        plan(&options).map_err(|failure| fault_of(None, failure))
+        plan(&options).map_err(|failure| row_fault(None, failure))
     }
 
     fn label(&self, plan: &Plan) -> String {
@@ -161,7 +162,7 @@ impl Verb for Update {
     }
 
     async fn create(&self, plan: &Plan, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
-        let space = apply(plan, Verb::admin(self), caller, caller.context()).await?;
+        let space = apply(plan, RowCommand::admin(self), caller, caller.context()).await?;
         Ok(Created { name: space.fields.name, object: space.json, ..Created::default() })
     }
 }
@@ -248,7 +249,7 @@ fn check(draft: &Draft, admin: bool) -> Result<(), Failure> {
         return Err(draft.refuse("displayName", "is empty: a space needs a name of 1 to 128 characters"));
     }
     if draft.has("spaceType") && draft.at("displayName").is_none() {
-        return Err(draft.refuse("spaceType", "makes a group chat a space, which needs a name: add --name"));
+        return Err(draft.refuse("spaceType", "turns a group chat into a space, which requires a name: pass --name"));
     }
     if admin {
         for field in FIELDS.iter().filter(|field| field.members_only) {
@@ -312,7 +313,7 @@ fn permissions(allow: &[String]) -> Result<Option<Value>, Failure> {
         let plain = |name: &str| name.replace(['-', '_'], "").to_lowercase();
         let known = PERMISSIONS.iter().find(|known| plain(known) == plain(setting.trim())).ok_or_else(|| {
             let names: Vec<String> = PERMISSIONS.iter().map(|name| snake_case(name).replace('_', "-")).collect();
-            refuse(&format!("names no setting; there are {}", names.join(", ")))
+            refuse(&format!("is not a known setting; the settings are {}", names.join(", ")))
         })?;
         let (managers, members) = match who.trim() {
             "owners" => (false, false),

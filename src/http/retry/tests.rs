@@ -110,7 +110,7 @@ fn only_what_may_change_is_tried_again() {
     assert_eq!(classify(&Err(Error::Lost { host: host() }), now()), Outcome::ResponseLost);
 }
 
-fn play(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Duration) {
+fn simulate(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let answers = RefCell::new(answers.into_iter());
     runtime.block_on(async {
@@ -128,44 +128,44 @@ fn play(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Du
 #[test]
 fn the_loop_ends_within_its_time_and_knows_what_may_have_been_applied() {
     let lost = || Err(Error::Lost { host: String::from("h") });
-    let (attempted, took) = play(OPERATION, (0..8).map(|_| lost()).collect());
+    let (attempted, took) = simulate(OPERATION, (0..8).map(|_| lost()).collect());
     assert!(attempted.may_have_been_applied);
     assert!(attempted.attempts >= 5, "{}", attempted.attempts);
     assert!(took <= OPERATION.total, "{took:?}");
 
-    let (attempted, _) = play(OPERATION, vec![Ok(answer(503, None)), Ok(answer(200, None))]);
+    let (attempted, _) = simulate(OPERATION, vec![Ok(answer(503, None)), Ok(answer(200, None))]);
     assert_eq!((attempted.attempts, attempted.result.unwrap().status), (2, 200));
 
     for status in [499, 505, 520, 524, 599, 600, 999] {
-        let (attempted, _) = play(OPERATION, vec![Ok(answer(status, None))]);
+        let (attempted, _) = simulate(OPERATION, vec![Ok(answer(status, None))]);
         assert!(attempted.may_have_been_applied, "{status}");
     }
     for status in [400, 403, 498, 501] {
-        let (attempted, _) = play(OPERATION, vec![Ok(answer(status, None))]);
+        let (attempted, _) = simulate(OPERATION, vec![Ok(answer(status, None))]);
         assert!(!attempted.may_have_been_applied, "{status}");
     }
 
     let redirect = Error::Redirect { host: String::from("h"), status: 303, target: String::from("t") };
-    assert!(play(OPERATION, vec![Err(redirect)]).0.may_have_been_applied);
+    assert!(simulate(OPERATION, vec![Err(redirect)]).0.may_have_been_applied);
 
     let refused = vec![Ok(answer(429, None)), Ok(answer(429, Some("3600")))];
-    assert!(!play(OPERATION, refused).0.may_have_been_applied);
+    assert!(!simulate(OPERATION, refused).0.may_have_been_applied);
     let earlier_loss = vec![lost(), Ok(answer(429, Some("3600")))];
-    assert!(play(OPERATION, earlier_loss).0.may_have_been_applied);
+    assert!(simulate(OPERATION, earlier_loss).0.may_have_been_applied);
 }
 
 #[test]
 fn the_loop_counts_who_is_not_there_and_what_cannot_be_read() {
     let patient = Policy { total: seconds(1000), ..OPERATION };
     let refused = || Err(Error::Refused { host: String::from("h") });
-    let (attempted, _) = play(patient, (0..8).map(|_| refused()).collect());
+    let (attempted, _) = simulate(patient, (0..8).map(|_| refused()).collect());
     assert_eq!((attempted.attempts, attempted.may_have_been_applied), (3, false));
     let cut_off = || Ok(Response { complete: false, ..answer(200, None) });
-    let (attempted, _) = play(patient, (0..8).map(|_| cut_off()).collect());
+    let (attempted, _) = simulate(patient, (0..8).map(|_| cut_off()).collect());
     assert_eq!((attempted.attempts, attempted.may_have_been_applied), (3, true));
     // What is neither does not count.
     let lost = || Err(Error::Lost { host: String::from("h") });
-    let (attempted, _) = play(patient, vec![refused(), lost(), cut_off(), refused(), lost(), cut_off(), refused()]);
+    let (attempted, _) = simulate(patient, vec![refused(), lost(), cut_off(), refused(), lost(), cut_off(), refused()]);
     assert_eq!(attempted.attempts, 7);
 }
 

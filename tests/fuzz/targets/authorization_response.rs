@@ -84,7 +84,7 @@ fn request(bytes: &[u8]) {
     match &seen {
         Seen::Partial => assert!(bytes.len() < LONGEST_HEAD),
         Seen::Tls => assert_eq!(bytes[0], 0x16),
-        Seen::Stranger(status) => assert!([400, 404, 405, 431].contains(status)),
+        Seen::Unrelated(status) => assert!([400, 404, 405, 431].contains(status)),
         Seen::Code(_) | Seen::Refused(..) | Seen::WrongIssuer(_) => {
             let end = head_end(bytes).expect("an answer has a whole head");
             let head = String::from_utf8_lossy(&bytes[..end]);

@@ -91,7 +91,7 @@ fuzz_target!(|bytes: &[u8]| {
         check_shown(&told);
         // A page of a proxy is not quoted.
         if serde_json::from_slice::<Value>(body).is_err() {
-            assert_eq!(told, format!("the server gave no reason ({http_status})"));
+            assert_eq!(told, format!("the server sent no error message ({http_status})"));
         }
         for write in [false, true] {
             let failure = api_failure(&error, write);

@@ -3,23 +3,23 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::sandbox::{PATIENCE, Sandbox};
-use crate::support::waiting::Waiting;
+use crate::support::pending_login::PendingLogin;
+use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
 
 /// What would mean something to a shell.
 const HINT: &str = "a;touch pwned&$(touch pwned)`touch pwned`'\"|b@example.com";
 
 /// Starts `auth login` with this as `$BROWSER`.
-fn with_browser(sandbox: &Sandbox, browser: &str, words: &[&str]) -> Waiting {
+fn with_browser(sandbox: &Sandbox, browser: &str, words: &[&str]) -> PendingLogin {
     let mut command = sandbox.command(["auth", "login"].iter().chain(words));
     command.env("BROWSER", browser);
-    Waiting::start(command)
+    PendingLogin::start(command)
 }
 
 /// Waits for a file that a browser writes as a whole.
 #[track_caller]
 fn written(path: &Path) -> String {
-    let deadline = std::time::Instant::now() + PATIENCE;
+    let deadline = std::time::Instant::now() + TEST_TIMEOUT;
     loop {
         if let Ok(text) = fs::read_to_string(path) {
             return text;
@@ -101,7 +101,7 @@ fn the_browser_does_not_inherit_a_given_access_token() {
     let browser = sandbox.script("spy", &script);
     let mut command = sandbox.command(["auth", "login"]);
     command.env("BROWSER", browser).env("CHATAUTH_ACCESS_TOKEN", "canary-token");
-    let waiting = Waiting::start(command);
+    let waiting = PendingLogin::start(command);
     assert!(!written(&seen).contains("canary-token"));
     let finished = waiting.succeeds(&sandbox);
     assert!(finished.stderr.contains("CHATAUTH_ACCESS_TOKEN is set"), "{}", finished.stderr);
@@ -114,7 +114,7 @@ fn no_browser_is_opened_when_that_is_said() {
     let browser = sandbox.script("spy", &format!("#!/bin/sh\n: > '{}'\n", seen.display()));
     let mut command = sandbox.command(["auth", "login", "--no-browser"]);
     command.env("BROWSER", browser);
-    let finished = Waiting::start(command).succeeds(&sandbox);
+    let finished = PendingLogin::start(command).succeeds(&sandbox);
     assert!(!seen.exists());
     assert!(finished.stderr.starts_with("To log in, open this address"), "{}", finished.stderr);
 }

@@ -6,8 +6,8 @@ use chatauth::emulator::Endpoint;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::support::pending_login::{self, PendingLogin};
 use crate::support::sandbox::{Finished, Sandbox};
-use crate::support::waiting::{self, Waiting};
 
 /// Stands for every secret in a wrong file; must never be shown.
 const CANARY: &str = "canary7f3a";
@@ -199,16 +199,16 @@ fn web(sandbox: &Sandbox, redirect_uris: &[&str]) {
 #[test]
 fn a_web_client_uses_its_registered_uri_exactly() {
     let sandbox = Sandbox::new();
-    let port = waiting::free_port();
+    let port = pending_login::free_port();
     for uri in [
         format!("http://127.0.0.1:{port}"),
         format!("http://127.0.0.1:{port}/"),
         format!("http://127.0.0.1:{port}/a/b"),
     ] {
         web(&sandbox, &["https://example.com/cb", &uri, "http://127.0.0.1:1/"]);
-        let waiting = Waiting::log_in(&sandbox, &[]);
+        let waiting = PendingLogin::log_in(&sandbox, &[]);
         assert_eq!(waiting.parameter("redirect_uri"), uri);
-        waiting::check_listening(waiting.id(), &[waiting.address()]);
+        pending_login::check_listening(waiting.id(), &[waiting.address()]);
         assert_eq!(waiting.address().port(), port);
         waiting.succeeds(&sandbox);
         let token = sandbox.control().requests_to(Endpoint::Token).pop().unwrap();
@@ -222,26 +222,26 @@ fn a_web_client_uses_its_registered_uri_exactly() {
 #[test]
 fn a_web_client_with_the_name_localhost_listens_on_both_addresses() {
     let sandbox = Sandbox::new();
-    let port = waiting::free_port();
+    let port = pending_login::free_port();
     let uri = format!("http://localhost:{port}/cb");
     web(&sandbox, &[&uri]);
     let both = [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port))];
     let has_ipv6 = TcpListener::bind("[::1]:0").is_ok();
     let expected = if has_ipv6 { &both[..] } else { &both[..1] };
     for address in expected {
-        let waiting = Waiting::log_in(&sandbox, &[]);
+        let waiting = PendingLogin::log_in(&sandbox, &[]);
         assert_eq!(waiting.parameter("redirect_uri"), uri);
-        waiting::check_listening(waiting.id(), expected);
+        pending_login::check_listening(waiting.id(), expected);
         let redirected = waiting.redirected();
         let request = |host: String| {
-            let target = &redirected[waiting::PATH_AND_QUERY];
-            waiting::send(*address, format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).unwrap()
+            let target = &redirected[pending_login::PATH_AND_QUERY];
+            pending_login::send(*address, format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).unwrap()
         };
         // Only by the name that is registered.
         assert_eq!(request(address.to_string()).status, 404);
         assert_eq!(request(format!("localhost:{port}")).status, 200);
         waiting.finish(&sandbox).success();
-        assert!(!both.iter().any(|address| waiting::is_open(*address)));
+        assert!(!both.iter().any(|address| pending_login::is_open(*address)));
     }
     sandbox.run(["auth", "login"]).success();
     if has_ipv6 {
@@ -275,9 +275,9 @@ fn a_web_client_says_why_it_cannot_be_used() {
 #[test]
 fn a_web_client_that_waits_frees_both_ports_when_it_is_told_to_stop() {
     let sandbox = Sandbox::new();
-    let port = waiting::free_port();
+    let port = pending_login::free_port();
     web(&sandbox, &[&format!("http://localhost:{port}/")]);
-    let waiting = Waiting::log_in(&sandbox, &[]);
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
     waiting.signal(Signal::INT);
     waiting.finish(&sandbox).exits_with(130);
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();

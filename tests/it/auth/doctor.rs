@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::support::ordinary_user::{OrdinaryUser, set_mode};
 use crate::support::sandbox::{Finished, Sandbox};
-use crate::support::tls_front::{Front, answer};
+use crate::support::tls_front::{RecordingProxy, answer};
 
 const ACCOUNT: &str = "emulator@example.com";
 
@@ -155,8 +155,8 @@ fn the_network_fails_on_its_own() {
 }
 
 /// Answers at the token endpoint with a clock that is this far ahead.
-fn skewed(sandbox: &Sandbox, ahead: time::Duration, status: u16, body: &'static str) -> Front {
-    Front::plain(sandbox.origin(), move |request| {
+fn skewed(sandbox: &Sandbox, ahead: time::Duration, status: u16, body: &'static str) -> RecordingProxy {
+    RecordingProxy::plain(sandbox.origin(), move |request| {
         let date = (OffsetDateTime::now_utc() + ahead).format(&Rfc2822).unwrap().replace("+0000", "GMT");
         let headers = [&*format!("Date: {date}"), "Content-Type: application/json"];
         (request.path() == "/token").then(|| answer(status, &headers, body))
@@ -190,7 +190,7 @@ fn property_57_a_refusal_tells_how_far_the_clock_is_off() {
     assert!(error["message"].as_str().unwrap().contains("10 minutes behind the server's"), "{error}");
     // The same, when it is the API that refuses.
     let sandbox = healthy();
-    let api = Front::plain(sandbox.origin(), |_| {
+    let api = RecordingProxy::plain(sandbox.origin(), |_| {
         let date = (OffsetDateTime::now_utc() - time::Duration::minutes(10)).format(&Rfc2822).unwrap();
         let body = r#"{"error":{"code":401,"message":"no","status":"UNAUTHENTICATED"}}"#;
         Some(answer(401, &[&format!("Date: {}", date.replace("+0000", "GMT"))], body))
@@ -199,7 +199,7 @@ fn property_57_a_refusal_tells_how_far_the_clock_is_off() {
     create.env("CHATAUTH_API_ENDPOINT", format!("http://{}", api.address()));
     let error = sandbox.finish(create).exits_with(4).error();
     assert!(error["message"].as_str().unwrap().contains("10 minutes ahead of the server's"), "{error}");
-    assert_eq!(api.heard().len(), 2);
+    assert_eq!(api.received().len(), 2);
 }
 
 #[test]

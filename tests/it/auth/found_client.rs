@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::sandbox::{Finished, Sandbox};
 use crate::support::service_account::key_file;
-use crate::support::stage::{ACCOUNT, Rogue, answer};
+use crate::support::stage::{ACCOUNT, ScriptedServer, answer};
 
 const CREATE: [&str; 5] = ["spaces", "create", "--name", "x", "--no-input"];
 
@@ -98,7 +98,7 @@ fn the_client_of_the_stored_login_refreshes_it_wherever_its_file_lies() {
 
 #[test]
 fn a_client_of_another_id_or_endpoint_gets_nothing_of_the_login() {
-    let stranger = Rogue::answering(|_, _| answer(200, &[], "{}"));
+    let stranger = ScriptedServer::answering(|_, _| answer(200, &[], "{}"));
     let token = format!("{}/token", stranger.origin());
     for changes in [
         &[("client_id", "222-b.apps.googleusercontent.com")][..],
@@ -127,7 +127,7 @@ fn a_client_of_another_id_or_endpoint_gets_nothing_of_the_login() {
 
 #[test]
 fn no_browser_is_sent_to_the_authorization_endpoint_of_a_found_client() {
-    let stranger = Rogue::answering(|_, _| answer(200, &[], "phish"));
+    let stranger = ScriptedServer::answering(|_, _| answer(200, &[], "phish"));
     let authorization = format!("{}/o/oauth2/auth", stranger.origin());
     for changes in [&[][..], &[("auth_uri", authorization.as_str())]] {
         let checkout = Checkout::new();

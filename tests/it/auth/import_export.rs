@@ -88,7 +88,7 @@ fn the_files_of_other_tools_become_logins() {
                 import(&sandbox, &content)
             }
             .success();
-            assert_eq!(imported.stderr.contains("still holds the same login"), file, "{}", imported.stderr);
+            assert_eq!(imported.stderr.contains("still contains this login"), file, "{}", imported.stderr);
             assert!(imported.stderr.contains(ACCOUNT), "{}", imported.stderr);
             let record = sandbox.record(ACCOUNT);
             assert_eq!(record["refresh_token"], token.as_str(), "{kind}");
@@ -150,7 +150,7 @@ fn what_holds_no_login_is_named_and_nothing_is_asked() {
             json!({"refresh_token": "r", "client_id": "other", "client_secret": "s", "token_uri": "http://evil.test/"}),
             "https",
         ),
-        (json!({"refresh_token": "r", "client_id": "other", "client_secret": "s"}), "another"),
+        (json!({"refresh_token": "r", "client_id": "other", "client_secret": "s"}), "not to the client file in use"),
     ] {
         let refused = import(&sandbox, &content).exits_with(3);
         let message = refused.error()["message"].as_str().unwrap().to_owned();

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use chatauth::emulator::Endpoint;
 
 use crate::support::ordinary_user::not_run;
-use crate::support::sandbox::{PATIENCE, Sandbox};
+use crate::support::pending_login::{self, PendingLogin, Reply};
+use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
 use crate::support::tls_front::own_address;
-use crate::support::waiting::{self, Reply, Waiting};
 
 /// Nothing was asked of the token endpoint, and nothing is stored.
 #[track_caller]
@@ -40,9 +40,9 @@ fn is_a_constant_page(reply: &Reply) {
 #[test]
 fn property_4_a_callback_without_our_state_changes_nothing() {
     let sandbox = Sandbox::new();
-    let mut waiting = Waiting::log_in(&sandbox, &[]);
+    let mut waiting = PendingLogin::log_in(&sandbox, &[]);
     let state = waiting.state();
-    let other = Waiting::log_in(&sandbox, &[]);
+    let other = PendingLogin::log_in(&sandbox, &[]);
     for query in [
         String::from("code=4/emulator-x"),
         String::from("state=&code=4/emulator-x"),
@@ -75,7 +75,7 @@ fn property_4_a_callback_without_our_state_changes_nothing() {
 #[test]
 fn property_5_a_refusal_without_our_state_does_not_end_the_login() {
     let sandbox = Sandbox::new();
-    let mut waiting = Waiting::log_in(&sandbox, &[]);
+    let mut waiting = PendingLogin::log_in(&sandbox, &[]);
     for query in ["error=access_denied", "error=access_denied&state=", "error=access_denied&state=guess"] {
         assert_eq!(waiting.call_back(query).status, 404, "{query}");
     }
@@ -86,7 +86,7 @@ fn property_5_a_refusal_without_our_state_does_not_end_the_login() {
 #[test]
 fn property_6_a_refusal_with_our_state_ends_the_login_at_once() {
     let sandbox = Sandbox::new();
-    let waiting = Waiting::log_in(&sandbox, &["--format", "json"]);
+    let waiting = PendingLogin::log_in(&sandbox, &["--format", "json"]);
     let started = Instant::now();
     let reply =
         waiting.call_back(&format!("error=access_denied&error_subtype=access_denied_user&state={}", waiting.state()));
@@ -101,10 +101,10 @@ fn property_6_a_refusal_with_our_state_ends_the_login_at_once() {
 #[test]
 fn property_7_exactly_one_socket_listens_and_only_on_loopback() {
     let sandbox = Sandbox::new();
-    let waiting = Waiting::log_in(&sandbox, &[]);
-    waiting::check_listening(waiting.id(), &[SocketAddr::from((Ipv4Addr::LOCALHOST, waiting.port()))]);
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
+    pending_login::check_listening(waiting.id(), &[SocketAddr::from((Ipv4Addr::LOCALHOST, waiting.port()))]);
     match own_address() {
-        Some(own) => assert!(!waiting::is_open(SocketAddr::new(own, waiting.port())), "open to other machines"),
+        Some(own) => assert!(!pending_login::is_open(SocketAddr::new(own, waiting.port())), "open to other machines"),
         None => not_run("property_7 (another address)", "this machine has loopback addresses only"),
     }
     waiting.succeeds(&sandbox);
@@ -113,12 +113,12 @@ fn property_7_exactly_one_socket_listens_and_only_on_loopback() {
 #[test]
 fn property_8_the_redirect_uri_is_the_bound_literal_and_port() {
     let sandbox = Sandbox::new();
-    let port = waiting::free_port();
+    let port = pending_login::free_port();
     for words in [vec![], vec![String::from("--port"), port.to_string()]] {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let waiting = Waiting::log_in(&sandbox, &words);
+        let waiting = PendingLogin::log_in(&sandbox, &words);
         let address = waiting.address();
-        waiting::check_listening(waiting.id(), &[address]);
+        pending_login::check_listening(waiting.id(), &[address]);
         assert_eq!(waiting.parameter("redirect_uri"), format!("http://{address}/oauth2/callback"));
         assert_eq!(address.ip(), Ipv4Addr::LOCALHOST);
         assert!(words.is_empty() || address.port() == port);
@@ -141,7 +141,7 @@ fn property_9_a_process_on_the_other_loopback_address_gets_nothing() {
 #[test]
 fn property_10_another_host_name_is_a_stranger_even_with_our_state() {
     let sandbox = Sandbox::new();
-    let mut waiting = Waiting::log_in(&sandbox, &[]);
+    let mut waiting = PendingLogin::log_in(&sandbox, &[]);
     let port = waiting.port();
     let target = format!("/oauth2/callback?state={}&code=4/emulator-x", waiting.state());
     for hosts in [
@@ -178,7 +178,7 @@ fn property_10_another_host_name_is_a_stranger_even_with_our_state() {
 #[test]
 fn property_11_other_methods_and_paths_change_nothing() {
     let sandbox = Sandbox::new();
-    let mut waiting = Waiting::log_in(&sandbox, &[]);
+    let mut waiting = PendingLogin::log_in(&sandbox, &[]);
     let host = waiting.address();
     let query = format!("state={}&code=4/emulator-x", waiting.state());
     for method in ["POST", "HEAD", "OPTIONS", "PUT", "DELETE", "get"] {
@@ -215,7 +215,7 @@ fn property_11_other_methods_and_paths_change_nothing() {
 #[test]
 fn property_12_idle_and_slow_connections_do_not_hold_the_callback_up() {
     let sandbox = Sandbox::new();
-    let waiting = Waiting::log_in(&sandbox, &[]);
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
     let idle = TcpStream::connect(waiting.address()).unwrap();
     let mut slow = TcpStream::connect(waiting.address()).unwrap();
     slow.write_all(b"G").unwrap();
@@ -230,22 +230,22 @@ fn property_12_idle_and_slow_connections_do_not_hold_the_callback_up() {
 #[test]
 fn a_callback_may_arrive_byte_by_byte() {
     let sandbox = Sandbox::new();
-    let waiting = Waiting::log_in(&sandbox, &[]);
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
     let mut stream = TcpStream::connect(waiting.address()).unwrap();
     stream.set_nodelay(true).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
     let query = waiting.redirected().query().unwrap().to_owned();
     for byte in format!("GET /oauth2/callback?{query} HTTP/1.1\r\nHost: {}\r\n\r\n", waiting.address()).bytes() {
         stream.write_all(&[byte]).unwrap();
     }
-    assert_eq!(waiting::receive(stream).unwrap().status, 200);
+    assert_eq!(pending_login::receive(stream).unwrap().status, 200);
     waiting.finish(&sandbox).success();
 }
 
 #[test]
 fn property_13_a_request_that_is_too_long_is_turned_away() {
     let sandbox = Sandbox::new();
-    let mut waiting = Waiting::log_in(&sandbox, &[]);
+    let mut waiting = PendingLogin::log_in(&sandbox, &[]);
     let host = waiting.address();
     let query = waiting.redirected().query().unwrap().to_owned();
     let (line, headers) = ("x".repeat(9 * 1024), "x".repeat(65 * 1024));
@@ -258,7 +258,7 @@ fn property_13_a_request_that_is_too_long_is_turned_away() {
     }
     // Somebody who never stops is cut off, not kept.
     let mut endless = TcpStream::connect(host).unwrap();
-    endless.set_write_timeout(Some(PATIENCE)).unwrap();
+    endless.set_write_timeout(Some(TEST_TIMEOUT)).unwrap();
     let chunk = vec![b'x'; 1 << 20];
     let written = (0..64).take_while(|_| endless.write_all(&chunk).is_ok()).count();
     assert!(written < 64, "64 MiB of a request line were taken");
@@ -274,7 +274,7 @@ fn property_13_a_request_that_is_too_long_is_turned_away() {
 #[test]
 fn property_13_the_cookies_of_other_programs_on_this_address_are_no_obstacle() {
     let sandbox = Sandbox::new();
-    let waiting = Waiting::log_in(&sandbox, &[]);
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
     let query = waiting.redirected().query().unwrap().to_owned();
     let cookies = "a=0123456789; ".repeat(4600);
     let head =
@@ -287,7 +287,7 @@ fn property_13_the_cookies_of_other_programs_on_this_address_are_no_obstacle() {
 #[test]
 fn property_80_a_callback_that_is_refused_is_told_once_at_the_terminal() {
     let sandbox = Sandbox::new();
-    let mut waiting = Waiting::log_in(&sandbox, &[]);
+    let mut waiting = PendingLogin::log_in(&sandbox, &[]);
     let (port, state) = (waiting.port(), waiting.state());
     let query = format!("state={state}&code=4/emulator-x");
     for host in ["127.0.0.1:9000".to_owned(), format!("localhost:{port}")] {
@@ -311,9 +311,9 @@ fn property_80_a_callback_that_is_refused_is_told_once_at_the_terminal() {
 
 #[test]
 fn property_15_the_pages_are_the_same_whatever_was_sent() {
-    let page = |query: &dyn Fn(&Waiting) -> String| {
+    let page = |query: &dyn Fn(&PendingLogin) -> String| {
         let sandbox = Sandbox::new();
-        let waiting = Waiting::log_in(&sandbox, &[]);
+        let waiting = PendingLogin::log_in(&sandbox, &[]);
         let reply = waiting.call_back(&query(&waiting));
         waiting.finish(&sandbox);
         is_a_constant_page(&reply);
@@ -339,7 +339,7 @@ fn property_15_the_pages_are_the_same_whatever_was_sent() {
 #[test]
 fn what_a_refusal_says_reaches_the_terminal_without_its_controls() {
     let sandbox = Sandbox::new();
-    let waiting = Waiting::log_in(&sandbox, &[]);
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
     waiting
         .call_back(&format!("state={}&error=a%1B%5B2Jb%0Ac&error_description=%C2%9Bd%E2%80%AEe%07", waiting.state()));
     let finished = waiting.finish(&sandbox).exits_with(4);
@@ -351,7 +351,7 @@ fn what_a_refusal_says_reaches_the_terminal_without_its_controls() {
 #[test]
 fn property_17_a_browser_that_speaks_tls_is_noticed_once_and_waited_for() {
     let sandbox = Sandbox::new();
-    let mut waiting = Waiting::log_in(&sandbox, &[]);
+    let mut waiting = PendingLogin::log_in(&sandbox, &[]);
     for _ in 0..3 {
         assert!(waiting.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").is_none());
     }
@@ -365,9 +365,9 @@ fn property_17_a_browser_that_speaks_tls_is_noticed_once_and_waited_for() {
 fn property_19_an_answer_of_another_issuer_is_refused_before_the_exchange() {
     let sandbox = Sandbox::new();
     for issuer in ["https://accounts.google.com", "https://evil.test", "", "http%3A%2F%2F127.0.0.1"] {
-        let waiting = Waiting::log_in(&sandbox, &["--format", "json"]);
+        let waiting = PendingLogin::log_in(&sandbox, &["--format", "json"]);
         let redirected = waiting.redirected();
-        let code = waiting::parameter(&redirected, "code");
+        let code = pending_login::parameter(&redirected, "code");
         let reply = waiting.call_back(&format!("state={}&code={code}&iss={issuer}", waiting.state()));
         assert_eq!(reply.status, 400, "{issuer}");
         let finished = waiting.finish(&sandbox).exits_with(4);
@@ -375,8 +375,8 @@ fn property_19_an_answer_of_another_issuer_is_refused_before_the_exchange() {
         nothing_came_of_it(&sandbox);
     }
     // Servers that do not know RFC 9207 send none.
-    let waiting = Waiting::log_in(&sandbox, &[]);
-    let code = waiting::parameter(&waiting.redirected(), "code");
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
+    let code = pending_login::parameter(&waiting.redirected(), "code");
     waiting.call_back(&format!("state={}&code={code}", waiting.state()));
     waiting.finish(&sandbox).success();
 }

@@ -13,9 +13,9 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::sandbox::{PATIENCE, Sandbox};
-use crate::support::stage::Rogue;
-use crate::support::waiting::{self, Waiting};
+use crate::support::pending_login::{self, PendingLogin};
+use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
+use crate::support::stage::ScriptedServer;
 
 const ACCOUNT: &str = "emulator@example.com";
 
@@ -29,7 +29,7 @@ fn nothing_is_stored(sandbox: &Sandbox) {
 #[test]
 fn property_1_the_challenge_in_the_url_is_that_of_the_verifier_that_is_sent() {
     let sandbox = Sandbox::new();
-    let waiting = Waiting::log_in(&sandbox, &[]);
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
     let (challenge, redirect_uri) = (waiting.parameter("code_challenge"), waiting.parameter("redirect_uri"));
     assert_eq!(waiting.parameter("code_challenge_method"), "S256");
     assert_eq!(challenge.len(), 43);
@@ -48,7 +48,7 @@ fn property_2_every_attempt_has_a_state_and_a_challenge_of_its_own() {
     let sandbox = Sandbox::new();
     let mut seen = HashSet::new();
     for _ in 0..20 {
-        let waiting = Waiting::log_in(&sandbox, &[]);
+        let waiting = PendingLogin::log_in(&sandbox, &[]);
         let state = waiting.state();
         let bits = URL_SAFE_NO_PAD.decode(&state).expect("the state is no base64url").len() * 8;
         assert!(bits >= 128, "{bits} bits");
@@ -66,13 +66,13 @@ fn property_2_every_attempt_has_a_state_and_a_challenge_of_its_own() {
 #[test]
 fn property_3_a_code_of_another_attempt_cannot_be_exchanged() {
     let sandbox = Sandbox::new();
-    let port = waiting::free_port().to_string();
-    let first = Waiting::log_in(&sandbox, &["--port", &port]);
-    let code = waiting::parameter(&first.redirected(), "code");
+    let port = pending_login::free_port().to_string();
+    let first = PendingLogin::log_in(&sandbox, &["--port", &port]);
+    let code = pending_login::parameter(&first.redirected(), "code");
     first.signal(Signal::TERM);
     first.finish(&sandbox).exits_with(143);
     // Same port, so that nothing but the verifier tells the attempts apart.
-    let second = Waiting::log_in(&sandbox, &["--port", &port, "--format", "json"]);
+    let second = PendingLogin::log_in(&sandbox, &["--port", &port, "--format", "json"]);
     assert_eq!(second.call_back(&format!("state={}&code={code}", second.state())).status, 200);
     let error = second.finish(&sandbox).exits_with(4).error();
     assert!(error["message"].as_str().unwrap().contains("Invalid code verifier"), "{error}");
@@ -86,7 +86,7 @@ fn property_3_without_its_verifier_a_code_is_worth_nothing() {
     let sandbox = Sandbox::new();
     let emulator = sandbox.origin().trim_start_matches("http://").to_owned();
     // Stands before the emulator, and loses the verifier on the way.
-    let thief = Rogue::answering(move |request, _| {
+    let thief = ScriptedServer::answering(move |request, _| {
         let fields = form_urlencoded::parse(request.body.as_bytes()).filter(|(name, _)| name != "code_verifier");
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let mut stream = std::net::TcpStream::connect(&emulator).unwrap();
@@ -113,7 +113,7 @@ fn property_3_without_its_verifier_a_code_is_worth_nothing() {
 #[test]
 fn the_authorization_request_asks_for_what_the_contract_says() {
     let sandbox = Sandbox::new();
-    let waiting = Waiting::log_in(&sandbox, &[]);
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
     for (name, value) in [
         ("response_type", "code"),
         ("access_type", "offline"),
@@ -127,7 +127,8 @@ fn the_authorization_request_asks_for_what_the_contract_says() {
     }
     assert!(waiting.url.query_pairs().all(|(name, _)| name != "login_hint"));
     waiting.succeeds(&sandbox);
-    let waiting = Waiting::log_in(&sandbox, &["--account", ACCOUNT, "--scope", "chat.spaces", "--scope", "openid"]);
+    let waiting =
+        PendingLogin::log_in(&sandbox, &["--account", ACCOUNT, "--scope", "chat.spaces", "--scope", "openid"]);
     assert_eq!(waiting.parameter("login_hint"), ACCOUNT);
     assert_eq!(waiting.parameter("prompt"), "consent");
     assert!(waiting.parameter("scope").contains("auth/chat.spaces "), "{}", waiting.url);
@@ -163,15 +164,15 @@ fn token_endpoint(sandbox: &Sandbox) -> (mpsc::Receiver<String>, mpsc::Sender<St
 fn property_14_the_socket_is_closed_before_the_code_is_exchanged() {
     let sandbox = Sandbox::new();
     let (told, answer, endpoint) = token_endpoint(&sandbox);
-    let waiting = Waiting::log_in(&sandbox, &["--format", "json"]);
+    let waiting = PendingLogin::log_in(&sandbox, &["--format", "json"]);
     let address = waiting.address();
-    assert!(waiting::is_open(address));
+    assert!(pending_login::is_open(address));
     assert_eq!(waiting.consent().status, 200);
-    let request = told.recv_timeout(PATIENCE).unwrap();
+    let request = told.recv_timeout(TEST_TIMEOUT).unwrap();
     assert!(request.contains("grant_type=authorization_code"));
     // The exchange is under way, and its answer is in our hands: a second callback finds nobody.
-    assert!(!waiting::is_open(address), "the port is open during the exchange");
-    waiting::check_listening(waiting.id(), &[]);
+    assert!(!pending_login::is_open(address), "the port is open during the exchange");
+    pending_login::check_listening(waiting.id(), &[]);
     answer
         .send(String::from("HTTP/1.1 400 Bad Request\r\nContent-Length: 25\r\n\r\n{\"error\":\"invalid_grant\"}\n"))
         .unwrap();
@@ -186,7 +187,7 @@ fn property_16_a_login_that_nobody_answers_ends_in_time_and_leaves_no_trace() {
     let sandbox = Sandbox::new();
     sandbox.log_in();
     let before = std::fs::read(sandbox.record_path(ACCOUNT)).unwrap();
-    let waiting = Waiting::log_in(&sandbox, &["--wait", "1", "--format", "json"]);
+    let waiting = PendingLogin::log_in(&sandbox, &["--wait", "1", "--format", "json"]);
     let address = waiting.address();
     let error = waiting.finish(&sandbox).exits_with(4).error();
     assert_eq!(error["code"], "login_timed_out");
@@ -196,7 +197,7 @@ fn property_16_a_login_that_nobody_answers_ends_in_time_and_leaves_no_trace() {
     {
         assert!(hint.contains(advice), "{hint}");
     }
-    assert!(!waiting::is_open(address));
+    assert!(!pending_login::is_open(address));
     assert_eq!(std::fs::read(sandbox.record_path(ACCOUNT)).unwrap(), before);
 }
 
@@ -220,12 +221,12 @@ fn property_69_signals_while_waiting_end_the_login_and_free_the_port() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         // Often, because the signal may come at any moment after the URL.
         for _ in 0..10 {
-            let waiting = Waiting::log_in(&sandbox, &["--format", "json"]);
+            let waiting = PendingLogin::log_in(&sandbox, &["--format", "json"]);
             let address = waiting.address();
             waiting.signal(signal);
             let finished = waiting.finish(&sandbox).exits_with(code);
             assert_eq!(finished.error()["code"], "interrupted");
-            assert!(!waiting::is_open(address));
+            assert!(!pending_login::is_open(address));
         }
     }
     assert!(sandbox.control().requests().is_empty());
@@ -236,9 +237,9 @@ fn property_69_signals_while_waiting_end_the_login_and_free_the_port() {
 fn a_signal_during_the_exchange_stores_nothing() {
     let sandbox = Sandbox::new();
     let (told, answer, _endpoint) = token_endpoint(&sandbox);
-    let waiting = Waiting::log_in(&sandbox, &[]);
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
     waiting.consent();
-    told.recv_timeout(PATIENCE).unwrap();
+    told.recv_timeout(TEST_TIMEOUT).unwrap();
     waiting.signal(Signal::INT);
     waiting.finish(&sandbox).exits_with(130);
     drop(answer);
@@ -310,11 +311,11 @@ fn a_login_over_a_login_replaces_the_record() {
 }
 
 /// `auth login` with a pipe as standard input.
-fn with_pipe(sandbox: &Sandbox, words: &[&str]) -> (Waiting, std::io::PipeWriter) {
+fn with_pipe(sandbox: &Sandbox, words: &[&str]) -> (PendingLogin, std::io::PipeWriter) {
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = sandbox.command(words);
     command.stdin(Stdio::from(reader));
-    (Waiting::start(command), writer)
+    (PendingLogin::start(command), writer)
 }
 
 #[test]
@@ -362,7 +363,7 @@ fn over_ssh_the_way_from_another_machine_is_told_even_where_a_browser_starts() {
             .env("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")
             .env("DISPLAY", "localhost:10.0")
             .env("BROWSER", "/bin/true");
-        let waiting = Waiting::start(command);
+        let waiting = PendingLogin::start(command);
         let (port, said) = (waiting.port(), waiting.transcript().text());
         assert!(said.contains(&format!("ssh -L {port}:127.0.0.1:{port} THIS-MACHINE")), "{said}");
         assert!(said.contains("standard input"), "{said}");

@@ -100,7 +100,7 @@ fn property_81_a_file_system_without_modes_is_told_before_the_browser_opens() {
         let refused = sandbox.finish(command).exits_with(3);
         let error = refused.error();
         assert_eq!(error["code"], code, "{error}");
-        assert!(error["message"].as_str().unwrap().contains("keeps no permissions"), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("has no permissions"), "{error}");
         assert!(error["hint"].as_str().unwrap().contains("--config-dir DIR"), "{error}");
         assert!(!refused.stderr.contains("changed it to 700"), "not true: {}", refused.stderr);
     }

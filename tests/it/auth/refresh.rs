@@ -7,7 +7,9 @@ use chatauth::emulator::{Endpoint, Options};
 use serde_json::{Value, json};
 
 use crate::support::sandbox::Sandbox;
-use crate::support::stage::{ACCOUNT, DEAD_END, Rogue, answer, move_token_endpoint, names_in, record_bytes, traced};
+use crate::support::stage::{
+    ACCOUNT, DEAD_END, ScriptedServer, answer, move_token_endpoint, names_in, record_bytes, traced,
+};
 
 const CREATE: [&str; 5] = ["spaces", "create", "--name", "x", "--no-input"];
 const CREATE_JSON: [&str; 7] = ["spaces", "create", "--name", "x", "--no-input", "--format", "json"];
@@ -158,7 +160,7 @@ fn property_46_a_token_that_died_while_another_was_stored_is_replaced_by_that() 
     let path = Arc::new(Mutex::new(None));
     let (record, seen) = (Arc::clone(&path), Arc::new(Mutex::new(Vec::new())));
     let tokens = Arc::clone(&seen);
-    let rogue = Rogue::answering(move |request, before| {
+    let rogue = ScriptedServer::answering(move |request, before| {
         tokens.lock().unwrap().push(request.body.clone());
         if before > 0 {
             return answer(200, &["Content-Type: application/json"], stolen.to_string());
@@ -184,7 +186,7 @@ fn property_46_a_token_that_died_while_another_was_stored_is_replaced_by_that() 
     let counted = Arc::new(Mutex::new(0));
     let count = Arc::clone(&counted);
     let record = sandbox.record_path(ACCOUNT);
-    let rogue = Rogue::answering(move |_, before| {
+    let rogue = ScriptedServer::answering(move |_, before| {
         *count.lock().unwrap() += 1;
         let mut changed: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
         changed["refresh_token"] = Value::from(format!("token-{before}"));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::sandbox::{PATIENCE, Sandbox, mode};
+use crate::support::sandbox::{Sandbox, TEST_TIMEOUT, mode};
 
 const ACCOUNT: &str = "emulator@example.com";
 
@@ -48,7 +48,7 @@ impl Screen {
     /// Waits until this is shown, behind everything that was waited for before.
     #[track_caller]
     fn shows(&mut self, expected: &str) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TEST_TIMEOUT;
         loop {
             if let Some(place) = self.text()[self.read..].find(expected) {
                 self.read += place + expected.len();
@@ -67,7 +67,7 @@ impl Screen {
 
     #[track_caller]
     fn ends_with(mut self, code: i32) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TEST_TIMEOUT;
         loop {
             let status = self.child.try_wait().unwrap();
             if let Some(status) = status.filter(|_| self.reader.is_finished()) {

@@ -7,9 +7,9 @@ use chatauth::emulator::Endpoint;
 use rustix::process::{Pid, Signal};
 use url::Url;
 
+use crate::support::pending_login::{self, parameter, redirected};
 use crate::support::pty::Terminal;
 use crate::support::sandbox::Sandbox;
-use crate::support::waiting::{self, parameter, redirected};
 
 const ACCOUNT: &str = "emulator@example.com";
 const NOT_IT: &str = "That is not the address of this login";
@@ -166,8 +166,10 @@ fn listener_and_paste_work_side_by_side() {
     terminal.type_text("http://127.0.0.1/?sta");
     let address = ([127, 0, 0, 1], redirected.port().unwrap()).into();
     let request = |url: &Url, host: &str| {
-        let target = &url[waiting::PATH_AND_QUERY];
-        waiting::send(address, format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).unwrap().status
+        let target = &url[pending_login::PATH_AND_QUERY];
+        pending_login::send(address, format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes())
+            .unwrap()
+            .status
     };
     assert_eq!(request(&redirected, &address.to_string()), 200);
     terminal.ends(child, 0, &before);
@@ -200,8 +202,8 @@ fn the_end_of_input_is_no_end_of_the_login() {
     terminal.type_text("\u{4}");
     let redirected = redirected(&url);
     let address = ([127, 0, 0, 1], redirected.port().unwrap()).into();
-    let target = &redirected[waiting::PATH_AND_QUERY];
-    waiting::send(address, format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
+    let target = &redirected[pending_login::PATH_AND_QUERY];
+    pending_login::send(address, format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
     terminal.ends(child, 0, &before);
 }
 
@@ -224,7 +226,7 @@ fn ctrl_c_ends_the_login_and_leaves_the_terminal_as_it_was() {
         |text: &str| text.split_once("speed").map(|(_, rest)| rest.split_once("-extproc").unwrap().0.to_owned());
     let (start, end) = text.split_once("code 130").unwrap();
     assert_eq!(settings(start).unwrap(), settings(end).unwrap());
-    assert!(!waiting::is_open(
+    assert!(!pending_login::is_open(
         ([127, 0, 0, 1], Url::parse(&parameter(&url, "redirect_uri")).unwrap().port().unwrap()).into()
     ));
     assert!(!sandbox.record_path(ACCOUNT).exists());
@@ -309,7 +311,7 @@ fn auth_login_works_without_a_terminal() {
     assert_eq!(finished.stdout, "");
     let mut command = sandbox.command(["auth", "login"]);
     command.env_remove("BROWSER");
-    let by_hand = waiting::Waiting::start(command);
+    let by_hand = pending_login::PendingLogin::start(command);
     assert!(!by_hand.transcript().text().contains("Paste"), "there is nowhere to paste");
     by_hand.succeeds(&sandbox);
 }

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use serde_json::Value;
 
 use crate::support::bulk::{Bulk, lines_of, names, results, statuses};
-use crate::support::sandbox::{PATIENCE, Sandbox};
+use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
 
 /// A run that reads its rows from a pipe.
 fn piped(bulk: &Bulk) -> (Child, ChildStdin) {
@@ -57,7 +57,7 @@ fn the_whole_file_is_checked_before_even_the_login() {
         ("name,description\nA,x\nB,\"never\nclosed\n", "line 3, column 2: the quote is never closed"),
         ("name\n\"A\"x\n", "line 2, column 1: text after a closing quote"),
         ("name\nA\"B\n", "line 2, column 1: a quote inside"),
-        ("name,colour\nA,red\n", "line 1, column 2: there is no column \"colour\""),
+        ("name,colour\nA,red\n", "line 1, column 2: unknown column \"colour\""),
         ("name,name\nA,B\n", "line 1, column 2: the column \"name\" appears twice"),
         ("name\nA,B\n", "line 2: 2 fields"),
         ("name,history\nA,perhaps\n", "line 2, column history"),
@@ -120,12 +120,12 @@ fn results_of_a_pipe_come_while_it_is_open() {
     }
     for name in ["A", "B", "C"] {
         writeln!(stdin, "{name};x").unwrap();
-        let line = lines.recv_timeout(PATIENCE).unwrap();
+        let line = lines.recv_timeout(TEST_TIMEOUT).unwrap();
         let result: Value = serde_json::from_str(&line).unwrap();
         assert_eq!((&result["status"], &result["space"]["displayName"]), (&"created".into(), &name.into()));
     }
     drop(stdin);
-    assert!(lines.recv_timeout(PATIENCE).is_err());
+    assert!(lines.recv_timeout(TEST_TIMEOUT).is_err());
     bulk.sandbox.wait(child).success();
     let (child, mut stdin) = piped(&bulk);
     stdin.write_all(b"name;description\nA;x\nB;x\nC;x\n").unwrap();

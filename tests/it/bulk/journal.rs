@@ -371,7 +371,7 @@ fn a_journal_is_no_stream_and_no_file_that_something_else_uses() {
         assert!(run.error()["message"].as_str().unwrap().contains(expected), "{expected}: {}", run.stderr);
         assert_eq!(run.error()["code"], "input_invalid");
     };
-    refused(with("-"), "--journal needs a file");
+    refused(with("-"), "--journal requires a file");
     assert!(!bulk.sandbox.path("-").exists());
     refused(with("rows.csv"), "is not a journal of chatauth");
     assert_eq!(fs::read_to_string(bulk.sandbox.path("rows.csv")).unwrap(), names(2));

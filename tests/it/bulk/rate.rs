@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chatauth::emulator::{Endpoint, Options, Recorded};
 
 use crate::support::bulk::{Bulk, lines_of, names, statuses};
-use crate::support::sandbox::{PATIENCE, Sandbox};
+use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
 
 fn under(quota: &str) -> Sandbox {
     let sandbox = Sandbox::with(Options { quota: Some(quota.parse().unwrap()), ..Options::default() });
@@ -97,7 +97,7 @@ fn the_hour_of_earlier_runs_counts() {
     // A second run may not send the fifth either; all that it can show for itself are the four.
     let mut child = bulk.start();
     let lines = lines_of(child.stdout.take().unwrap());
-    let text: String = (0..4).map(|_| lines.recv_timeout(PATIENCE).unwrap() + "\n").collect();
+    let text: String = (0..4).map(|_| lines.recv_timeout(TEST_TIMEOUT).unwrap() + "\n").collect();
     assert_eq!(statuses(&text), ["skipped"; 4]);
     // One that forgot the four would send the fifth at once.
     let deadline = Instant::now() + Duration::from_millis(500);
@@ -129,7 +129,7 @@ fn peak(bulk: &Bulk) -> u64 {
     let mut child = command.spawn().unwrap();
     let path = format!("/proc/{}/status", child.id());
     let mut peak = 0;
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TEST_TIMEOUT;
     loop {
         let status = std::fs::read_to_string(&path).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

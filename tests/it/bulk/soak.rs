@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::time::{Duration, Instant};
 
 use crate::support::bulk::{Bulk, names, statuses};
-use crate::support::sandbox::PATIENCE;
+use crate::support::sandbox::TEST_TIMEOUT;
 
 const ROWS: usize = 2000;
 const KILLS: u32 = 20;
@@ -81,7 +81,7 @@ fn two_thousand_rows_come_through_everything_exactly_once() {
         // A kill strikes when the journal has grown by so much; the tokens end somewhere on the way there.
         let kill = (killed < KILLS).then(|| begun + random.below(100_000));
         let mut expires = (random.below(2) == 0).then(|| begun + random.below(60_000));
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TEST_TIMEOUT;
         let status = loop {
             if expires.is_some_and(|at| length() >= at) {
                 control.expire_access_tokens();

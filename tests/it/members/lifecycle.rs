@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::recorder::{Recorder, create_with, membership, obliging, refusal};
+use crate::support::recorder::{Recorder, accepting, create_with, membership, refusal};
 
 #[test]
 fn members_who_do_not_fit_follow_and_those_left_out_are_named() {
@@ -15,7 +15,7 @@ fn members_who_do_not_fit_follow_and_those_left_out_are_named() {
             there[0]["state"] = json!("INVITED");
             return (200, json!({ "memberships": there }));
         }
-        obliging(request)
+        accepting(request)
     });
     let started = Instant::now();
     let run = recorder.run(&create_with(52, &[])).exits_with(0);
@@ -26,8 +26,8 @@ fn members_who_do_not_fit_follow_and_those_left_out_are_named() {
     assert_eq!(lines[4..], ["GET /v1/spaces/AAA/members"]);
     let list = &run.requests[4];
     assert_eq!((list.parameter("showInvited"), list.parameter("showGroups")), (Some("true"), Some("true")));
-    assert!(run.stderr.contains("not in the space") && run.stderr.contains(": 0\n"), "{}", run.stderr);
-    assert!(run.stderr.contains("invited, and members once they accept: 1\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("Google did not add 0: "), "{}", run.stderr);
+    assert!(run.stderr.contains("invited, not members until they accept: 1\n"), "{}", run.stderr);
     assert_eq!(run.stdout, "spaces/AAA\n");
 }
 
@@ -35,7 +35,7 @@ fn members_who_do_not_fit_follow_and_those_left_out_are_named() {
 fn a_list_that_is_refused_leaves_the_members_unchecked_and_fails_nothing() {
     let recorder = Recorder::with(|request, _| match request.method.as_str() {
         "GET" => refusal(403, "PERMISSION_DENIED"),
-        _ => obliging(request),
+        _ => accepting(request),
     });
     let run = recorder.run(&create_with(1, &[])).exits_with(0);
     assert!(
@@ -49,7 +49,7 @@ fn a_list_that_is_refused_leaves_the_members_unchecked_and_fails_nothing() {
 fn managers_and_owners_get_their_role_afterwards() {
     let recorder = Recorder::with(|request, _| match request.path.as_str() {
         "/v1/spaces/AAA/members" => (200, json!({})),
-        _ => obliging(request),
+        _ => accepting(request),
     });
     let words = create_with(0, &["--manager", "m@example.com", "--owner", "7"]);
     let run = recorder.run(&words).exits_with(0);
@@ -72,7 +72,7 @@ fn managers_and_owners_get_their_role_afterwards() {
 fn one_refused_member_does_not_keep_the_others_out() {
     let recorder = Recorder::with(|request, _| match request.path.as_str() {
         "/v1/spaces/AAA/members/8" => refusal(404, "NOT_FOUND"),
-        _ => obliging(request),
+        _ => accepting(request),
     });
     let run = recorder.run(&["members", "remove", "AAA", "7", "8", "9", "--format", "name"]).exits_with(5);
     assert_eq!(run.stdout, "spaces/AAA/members/7\nspaces/AAA/members/9\n");
@@ -81,7 +81,7 @@ fn one_refused_member_does_not_keep_the_others_out() {
 
 #[test]
 fn an_error_of_the_filter_does_not_keep_the_others_out() {
-    let recorder = Recorder::with(|request, _| obliging(request));
+    let recorder = Recorder::with(|request, _| accepting(request));
     let words = ["members", "remove", "AAA", "7", "8", "9", "--format", "jsonl", "--jq", "error(\"no\")"];
     let run = recorder.run(&words).exits_with(1);
     assert!(run.stderr.contains("--jq"), "{}", run.stderr);

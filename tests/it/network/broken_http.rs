@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::support::sandbox::{Finished, Sandbox};
 use crate::support::service_account::key_file;
 use crate::support::stage::{
-    ACCOUNT, Received, Rogue, answer, move_token_endpoint, read_request, record_bytes, wrapped,
+    ACCOUNT, Received, ScriptedServer, answer, move_token_endpoint, read_request, record_bytes, wrapped,
 };
 
 const SPACE: &str = r#"{"name":"spaces/AAA","displayName":"x","spaceType":"SPACE"}"#;
@@ -261,7 +261,7 @@ fn property_54_a_proxy_that_never_answers_is_no_longer_waited_for_than_a_server(
     move_token_endpoint(&sandbox, "https://oauth.test/token");
     let before = record_bytes(&sandbox);
     for silent in [true, false] {
-        let proxy = Rogue::doing(move |mut stream, _, _| {
+        let proxy = ScriptedServer::doing(move |mut stream, _, _| {
             if silent {
                 let _ = std::io::copy(&mut stream, &mut std::io::sink());
             } else {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 
-use crate::support::sandbox::{PATIENCE, Sandbox};
+use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
 use crate::support::tls_front::Authority;
 use crate::support::tls_front::trusting;
 
@@ -78,7 +78,7 @@ impl Server {
                 if over.load(Ordering::SeqCst) {
                     return;
                 }
-                let _ = stream.set_read_timeout(Some(PATIENCE));
+                let _ = stream.set_read_timeout(Some(TEST_TIMEOUT));
                 let (config, bodies) = (Arc::clone(&config), Arc::clone(&bodies));
                 std::thread::spawn(move || {
                     let mut connection = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);

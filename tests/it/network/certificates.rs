@@ -9,9 +9,9 @@ use time::{Duration, OffsetDateTime};
 
 use crate::support::sandbox::{Finished, Sandbox};
 use crate::support::service_account::key_file;
-use crate::support::stage::{ACCOUNT, Rogue, move_token_endpoint, record_bytes};
+use crate::support::stage::{ACCOUNT, ScriptedServer, move_token_endpoint, record_bytes};
 use crate::support::tls_front::trusting;
-use crate::support::tls_front::{Authority, Front, answer};
+use crate::support::tls_front::{Authority, RecordingProxy, answer};
 
 /// A server that vouches for itself, from and until so many days from now.
 fn self_signed(from: i64, until: i64) -> (Arc<ServerConfig>, String) {
@@ -70,14 +70,14 @@ fn property_52_no_secret_goes_to_a_server_whose_certificate_is_wrong() {
         ("expired", authority.server(&["127.0.0.1"], 0)),
         ("for another name", authority.server(&["other.test"], 60)),
     ] {
-        let front = Front::tls(sandbox.origin(), &server);
+        let front = RecordingProxy::tls(sandbox.origin(), &server);
         all_requests(&sandbox, &authority, &format!("https://{}", front.address()), |words, failed| {
             assert_eq!(failed.code(), Some(6), "{what}: {words}: {}", failed.stderr);
             assert_eq!(failed.error()["code"], "network", "{what}: {words}");
             assert!(failed.stderr.contains("is not trusted"), "{what}: {words}: {}", failed.stderr);
         });
         assert!(front.connections() >= 8, "{what}");
-        assert!(front.heard().is_empty(), "{what}: {:?}", front.heard());
+        assert!(front.received().is_empty(), "{what}: {:?}", front.received());
     }
 }
 
@@ -87,7 +87,7 @@ fn property_52_a_certificate_that_is_not_valid_yet_is_refused_also_when_it_is_tr
     sandbox.log_in();
     for (from, until, cause) in [(10, 30, "not valid yet"), (-30, -1, "expired")] {
         let (server, pem) = self_signed(from, until);
-        let front = Front::tls(sandbox.origin(), &server);
+        let front = RecordingProxy::tls(sandbox.origin(), &server);
         let file = sandbox.path("it.pem");
         std::fs::write(&file, pem).unwrap();
         let api = format!("https://{}", front.address());
@@ -95,7 +95,7 @@ fn property_52_a_certificate_that_is_not_valid_yet_is_refused_also_when_it_is_tr
         command.env("SSL_CERT_FILE", file);
         let failed = sandbox.finish(command).exits_with(6);
         assert!(failed.stderr.contains(cause), "{}", failed.stderr);
-        assert!(front.heard().is_empty());
+        assert!(front.received().is_empty());
     }
 }
 
@@ -103,17 +103,17 @@ fn property_52_a_certificate_that_is_not_valid_yet_is_refused_also_when_it_is_tr
 fn property_51_no_redirect_leads_out_of_tls() {
     let sandbox = Sandbox::new();
     let authority = Authority::new("known");
-    let trap = Rogue::answering(|_, _| crate::support::stage::answer(200, &[], "{}"));
+    let trap = ScriptedServer::answering(|_, _| crate::support::stage::answer(200, &[], "{}"));
     for status in [301, 302, 303, 307, 308] {
         let location = format!("Location: {}/trap", trap.origin());
-        let front = Front::tls_instead(sandbox.origin(), &authority.server(&["127.0.0.1"], 60), move |_| {
+        let front = RecordingProxy::tls_instead(sandbox.origin(), &authority.server(&["127.0.0.1"], 60), move |_| {
             Some(answer(status, &[&location], ""))
         });
         all_requests(&sandbox, &authority, &format!("https://{}", front.address()), |words, failed| {
             assert_eq!(failed.code(), Some(6), "{status}: {words}: {}", failed.stderr);
         });
         // The service account's library does not look at the status, and asks again because it read no token.
-        assert!((8..=10).contains(&front.heard().len()), "{status}: {} requests", front.heard().len());
+        assert!((8..=10).contains(&front.received().len()), "{status}: {} requests", front.received().len());
     }
     assert!(trap.received().is_empty(), "{:?}", trap.received());
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::sandbox::Sandbox;
-use crate::support::stage::{ACCOUNT, Received, Rogue, answer, move_token_endpoint, record_bytes};
+use crate::support::stage::{ACCOUNT, Received, ScriptedServer, answer, move_token_endpoint, record_bytes};
 
 /// A create that is to fail, with JSON errors and a second for each request.
 const CREATE: [&str; 9] = ["spaces", "create", "--name", "x", "--no-input", "--format", "json", "--timeout", "1"];
@@ -100,19 +100,19 @@ fn property_50_tokens_go_to_https_and_to_this_machine_and_nowhere_else() {
 
 #[test]
 fn property_51_redirects_are_not_followed() {
-    let trap = Rogue::answering(|_, _| answer(200, &[], "{}"));
+    let trap = ScriptedServer::answering(|_, _| answer(200, &[], "{}"));
     for status in [301, 302, 303, 307, 308] {
         let sandbox = logged_in();
         let elsewhere = trap.origin();
         for location in [format!("Location: {elsewhere}/v1/spaces"), "Location: /elsewhere".to_owned()] {
-            let api = Rogue::answering(move |_, _| answer(status, &[&location], ""));
+            let api = ScriptedServer::answering(move |_, _| answer(status, &[&location], ""));
             let failed = sandbox.run(at(&api.origin(), &CREATE)).exits_with(6);
             assert_eq!(api.received().len(), 1, "{status}");
             assert!(failed.stderr.contains("redirect"), "{}", failed.stderr);
         }
         sandbox.expire_stored_token(ACCOUNT);
         for location in [format!("Location: {elsewhere}/token"), "Location: /elsewhere".to_owned()] {
-            let server = Rogue::answering(move |_, _| answer(status, &[&location], ""));
+            let server = ScriptedServer::answering(move |_, _| answer(status, &[&location], ""));
             move_token_endpoint(&sandbox, &format!("{}/token", server.origin()));
             let before = record_bytes(&sandbox);
             sandbox.run(CREATE).exits_with(6);
@@ -125,8 +125,8 @@ fn property_51_redirects_are_not_followed() {
 }
 
 /// Does something odd with the first request, and ends the matter at the second.
-fn odd_first(odd: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Rogue {
-    Rogue::doing(move |mut stream, _: Received, before| {
+fn odd_first(odd: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> ScriptedServer {
+    ScriptedServer::doing(move |mut stream, _: Received, before| {
         if before == 0 {
             odd(&mut stream);
         } else {
@@ -199,7 +199,7 @@ fn property_55_an_answer_without_end_is_read_up_to_a_cap() {
 fn loopback_never_goes_through_a_proxy() {
     let sandbox = logged_in();
     sandbox.expire_stored_token(ACCOUNT);
-    let proxy = Rogue::answering(|_, _| answer(502, &[], ""));
+    let proxy = ScriptedServer::answering(|_, _| answer(502, &[], ""));
     let mut command = sandbox.command(CREATE);
     for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         command.env(name, proxy.origin());
@@ -212,7 +212,7 @@ fn loopback_never_goes_through_a_proxy() {
 fn property_73_the_bearer_goes_to_the_configured_origin_only() {
     let sandbox = logged_in();
     for path in ["", "/", "/base", "/base/", "/v1/../..", "/..%2f..", "//evil.test", "/@evil.test", "/%0d%0aX:y"] {
-        let api = Rogue::answering(|_, _| answer(200, &[], r#"{"name":"spaces/A"}"#));
+        let api = ScriptedServer::answering(|_, _| answer(200, &[], r#"{"name":"spaces/A"}"#));
         let endpoint = format!("{}{path}", api.origin());
         let finished = sandbox.run(at(&endpoint, &CREATE));
         match finished.code() {

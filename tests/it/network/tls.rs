@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::ordinary_user::not_run;
 use crate::support::sandbox::{Finished, Sandbox};
 use crate::support::service_account::key_file;
-use crate::support::tls_front::{Authority, Front, Proxy, answer, own_address, trusting};
+use crate::support::tls_front::{Authority, Proxy, RecordingProxy, answer, own_address, trusting};
 
 const ACCOUNT: &str = "emulator@example.com";
 
@@ -34,10 +34,10 @@ fn property_52_only_a_right_certificate_of_a_trusted_authority_will_do() {
             stranger.server(&["127.0.0.1"], 60),
             "not issued by an authority that this machine trusts",
         ),
-        ("another name", authority.server(&["other.test"], 60), "made for another name"),
+        ("another name", authority.server(&["other.test"], 60), "issued for another name"),
         ("expired", authority.server(&["127.0.0.1"], 0), "expired"),
     ] {
-        let front = Front::tls(sandbox.origin(), &server);
+        let front = RecordingProxy::tls(sandbox.origin(), &server);
         let api = format!("https://{}", front.address());
         let words = ["spaces", "create", "--name", "x", "--format", "json", "--api-endpoint", &api];
         let refused = sandbox.finish(trusting(&sandbox, &authority, &words)).exits_with(6);
@@ -46,18 +46,18 @@ fn property_52_only_a_right_certificate_of_a_trusted_authority_will_do() {
         assert!(error["message"].as_str().unwrap().contains(cause), "{case}: {error}");
         assert_eq!(error["outcome"], "not_applied", "{case}: {error}");
         assert_eq!(front.connections(), 1, "{case}: a certificate does not get better by asking again");
-        assert!(front.heard().is_empty(), "{case}: nothing may be sent");
+        assert!(front.received().is_empty(), "{case}: nothing may be sent");
     }
     assert!(sandbox.control().requests().is_empty());
 
-    let front = Front::tls(sandbox.origin(), &authority.server(&["127.0.0.1"], 60));
+    let front = RecordingProxy::tls(sandbox.origin(), &authority.server(&["127.0.0.1"], 60));
     let api = format!("https://{}", front.address());
     let words = ["spaces", "create", "--name", "x", "--api-endpoint", &api];
     let space = sandbox.finish(trusting(&sandbox, &authority, &words)).success().json();
     assert_eq!(space["displayName"], "x");
     // Without being told, nobody trusts this authority.
     sandbox.run(words).exits_with(6);
-    assert_eq!(front.heard().len(), 1);
+    assert_eq!(front.received().len(), 1);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn property_52_the_token_endpoint_is_checked_in_the_same_way() {
     let sandbox = Sandbox::new();
     let authority = Authority::new("known");
     for (server, code) in [(authority.server(&["other.test"], 60), 6), (authority.server(&["127.0.0.1"], 60), 0)] {
-        let front = Front::tls(sandbox.origin(), &server);
+        let front = RecordingProxy::tls(sandbox.origin(), &server);
         move_token_endpoint(&sandbox, &format!("https://{}/token", front.address()));
         sandbox.finish(trusting(&sandbox, &authority, &["auth", "login"])).exits_with(code);
         assert_eq!(sandbox.record_path(ACCOUNT).exists(), code == 0);
@@ -88,7 +88,7 @@ fn property_52_no_option_switches_the_checks_off() {
 struct Company {
     sandbox: Sandbox,
     authority: Authority,
-    front: Front,
+    front: RecordingProxy,
     proxy: Proxy,
 }
 
@@ -97,7 +97,7 @@ impl Company {
         let sandbox = Sandbox::new();
         let authority = Authority::new("known");
         let server = authority.server(&["oauth.test", "chat.test"], 60);
-        let front = Front::tls_instead(sandbox.origin(), &server, |request| {
+        let front = RecordingProxy::tls_instead(sandbox.origin(), &server, |request| {
             let assertion = String::from_utf8_lossy(&request.body).contains("assertion=");
             let token = json!({"access_token": "from-afar", "expires_in": 3599, "token_type": "Bearer"});
             assertion.then(|| answer(200, &["Content-Type: application/json"], &token.to_string()))
@@ -138,7 +138,7 @@ fn property_53_login_refresh_and_create_all_go_through_the_proxy() {
     company.proxy.forget();
     company.run(&["-vv", "spaces", "create", "--name", "x", "--no-input"]).success();
     assert_eq!(company.proxy.requests(), ["CONNECT oauth.test:443 HTTP/1.1", "CONNECT chat.test:443 HTTP/1.1"]);
-    let paths: Vec<String> = company.front.heard().iter().map(|request| request.path().to_owned()).collect();
+    let paths: Vec<String> = company.front.received().iter().map(|request| request.path().to_owned()).collect();
     assert_eq!(paths[..2], ["/token", "/token"]);
     assert!(paths[2].starts_with("/v1/spaces?"), "{paths:?}");
     company.proxy.forget();
@@ -174,8 +174,8 @@ fn property_53_a_proxy_that_cannot_be_used_is_told_without_its_password() {
     let refusing = Proxy::leading_to(company.front.address(), Some("bm90LXRoaXM="));
     let address = refusing.address();
     for (proxy, code, cause) in [
-        (format!("http://proxy-user:{PASSWORD}@{address}"), "environment_invalid", "does not accept the user name"),
-        (format!("http://{address}"), "environment_invalid", "wants a user name and password"),
+        (format!("http://proxy-user:{PASSWORD}@{address}"), "environment_invalid", "rejected the user name"),
+        (format!("http://{address}"), "environment_invalid", "requires a user name and password"),
         (format!("http://proxy-user:{PASSWORD}@127.0.0.1:1"), "network", "127.0.0.1:1 (HTTPS_PROXY) refused"),
         (
             format!("http://proxy-user:{PASSWORD}@not a host"),
@@ -212,7 +212,7 @@ fn property_53_loopback_never_goes_through_a_proxy() {
     company.run(&["auth", "login"]).success();
     company.proxy.forget();
     let server = company.authority.server(&["127.0.0.1", "localhost"], 60);
-    let front = Front::tls(company.sandbox.origin(), &server);
+    let front = RecordingProxy::tls(company.sandbox.origin(), &server);
     let port = front.address().port();
     for api in [
         company.sandbox.origin().to_owned(),
@@ -241,7 +241,7 @@ fn property_53_no_proxy_names_hosts_that_are_reached_directly() {
     company.run(&["auth", "login"]).success();
     company.proxy.forget();
     let server = company.authority.server(&[&own.to_string()], 60);
-    let front = Front::tls_at(own, company.sandbox.origin(), &server);
+    let front = RecordingProxy::tls_at(own, company.sandbox.origin(), &server);
     let create = |except: &str| {
         let mut command = company.command(&["spaces", "create", "--name", "x", "--no-input"]);
         command.env("CHATAUTH_API_ENDPOINT", format!("https://{}", front.address())).env("NO_PROXY", except);

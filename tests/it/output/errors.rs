@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::sandbox::Sandbox;
 use crate::support::service_account::key_file;
-use crate::support::stage::{ACCOUNT, Rogue, answer};
+use crate::support::stage::{ACCOUNT, ScriptedServer, answer};
 
 const CREATE: [&str; 7] = ["spaces", "create", "--name", "x", "--no-input", "--format", "json"];
 
@@ -257,7 +257,7 @@ fn property_62_every_known_refusal_has_its_code_its_cause_and_a_way_on() {
     sandbox.log_in();
     for (status, body, header, code, exit, word) in known() {
         let sent = body.to_string();
-        let api = Rogue::answering(move |_, _| answer(status, &[header], &sent));
+        let api = ScriptedServer::answering(move |_, _| answer(status, &[header], &sent));
         let failed = sandbox.run(CREATE.iter().copied().chain(["--api-endpoint", &api.origin()]));
         assert_eq!(failed.code(), Some(exit), "{body}: {}", failed.stderr);
         let found = failed.error();
@@ -308,7 +308,7 @@ fn property_62_unknown_bodies_are_survived_and_not_quoted() {
             for cut in [false, true] {
                 let bytes = answer(status, &[LATER, "Content-Type: text/html"], &body);
                 let bytes = if cut && what != "empty" { bytes[..bytes.len() - 1].to_vec() } else { bytes };
-                let api = Rogue::answering(move |_, _| bytes.clone());
+                let api = ScriptedServer::answering(move |_, _| bytes.clone());
                 let failed = sandbox.run(CREATE.iter().copied().chain(["--api-endpoint", &api.origin()]));
                 assert_eq!(failed.code(), Some(exit), "{status} {what}: {}", failed.stderr);
                 assert_eq!(failed.error()["httpStatus"], status, "{what}: {}", failed.stderr);
@@ -326,7 +326,7 @@ fn property_62_a_hostile_message_is_shown_and_does_nothing() {
     let body = error(403, hostile, "PERMISSION_DENIED\u{1b}[1m", &[info("\u{202e}X", &json!({}))]).to_string();
     let sandbox = Sandbox::new();
     sandbox.log_in();
-    let api = Rogue::answering(move |_, _| answer(403, &[], &body));
+    let api = ScriptedServer::answering(move |_, _| answer(403, &[], &body));
     for verbose in ["-q", "-vv"] {
         let words = ["spaces", "create", "--name", "x", verbose, "--api-endpoint", &api.origin()];
         let told = sandbox.run(words).exits_with(5).stderr;

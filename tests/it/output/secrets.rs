@@ -10,7 +10,7 @@ use chatauth::platform::Clock;
 use serde_json::json;
 
 use crate::support::sandbox::{Finished, Sandbox};
-use crate::support::stage::{ACCOUNT, Received, Rogue, answer, move_token_endpoint};
+use crate::support::stage::{ACCOUNT, Received, ScriptedServer, answer, move_token_endpoint};
 
 const CANARY: &str = "canary-token-of-the-environment";
 
@@ -116,7 +116,8 @@ fn property_63_an_answer_that_is_no_token_response_is_not_quoted() {
         "access_token=canary-access&refresh_token=canary-refresh",
     ] {
         for status in [200, 400] {
-            let server = Rogue::answering(move |_, _| answer(status, &["Content-Type: application/json"], body));
+            let server =
+                ScriptedServer::answering(move |_, _| answer(status, &["Content-Type: application/json"], body));
             move_token_endpoint(&sandbox, &format!("{}/token", server.origin()));
             let failed = sandbox.run(["spaces", "create", "--name", "x", "--no-input", "-vv"]).exits_with(6);
             assert!(!failed.stderr.contains("canary"), "{}", failed.stderr);
@@ -141,7 +142,7 @@ fn property_63_a_refusal_that_repeats_what_it_was_sent_is_masked() {
         }
     };
     for status in [400, 403, 404, 409] {
-        let server = Rogue::answering(repeat(status));
+        let server = ScriptedServer::answering(repeat(status));
         for words in [&["spaces", "list"][..], &["api", "GET", "v1/spaces", "-i"], &["spaces", "create", "--name", "x"]]
         {
             let options = ["--api-endpoint", &server.origin(), "--no-input", "-vv"];
@@ -151,7 +152,7 @@ fn property_63_a_refusal_that_repeats_what_it_was_sent_is_masked() {
             sandbox.check_secrets(&failed.stdout);
         }
     }
-    let server = Rogue::answering(repeat(400));
+    let server = ScriptedServer::answering(repeat(400));
     move_token_endpoint(&sandbox, &format!("{}/token", server.origin()));
     sandbox.expire_stored_token(ACCOUNT);
     let failed = sandbox.run(["auth", "token", "--no-input"]).exits_with(4);

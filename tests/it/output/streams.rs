@@ -7,7 +7,7 @@ use chatauth::emulator::Endpoint;
 use serde_json::{Value, json};
 
 use crate::support::sandbox::{Finished, Sandbox};
-use crate::support::stage::{Rogue, answer, wrapped};
+use crate::support::stage::{ScriptedServer, answer, wrapped};
 
 /// Everything that could move a cursor, ring, hide a word or turn it round.
 const HOSTILE: &str =
@@ -68,7 +68,7 @@ fn property_66_a_hostile_resource_name_is_no_better() {
     let sandbox = logged_in();
     let space = json!({"name": format!("spaces/{HOSTILE}"), "displayName": "x", "spaceUri": HOSTILE, "spaceType": HOSTILE, "createTime": HOSTILE});
     let body = space.to_string();
-    let api = Rogue::answering(move |_, _| answer(200, &[], &body));
+    let api = ScriptedServer::answering(move |_, _| answer(200, &[], &body));
     for format in ["human", "json", "jsonl", "name"] {
         let words = ["spaces", "create", "--name", "x", "--format", format, "--api-endpoint", &api.origin()];
         let created = sandbox.run(words).success();

@@ -1,13 +1,12 @@
-//! The rooms of the house, and which may use which: read from the sources themselves.
+//! Checks which module imports which, by reading the sources.
 
-use crate::support::sources::{Imports, Source, circles, example, sources};
+use crate::support::sources::{Imports, Source, example, import_cycles, sources};
 
-/// Which rooms a room may import.
+/// The modules that each module may import.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["commands", "output", "platform"]),
     ("commands", &["auth", "bulk", "chat", "emulator", "output", "platform", "secret"]),
     ("auth", &["http", "platform", "secret"]),
-    ("bulk", &["output", "platform"]),
     ("chat", &["http", "secret"]),
     ("bulk", &["output", "platform", "secret"]),
     ("http", &["platform", "secret"]),
@@ -22,15 +21,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const LONGEST_FILE: usize = 450;
 
 #[test]
-fn rooms_import_only_what_they_may() {
+fn modules_import_only_what_they_may() {
     let sources = sources();
-    let unknown =
-        |source: &&Source| source.name != "main.rs" && !MAY_USE.iter().any(|(room, _)| *room == source.room());
+    let unknown = |source: &&Source| {
+        source.name != "main.rs" && !MAY_USE.iter().any(|(module, _)| *module == source.top_module())
+    };
     let mut faults: Vec<String> =
-        sources.iter().filter(unknown).map(|source| format!("{} is in no known room", source.name)).collect();
-    for (file, other) in Imports::of(&sources).rooms() {
-        let room = file.split('/').next().unwrap().trim_end_matches(".rs");
-        if MAY_USE.iter().any(|(known, allowed)| *known == room && !allowed.contains(&other.as_str())) {
+        sources.iter().filter(unknown).map(|source| format!("{} is in no known module", source.name)).collect();
+    for (file, other) in Imports::of(&sources).top_modules() {
+        let module = file.split('/').next().unwrap().trim_end_matches(".rs");
+        if MAY_USE.iter().any(|(known, allowed)| *known == module && !allowed.contains(&other.as_str())) {
             faults.push(format!("{file} imports {other}"));
         }
     }
@@ -42,35 +42,35 @@ fn rooms_import_only_what_they_may() {
 
 #[test]
 fn imports_are_found_however_they_are_written() {
-    let rooms = |text: &str| -> Vec<String> {
+    let imported = |text: &str| -> Vec<String> {
         let sources = example(&[("cli/mod.rs", ""), ("cli/shell.rs", text), ("cli/child.rs", "")]);
-        Imports::of(&sources).rooms().into_iter().map(|(_, room)| room).collect()
+        Imports::of(&sources).top_modules().into_iter().map(|(_, module)| module).collect()
     };
-    assert_eq!(rooms("use crate::auth::Session;\nlet x = crate::chat::y();"), ["auth", "chat"]);
-    assert_eq!(rooms("use crate::{http::{retry::Retry, trust}, platform::Clock as Now};"), ["http", "platform"]);
-    assert_eq!(rooms("pub(super) use super::super::output::*;"), ["output"]);
+    assert_eq!(imported("use crate::auth::Session;\nlet x = crate::chat::y();"), ["auth", "chat"]);
+    assert_eq!(imported("use crate::{http::{retry::Retry, trust}, platform::Clock as Now};"), ["http", "platform"]);
+    assert_eq!(imported("pub(super) use super::super::output::*;"), ["output"]);
     assert_eq!(
-        rooms("/* crate::auth */ let x = \"crate::chat\"; // crate::http\nlet y = '\"'; crate::bulk::z"),
+        imported("/* crate::auth */ let x = \"crate::chat\"; // crate::http\nlet y = '\"'; crate::bulk::z"),
         ["bulk"]
     );
-    assert!(rooms("use std::io; use self::a; use super::child::B; use clap::http;").is_empty());
+    assert!(imported("use std::io; use self::a; use super::child::B; use clap::http;").is_empty());
 }
 
-/// Files that use each other in a circle have to be read all at once.
+/// Files that use each other in a cycle have to be read all at once.
 #[test]
-fn no_files_use_each_other_in_a_circle() {
+fn no_files_use_each_other_in_a_cycle() {
     let uses = Imports::of(&sources()).uses();
     assert!(uses.len() > 100, "the imports were not found");
     let line = |(user, other, name): &(String, String, String)| format!("{user} uses {name} of {other}");
-    let circles = circles(&uses);
+    let cycles = import_cycles(&uses);
     let faults: Vec<String> =
-        circles.iter().map(|circle| circle.iter().map(line).collect::<Vec<_>>().join("; ")).collect();
+        cycles.iter().map(|cycle| cycle.iter().map(line).collect::<Vec<_>>().join("; ")).collect();
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
 #[test]
-fn circles_are_found_however_they_are_written() {
-    let found = |files: &[(&str, &str)]| circles(&Imports::of(&example(files)).uses());
+fn cycles_are_found_however_they_are_written() {
+    let found = |files: &[(&str, &str)]| import_cycles(&Imports::of(&example(files)).uses());
     // A parent that declares a child and hands its names on needs nothing of it.
     let parent = ("a/mod.rs", "mod b; pub(crate) use b::B; pub struct P;");
     assert!(found(&[parent, ("a/b.rs", "use super::P; pub struct B;")]).is_empty());
@@ -92,12 +92,12 @@ fn circles_are_found_however_they_are_written() {
         ("a/c.rs", "use crate::a::{B}; pub struct C;"),
     ];
     let files: Vec<Vec<String>> =
-        found(&through).into_iter().map(|circle| circle.into_iter().map(|(user, ..)| user).collect()).collect();
+        found(&through).into_iter().map(|cycle| cycle.into_iter().map(|(user, ..)| user).collect()).collect();
     assert_eq!(files, [["a/b.rs", "a/c.rs"]]);
 }
 
 #[test]
-fn only_their_rooms_do_what_is_reserved_for_them() {
+fn only_their_modules_do_what_is_reserved_for_them() {
     let reserved: &[(&str, &[&str])] = &[
         ("std::env::var", &["cli/settings.rs"]),
         ("now_utc", &["cli/settings.rs"]),
@@ -127,12 +127,12 @@ fn only_their_rooms_do_what_is_reserved_for_them() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-/// The fuzz targets in `tests/fuzz` come in by a door of each room, `fuzzing.rs`, which sees what the room keeps to
-/// itself. It is held to the rules of its room, and stands in no other build.
+/// The fuzz targets in `tests/fuzz` come in by one file of each module, `fuzzing.rs`, which sees what is private to
+/// the module. It obeys the rules of its module, and is in no other build.
 #[test]
-fn the_doors_of_the_fuzz_targets_are_shut_in_every_other_build() {
+fn the_entry_points_of_fuzz_targets_are_in_no_other_build() {
     let sources = sources();
-    let doors = sources.iter().filter(|source| source.name.ends_with("/fuzzing.rs")).count();
+    let files = sources.iter().filter(|source| source.name.ends_with("/fuzzing.rs")).count();
     let (mut opened, mut faults) = (0, Vec::new());
     for Source { name, text } in &sources {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
@@ -145,7 +145,7 @@ fn the_doors_of_the_fuzz_targets_are_shut_in_every_other_build() {
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
-    assert!(doors > 0 && doors == opened, "{doors} doors, {opened} of them declared");
+    assert!(files > 0 && files == opened, "{files} files, {opened} of them declared");
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use rustix::process::Signal;
 
 use crate::support::ordinary_user::not_run;
+use crate::support::pending_login::PendingLogin;
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::{send_signal, wrapped};
-use crate::support::waiting::Waiting;
 
 /// Lets a command leave core files behind.
 fn dumping(sandbox: &Sandbox, plain: &Command) -> Command {
@@ -31,7 +31,7 @@ fn property_82_a_process_that_dies_leaves_no_core_file() {
     if !other.wait().unwrap().core_dumped() {
         return not_run("property_82", "no process leaves core files here");
     }
-    let waiting = Waiting::start(dumping(&sandbox, &sandbox.command(["auth", "login", "--no-browser"])));
+    let waiting = PendingLogin::start(dumping(&sandbox, &sandbox.command(["auth", "login", "--no-browser"])));
     waiting.signal(Signal::QUIT);
     let finished = waiting.finish(&sandbox);
     assert_eq!(finished.status.signal(), Some(Signal::QUIT.as_raw()));

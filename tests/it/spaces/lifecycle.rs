@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::recorder::{Recorder, create_with, membership, obliging, refusal, space};
+use crate::support::recorder::{Recorder, accepting, create_with, membership, refusal, space};
 
 #[test]
 fn a_limit_stops_the_paging_and_no_limit_reads_all() {
-    let recorder = Recorder::obliging();
+    let recorder = Recorder::accepting();
     for (line, all) in [
         ("spaces list --format name", 2),
         ("spaces search x --format name", 2),
@@ -31,7 +31,7 @@ fn a_limit_stops_the_paging_and_no_limit_reads_all() {
 
 #[test]
 fn a_long_list_counts_its_results_on_a_terminal() {
-    let recorder = Recorder::obliging();
+    let recorder = Recorder::accepting();
     for line in ["spaces list", "spaces search x", "spaces find-group-chats 7", "members list AAA"] {
         let words: Vec<&str> = line.split(' ').collect();
         let on_terminal =
@@ -47,7 +47,7 @@ fn a_long_list_counts_its_results_on_a_terminal() {
 
 #[test]
 fn what_the_server_sent_comes_out_as_it_was() {
-    let recorder = Recorder::obliging();
+    let recorder = Recorder::accepting();
     let run = recorder.run(&["spaces", "get", "AAA", "--format", "jsonl"]).exits_with(0);
     assert_eq!(run.stdout.trim_end(), space().to_string());
     let run = recorder.run(&["members", "get", "AAA", "7", "--format", "jsonl"]).exits_with(0);
@@ -56,7 +56,7 @@ fn what_the_server_sent_comes_out_as_it_was() {
 
 #[test]
 fn a_space_is_opened_in_the_browser_and_its_url_printed_where_there_is_none() {
-    let recorder = Recorder::obliging();
+    let recorder = Recorder::accepting();
     let run = recorder.run(&["spaces", "open", "AAA"]).exits_with(0);
     assert_eq!(run.stdout, "https://chat.google.com/room/AAA?cls=11\n");
 
@@ -80,7 +80,7 @@ fn a_space_is_opened_in_the_browser_and_its_url_printed_where_there_is_none() {
 fn an_address_that_no_browser_may_open_is_only_printed() {
     let recorder = Recorder::with(|request, _| match request.method.as_str() {
         "GET" => (200, json!({"name":"spaces/AAA","spaceUri":"file:///etc/passwd"})),
-        _ => obliging(request),
+        _ => accepting(request),
     });
     let output = recorder.command(&["spaces", "open", "AAA"]).env("BROWSER", "/bin/false").output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "file:///etc/passwd\n");
@@ -88,7 +88,7 @@ fn an_address_that_no_browser_may_open_is_only_printed() {
 
 #[test]
 fn nothing_is_deleted_unasked() {
-    let recorder = Recorder::obliging();
+    let recorder = Recorder::accepting();
     let run = recorder.run(&["spaces", "delete", "AAA"]).exits_with(2);
     assert!(run.requests.is_empty());
     assert!(run.stderr.contains("--yes"), "{}", run.stderr);
@@ -97,7 +97,7 @@ fn nothing_is_deleted_unasked() {
 
 #[test]
 fn on_a_terminal_the_name_of_the_space_is_asked_for() {
-    let recorder = Recorder::obliging();
+    let recorder = Recorder::accepting();
     let words = ["spaces", "delete", "AAA"];
     let run = recorder.run_on_terminal(&words, "type its name", "Team\n").exits_with(0);
     assert_eq!(run.lines(), ["GET /v1/spaces/AAA", "DELETE /v1/spaces/AAA"]);
@@ -107,7 +107,7 @@ fn on_a_terminal_the_name_of_the_space_is_asked_for() {
     // Who may not read the name is asked for the id.
     let recorder = Recorder::with(|request, _| match request.method.as_str() {
         "GET" => refusal(403, "PERMISSION_DENIED"),
-        _ => obliging(request),
+        _ => accepting(request),
     });
     recorder.run_on_terminal(&words, "type its name", "spaces/AAA\n").exits_with(0);
 }
@@ -119,7 +119,7 @@ fn a_repetition_that_meets_its_own_work_is_a_success() {
         Recorder::with(move |request, before| match (request.method == method, before) {
             (true, 0) => refusal(503, "UNAVAILABLE"),
             (true, 1) => refusal(then.0, then.1),
-            _ => obliging(request),
+            _ => accepting(request),
         })
     };
     let gone = lost("DELETE", (404, "NOT_FOUND"));
@@ -141,16 +141,16 @@ fn without_a_lost_answer_the_same_refusals_stand() {
     // Only what is wanted and there already is no refusal.
     let there = Recorder::with(|request, _| match request.method.as_str() {
         "POST" => refusal(409, "ALREADY_EXISTS"),
-        _ => obliging(request),
+        _ => accepting(request),
     });
     let run = there.run(&["members", "add", "AAA", "7", "--format", "name"]).exits_with(0);
-    assert!(run.stderr.contains("7 is a member already"), "{}", run.stderr);
+    assert!(run.stderr.contains("7 is already a member"), "{}", run.stderr);
     assert_eq!(run.stdout, "spaces/AAA/members/7\n");
 }
 
 #[test]
 fn half_of_the_details_is_sent_with_the_other_half_as_it_is() {
-    let recorder = Recorder::obliging();
+    let recorder = Recorder::accepting();
     let run = recorder.run(&["spaces", "update", "AAA", "--description", "new"]).exits_with(0);
     assert_eq!(run.lines(), ["GET /v1/spaces/AAA", "PATCH /v1/spaces/AAA"]);
     assert_eq!(
@@ -163,7 +163,7 @@ fn half_of_the_details_is_sent_with_the_other_half_as_it_is() {
 fn an_update_that_ends_half_way_says_how_far_it_went() {
     let recorder = Recorder::with(|request, _| match request.parameter("updateMask") {
         Some("space_history_state") => refusal(403, "PERMISSION_DENIED"),
-        _ => obliging(request),
+        _ => accepting(request),
     });
     let run = recorder.run(&["spaces", "update", "AAA", "--name", "n", "--history", "on"]).exits_with(5);
     assert!(run.stderr.contains("updated before that: display_name"), "{}", run.stderr);
@@ -172,7 +172,7 @@ fn an_update_that_ends_half_way_says_how_far_it_went() {
 
 #[test]
 fn a_space_of_this_name_is_taken_instead_of_a_second_one() {
-    let recorder = Recorder::obliging();
+    let recorder = Recorder::accepting();
     let words = ["spaces", "create", "--name", "Team", "--format", "name", "--if-exists"];
     let run = recorder.run(&[&words[..], &["reuse"]].concat()).exits_with(0);
     assert_eq!((run.lines(), run.stdout.as_str()), (vec!["GET /v1/spaces".to_owned()], "spaces/AAA\n"));
@@ -188,7 +188,7 @@ fn a_space_of_this_name_is_taken_instead_of_a_second_one() {
 fn a_taken_name_is_explained() {
     let recorder = Recorder::with(|request, _| match request.method.as_str() {
         "POST" => refusal(409, "ALREADY_EXISTS"),
-        _ => obliging(request),
+        _ => accepting(request),
     });
     let run = recorder.run(&["spaces", "create", "--name", "x"]).exits_with(5);
     assert!(run.stderr.contains("--if-exists reuse"), "{}", run.stderr);
@@ -204,7 +204,7 @@ fn whatever_fails_after_the_create_the_space_is_named_with_what_remains() {
         if request.is("POST", "/members") && request.body.as_ref().is_some_and(refused) {
             return refusal(400, "INVALID_ARGUMENT");
         }
-        obliging(request)
+        accepting(request)
     });
     let run = recorder.run(&create_with(52, &["--quiet"])).exits_with(5);
     assert_eq!(run.stdout, "spaces/AAA\n", "the space is there, so it is the result");
@@ -224,7 +224,7 @@ fn whatever_fails_after_the_create_the_space_is_named_with_what_remains() {
                 {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}),
             );
         }
-        obliging(request)
+        accepting(request)
     });
     let run = recorder.run(&words).exits_with(4);
     assert_eq!(run.requests.iter().filter(|request| request.is("POST", "/members")).count(), 1);
@@ -243,7 +243,7 @@ fn an_interruption_after_the_create_names_the_space_too() {
         if request.is("POST", "/members") {
             std::thread::sleep(Duration::from_secs(20));
         }
-        obliging(request)
+        accepting(request)
     });
     let words = create_with(50, &[]);
     let child = recorder.command(&words.iter().map(String::as_str).collect::<Vec<_>>()).spawn().unwrap();
@@ -262,7 +262,7 @@ fn an_interruption_after_the_create_names_the_space_too() {
 
 #[test]
 fn a_document_may_come_from_standard_input_and_go_through_unread() {
-    let recorder = Recorder::obliging();
+    let recorder = Recorder::accepting();
     let document = r#"{"displayName":"d","zNew":{"digits":1.50}}"#;
     let run = recorder.run_with_input(&["spaces", "create", "--json", "-", "--name", "n"], document).exits_with(0);
     let body = run.requests[0].body.as_ref().unwrap().to_string();
@@ -272,7 +272,7 @@ fn a_document_may_come_from_standard_input_and_go_through_unread() {
 
 #[test]
 fn names_that_would_change_the_path_are_refused_before_anything_is_sent() {
-    let recorder = Recorder::obliging();
+    let recorder = Recorder::accepting();
     for words in [
         &["spaces", "get", "AAA:completeImport"][..],
         &["spaces", "get", "../AAA"],

@@ -9,8 +9,8 @@ use std::time::Instant;
 use rustix::termios::{LocalModes, tcgetattr};
 use url::Url;
 
-use crate::support::sandbox::PATIENCE;
-use crate::support::waiting::Transcript;
+use crate::support::pending_login::Transcript;
+use crate::support::sandbox::TEST_TIMEOUT;
 
 /// Both ends of a pseudo-terminal, and everything that was shown on it.
 pub(crate) struct Terminal {
@@ -79,7 +79,7 @@ impl Terminal {
     /// Waits for the child's end.
     #[track_caller]
     pub(crate) fn wait(&self, mut child: Child) -> ExitStatus {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TEST_TIMEOUT;
         loop {
             if let Some(status) = child.try_wait().unwrap() {
                 return status;

@@ -71,8 +71,8 @@ impl Run {
 
 impl Recorder {
     /// A server that answers every request of the API as if all went well.
-    pub(crate) fn obliging() -> Self {
-        Self::with(|request, _| obliging(request))
+    pub(crate) fn accepting() -> Self {
+        Self::with(|request, _| accepting(request))
     }
 
     /// A server that answers so.
@@ -236,7 +236,7 @@ pub(crate) fn refusal(code: u16, status: &str) -> Reply {
 }
 
 /// What the API answers when all goes well. Every list has two pages.
-pub(crate) fn obliging(request: &Recorded) -> Reply {
+pub(crate) fn accepting(request: &Recorded) -> Reply {
     let next = if request.parameter("pageToken").is_none() { "page-2" } else { "" };
     let member = request.path.split("/members/").nth(1).filter(|id| !id.contains('@')).unwrap_or("108");
     let body = match (request.method.as_str(), request.path.as_str()) {

@@ -15,7 +15,7 @@ use chatauth::platform::Clock;
 use serde_json::Value;
 
 /// How long anything may take before the test gives up. Ten times what it should.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The home of one test.
 pub(crate) struct Sandbox {
@@ -53,7 +53,7 @@ impl Sandbox {
                 let _ = stopped.await;
             });
         });
-        let emulator = started.recv_timeout(PATIENCE).expect("the emulator did not start");
+        let emulator = started.recv_timeout(TEST_TIMEOUT).expect("the emulator did not start");
         let home = tempfile::tempdir().unwrap();
         let sandbox = Self {
             origin: emulator.origin(),
@@ -170,7 +170,7 @@ impl Sandbox {
     pub(crate) fn wait(&self, mut child: Child) -> Finished {
         let stdout = reader(child.stdout.take());
         let stderr = reader(child.stderr.take());
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TEST_TIMEOUT;
         let status = loop {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;

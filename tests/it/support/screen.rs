@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::support::sandbox::{PATIENCE, Sandbox};
+use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
 
 /// What a command shows on a terminal of `columns`, and its exit code. Standard error goes to the terminal of the test.
 pub(crate) fn show(sandbox: &Sandbox, mut command: Command, columns: u16) -> (String, Option<i32>) {
@@ -27,7 +27,7 @@ pub(crate) fn show(sandbox: &Sandbox, mut command: Command, columns: u16) -> (St
     sandbox.check_secrets(&stderr);
     let started = std::time::Instant::now();
     let status = child.wait().unwrap();
-    assert!(started.elapsed() < PATIENCE);
+    assert!(started.elapsed() < TEST_TIMEOUT);
     (reader.join().unwrap(), status.code())
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct Source {
 
 impl Source {
     /// The directory or file directly below `src`.
-    pub(crate) fn room(&self) -> &str {
+    pub(crate) fn top_module(&self) -> &str {
         self.name.split('/').next().unwrap().trim_end_matches(".rs")
     }
 
@@ -235,16 +235,16 @@ impl Imports {
         Self { modules: product.map(entry).collect() }
     }
 
-    /// The rooms other than its own that each file names.
-    pub(crate) fn rooms(&self) -> BTreeSet<(String, String)> {
-        let mut rooms = BTreeSet::new();
+    /// The modules other than its own that each file names.
+    pub(crate) fn top_modules(&self) -> BTreeSet<(String, String)> {
+        let mut modules = BTreeSet::new();
         for (module, (file, names)) in &self.modules {
             for path in names.paths.union(&names.handed_on) {
-                let room = self.absolute(module, path).and_then(|path| path.first().cloned());
-                rooms.extend(room.filter(|room| Some(room) != module.first()).map(|room| (file.clone(), room)));
+                let top = self.absolute(module, path).and_then(|path| path.first().cloned());
+                modules.extend(top.filter(|top| Some(top) != module.first()).map(|top| (file.clone(), top)));
             }
         }
-        rooms
+        modules
     }
 
     /// Which file uses a name that another file defines: file, other file, name. To declare a module or to hand its names
@@ -328,20 +328,20 @@ impl Imports {
     }
 }
 
-/// For each file that is in a circle, the shortest one, as the uses along it.
-pub(crate) fn circles(uses: &BTreeSet<(String, String, String)>) -> Vec<Vec<(String, String, String)>> {
+/// For each file that is in a cycle, the shortest one, as the uses along it.
+pub(crate) fn import_cycles(uses: &BTreeSet<(String, String, String)>) -> Vec<Vec<(String, String, String)>> {
     let mut steps = BTreeMap::<&str, BTreeMap<&str, &(String, String, String)>>::new();
     for step in uses {
         steps.entry(&step.0).or_default().entry(&step.1).or_insert(step);
     }
-    let mut circles = BTreeMap::new();
+    let mut cycles = BTreeMap::new();
     for &start in steps.keys() {
         let mut open = VecDeque::from([(start, Vec::new())]);
         let mut seen = BTreeSet::new();
         while let Some((file, way)) = open.pop_front() {
             if file == start && !way.is_empty() {
                 let files: BTreeSet<String> = way.iter().map(|(user, ..): &(String, _, _)| user.clone()).collect();
-                circles.entry(files).or_insert(way);
+                cycles.entry(files).or_insert(way);
                 break;
             }
             for (&other, &step) in steps.get(file).into_iter().flatten() {
@@ -351,9 +351,9 @@ pub(crate) fn circles(uses: &BTreeSet<(String, String, String)>) -> Vec<Vec<(Str
             }
         }
     }
-    let mut circles: Vec<_> = circles.into_values().collect();
-    circles.sort_by_key(Vec::len);
-    circles
+    let mut cycles: Vec<_> = cycles.into_values().collect();
+    cycles.sort_by_key(Vec::len);
+    cycles
 }
 
 /// The files as they would stand in `src`.

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub(crate) use crate::support::ordinary_user::not_run;
 use crate::support::ordinary_user::sees_descriptors;
-use crate::support::sandbox::{PATIENCE, Sandbox};
+use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
 
 /// The account of an emulator without options.
 pub(crate) const ACCOUNT: &str = "emulator@example.com";
@@ -28,14 +28,14 @@ const NOBODY: u32 = 65534;
 /// Looks again and again until something is so.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TEST_TIMEOUT;
     while !so() {
         assert!(Instant::now() < deadline, "in vain: {what}");
         std::thread::park_timeout(Duration::from_millis(2));
     }
 }
 
-/// A request as it came to a [`Rogue`].
+/// A request as it came to a [`ScriptedServer`].
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     /// Request line and headers.
@@ -44,13 +44,13 @@ pub(crate) struct Received {
 }
 
 /// A server on loopback that does with each connection what a test wants.
-pub(crate) struct Rogue {
+pub(crate) struct ScriptedServer {
     address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
     over: Arc<AtomicBool>,
 }
 
-impl Rogue {
+impl ScriptedServer {
     /// Answers every request with the bytes that `answer` makes of it and of how many came before, then hangs up.
     pub(crate) fn answering(answer: impl Fn(&Received, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self::doing(move |mut stream, request, before| {
@@ -92,7 +92,7 @@ impl Rogue {
     }
 }
 
-impl Drop for Rogue {
+impl Drop for ScriptedServer {
     fn drop(&mut self) {
         self.over.store(true, Ordering::SeqCst);
         let _ = TcpStream::connect(self.address);
@@ -100,7 +100,7 @@ impl Drop for Rogue {
 }
 
 pub(crate) fn read_request(stream: &TcpStream) -> Option<Received> {
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.set_read_timeout(Some(TEST_TIMEOUT)).ok()?;
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {

@@ -12,36 +12,39 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use time::{Duration, OffsetDateTime};
 
-use crate::support::sandbox::{PATIENCE, Sandbox};
+use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct Heard {
+pub(crate) struct ReceivedRequest {
     /// Request line and headers.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Heard {
+impl ReceivedRequest {
     pub(crate) fn path(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
 }
 
 /// An answer instead of the emulator's, or `None` for that one.
-type Instead = dyn Fn(&Heard) -> Option<Vec<u8>> + Send + Sync;
+type Instead = dyn Fn(&ReceivedRequest) -> Option<Vec<u8>> + Send + Sync;
 
 /// Answers what it wants to and hands everything else on to the emulator.
-pub(crate) struct Front {
+pub(crate) struct RecordingProxy {
     address: SocketAddr,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    received: Arc<Mutex<Vec<ReceivedRequest>>>,
     connections: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
 }
 
-impl Front {
+impl RecordingProxy {
     /// Without TLS.
-    pub(crate) fn plain(origin: &str, instead: impl Fn(&Heard) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+    pub(crate) fn plain(
+        origin: &str,
+        instead: impl Fn(&ReceivedRequest) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
         Self::start(Ipv4Addr::LOCALHOST.into(), origin, None, Arc::new(instead))
     }
 
@@ -54,7 +57,7 @@ impl Front {
     pub(crate) fn tls_instead(
         origin: &str,
         config: &Arc<ServerConfig>,
-        instead: impl Fn(&Heard) -> Option<Vec<u8>> + Send + Sync + 'static,
+        instead: impl Fn(&ReceivedRequest) -> Option<Vec<u8>> + Send + Sync + 'static,
     ) -> Self {
         Self::start(Ipv4Addr::LOCALHOST.into(), origin, Some(Arc::clone(config)), Arc::new(instead))
     }
@@ -68,13 +71,13 @@ impl Front {
         let listener = TcpListener::bind((address, 0)).unwrap();
         let front = Self {
             address: listener.local_addr().unwrap(),
-            heard: Arc::default(),
+            received: Arc::default(),
             connections: Arc::default(),
             over: Arc::default(),
         };
         let backend = origin.strip_prefix("http://").unwrap().to_owned();
-        let (heard, connections, over) =
-            (Arc::clone(&front.heard), Arc::clone(&front.connections), Arc::clone(&front.over));
+        let (received, connections, over) =
+            (Arc::clone(&front.received), Arc::clone(&front.connections), Arc::clone(&front.over));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(stream) = stream else { return };
@@ -82,14 +85,14 @@ impl Front {
                     return;
                 }
                 connections.fetch_add(1, Ordering::SeqCst);
-                let _ = stream.set_read_timeout(Some(PATIENCE));
-                let (backend, heard, instead, tls) =
-                    (backend.clone(), Arc::clone(&heard), Arc::clone(&instead), tls.clone());
+                let _ = stream.set_read_timeout(Some(TEST_TIMEOUT));
+                let (backend, received, instead, tls) =
+                    (backend.clone(), Arc::clone(&received), Arc::clone(&instead), tls.clone());
                 std::thread::spawn(move || match tls {
-                    None => serve(stream, &backend, &heard, &*instead),
+                    None => serve(stream, &backend, &received, &*instead),
                     Some(config) => {
                         let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
-                        serve(&mut stream, &backend, &heard, &*instead);
+                        serve(&mut stream, &backend, &received, &*instead);
                         stream.conn.send_close_notify();
                         let _ = stream.flush();
                     }
@@ -103,8 +106,8 @@ impl Front {
         self.address
     }
 
-    pub(crate) fn heard(&self) -> Vec<Heard> {
-        self.heard.lock().unwrap().clone()
+    pub(crate) fn received(&self) -> Vec<ReceivedRequest> {
+        self.received.lock().unwrap().clone()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -112,29 +115,29 @@ impl Front {
     }
 }
 
-impl Drop for Front {
+impl Drop for RecordingProxy {
     fn drop(&mut self) {
         self.over.store(true, Ordering::SeqCst);
         let _ = TcpStream::connect(self.address);
     }
 }
 
-fn serve(mut stream: impl Read + Write, backend: &str, heard: &Mutex<Vec<Heard>>, instead: &Instead) {
+fn serve(mut stream: impl Read + Write, backend: &str, received: &Mutex<Vec<ReceivedRequest>>, instead: &Instead) {
     let Some(head) = read_head(&mut stream) else { return };
     let length = header(&head, "content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     if stream.read_exact(&mut body).is_err() {
         return;
     }
-    let request = Heard { head, body };
-    heard.lock().unwrap().push(request.clone());
+    let request = ReceivedRequest { head, body };
+    received.lock().unwrap().push(request.clone());
     let answer = instead(&request).or_else(|| ask(backend, &request)).unwrap_or_default();
     let _ = stream.write_all(&answer);
     let _ = stream.flush();
 }
 
 /// Asks the emulator, under the name by which it knows itself.
-fn ask(backend: &str, request: &Heard) -> Option<Vec<u8>> {
+fn ask(backend: &str, request: &ReceivedRequest) -> Option<Vec<u8>> {
     let own = ["host:", "connection:"];
     let mut lines = request.head.trim_end().lines();
     let mut head = format!("{}\r\nHost: {backend}\r\nConnection: close\r\n", lines.next()?);

@@ -8,9 +8,9 @@ use crate::chat::{
     id_of,
 };
 use crate::commands::caller::{CallError, Caller};
-use crate::commands::members::pace::Pace;
 use crate::commands::members::role::give_role;
 use crate::commands::members::show::LARGEST_PAGE;
+use crate::commands::members::throttle::WriteThrottle;
 use crate::commands::pagination::Pages;
 use crate::commands::write::{InFlight, Write};
 use crate::commands::{Context, ErrorCode, Failure};
@@ -37,7 +37,7 @@ struct Steps<'a, 'b> {
 /// The first failure, with the messages of all, and the commands that finish the job as its hint.
 pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>) -> Result<(), Failure> {
     let context = caller.context();
-    if plan.more.is_empty() && plan.promotions.is_empty() && !plan.may_lack_members {
+    if plan.added_later.is_empty() && plan.promotions.is_empty() && !plan.may_lack_members {
         return Ok(());
     }
     let Ok(space) = SpaceName::parse(space) else {
@@ -77,7 +77,7 @@ impl Steps<'_, '_> {
             self.promotions.clone_from(&self.plan.promotions);
         }
         let start = format!("the space {} was created, but ", self.space);
-        match Failure::of_several(&start, self.failures) {
+        match Failure::combine(&start, self.failures) {
             None => Ok(()),
             Some(failure) => {
                 let commands = commands(self.space.as_str(), &self.members, &self.promotions, self.context);
@@ -89,19 +89,19 @@ impl Steps<'_, '_> {
     /// Records a failed step. Returns whether to continue with the next person.
     fn failed(&mut self, name: &str, error: impl Into<anyhow::Error>) -> bool {
         let failure = self.context.report(error);
-        let continues = failure.concerns_one();
+        let continues = failure.affects_one_item();
         self.failures.push((id_of(name).to_owned(), failure));
         continues
     }
 
     /// Adds the members who did not fit into the create request. Returns whether to continue.
     async fn add(&mut self) -> bool {
-        let mut pace = Pace::default();
+        let mut pace = WriteThrottle::default();
         let plan = self.plan;
-        for (index, membership) in plan.more.iter().enumerate() {
+        for (index, membership) in plan.added_later.iter().enumerate() {
             pace.wait().await;
             let request = CreateMembership { space: self.space.clone(), membership: membership.clone(), admin: false };
-            let repeat = commands(self.space.as_str(), &plan.more[index..], &plan.promotions, self.context);
+            let repeat = commands(self.space.as_str(), &plan.added_later[index..], &plan.promotions, self.context);
             match self.caller.send_repeated_by(&request, &repeat).await {
                 Ok(Some(made)) => {
                     self.known.insert(membership.name().to_owned(), made.fields);
@@ -111,7 +111,7 @@ impl Steps<'_, '_> {
                 Err(error) if error.is_already_exists() => {}
                 Err(error) => {
                     if !self.failed(membership.name(), error) {
-                        self.members.extend_from_slice(&plan.more[index..]);
+                        self.members.extend_from_slice(&plan.added_later[index..]);
                         return false;
                     }
                     self.members.push(membership.clone());
@@ -145,12 +145,12 @@ impl Steps<'_, '_> {
         let invited: Vec<&str> = invited.map(|(name, _)| id_of(name)).collect();
         if !missing.is_empty() {
             messages.warning(&format!(
-                "not in the space, because they cannot be added or someone is blocked: {}",
+                "Google did not add {}: they cannot be added, or someone is blocked",
                 missing.join(", ")
             ));
         }
         if !invited.is_empty() {
-            messages.warning(&format!("invited, and members once they accept: {}", invited.join(", ")));
+            messages.warning(&format!("invited, not members until they accept: {}", invited.join(", ")));
         }
     }
 
@@ -227,7 +227,7 @@ fn is_of(membership: &Membership, name: &str) -> bool {
 
 /// Returns the steps after the creation as commands; `None` if there are none.
 pub(super) fn commands_for_all(plan: &Plan, space: &str, context: &Context) -> Option<String> {
-    let text = commands(space, &plan.more, &plan.promotions, context);
+    let text = commands(space, &plan.added_later, &plan.promotions, context);
     (!text.is_empty()).then_some(text)
 }
 

@@ -6,18 +6,19 @@ use serde_json::Value;
 use super::super::options::SpaceFields;
 use super::finish;
 use super::plan::{IfExists, NewSpace, Plan, plan};
-use super::{look_for, methods, send};
+use super::{find_by_name, methods, send};
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{CreateSpace, Method, Scopes};
-use crate::commands::bulk::{Verb, fault_of};
+use crate::commands::bulk::{RowCommand, row_fault};
 use crate::commands::caller::Caller;
 
 const IF_EXISTS: Kind = Kind::Choice(&[("fail", "fail"), ("reuse", "reuse")]);
 
-impl Verb for NewSpace {
+impl RowCommand for NewSpace {
     type Work = Plan;
     const COMMAND: &'static str = "spaces create";
-    const WORDS: Words = Words { verb: "create", done: "created", object: "space", by_request_id: true };
+    const WORDS: Words =
+        Words { verb: "create", doing: "Creating", done: "created", object: "space", by_request_id: true };
     const RATE: Rate = Rate::DEFAULT;
 
     fn columns(&self) -> Vec<Column> {
@@ -51,14 +52,19 @@ impl Verb for NewSpace {
             match (name("member"), name("groupMember")) {
                 (Some(user), None) => options.member.push(user),
                 (None, Some(group)) => options.group.push(group),
-                _ => return Err(RowFault::of("memberships", "needs a member.name or a groupMember.name in each")),
+                _ => {
+                    return Err(RowFault::in_column(
+                        "memberships",
+                        "needs a member.name or a groupMember.name in each",
+                    ));
+                }
             }
         }
         let what = values.text("if-exists").and_then(|word| IfExists::from_str(word, false).ok());
         options.if_exists = what.or(options.if_exists);
-        let mut plan = plan(&options).map_err(|failure| fault_of(None, failure))?;
+        let mut plan = plan(&options).map_err(|failure| row_fault(None, failure))?;
         // A single create does not look for a name beside a request id, but this id may be that of the run.
-        plan.look_for = plan.name().zip(options.if_exists);
+        plan.reuse_check = plan.name().zip(options.if_exists);
         Ok(plan)
     }
 
@@ -73,14 +79,14 @@ impl Verb for NewSpace {
 
     /// The second row of a name finds what the first one created.
     fn exclusive(&self, plan: &Plan) -> Option<String> {
-        plan.look_for.as_ref().map(|(name, _)| name.clone())
+        plan.reuse_check.as_ref().map(|(name, _)| name.clone())
     }
 
     /// Creates or finds a space. One that is younger than an earlier attempt is what that attempt created: its request id
     /// brings it back.
     async fn create(&self, plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
-        if let Some((name, what)) = &plan.look_for
-            && let Some(space) = look_for(name, attempt.unknown_since, caller).await?
+        if let Some((name, what)) = &plan.reuse_check
+            && let Some(space) = find_by_name(name, attempt.unknown_since, caller).await?
         {
             let space = what.accept(space)?;
             return Ok(Created { name: space.fields.name, object: space.json, existed: true, ..Created::default() });
@@ -149,7 +155,7 @@ mod tests {
     fn what_is_wrong_is_said_with_its_column() {
         for (members, expected) in [
             (json!({}), "--name (displayName) is required"),
-            (json!({"name":"A","nme":"B"}), "nme: there is no column"),
+            (json!({"name":"A","nme":"B"}), "nme: unknown column"),
             (json!({"name":"A","external":"perhaps"}), "external: "),
             (json!({"name":["A"]}), "name: is a list"),
             (json!({"name":"A","external":true,"internal":true}), "internal: cannot be combined with external"),

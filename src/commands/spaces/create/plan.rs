@@ -105,11 +105,11 @@ impl Request {
 pub(in crate::commands) struct Plan {
     pub(in crate::commands) request: Request,
     /// The members to add after the creation.
-    pub(super) more: Vec<NewMembership>,
+    pub(super) added_later: Vec<NewMembership>,
     /// The roles to give after the creation.
     pub(super) promotions: Vec<(String, Role)>,
     /// The display name to look for before the creation.
-    pub(super) look_for: Option<(String, IfExists)>,
+    pub(super) reuse_check: Option<(String, IfExists)>,
     pub(super) import: bool,
     /// Whether the server may silently skip people.
     pub(super) may_lack_members: bool,
@@ -127,7 +127,7 @@ impl Plan {
     pub(super) fn differs_from(&self, space: &Space) -> Option<String> {
         let (wanted, there) = (self.name()?, space.display_name.as_ref()?);
         (wanted != *there).then(|| {
-            format!("the request id or key brought back {}, which is named {there:?}, not {wanted:?}", space.name)
+            format!("this request id or key belongs to {}, which is named {there:?}, not {wanted:?}", space.name)
         })
     }
 }
@@ -167,7 +167,7 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     }
     // With a request id, an earlier attempt may have created the space but not added its members yet. Repeating the
     // request returns that space.
-    let look_for = options.if_exists.filter(|_| options.request_id.is_none()).and_then(|what| {
+    let reuse_check = options.if_exists.filter(|_| options.request_id.is_none()).and_then(|what| {
         let name = draft.at("displayName").and_then(Value::as_str)?;
         Some((name.to_owned(), what))
     });
@@ -177,8 +177,8 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     // The create request cannot add the calling app, nor anyone in import mode.
     let (app, mut memberships): (Vec<_>, Vec<_>) =
         memberships.into_iter().partition(|membership| *membership == NewMembership::App);
-    let mut more = memberships.split_off(if import { 0 } else { memberships.len().min(MOST_MEMBERSHIPS) });
-    more.extend(app);
+    let mut added_later = memberships.split_off(if import { 0 } else { memberships.len().min(MOST_MEMBERSHIPS) });
+    added_later.extend(app);
     let set_up = !import && (conversation || !memberships.is_empty());
     let may_lack_members = kind != "DIRECT_MESSAGE" && !memberships.is_empty();
     let space = draft.space;
@@ -187,7 +187,7 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     } else {
         Request::Create(CreateSpace { space, request_id })
     };
-    Ok(Plan { request, more, promotions, look_for, import, may_lack_members, note })
+    Ok(Plan { request, added_later, promotions, reuse_check, import, may_lack_members, note })
 }
 
 fn check_name(draft: &Draft, kind: &str) -> Result<(), Failure> {

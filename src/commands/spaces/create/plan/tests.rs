@@ -107,7 +107,7 @@ fn more_than_fit_into_the_request_follow_it_and_the_app_always_does() {
     let many = typed(&[&["--name=x"], &members[..], &["--member=app"]].concat());
     let plan = plan(&many).unwrap();
     assert_eq!(plan.request.preview()["body"]["memberships"].as_array().unwrap().len(), 49);
-    assert_eq!((plan.more.len(), plan.more.last()), (12, Some(&NewMembership::App)));
+    assert_eq!((plan.added_later.len(), plan.added_later.last()), (12, Some(&NewMembership::App)));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn those_who_look_after_the_space_come_first_and_have_one_role() {
 fn names_and_texts_have_limits() {
     refused(&typed(&[]), ErrorCode::Usage, &["--name (displayName)"]);
     refused(&named("  "), ErrorCode::Usage, &["--name (displayName)"]);
-    refused(&named(&"ä".repeat(129)), ErrorCode::Usage, &["129 characters, and 128"]);
+    refused(&named(&"ä".repeat(129)), ErrorCode::Usage, &["129 characters; at most 128"]);
     assert!(plan(&named(&"ä".repeat(128))).is_ok());
     for (option, text, word) in [
         ("--description", "x".repeat(4097), "spaceDetails.description"),
@@ -175,7 +175,7 @@ fn import_mode_adds_nobody_at_once_and_allows_a_time() {
         made.request.preview()["body"],
         json!({"spaceType":"SPACE","displayName":"old","importMode":true,"createTime":"2024-02-29T12:00:00Z"})
     );
-    assert_eq!(made.more.len(), 1);
+    assert_eq!(made.added_later.len(), 1);
     let chat = conversation("group-chat", &[], &["--import-mode"]);
     assert!(matches!(plan(&chat).unwrap().request, Request::Create(_)));
 
@@ -235,11 +235,11 @@ fn what_breaks_a_rule_in_a_document_is_the_documents_fault() {
 #[test]
 fn a_repetition_goes_by_its_id_and_not_by_the_name() {
     assert_eq!(
-        plan(&typed(&["--name=x", "--if-exists=reuse"])).unwrap().look_for,
+        plan(&typed(&["--name=x", "--if-exists=reuse"])).unwrap().reuse_check,
         Some(("x".to_owned(), IfExists::Reuse))
     );
     let repeated = ["--name=x", "--if-exists=reuse", "--request-id=a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"];
-    assert_eq!(plan(&typed(&repeated)).unwrap().look_for, None);
+    assert_eq!(plan(&typed(&repeated)).unwrap().reuse_check, None);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal};
 use url::Url;
 
 use crate::support::ordinary_user::sees_descriptors;
-use crate::support::sandbox::{Finished, PATIENCE, Sandbox};
+use crate::support::sandbox::{Finished, Sandbox, TEST_TIMEOUT};
 
 /// What a stream has brought so far; several threads may look.
 #[derive(Clone, Default)]
@@ -57,7 +57,7 @@ impl Transcript {
 
     #[track_caller]
     fn wait<Found>(&self, found: impl Fn(&Received) -> Option<Found>) -> Found {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TEST_TIMEOUT;
         let mut received = self.0.0.lock().unwrap();
         loop {
             if let Some(found) = found(&received) {
@@ -99,14 +99,14 @@ impl Received {
 }
 
 /// `chatauth auth login`, or another command, while it waits.
-pub(crate) struct Waiting {
+pub(crate) struct PendingLogin {
     child: Child,
     transcript: Transcript,
     stdout: Transcript,
     pub(crate) url: Url,
 }
 
-impl Waiting {
+impl PendingLogin {
     /// Starts `auth login --no-browser` with these words behind it, and waits until it listens.
     #[track_caller]
     pub(crate) fn log_in(sandbox: &Sandbox, words: &[&str]) -> Self {
@@ -247,7 +247,7 @@ impl Reply {
 /// Sends bytes and reads the answer to its end; `None` when none came.
 pub(crate) fn send(address: SocketAddr, bytes: &[u8]) -> Option<Reply> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
     // The other side may answer and close before it has read everything.
     let _ = stream.write_all(bytes);
     receive(stream)

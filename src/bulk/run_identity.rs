@@ -15,7 +15,7 @@ const THESE_OPTIONS: &str = "restore these options; a new journal would run ever
 /// What a run does, where, as whom, and with which options. The same rows in another run are other rows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RunName {
+pub struct RunIdentity {
     /// The command, such as "spaces create".
     pub command: String,
     /// The root of the API.
@@ -40,7 +40,7 @@ pub(super) struct Header {
     version: u32,
     pub(super) id: Uuid,
     #[serde(flatten)]
-    pub(super) run: RunName,
+    pub(super) run: RunIdentity,
 }
 
 impl Header {
@@ -49,7 +49,7 @@ impl Header {
     /// The beginning of every journal, of all versions.
     pub(super) const BEGINNING: &str = r#"{"chatauth":""#;
 
-    pub(super) fn new(run: RunName) -> Self {
+    pub(super) fn new(run: RunIdentity) -> Self {
         Self { chatauth: String::from("journal"), version: Self::VERSION, id: Uuid::new_v4(), run }
     }
 
@@ -68,7 +68,7 @@ impl Header {
     }
 }
 
-impl RunName {
+impl RunIdentity {
     /// Compares this run with the run of a journal. The account is compared once it is known.
     ///
     /// # Errors

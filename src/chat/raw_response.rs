@@ -7,7 +7,7 @@ use crate::http::Response;
 
 /// A response of any status.
 #[derive(Debug, Clone)]
-pub struct RawAnswer {
+pub struct RawResponse {
     /// The HTTP version.
     pub version: Version,
     /// The HTTP status.
@@ -18,7 +18,7 @@ pub struct RawAnswer {
     pub body: Vec<u8>,
 }
 
-impl From<&Response> for RawAnswer {
+impl From<&Response> for RawResponse {
     fn from(response: &Response) -> Self {
         Self {
             version: response.version,
@@ -29,7 +29,7 @@ impl From<&Response> for RawAnswer {
     }
 }
 
-impl RawAnswer {
+impl RawResponse {
     /// Parses the body as JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()

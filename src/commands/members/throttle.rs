@@ -14,9 +14,9 @@ const BETWEEN_WRITES: Duration = Duration::from_millis(200);
 
 /// Spaces out writes so that they stay under the quota.
 #[derive(Debug, Default)]
-pub(in crate::commands) struct Pace(Option<Instant>);
+pub(in crate::commands) struct WriteThrottle(Option<Instant>);
 
-impl Pace {
+impl WriteThrottle {
     /// Waits until the next write may begin.
     pub(in crate::commands) async fn wait(&mut self) {
         if let Some(next) = self.0 {
@@ -33,14 +33,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn writes_stay_under_three_hundred_a_minute() {
         let started = Instant::now();
-        let mut pace = Pace::default();
+        let mut pace = WriteThrottle::default();
         for _ in 0..300 {
             pace.wait().await;
         }
         assert!(started.elapsed() >= Duration::from_millis(59_800), "{:?}", started.elapsed());
         // Somebody who adds one member does not wait.
         let started = Instant::now();
-        Pace::default().wait().await;
+        WriteThrottle::default().wait().await;
         assert_eq!(started.elapsed(), Duration::ZERO);
     }
 }

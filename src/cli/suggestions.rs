@@ -1,4 +1,4 @@
-//! The right command for what people type out of habit. It is shown, and never run.
+//! Suggests the right command for commands and options of other tools.
 
 use std::ffi::OsString;
 
@@ -29,7 +29,7 @@ pub(super) fn suggestion(error: &clap::Error, arguments: &[OsString]) -> Option<
     let is_wrong = |word: &&str| word.split('=').next() == Some(wrong) || *word == wrong;
     let at = words.iter().position(is_wrong)?;
     let program = Cli::command();
-    let (command, path) = typed(&program, &words[..at]);
+    let (command, path) = resolve_command(&program, &words[..at]);
     let (before, ours, after) = match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let ours = find_command(&program, &path, wrong)?.map(str::to_owned).to_vec();
@@ -46,7 +46,7 @@ pub(super) fn suggestion(error: &clap::Error, arguments: &[OsString]) -> Option<
 }
 
 /// Returns the command that words name so far, and those of the words that name it.
-fn typed<'a>(program: &'a Command, words: &[&'a str]) -> (&'a Command, Vec<&'a str>) {
+fn resolve_command<'a>(program: &'a Command, words: &[&'a str]) -> (&'a Command, Vec<&'a str>) {
     words.iter().fold((program, Vec::new()), |(command, mut path), word| match command.find_subcommand(word) {
         Some(below) => {
             path.push(*word);

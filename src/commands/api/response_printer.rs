@@ -5,25 +5,25 @@
 
 use serde_json::{Map, Value};
 
-use crate::chat::RawAnswer;
+use crate::chat::RawResponse;
 use crate::output::{self, Printer, sanitise, sanitise_lines};
 
 /// The responses so far.
 #[derive(Debug)]
-pub(super) struct Answers<'a> {
+pub(super) struct ResponsePrinter<'a> {
     printer: &'a Printer,
     include: bool,
     paginate: bool,
     merged: Option<Value>,
 }
 
-impl<'a> Answers<'a> {
+impl<'a> ResponsePrinter<'a> {
     pub(super) const fn new(printer: &'a Printer, include: bool, paginate: bool) -> Self {
         Self { printer, include, paginate, merged: None }
     }
 
     /// Prints a response or collects it, and returns the token of the next page.
-    pub(super) fn page(&mut self, answer: &RawAnswer) -> Result<Option<String>, output::Error> {
+    pub(super) fn page(&mut self, answer: &RawResponse) -> Result<Option<String>, output::Error> {
         self.head(answer)?;
         if answer.body.is_empty() {
             return Ok(None);
@@ -42,7 +42,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Prints an error response unfiltered: a filter for the success response does not fit it.
-    pub(super) fn refused(&mut self, answer: &RawAnswer) -> Result<(), output::Error> {
+    pub(super) fn refused(&mut self, answer: &RawResponse) -> Result<(), output::Error> {
         self.head(answer)?;
         match serde_json::from_slice::<Value>(&answer.body) {
             _ if answer.body.is_empty() => Ok(()),
@@ -60,7 +60,7 @@ impl<'a> Answers<'a> {
         self.printer.document(&whole)
     }
 
-    fn head(&self, answer: &RawAnswer) -> Result<(), output::Error> {
+    fn head(&self, answer: &RawResponse) -> Result<(), output::Error> {
         if !self.include {
             return Ok(());
         }
