@@ -161,12 +161,19 @@ impl Failure {
         error
     }
 
-    /// Makes one failure of those of several people: the first one, with the messages of all after `start`. `None` if
-    /// there is none.
+    /// Makes one failure of those of several people: the one of unknown outcome or else the first, with the messages of
+    /// all after `start`. `None` if there is none.
     pub(super) fn combine(start: &str, failures: Vec<(String, Self)>) -> Option<Self> {
         let messages = failures.iter().map(|(who, failure)| format!("{who}: {}", failure.message));
         let message = format!("{start}{}", messages.collect::<Vec<_>>().join("; "));
-        failures.into_iter().next().map(|(_, first)| Self { message, ..first })
+        let (_, failure) = failures.into_iter().min_by_key(|(_, one)| one.outcome != Some(Outcome::Unknown))?;
+        Some(Self { message, ..failure }.after_other_requests())
+    }
+
+    /// Removes the outcome `not_applied`: another request of the command was applied, or may have been.
+    #[must_use]
+    pub(super) fn after_other_requests(self) -> Self {
+        Self { outcome: self.outcome.filter(|outcome| *outcome == Outcome::Unknown), ..self }
     }
 
     /// Creates the failure of a JSON error object.

@@ -170,10 +170,11 @@ impl RowCommand for Update {
 /// Adds the completed changes to the failure of one of several requests.
 fn add_progress(done: &[String], failed: &str, mut failure: Failure) -> Failure {
     failure.message = format!("{} (updateMask {failed})", failure.message);
-    if !done.is_empty() {
-        failure.message = format!("{}; updated before that: {}", failure.message, done.join(", "));
+    if done.is_empty() {
+        return failure;
     }
-    failure
+    failure.message = format!("{}; updated before that: {}", failure.message, done.join(", "));
+    failure.after_other_requests()
 }
 
 /// The permissions that can be given, as the API calls them.

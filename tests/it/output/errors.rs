@@ -439,3 +439,42 @@ fn what_google_says_about_a_field_is_the_message() {
     let first = run.stderr.lines().find(|line| line.starts_with("error")).unwrap();
     assert_eq!(first, "error: cannot create the space: displayName: must not be empty (400)");
 }
+
+#[test]
+fn nothing_is_called_not_applied_of_which_a_part_was_applied() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let run = |words: &str, fault: &str| {
+        sandbox.control().clear_faults();
+        sandbox.control().add_fault(fault.parse().unwrap());
+        sandbox.run(words.split(' ').chain(["--format", "json"])).exits_with(5)
+    };
+    let space = sandbox.run(["spaces", "create", "--name", "A", "--format", "name"]).success().stdout;
+    let space = space.trim();
+    for (words, fault) in [
+        ("spaces create --name B --manager b@example.com", "update-member:status=403"),
+        (&format!("spaces update {space} --name C --history off"), "update:status=403,after=1"),
+        (&format!("members add {space} b@example.com c@example.com"), "add-member:status=403,after=1"),
+    ] {
+        let error = run(words, fault).error();
+        assert_eq!(
+            (&error["code"], &error["outcome"]),
+            (&"permission_denied".into(), &Value::Null),
+            "{words}: {error}"
+        );
+    }
+    for (words, fault) in [
+        ("spaces create --name B --manager b@example.com", "setup:status=403"),
+        (&format!("spaces update {space} --name C --history off"), "update:status=403"),
+    ] {
+        let error = run(words, fault).error();
+        assert_eq!(error["outcome"], "not_applied", "{words}: {error}");
+    }
+    let bulk = sandbox.path("rows.csv");
+    std::fs::write(&bulk, "name,manager\nD,b@example.com\n").unwrap();
+    sandbox.control().clear_faults();
+    sandbox.control().add_fault("update-member:status=403".parse().unwrap());
+    let rows = sandbox.run(["spaces", "create", "--from", bulk.to_str().unwrap(), "--format", "jsonl"]).exits_with(7);
+    let row: Value = serde_json::from_str(&rows.stdout).unwrap();
+    assert_eq!((&row["status"], &row["error"]["outcome"]), (&"failed".into(), &Value::Null), "{row}");
+}
