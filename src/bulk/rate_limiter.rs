@@ -91,8 +91,9 @@ impl RateLimiter {
         Self { rate, concurrency: concurrency.max(1), state, queue: Mutex::new(()), changed: Notify::new() }
     }
 
-    /// Waits until a request may leave, in the order of the calls; `None` once the limiter is closed.
-    pub async fn acquire(&self) -> Option<Permit<'_>> {
+    /// Waits until a request may leave, in the order of the calls; `None` once the limiter is closed. `requests` is how many
+    /// follow it one by one under the same permission, itself included.
+    pub async fn acquire(&self, requests: u32) -> Option<Permit<'_>> {
         let _turn = self.queue.lock().await;
         loop {
             let (has_room, earliest) = {
@@ -103,7 +104,7 @@ impl RateLimiter {
                 let has_room = state.in_flight < state.max_in_flight(self.rate, self.concurrency);
                 let earliest = state.earliest(self.rate, now);
                 if has_room && earliest <= now {
-                    state.send(self.rate, now);
+                    state.send(self.rate, now, requests);
                     return Some(Permit(self));
                 }
                 (has_room, earliest)
@@ -161,16 +162,16 @@ impl State {
         earliest
     }
 
-    /// Counts a request that leaves now.
-    fn send(&mut self, rate: Rate, now: Instant) {
+    /// Counts requests of which the first leaves now.
+    fn send(&mut self, rate: Rate, now: Instant, requests: u32) {
         self.in_flight += 1;
         if let Rate::Limited { per_minute, per_hour } = rate {
             let step = interval(per_minute).saturating_mul(100) / self.share;
             // Later requests make up for a small delay only: a burst after a longer one would exceed the quota.
             let lateness = now.saturating_duration_since(self.next).min(step / 3).min(LONGEST_LATENESS);
-            self.next = now.max(self.next) - lateness + step;
+            self.next = now.max(self.next) - lateness + step.saturating_mul(requests);
             if per_hour.is_some() {
-                self.last_hour.push_back(now);
+                self.last_hour.extend((0..requests).map(|_| now));
             }
         }
     }
@@ -218,7 +219,7 @@ mod tests {
             let (limiter, started) = (RateLimiter::new(rate, 4, earlier), Instant::now());
             let mut left = Vec::new();
             for _ in 0..count {
-                limiter.acquire().await.unwrap().done();
+                limiter.acquire(1).await.unwrap().done();
                 limiter.succeeded();
                 left.push(started.elapsed());
             }
@@ -258,13 +259,13 @@ mod tests {
     fn refusals_pause_everybody_slow_down_and_are_forgotten() {
         paused(async {
             let limiter = RateLimiter::new(limited(60, None), 8, []);
-            limiter.acquire().await.unwrap().done();
+            limiter.acquire(1).await.unwrap().done();
             limiter.refused(Some(Duration::from_secs(10)));
             limiter.refused(None);
             assert_eq!(limiter.pause(), Duration::from_secs(10));
             assert_eq!(limiter.state.borrow().share, AFTER_REFUSAL, "together they are one refusal");
             let before = Instant::now();
-            limiter.acquire().await.unwrap().done();
+            limiter.acquire(1).await.unwrap().done();
             assert_eq!(before.elapsed(), Duration::from_secs(10));
             for _ in 0..20 {
                 limiter.succeeded();
@@ -286,7 +287,7 @@ mod tests {
     fn the_first_request_goes_alone_and_refusals_narrow_a_run_without_a_rate() {
         let room = async |limiter: &RateLimiter| {
             let mut permits = Vec::new();
-            while let Ok(permit) = tokio::time::timeout(Duration::from_millis(1), limiter.acquire()).await {
+            while let Ok(permit) = tokio::time::timeout(Duration::from_millis(1), limiter.acquire(1)).await {
                 permits.push(permit.unwrap());
             }
             permits.len()
@@ -294,9 +295,9 @@ mod tests {
         paused(async {
             let limiter = RateLimiter::new(Rate::Unlimited, 64, []);
             assert_eq!(room(&limiter).await, 1);
-            drop(limiter.acquire().await);
+            drop(limiter.acquire(1).await);
             assert_eq!(room(&limiter).await, 1, "one that never left was no first one");
-            limiter.acquire().await.unwrap().done();
+            limiter.acquire(1).await.unwrap().done();
             assert_eq!(room(&limiter).await, 64);
             limiter.refused(None);
             tokio::time::advance(FIRST_PAUSE).await;
@@ -308,10 +309,10 @@ mod tests {
     fn whoever_waits_first_leaves_first_and_a_closed_limiter_lets_nobody_wait() {
         paused(async {
             let (limiter, started) = (RateLimiter::new(limited(60, None), 8, []), Instant::now());
-            limiter.acquire().await.unwrap().done();
+            limiter.acquire(1).await.unwrap().done();
             let order = RefCell::new(Vec::new());
             let wait = async |number: u32| {
-                let left = limiter.acquire().await.is_some();
+                let left = limiter.acquire(1).await.is_some();
                 order.borrow_mut().push((number, left, started.elapsed().as_secs()));
             };
             let close = async {
@@ -321,6 +322,20 @@ mod tests {
             tokio::join!(wait(1), wait(2), wait(3), wait(4), close);
             assert_eq!(order.into_inner(), [(1, true, 1), (2, true, 2), (3, false, 2), (4, false, 2)]);
         });
+    }
+
+    #[test]
+    fn a_permission_for_several_requests_takes_as_much_of_the_rate() {
+        for (rate, later) in [(limited(60, None), 3), (limited(6000, Some(4)), 3600)] {
+            let times = paused(async {
+                let (limiter, started) = (RateLimiter::new(rate, 4, []), Instant::now());
+                for requests in [3, 1, 1] {
+                    limiter.acquire(requests).await.unwrap().done();
+                }
+                started.elapsed()
+            });
+            assert!((later..later * 2).contains(&times.as_secs()), "{rate:?}: {times:?}");
+        }
     }
 
     proptest! {
@@ -338,7 +353,7 @@ mod tests {
                         0 => limiter.refused(None),
                         1 => limiter.succeeded(),
                         _ => {
-                            limiter.acquire().await.unwrap().done();
+                            limiter.acquire(1).await.unwrap().done();
                             times.push(started.elapsed());
                         }
                     }

@@ -101,7 +101,8 @@ pub(super) async fn run_row<Kind: Task>(
     }
     let mut refusal = None;
     while row.entry.name.is_none() {
-        let Some(permit) = run.limiter.acquire().await else { return run.give_up(row, refusal) };
+        let requests = run.task.requests(&row.work);
+        let Some(permit) = run.limiter.acquire(requests).await else { return run.give_up(row, refusal) };
         // The request id is on disk before the request leaves.
         let sent = (run.job.now)();
         let recorded = run.record_state(&mut row, State::Started, None);
@@ -146,7 +147,7 @@ pub(super) async fn run_row<Kind: Task>(
                 row.entry.attempts += error.attempts;
                 let Some(retry_after) = error.waits_for_quota else { return Some(run.failed(row, error)) };
                 run.refused(retry_after);
-                match run.limiter.acquire().await {
+                match run.limiter.acquire(1).await {
                     Some(permit) => permit.done(),
                     None => return run.give_up(row, Some(error)),
                 }

@@ -41,6 +41,11 @@ pub trait Task {
         None
     }
 
+    /// Returns the number of writes of the first step, each of which counts against the rate.
+    fn requests(&self, _work: &Self::Work) -> u32 {
+        1
+    }
+
     /// The first step, which must be done once: creates or finds the resource.
     fn create(&self, work: &Self::Work, attempt: Attempt) -> impl Future<Output = Result<Created, StepError>>;
 

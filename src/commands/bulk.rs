@@ -64,6 +64,11 @@ pub(super) trait RowCommand {
         None
     }
 
+    /// Returns the number of writes of the first step.
+    fn requests(&self, _work: &Self::Work) -> u32 {
+        1
+    }
+
     /// The first step, which must be done once.
     async fn create(&self, work: &Self::Work, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created>;
 
@@ -88,7 +93,7 @@ impl<'a, Kind: RowCommand> RowRunner<'a, Kind> {
         scopes: &[Scopes],
         journal: Option<&mut Journal>,
         total: Option<u64>,
-        rate: Rate,
+        time: &str,
     ) -> anyhow::Result<()> {
         let caller = Caller::new(self.context, scopes, self.verb.admin()).await?;
         if let Some(journal) = journal {
@@ -101,7 +106,7 @@ impl<'a, Kind: RowCommand> RowRunner<'a, Kind> {
             journal.begin(account, label).map_err(|error| journal_failure(&error))?;
             journal.expect_rows(total.and_then(|total| usize::try_from(total).ok()).unwrap_or_default());
         }
-        announce(total, rate, &Kind::WORDS, &caller.account_label(), self.context);
+        announce(total, time, &Kind::WORDS, &caller.account_label(), self.context);
         self.caller.replace(Some(caller));
         Ok(())
     }
@@ -165,6 +170,10 @@ impl<Kind: RowCommand> Task for RowRunner<'_, Kind> {
         self.verb.exclusive(work)
     }
 
+    fn requests(&self, work: &Self::Work) -> u32 {
+        self.verb.requests(work)
+    }
+
     async fn create(&self, work: &Self::Work, attempt: Attempt) -> Result<Created, StepError> {
         let mut caller = self.row_caller().await?;
         let result = self.verb.create(work, attempt, &mut caller).await;
@@ -208,11 +217,14 @@ pub(super) fn run<Kind: RowCommand>(
     let columns = verb.columns();
     let options = verb.options();
     let mut scopes = verb.scopes(None);
+    let mut requests = 0;
     let checked = match &source {
         // A named pipe, such as that of --from <(…), can be read only once, like standard input.
         Source::File(path) if !path.exists() || path.is_file() || path.is_dir() => {
             let plan = |values: &Values, id: &str| {
-                for one in verb.scopes(Some(&verb.plan(values, id)?)) {
+                let work = verb.plan(values, id)?;
+                requests += u64::from(verb.requests(&work));
+                for one in verb.scopes(Some(&work)) {
                     if !scopes.contains(&one) {
                         scopes.push(one);
                     }
@@ -244,7 +256,7 @@ pub(super) fn run<Kind: RowCommand>(
     note_identical(checked.map_or(0, |checked| checked.identical), &Kind::WORDS, context);
     runtime::block_on_rows(async |signals: &mut Interruptions| {
         if !dry_run {
-            context.until_signal(pin!(rows.begin(&scopes, journal.as_mut(), total, rate))).await?;
+            context.until_signal(pin!(rows.begin(&scopes, journal.as_mut(), total, &estimate(requests, rate)))).await?;
         }
         let job = Job {
             words: Kind::WORDS,
@@ -259,7 +271,7 @@ pub(super) fn run<Kind: RowCommand>(
             preview: dry_run,
             now: &now,
         };
-        if dry_run { preview(&rows, job, signals).await } else { send(&rows, job, signals).await }
+        if dry_run { preview(&rows, job, requests, signals).await } else { send(&rows, job, signals).await }
     })
 }
 
@@ -287,6 +299,7 @@ async fn send<Kind: RowCommand>(
 async fn preview<Kind: RowCommand>(
     rows: &RowRunner<'_, Kind>,
     job: Job<'_>,
+    requests: u64,
     signals: &mut Interruptions,
 ) -> anyhow::Result<()> {
     let context = rows.context;
@@ -309,19 +322,22 @@ async fn preview<Kind: RowCommand>(
         }
         Ok(Vec::new())
     };
-    let rate = job.rate;
+    let (rate, total) = (job.rate, job.total);
     let output =
         Output { format: &format, out: Box::new(std::io::sink()), messages: context.messages, progress: false };
     let ending = bulk::run(rows, job, output, signals).await;
     list.into_inner().finish()?;
     first_fault.into_inner().map_or(Ok(()), Err)?;
     let counts = ending.counts;
+    let left = counts.done + counts.existing;
+    // Rows of one file are much alike.
+    let requests = total.map_or(left, |total| left * requests / total.max(1));
     context.messages.note(&format!(
         "{}: {} to {}{}, {} to finish, {} to skip, {} unusable; nothing was sent",
         pluralize(counts.ended(), "row"),
         counts.done,
         Kind::WORDS.verb,
-        estimate(counts.done + counts.existing, rate),
+        estimate(requests, rate),
         counts.existing,
         counts.skipped,
         counts.failed,

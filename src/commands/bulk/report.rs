@@ -32,10 +32,10 @@ pub(super) fn journal_failure(error: &JournalError) -> Failure {
     Failure::new(code, error.to_string()).hint(error.hint())
 }
 
-pub(super) fn announce(total: Option<u64>, rate: Rate, words: &Words, whom: &str, context: &Context) {
+pub(super) fn announce(total: Option<u64>, time: &str, words: &Words, whom: &str, context: &Context) {
     let Words { doing, object, .. } = words;
     context.messages.note(&match total {
-        Some(total) => format!("{doing} {} as {whom}{}", pluralize(total, object), estimate(total, rate)),
+        Some(total) => format!("{doing} {} as {whom}{time}", pluralize(total, object)),
         None => format!("{doing} {object}s as {whom}, as rows arrive"),
     });
 }

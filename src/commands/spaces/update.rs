@@ -161,6 +161,10 @@ impl RowCommand for Update {
         Some(plan.space.to_string())
     }
 
+    fn requests(&self, plan: &Plan) -> u32 {
+        u32::try_from(plan.changes.len()).unwrap_or(u32::MAX)
+    }
+
     async fn create(&self, plan: &Plan, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         let space = apply(plan, RowCommand::admin(self), caller, caller.context()).await?;
         Ok(Created { name: space.fields.name, object: space.json, ..Created::default() })
