@@ -1,8 +1,11 @@
 //! The command line as clap sees it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, ValueEnum, ValueHint};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, ValueEnum, ValueHint};
 
 use crate::output::Format;
 
@@ -116,6 +119,42 @@ crate::commands::subcommands! {
         Man(crate::commands::man::Man),
         Version(crate::commands::version::Version),
         Emulator(crate::commands::emulator::Emulator) if "emulator",
+    }
+}
+
+impl Cli {
+    /// Parses the arguments of the process.
+    ///
+    /// # Errors
+    /// Arguments that make no command, and requests for help or the version.
+    pub(super) fn parse_arguments(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        require_from(&mut command, &matches)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
+}
+
+/// Rejects an option for many rows, which is one under the heading of `--from`, without `--from`. The `requires` of clap
+/// does not: it is skipped if `--from` conflicts with another argument that is given.
+fn require_from(command: &mut clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    if let Some((name, below)) = matches.subcommand()
+        && let Some(subcommand) = command.find_subcommand_mut(name)
+    {
+        return require_from(subcommand, below);
+    }
+    let is_given =
+        |argument: &&clap::Arg| matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let Some(from) = command.get_arguments().find(|argument| argument.get_id() == "from") else { return Ok(()) };
+    let heading = from.get_help_heading();
+    let option = command
+        .get_arguments()
+        .filter(|argument| argument.get_help_heading() == heading && !is_given(&from))
+        .find(is_given)
+        .and_then(clap::Arg::get_long);
+    match option.map(|option| format!("--{option} requires --from FILE")) {
+        Some(message) => Err(command.error(ErrorKind::MissingRequiredArgument, message)),
+        None => Ok(()),
     }
 }
 

@@ -12,8 +12,8 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use clap::ValueEnum;
 use clap::error::{ContextKind, ErrorKind};
-use clap::{Parser, ValueEnum};
 
 use crate::commands::{ErrorCode, Failure};
 use crate::output::{self, Format, Messages};
@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
     if let Some(code) = complete::complete(&arguments, environment) {
         return code;
     }
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match Cli::parse_arguments(&arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(error, &arguments, as_json),
     };

@@ -175,6 +175,42 @@ fn property_36_no_command_but_a_login_touches_a_record_that_it_cannot_read() {
     assert!(talked.iter().all(|path| path == "/" || path == "/token"), "{talked:?}");
 }
 
+#[test]
+fn options_for_many_rows_are_rejected_without_a_file_of_rows_and_nothing_is_sent() {
+    let sandbox = Sandbox::new();
+    let space = set_up(&sandbox);
+    sandbox.control().clear_requests();
+    let mut rejected = Vec::new();
+    for command in leaves(&sandbox) {
+        let help = sandbox.run(command.iter().map(String::as_str).chain(["--help"])).success().stdout;
+        let many = help.split_once("\nMany at once:\n").map_or("", |(_, section)| section);
+        let many = many.lines().take_while(|line| line.is_empty() || line.starts_with(' '));
+        let options: Vec<&str> = many.map(str::trim).filter(|line| line.starts_with("--")).collect();
+        assert_eq!(
+            help.contains("--from <FILE>"),
+            options.iter().any(|option| option.starts_with("--from ")),
+            "{help}"
+        );
+        let prefix = format!("{} ", command.join(" "));
+        let lines = COMMANDS.iter().filter(|line| line.starts_with(&prefix) && !line.contains("--from"));
+        for line in lines.filter(|_| !options.is_empty()) {
+            for option in options.iter().chain(&["--results <FILE>"]).filter(|option| !option.starts_with("--from ")) {
+                let (name, value) = option.split_once(" <").map_or((*option, None), |(name, _)| (name, Some("1")));
+                let finished = sandbox.run(words(line, &space).into_iter().chain([name]).chain(value)).exits_with(2);
+                let name = name.replace("--results", "--journal");
+                let expected = format!("error: {name} requires --from FILE\n");
+                assert!(finished.stderr.starts_with(&expected), "{line} {option}: {}", finished.stderr);
+                assert_eq!(finished.stdout, "", "{line} {option}");
+                rejected.push(format!("{prefix}{name}"));
+            }
+        }
+    }
+    for expected in ["spaces delete --dry-run", "members add --fail-fast", "spaces create --journal"] {
+        assert!(rejected.iter().any(|one| one == expected), "{expected}: {rejected:?}");
+    }
+    assert!(sandbox.control().requests().is_empty());
+}
+
 /// The command in a name space in which there is no network at all, not even loopback.
 fn cut_off(plain: &Command) -> Command {
     wrapped(plain, &[OsStr::new("unshare"), OsStr::new("-rn"), plain.get_program()])
