@@ -1,8 +1,10 @@
 //! The commands of spaces against the emulator: what a login may do, and what comes of it.
 
 use chatauth::emulator::{Endpoint, Options, User};
+use serde_json::Value;
 
 use crate::support::sandbox::Sandbox;
+use crate::support::stage::ACCOUNT;
 
 #[test]
 fn a_command_that_needs_more_says_so_or_asks_once_for_both() {
@@ -59,6 +61,51 @@ fn a_name_is_used_once_by_those_who_say_so() {
     let taken = sandbox.run(["spaces", "create", "--name", "Team", "--format", "json"]).exits_with(5);
     assert_eq!(taken.error()["code"], "already_exists");
     assert!(taken.error()["hint"].as_str().unwrap().contains("--if-exists reuse"));
+}
+
+/// The names and roles of the members of a space, but for its creator; groups have no role.
+fn people(sandbox: &Sandbox, space: &str) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let members = sandbox.control().members(space);
+    let mut people: Vec<(String, String)> = members
+        .iter()
+        .map(|member| match &member["groupMember"]["name"] {
+            Value::Null => (text(&member["member"]["email"]), text(&member["role"])),
+            group => (text(group), String::new()),
+        })
+        .filter(|(name, _)| name != ACCOUNT)
+        .collect();
+    people.sort();
+    people
+}
+
+#[test]
+fn the_commands_for_the_skipped_members_of_a_reused_space_add_everyone_when_pasted() {
+    let sandbox = Sandbox::new();
+    let login = "auth login --scope chat.spaces.create --scope chat.spaces.readonly --scope chat.memberships";
+    sandbox.run(login.split(' ')).success();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "Team"]);
+    let options =
+        "--member zed@example.com --group g --manager m@example.com --owner o@example.com --member m@example.com";
+    let words: Vec<&str> = "spaces create --name Team --if-exists reuse".split(' ').chain(options.split(' ')).collect();
+    let commands = |more: &[String]| {
+        let reused = sandbox.run(words.iter().copied().chain(more.iter().map(String::as_str))).success();
+        assert_eq!(reused.json()["name"], space);
+        assert_eq!(people(&sandbox, &space), [], "a reused space stays as it is");
+        reused.stderr.split_once("Skipped the members. To add them, run ").unwrap().1.to_owned()
+    };
+    // Also those who do not fit into the request that creates a space.
+    let crowd: Vec<String> = (0..50).map(|number| format!("--member=p{number}@example.com")).collect();
+    let for_crowd = commands(&crowd);
+    assert!((0..50).all(|number| for_crowd.contains(&format!(" p{number}@example.com "))), "{for_crowd}");
+    sandbox.paste(&commands(&[])).success();
+    let expected = [
+        ("groups/g", ""),
+        ("m@example.com", "ROLE_ASSISTANT_MANAGER"),
+        ("o@example.com", "ROLE_MANAGER"),
+        ("zed@example.com", "ROLE_MEMBER"),
+    ];
+    assert_eq!(people(&sandbox, &space), expected.map(|(name, role)| (name.to_owned(), role.to_owned())));
 }
 
 #[test]

@@ -160,6 +160,16 @@ impl Sandbox {
         self.run([words, &["--format", "name"]].concat()).success().stdout.trim().to_owned()
     }
 
+    /// Pastes command lines into a shell of the same environment.
+    pub(crate) fn paste(&self, lines: &str) -> Finished {
+        let plain = self.command([""; 0]);
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(lines).env_clear();
+        shell.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.current_dir(self.home.path()).stdin(Stdio::null());
+        self.finish(shell)
+    }
+
     /// Runs a command to its end, and fails the test when a secret shows on stderr.
     pub(crate) fn finish(&self, mut command: Command) -> Finished {
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -47,9 +47,10 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>) -> Re
     };
     // A signal during these steps prints the space and the commands that remain.
     let outer = (!caller.is_for_row()).then(|| {
-        let commands = commands_for_all(plan, space.as_str(), context);
+        let commands = commands(space.as_str(), &plan.added_later, &plan.promotions, context);
         let action = format!("finish {space}, which was created");
-        context.pending.replace(commands.map(|commands| InFlight { action, write: Write::repeated_by(commands, None) }))
+        let write = (!commands.is_empty()).then(|| Write::repeated_by(commands, None));
+        context.pending.replace(write.map(|write| InFlight { action, write }))
     });
     let steps = Steps {
         plan,
@@ -225,9 +226,13 @@ fn is_of(membership: &Membership, name: &str) -> bool {
         || person.and_then(|user| user.email.as_deref()).is_some_and(|email| email.eq_ignore_ascii_case(id_of(name)))
 }
 
-/// Returns the steps after the creation as commands; `None` if there are none.
+/// Returns the commands that add everyone in the plan to a space that exists; `None` if the plan has no members.
 pub(super) fn commands_for_all(plan: &Plan, space: &str, context: &Context) -> Option<String> {
-    let text = commands(space, &plan.added_later, &plan.promotions, context);
+    let in_request: &[NewMembership] = match &plan.request {
+        Request::SetUp(request) => &request.memberships,
+        Request::Create(_) => &[],
+    };
+    let text = commands(space, &[in_request, &plan.added_later].concat(), &plan.promotions, context);
     (!text.is_empty()).then_some(text)
 }
 
