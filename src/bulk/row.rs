@@ -138,7 +138,7 @@ pub(super) async fn run_row<Kind: Task>(
     }
     loop {
         let name = row.entry.name.as_deref().unwrap_or_default();
-        match run.in_flight(&row.entry, run.task.finish(&row.work, name)).await {
+        match run.in_flight(&row.entry, run.task.finish(&row.work, name, row.entry.existed)).await {
             Ok(attempts) => {
                 row.entry.attempts += attempts;
                 break;

@@ -49,8 +49,9 @@ pub trait Task {
     /// The first step, which must be done once: creates or finds the resource.
     fn create(&self, work: &Self::Work, attempt: Attempt) -> impl Future<Output = Result<Created, StepError>>;
 
-    /// The second step, which may be repeated: changes the resource. Returns the number of requests.
-    fn finish(&self, work: &Self::Work, name: &str) -> impl Future<Output = Result<u32, StepError>>;
+    /// The second step, which may be repeated: changes the resource. `existed` is whether the first step found it. Returns the
+    /// number of requests.
+    fn finish(&self, work: &Self::Work, name: &str, existed: bool) -> impl Future<Output = Result<u32, StepError>>;
 }
 
 /// The history of a row, for its first step.

@@ -72,8 +72,14 @@ pub(super) trait RowCommand {
     /// The first step, which must be done once.
     async fn create(&self, work: &Self::Work, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created>;
 
-    /// The second step, which may be repeated.
-    async fn finish(&self, _work: &Self::Work, _name: &str, _caller: &mut Caller<'_>) -> anyhow::Result<()> {
+    /// The second step, which may be repeated. `existed` is whether the first step found the resource.
+    async fn finish(
+        &self,
+        _work: &Self::Work,
+        _name: &str,
+        _existed: bool,
+        _caller: &mut Caller<'_>,
+    ) -> anyhow::Result<()> {
         Ok(())
     }
 }
@@ -182,9 +188,9 @@ impl<Kind: RowCommand> Task for RowRunner<'_, Kind> {
         result.map(|created| Created { attempts, ..created }).map_err(|error| self.step_error(error, attempts))
     }
 
-    async fn finish(&self, work: &Self::Work, name: &str) -> Result<u32, StepError> {
+    async fn finish(&self, work: &Self::Work, name: &str, existed: bool) -> Result<u32, StepError> {
         let mut caller = self.row_caller().await?;
-        let result = self.verb.finish(work, name, &mut caller).await;
+        let result = self.verb.finish(work, name, existed, &mut caller).await;
         self.share_token(&caller);
         let attempts = caller.attempts();
         result.map(|()| attempts).map_err(|error| self.step_error(error, attempts))

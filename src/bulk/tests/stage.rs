@@ -133,7 +133,7 @@ impl Task for Server {
         })
     }
 
-    async fn finish(&self, work: &Work, _name: &str) -> Result<u32, StepError> {
+    async fn finish(&self, work: &Work, _name: &str, _existed: bool) -> Result<u32, StepError> {
         if self.first("unfinished", work) { Err(failure("a member is unknown")) } else { Ok(1) }
     }
 }

@@ -200,7 +200,13 @@ impl RowCommand for Add {
         Ok(Created { object: json!({ "name": name }), name, existed, ..Created::default() })
     }
 
-    async fn finish(&self, addition: &Addition, name: &str, caller: &mut Caller<'_>) -> anyhow::Result<()> {
+    async fn finish(
+        &self,
+        addition: &Addition,
+        name: &str,
+        _existed: bool,
+        caller: &mut Caller<'_>,
+    ) -> anyhow::Result<()> {
         let Some(role) = addition.role else { return Ok(()) };
         give_role(&addition.space, name, role, RowCommand::admin(self), &caller.context().typed_command(), caller)
             .await

@@ -142,15 +142,58 @@ fn a_space_of_the_runs_own_is_no_other_space_of_its_name() {
 }
 
 #[test]
-fn a_reused_space_is_called_existing_also_when_the_run_is_taken_up_again() {
-    let bulk = Bulk::logged_in("name,if-exists,manager\nOld,reuse,ada@example.com\n");
-    let scopes = ["chat.spaces.create", "chat.spaces.readonly", "chat.memberships"].map(|scope| ["--scope", scope]);
+fn a_reused_space_is_left_unchanged_and_the_commands_that_add_its_members_are_printed_once() {
+    let crowd: Vec<String> = (0..55).map(|number| format!("p{number}@example.com")).collect();
+    let few = r#"{"name":"Old","member":["q@example.com"],"manager":["ada@example.com"],"if-exists":"reuse"}"#;
+    let many = format!(r#"{{"name":"Old","if-exists":"reuse","member":{crowd:?}}}"#);
+    let keyed = r#"{"name":"New","idempotency-key":"k","manager":["ada@example.com"]}"#;
+    let nobody = r#"{"name":"Old","if-exists":"reuse"}"#;
+    for row in [few, &many, keyed, nobody] {
+        let bulk = Bulk::logged_in(row);
+        let scopes = ["chat.spaces.create", "chat.spaces.readonly", "chat.memberships"].map(|scope| ["--scope", scope]);
+        bulk.sandbox.run(["auth", "login"].iter().chain(scopes.iter().flatten())).success();
+        let create = ["spaces", "create", "--name", "Old", "--member", "ada@example.com", "--idempotency-key", "k"];
+        let space = bulk.sandbox.name_of(&create);
+        let before = bulk.sandbox.control().members(&space);
+        let run = bulk.run().success();
+        assert_eq!(statuses(&run.stdout), ["existing"]);
+        assert_eq!(bulk.spaces(), ["Old"]);
+        assert_eq!(bulk.sandbox.control().members(&space), before, "{row}");
+        let warnings: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("warning: ")).collect();
+        if row == nobody {
+            assert!(warnings.is_empty(), "{warnings:?}");
+        } else {
+            assert_eq!(warnings.len(), 1, "{warnings:?}");
+            let (reason, commands) = warnings[0].split_once(". To add them, run ").unwrap();
+            assert!(reason.starts_with("warning: row 1: ") && reason.contains(&space), "{reason}");
+            if row == many {
+                let command = format!("members add {space} {}", crowd.join(" "));
+                assert!(commands.ends_with(&command), "{commands}");
+            } else {
+                bulk.sandbox.paste(commands).success();
+                let members = bulk.sandbox.control().members(&space);
+                assert_eq!(members.len(), if row == few { 3 } else { 2 }, "{row}");
+                assert!(members.iter().any(|member| member["role"] == "ROLE_ASSISTANT_MANAGER"), "{row}");
+            }
+        }
+        assert_eq!(statuses(&bulk.run().success().stdout), ["skipped"]);
+    }
+}
+
+#[test]
+fn an_existing_member_is_called_existing_also_when_the_run_is_resumed() {
+    let bulk = Bulk::logged_in("member,role\nada@example.com,manager\n");
+    let scopes = ["chat.spaces.create", "chat.memberships"].map(|scope| ["--scope", scope]);
     bulk.sandbox.run(["auth", "login"].iter().chain(scopes.iter().flatten())).success();
-    bulk.sandbox.run(["spaces", "create", "--name", "Old", "--member", "ada@example.com"]).success();
+    let space = bulk.sandbox.name_of(&["spaces", "create", "--name", "Old", "--member", "ada@example.com"]);
+    let run = || {
+        let words = "members add SPACE --from rows.csv --journal results.jsonl --format jsonl";
+        bulk.sandbox.run(words.split(' ').map(|word| if word == "SPACE" { space.as_str() } else { word }))
+    };
     bulk.fault("update-member:status=403,times=1");
-    assert_eq!(statuses(&bulk.run().exits_with(7).stdout), ["failed"]);
-    assert_eq!(statuses(&bulk.run().success().stdout), ["existing"]);
-    assert_eq!(bulk.spaces(), ["Old"]);
+    assert_eq!(statuses(&run().exits_with(7).stdout), ["failed"]);
+    assert_eq!(statuses(&run().success().stdout), ["existing"]);
+    assert_eq!(statuses(&run().success().stdout), ["skipped"]);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use super::finish;
 use super::plan::{IfExists, NewSpace, Plan, plan};
 use super::{find_by_name, methods, send};
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
-use crate::chat::{CreateSpace, Method, Scopes};
+use crate::chat::{CreateSpace, Method, Resource, Scopes, Space};
+use crate::commands::Context;
 use crate::commands::bulk::{RowCommand, row_fault};
 use crate::commands::caller::Caller;
 
@@ -89,17 +90,28 @@ impl RowCommand for NewSpace {
             && let Some(space) = find_by_name(name, attempt.unknown_since, caller).await?
         {
             let space = what.accept(space)?;
-            return Ok(Created { name: space.fields.name, object: space.json, existed: true, ..Created::default() });
+            return Ok(existing(plan, space, None, caller.context()));
         }
         let space = send(plan, caller).await?;
-        let warning = plan.differs_from(&space.fields);
-        let existed = warning.is_some();
-        Ok(Created { name: space.fields.name, object: space.json, existed, warning, ..Created::default() })
+        Ok(match plan.differs_from(&space.fields) {
+            difference @ Some(_) => existing(plan, space, difference, caller.context()),
+            None => Created { name: space.fields.name, object: space.json, ..Created::default() },
+        })
     }
 
-    async fn finish(&self, plan: &Plan, name: &str, caller: &mut Caller<'_>) -> anyhow::Result<()> {
-        Ok(finish::run(plan, name, caller).await?)
+    async fn finish(&self, plan: &Plan, name: &str, existed: bool, caller: &mut Caller<'_>) -> anyhow::Result<()> {
+        if existed { Ok(()) } else { Ok(finish::run(plan, name, caller).await?) }
     }
+}
+
+/// Returns a space that existed before the row and is left unchanged. The warning adds how to add the members of the row.
+fn existing(plan: &Plan, space: Resource<Space>, warning: Option<String>, context: &Context) -> Created {
+    let name = space.fields.name;
+    let skipped = finish::commands_for_all(plan, &name, context)
+        .map(|commands| format!("skipped the members, because {name} existed before. To add them, run {commands}"));
+    let warnings: Vec<String> = [warning, skipped].into_iter().flatten().collect();
+    let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
+    Created { name, object: space.json, existed: true, warning, ..Created::default() }
 }
 
 #[cfg(test)]
