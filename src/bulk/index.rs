@@ -52,13 +52,13 @@ fn key(identity: &str) -> [u64; 2] {
 }
 
 impl Index {
-    /// Adds an entry of the journal. Of an existing resource, the first entry is kept: only it has the resource.
-    pub(super) fn put(&mut self, identity: &str, copy: u32, state: State, offset: u64) {
+    /// Adds an entry of the journal. Of an existing resource, the last entry that has the resource is kept.
+    pub(super) fn put(&mut self, identity: &str, copy: u32, state: State, has_resource: bool, offset: u64) {
         let copies = self.0.entry(key(identity)).or_default();
         copies.count = copies.count.max(copy.saturating_add(1));
         // Entries of a copy are close together.
         if let Some(known) = copies.entries.iter_mut().rev().find(|known| known.copy == copy) {
-            if known.state > State::Exists || state > State::Exists {
+            if has_resource || known.state > State::Exists || state > State::Exists {
                 known.offset = offset;
             }
             known.state = state;
@@ -98,27 +98,28 @@ mod tests {
     #[test]
     fn of_equal_rows_the_finished_ones_are_claimed_first_and_the_rest_is_new() {
         let mut index = Index::default();
-        for (copy, state, offset) in [
-            (0, State::Started, 10),
-            (1, State::Started, 20),
-            (2, State::Started, 30),
-            (0, State::Refused, 40),
-            (3, State::Started, 50),
-            (2, State::Exists, 60),
-            (3, State::Exists, 70),
-            (2, State::Finished, 80),
-            (3, State::Exists, 90),
+        for (copy, state, has_resource, offset) in [
+            (0, State::Started, false, 10),
+            (1, State::Started, false, 20),
+            (2, State::Started, false, 30),
+            (0, State::Refused, false, 40),
+            (3, State::Started, false, 50),
+            (2, State::Exists, true, 60),
+            (3, State::Exists, true, 70),
+            (2, State::Finished, false, 80),
+            (3, State::Exists, false, 90),
+            (3, State::Finished, true, 95),
         ] {
-            index.put("a", copy, state, offset);
+            index.put("a", copy, state, has_resource, offset);
         }
-        index.put("b", 0, State::Failed, 100);
+        index.put("b", 0, State::Failed, false, 100);
         index.sort();
         let claims: Vec<_> = (0..6).map(|_| index.claim("a")).collect();
         assert_eq!(
             claims,
             [
                 (2, Some((State::Finished, 60))),
-                (3, Some((State::Exists, 70))),
+                (3, Some((State::Finished, 95))),
                 (1, Some((State::Started, 20))),
                 (0, Some((State::Refused, 40))),
                 (4, None),
@@ -129,7 +130,7 @@ mod tests {
         assert_eq!(index.claim("c"), (0, None));
         assert_eq!(index.claim("c"), (1, None));
         // What a journal says is not trusted.
-        index.put("d", u32::MAX, State::Finished, 110);
+        index.put("d", u32::MAX, State::Finished, false, 110);
         assert_eq!(index.claim("d"), (u32::MAX, Some((State::Finished, 110))));
         assert_eq!(index.claim("d"), (u32::MAX, None));
     }

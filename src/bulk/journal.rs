@@ -13,6 +13,7 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -53,7 +54,7 @@ pub(super) struct Entry {
     /// The resource name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
-    /// The resource as the server sent it, in the first line with the state `exists` only.
+    /// The resource as the server sent it, only in the line that follows its response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) result: Option<Value>,
     /// Whether the resource existed before the run.
@@ -113,6 +114,8 @@ struct Line<'a> {
     state: State,
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
+    #[serde(default)]
+    result: Option<IgnoredAny>,
 }
 
 /// An open, locked journal.
@@ -218,7 +221,8 @@ impl Journal {
                 self.header = Some(header);
             } else {
                 let entry: Line<'_> = serde_json::from_slice(&line).map_err(|error| damaged(&error.to_string()))?;
-                index.put(&entry.identity, entry.copy, entry.state, self.length.get());
+                let has_resource = entry.result.is_some();
+                index.put(&entry.identity, entry.copy, entry.state, has_resource, self.length.get());
                 if entry.state == State::Started && now - entry.at < time::Duration::HOUR && hourly > 0 {
                     if self.recent.len() >= hourly {
                         self.recent.pop_front();

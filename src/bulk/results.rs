@@ -49,6 +49,8 @@ impl RowResult {
             (status, Some(Value::from(self.status))),
             ("requestId", self.request_id.as_deref().map(Value::from)),
             (object, self.object.clone()),
+            // The server sends no object for an existing member, for example.
+            ("name", self.name.as_deref().filter(|_| self.object.is_none()).map(Value::from)),
             ("error", self.error.clone()),
             ("attempts", Some(Value::from(self.attempts))),
         ] {

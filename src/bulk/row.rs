@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
@@ -72,7 +72,7 @@ pub(super) struct RowRun<Work> {
     earlier: Option<State>,
     /// The journal entry of the row.
     entry: Entry,
-    /// The resource, which only one line of the journal has.
+    /// The resource as the server last sent it.
     object: Option<Value>,
 }
 
@@ -120,7 +120,7 @@ pub(super) async fn run_row<Kind: Task>(
                 }
                 row.entry.attempts += created.attempts;
                 (row.entry.name, row.entry.existed) = (Some(created.name), created.existed);
-                row.object = Some(created.object);
+                row.set_object(created.object);
                 run.record_state(&mut row, State::Exists, None);
             }
             Err(error) => {
@@ -139,8 +139,9 @@ pub(super) async fn run_row<Kind: Task>(
     loop {
         let name = row.entry.name.as_deref().unwrap_or_default();
         match run.in_flight(&row.entry, run.task.finish(&row.work, name, row.entry.existed)).await {
-            Ok(attempts) => {
-                row.entry.attempts += attempts;
+            Ok(finished) => {
+                row.entry.attempts += finished.attempts;
+                row.set_object(finished.object);
                 break;
             }
             Err(error) => {
@@ -172,11 +173,18 @@ impl<Work> RowRun<Work> {
         RowResult { request_id: result.request_id.filter(|_| tried), ..result }
     }
 
+    /// Sets the resource if the server sent it. The next line of the journal has it.
+    fn set_object(&mut self, object: Option<Value>) {
+        if object.is_some() {
+            self.entry.result.clone_from(&object);
+            self.object = object;
+        }
+    }
+
     fn result<Kind: Task<Work = Work>>(self, task: &Kind, status: &'static str, error: Option<Value>) -> RowResult {
         let Entry { row, request_id, name, attempts, .. } = self.entry;
-        let object = self.object.or_else(|| name.as_ref().map(|name| json!({ "name": name })));
         let label = task.label(&self.work);
-        RowResult { row, status, label, request_id: Some(request_id), name, object, error, attempts }
+        RowResult { row, status, label, request_id: Some(request_id), name, object: self.object, error, attempts }
     }
 }
 
@@ -299,8 +307,9 @@ impl<Kind: Task> Run<'_, Kind> {
         let Some(journal) = self.job.journal else { return true };
         (row.entry.state, row.entry.at) = (state, (self.job.now)());
         row.entry.error = error.cloned();
-        row.entry.result = row.object.clone().filter(|_| state == State::Exists && error.is_none());
-        journal.append(&mut row.entry).map_err(|error| self.stop(Stop::Journal(error))).is_ok()
+        let appended = journal.append(&mut row.entry).map_err(|error| self.stop(Stop::Journal(error))).is_ok();
+        row.entry.result = None;
+        appended
     }
 
     /// Syncs the journal, if there is one. Returns whether that worked.

@@ -49,9 +49,9 @@ pub trait Task {
     /// The first step, which must be done once: creates or finds the resource.
     fn create(&self, work: &Self::Work, attempt: Attempt) -> impl Future<Output = Result<Created, StepError>>;
 
-    /// The second step, which may be repeated: changes the resource. `existed` is whether the first step found it. Returns the
-    /// number of requests.
-    fn finish(&self, work: &Self::Work, name: &str, existed: bool) -> impl Future<Output = Result<u32, StepError>>;
+    /// The second step, which may be repeated: changes the resource. `existed` is whether the first step found it.
+    fn finish(&self, work: &Self::Work, name: &str, existed: bool)
+    -> impl Future<Output = Result<Finished, StepError>>;
 }
 
 /// The history of a row, for its first step.
@@ -66,12 +66,21 @@ pub struct Attempt {
 pub struct Created {
     /// The resource name.
     pub name: String,
-    /// The resource as the server sent it.
-    pub object: Value,
+    /// The resource, if the server sent it.
+    pub object: Option<Value>,
     /// Whether it existed before.
     pub existed: bool,
     /// A warning to print.
     pub warning: Option<String>,
+    /// The number of requests.
+    pub attempts: u32,
+}
+
+/// The result of the second step.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// The resource as it is now, if the server sent it again.
+    pub object: Option<Value>,
     /// The number of requests.
     pub attempts: u32,
 }

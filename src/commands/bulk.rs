@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::bulk::{
-    self, Attempt, Column, Created, Job, Journal, Output, Rate, RowFault, RowResult, RunIdentity, StepError, Stop,
-    Task, Values, Words, pluralize,
+    self, Attempt, Column, Created, Finished, Job, Journal, Output, Rate, RowFault, RowResult, RunIdentity, StepError,
+    Stop, Task, Values, Words, pluralize,
 };
 use crate::chat::Scopes;
 use crate::output::{Format, Item, RowResult as Line};
@@ -72,15 +72,16 @@ pub(super) trait RowCommand {
     /// The first step, which must be done once.
     async fn create(&self, work: &Self::Work, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created>;
 
-    /// The second step, which may be repeated. `existed` is whether the first step found the resource.
+    /// The second step, which may be repeated. `existed` is whether the first step found the resource. Returns the resource
+    /// if the server sent it.
     async fn finish(
         &self,
         _work: &Self::Work,
         _name: &str,
         _existed: bool,
         _caller: &mut Caller<'_>,
-    ) -> anyhow::Result<()> {
-        Ok(())
+    ) -> anyhow::Result<Option<Value>> {
+        Ok(None)
     }
 }
 
@@ -188,12 +189,12 @@ impl<Kind: RowCommand> Task for RowRunner<'_, Kind> {
         result.map(|created| Created { attempts, ..created }).map_err(|error| self.step_error(error, attempts))
     }
 
-    async fn finish(&self, work: &Self::Work, name: &str, existed: bool) -> Result<u32, StepError> {
+    async fn finish(&self, work: &Self::Work, name: &str, existed: bool) -> Result<Finished, StepError> {
         let mut caller = self.row_caller().await?;
         let result = self.verb.finish(work, name, existed, &mut caller).await;
         self.share_token(&caller);
         let attempts = caller.attempts();
-        result.map(|()| attempts).map_err(|error| self.step_error(error, attempts))
+        result.map(|object| Finished { object, attempts }).map_err(|error| self.step_error(error, attempts))
     }
 }
 

@@ -125,7 +125,7 @@ impl Task for Server {
         }
         let name = format!("spaces/{}", work.request_id);
         Ok(Created {
-            object: json!({ "name": name, "displayName": created }),
+            object: Some(json!({ "name": name, "displayName": created })),
             name,
             existed,
             attempts: 1,
@@ -133,8 +133,12 @@ impl Task for Server {
         })
     }
 
-    async fn finish(&self, work: &Work, _name: &str, _existed: bool) -> Result<u32, StepError> {
-        if self.first("unfinished", work) { Err(failure("a member is unknown")) } else { Ok(1) }
+    async fn finish(&self, work: &Work, _name: &str, _existed: bool) -> Result<Finished, StepError> {
+        if self.first("unfinished", work) {
+            Err(failure("a member is unknown"))
+        } else {
+            Ok(Finished { attempts: 1, ..Finished::default() })
+        }
     }
 }
 

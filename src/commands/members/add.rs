@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::Value;
 
 use super::role::give_role;
 use super::rows;
@@ -70,7 +70,10 @@ impl Add {
             scopes.extend([PatchMembership::SCOPES, GetMembership::SCOPES]);
         }
         let mut caller = Caller::new(context, &scopes, admin).await?;
-        let add = async |membership: &NewMembership| self.add_one(&space, membership, &mut caller, context).await;
+        let add = async |membership: &NewMembership| {
+            let addition = Addition { space: space.clone(), membership: membership.clone(), role: self.role };
+            addition.add(admin, &mut caller).await
+        };
         let remaining = |left: &[&str]| {
             let mut words = vec!["members", "add", space.as_str()];
             for user in left {
@@ -89,41 +92,6 @@ impl Add {
         };
         for_each(&wanted, NewMembership::id, add, remaining, context).await
     }
-
-    /// Adds one member and gives them their role. Returns the membership if its response was not lost.
-    async fn add_one(
-        &self,
-        space: &SpaceName,
-        membership: &NewMembership,
-        caller: &mut Caller<'_>,
-        context: &Context,
-    ) -> anyhow::Result<Option<Resource<Membership>>> {
-        let admin = self.admin.use_admin_access;
-        let request = CreateMembership { space: space.clone(), membership: membership.clone(), admin };
-        let added = match caller.send(&request).await {
-            Ok(Some(added)) => {
-                if added.fields.state.as_deref() == Some("INVITED") {
-                    let note = format!("Invited {}, who is not a member until they accept", membership.id());
-                    context.messages.note(&note);
-                }
-                Some(added)
-            }
-            Ok(None) => fetch_membership(space, membership, admin, caller).await,
-            Err(error) if error.is_already_exists() => {
-                context.messages.note(&format!("{} is already a member", membership.id()));
-                fetch_membership(space, membership, admin, caller).await
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let current = added.as_ref().and_then(|added| added.fields.role.as_deref());
-        match self.role {
-            Some(role) if current != Some(role.as_wire()) => {
-                let name = added.as_ref().map_or_else(|| membership.id(), |added| added.fields.name.as_str());
-                give_role(space, name, role, admin, &context.typed_command(), caller).await.map(Some)
-            }
-            _ => Ok(added),
-        }
-    }
 }
 
 /// One member to be added.
@@ -132,6 +100,60 @@ pub(in crate::commands) struct Addition {
     space: SpaceName,
     membership: NewMembership,
     role: Option<Role>,
+}
+
+impl Addition {
+    /// Returns the request that adds the member.
+    fn request(&self, admin: bool) -> CreateMembership {
+        CreateMembership { space: self.space.clone(), membership: self.membership.clone(), admin }
+    }
+
+    /// Adds the member and gives them their role. Returns the membership if its response was not lost.
+    async fn add(&self, admin: bool, caller: &mut Caller<'_>) -> anyhow::Result<Option<Resource<Membership>>> {
+        let messages = caller.context().messages;
+        let id = self.membership.id();
+        let (is_new, found) = match caller.send(&self.request(admin)).await {
+            Ok(Some(added)) => {
+                if added.fields.state.as_deref() == Some("INVITED") {
+                    messages.note(&format!("Invited {id}, who is not a member until they accept"));
+                }
+                (true, Some(added))
+            }
+            Ok(None) => (true, self.fetch(admin, caller).await),
+            Err(error) if error.is_already_exists() => {
+                messages.note(&format!("{id} is already a member"));
+                (false, self.fetch(admin, caller).await)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let name = found.as_ref().map_or_else(|| id.to_owned(), |found| found.fields.name.clone());
+        self.set_role(&name, found, is_new, admin, caller).await
+    }
+
+    /// Gives the member their role unless they have it. `found` is the membership if it is known. Returns it as it is now.
+    async fn set_role(
+        &self,
+        name: &str,
+        found: Option<Resource<Membership>>,
+        is_new: bool,
+        admin: bool,
+        caller: &mut Caller<'_>,
+    ) -> anyhow::Result<Option<Resource<Membership>>> {
+        let current = found.as_ref().and_then(|found| found.fields.role.as_deref());
+        let current = current.or(is_new.then_some(Role::Member.as_wire()));
+        let Some(role) = self.role.filter(|role| current != Some(role.as_wire())) else { return Ok(found) };
+        let context = caller.context();
+        let id = self.membership.id();
+        let words = ["members", "update", self.space.as_str(), id, "--role", role.as_word()];
+        let command = context.command(words.into_iter().chain(admin.then_some("--use-admin-access")));
+        give_role(&self.space, name, role, admin, &command, caller).await.map(Some)
+    }
+
+    /// Fetches the membership whose response was lost; failing to show it is not an error.
+    async fn fetch(&self, admin: bool, caller: &mut Caller<'_>) -> Option<Resource<Membership>> {
+        let name = member_name(&self.space, self.membership.id()).ok()?;
+        caller.send(&GetMembership { name, admin }).await.ok()
+    }
 }
 
 impl RowCommand for Add {
@@ -157,14 +179,13 @@ impl RowCommand for Add {
             _ => return Err(RowFault::in_column("member", "a row has a member or a group")),
         };
         let membership = membership.map_err(|cause| RowFault::in_column(column, format!("{text:?} {cause}")))?;
-        // New members have the role `member`.
         let is_person = matches!(membership, NewMembership::Human(_));
-        let default = self.role.filter(|_| is_person);
-        let role = rows::role(values).or(default).filter(|role| *role != Role::Member);
-        if role.is_some() && !is_person {
+        let own = rows::role(values);
+        // The output of `members list` has groups with the role `member`.
+        if !is_person && own.is_some_and(|role| role != Role::Member) {
             return Err(RowFault::in_column("role", "only people have roles"));
         }
-        Ok(Addition { space, membership, role })
+        Ok(Addition { space, membership, role: own.or(self.role).filter(|_| is_person) })
     }
 
     fn label(&self, addition: &Addition) -> String {
@@ -184,33 +205,30 @@ impl RowCommand for Add {
     }
 
     async fn create(&self, addition: &Addition, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
-        let Addition { space, membership, .. } = addition;
-        let request =
-            CreateMembership { space: space.clone(), membership: membership.clone(), admin: RowCommand::admin(self) };
-        let existed = match caller.send(&request).await {
-            Ok(Some(made)) => {
-                return Ok(Created { name: made.fields.name, object: made.json, ..Created::default() });
+        let existed = match caller.send(&addition.request(RowCommand::admin(self))).await {
+            Ok(Some(added)) => {
+                return Ok(Created { name: added.fields.name, object: Some(added.json), ..Created::default() });
             }
             Ok(None) => false,
             // Already a member, so the row is done.
             Err(error) if error.is_already_exists() => true,
             Err(error) => return Err(error.into()),
         };
-        let name = format!("{space}/members/{}", membership.id());
-        Ok(Created { object: json!({ "name": name }), name, existed, ..Created::default() })
+        let name = format!("{}/members/{}", addition.space, addition.membership.id());
+        Ok(Created { name, existed, ..Created::default() })
     }
 
     async fn finish(
         &self,
         addition: &Addition,
         name: &str,
-        _existed: bool,
+        existed: bool,
         caller: &mut Caller<'_>,
-    ) -> anyhow::Result<()> {
-        let Some(role) = addition.role else { return Ok(()) };
-        give_role(&addition.space, name, role, RowCommand::admin(self), &caller.context().typed_command(), caller)
-            .await
-            .map(|_| ())
+    ) -> anyhow::Result<Option<Value>> {
+        let admin = RowCommand::admin(self);
+        let found = if existed && addition.role.is_some() { addition.fetch(admin, caller).await } else { None };
+        let membership = addition.set_role(name, found, !existed, admin, caller).await?;
+        Ok(membership.map(|membership| membership.json))
     }
 }
 
@@ -238,20 +256,9 @@ fn new_memberships(options: &Add) -> Result<Vec<NewMembership>, Failure> {
     Ok(wanted)
 }
 
-/// Fetches the membership whose response was lost; failing to show it is not an error.
-async fn fetch_membership(
-    space: &SpaceName,
-    membership: &NewMembership,
-    admin: bool,
-    caller: &mut Caller<'_>,
-) -> Option<Resource<Membership>> {
-    let name = member_name(space, membership.id()).ok()?;
-    caller.send(&GetMembership { name, admin }).await.ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::json;
 
     use super::*;
     use crate::bulk::Rows;
@@ -266,7 +273,10 @@ mod tests {
         };
         let addition = plan(&json!({"member":"ada@example.com","role":"manager"})).unwrap();
         assert_eq!((addition.space.as_str(), addition.membership.name()), ("spaces/S", "users/ada@example.com"));
-        assert!(addition.role.is_some());
+        assert_eq!(addition.role, Some(Role::Manager));
+        let role = |members: &Value| plan(members).unwrap().role;
+        assert_eq!(role(&json!({"member":"a"})), None);
+        assert_eq!(role(&json!({"member":"a","role":"member"})), Some(Role::Member));
         let addition = plan(&json!({"space":"T","group":"g","role":"member"})).unwrap();
         assert_eq!((addition.space.as_str(), addition.membership.name()), ("spaces/T", "groups/g"));
         assert!(addition.role.is_none());

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
-
 use super::rows;
 use super::several::for_each;
 use super::throttle::BULK_RATE;
@@ -116,9 +114,9 @@ impl RowCommand for Remove {
         caller: &mut Caller<'_>,
     ) -> anyhow::Result<Created> {
         let name = request.name.to_string();
-        let gone = || Created { object: json!({ "name": name }), name: name.clone(), ..Created::default() };
+        let gone = || Created { name: name.clone(), ..Created::default() };
         match caller.send(request).await {
-            Ok(Some(ended)) => Ok(Created { object: ended.json, ..gone() }),
+            Ok(Some(ended)) => Ok(Created { object: Some(ended.json), ..gone() }),
             Ok(None) => Ok(gone()),
             // An earlier attempt of this row may have removed it.
             Err(error) if attempt.unknown_since.is_some() && error.is_not_found() => Ok(gone()),

@@ -118,6 +118,6 @@ impl RowCommand for Update {
         let updated =
             give_role(space, name.as_str(), *role, RowCommand::admin(self), &caller.context().typed_command(), caller)
                 .await?;
-        Ok(Created { name: updated.fields.name, object: updated.json, ..Created::default() })
+        Ok(Created { name: updated.fields.name, object: Some(updated.json), ..Created::default() })
     }
 }

@@ -127,7 +127,7 @@ impl RowCommand for DeleteRows {
             Err(error) => return Err(error.into()),
         }
         let name = request.name.to_string();
-        Ok(Created { object: json!({ "name": name }), name, ..Created::default() })
+        Ok(Created { object: Some(json!({ "name": name })), name, ..Created::default() })
     }
 }
 

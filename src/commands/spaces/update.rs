@@ -167,7 +167,7 @@ impl RowCommand for Update {
 
     async fn create(&self, plan: &Plan, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         let space = apply(plan, RowCommand::admin(self), caller, caller.context()).await?;
-        Ok(Created { name: space.fields.name, object: space.json, ..Created::default() })
+        Ok(Created { name: space.fields.name, object: Some(space.json), ..Created::default() })
     }
 }
 

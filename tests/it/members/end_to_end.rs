@@ -1,8 +1,78 @@
 //! Members against the emulator: who is in a new space in the end, and who was left out.
 
-use chatauth::emulator::Options;
+use std::fs;
 
+use chatauth::emulator::Options;
+use serde_json::Value;
+
+use crate::support::bulk::{results, statuses};
 use crate::support::sandbox::Sandbox;
+
+/// A login for members, and a space with these people.
+fn space_with(people: &[&str]) -> (Sandbox, String) {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();
+    let members = people.iter().flat_map(|user| ["--member", user]);
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x"].into_iter().chain(members).collect::<Vec<_>>());
+    (sandbox, space)
+}
+
+/// The role of a member.
+fn role_of(sandbox: &Sandbox, space: &str, user: &str) -> String {
+    let members = sandbox.control().members(space);
+    let member = members.iter().find(|member| member["member"]["email"] == user);
+    member.map(|member| member["role"].as_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+#[test]
+fn rows_of_people_give_roles_and_print_the_memberships_of_the_server() {
+    let (sandbox, space) = space_with(&["old@example.com", "boss@example.com", "peer@example.com"]);
+    sandbox.run(["members", "update", &space, "boss@example.com", "--role", "manager"]).success();
+    let rows = "member,role\nm@example.com,manager\nn@example.com,member\nold@example.com,\nboss@example.com,member\n\
+                peer@example.com,member\n";
+    fs::write(sandbox.path("rows.csv"), rows).unwrap();
+    let words = ["members", "add", &space, "--from", "rows.csv", "--journal", "j.jsonl", "--format", "jsonl"];
+    let run = sandbox.run(words).success();
+    assert_eq!(statuses(&run.stdout), ["added", "added", "existing", "existing", "existing"]);
+    let first = results(&run.stdout);
+    let roles: Vec<&Value> = first.iter().map(|row| &row["membership"]["role"]).collect();
+    let expected = ["ROLE_ASSISTANT_MANAGER", "ROLE_MEMBER", "", "ROLE_MEMBER", "ROLE_MEMBER"];
+    for (index, role) in expected.into_iter().enumerate().filter(|(index, _)| *index != 2) {
+        assert_eq!(*roles[index], role, "{}", run.stdout);
+    }
+    // The server sent no membership, so there is none.
+    assert!(first[2].get("membership").is_none(), "{}", run.stdout);
+    assert_eq!(first[2]["name"], format!("{space}/members/old@example.com"));
+    for (user, role) in [
+        ("m@example.com", "ROLE_ASSISTANT_MANAGER"),
+        ("n@example.com", "ROLE_MEMBER"),
+        ("boss@example.com", "ROLE_MEMBER"),
+    ] {
+        assert_eq!(role_of(&sandbox, &space, user), role, "{user}");
+    }
+    let again = results(&sandbox.run(words).success().stdout);
+    for (again, first) in again.iter().zip(&first) {
+        assert_eq!((&again["status"], &again["membership"]), (&Value::from("skipped"), &first["membership"]));
+    }
+    // One who has the role already costs no write.
+    let updates = sandbox.control().requests_to(chatauth::emulator::Endpoint::UpdateMember);
+    assert_eq!(updates.len(), 3);
+}
+
+#[test]
+fn a_role_for_one_person_and_in_a_row_do_the_same() {
+    for (before, role) in [("manager", "member"), ("owner", "manager"), ("member", "owner"), ("member", "member")] {
+        let (sandbox, space) = space_with(&["a@example.com", "b@example.com"]);
+        for user in ["a@example.com", "b@example.com"] {
+            sandbox.run(["members", "update", &space, user, "--role", before]).success();
+        }
+        sandbox.run(["members", "add", &space, "a@example.com", "--role", role]).success();
+        fs::write(sandbox.path("rows.csv"), format!("member,role\nb@example.com,{role}\n")).unwrap();
+        sandbox.run(["members", "add", &space, "--from", "rows.csv"]).success();
+        let roles = ["a@example.com", "b@example.com"].map(|user| role_of(&sandbox, &space, user));
+        assert_eq!(roles[0], roles[1], "{before} {role}");
+    }
+}
 
 #[test]
 fn members_who_were_left_out_are_named_where_the_login_can_see_them() {

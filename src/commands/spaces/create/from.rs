@@ -95,12 +95,21 @@ impl RowCommand for NewSpace {
         let space = send(plan, caller).await?;
         Ok(match plan.differs_from(&space.fields) {
             difference @ Some(_) => existing(plan, space, difference, caller.context()),
-            None => Created { name: space.fields.name, object: space.json, ..Created::default() },
+            None => Created { name: space.fields.name, object: Some(space.json), ..Created::default() },
         })
     }
 
-    async fn finish(&self, plan: &Plan, name: &str, existed: bool, caller: &mut Caller<'_>) -> anyhow::Result<()> {
-        if existed { Ok(()) } else { Ok(finish::run(plan, name, caller).await?) }
+    async fn finish(
+        &self,
+        plan: &Plan,
+        name: &str,
+        existed: bool,
+        caller: &mut Caller<'_>,
+    ) -> anyhow::Result<Option<Value>> {
+        if !existed {
+            finish::run(plan, name, caller).await?;
+        }
+        Ok(None)
     }
 }
 
@@ -111,7 +120,7 @@ fn existing(plan: &Plan, space: Resource<Space>, warning: Option<String>, contex
         .map(|commands| format!("skipped the members, because {name} existed before. To add them, run {commands}"));
     let warnings: Vec<String> = [warning, skipped].into_iter().flatten().collect();
     let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
-    Created { name, object: space.json, existed: true, warning, ..Created::default() }
+    Created { name, object: Some(space.json), existed: true, warning, ..Created::default() }
 }
 
 #[cfg(test)]
