@@ -146,7 +146,15 @@ impl Addition {
         let id = self.membership.id();
         let words = ["members", "update", self.space.as_str(), id, "--role", role.as_word()];
         let command = context.command(words.into_iter().chain(admin.then_some("--use-admin-access")));
-        give_role(&self.space, name, role, admin, &command, caller).await.map(Some)
+        let given = give_role(&self.space, name, role, admin, &command, caller).await;
+        given.map(Some).map_err(|error| {
+            let failure = context.report(error);
+            if !is_new {
+                return failure.into();
+            }
+            let message = format!("{id} was added, but {}", failure.message);
+            Failure { message, ..failure.after_other_requests() }.hint(format!("to finish, run {command}")).into()
+        })
     }
 
     /// Fetches the membership whose response was lost; failing to show it is not an error.

@@ -3,7 +3,7 @@
 use super::show::{list_of_members, print, row};
 use super::throttle::WriteThrottle;
 use crate::chat::{Membership, Resource};
-use crate::commands::{Context, Failure};
+use crate::commands::{Context, Failure, Outcome};
 use crate::output::{self, Item, List};
 
 /// Sends a request for each of `members`, under the quota, and prints the memberships that come back: one as an object,
@@ -55,8 +55,14 @@ pub(super) async fn for_each<Member>(
         return Err(failure.into());
     }
     let start = format!("{} of {} failed: ", left.len(), members.len());
+    let not_applied = |(_, failure): &(String, Failure)| failure.outcome == Some(Outcome::NotApplied);
+    let nothing_changed = left.len() == members.len() && failures.iter().all(not_applied);
     match Failure::combine(&start, failures) {
-        Some(failure) => Err(failure.hint(format!("to retry those, run {}", command(&left))).into()),
+        Some(failure) => {
+            let hint = format!("to retry those, run {}", command(&left));
+            let outcome = if nothing_changed { Some(Outcome::NotApplied) } else { failure.outcome };
+            Err(Failure { outcome, ..failure }.hint(hint).into())
+        }
         None => Ok(printed.map(drop)?),
     }
 }

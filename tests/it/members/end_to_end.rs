@@ -25,6 +25,50 @@ fn role_of(sandbox: &Sandbox, space: &str, user: &str) -> String {
 }
 
 #[test]
+fn who_was_added_without_their_role_is_named_with_the_command_that_sets_it() {
+    let (sandbox, space) = space_with(&["old@example.com"]);
+    let add = |users: &[&str], role: &str| {
+        sandbox.control().add_fault("update-member:status=403,reason=PERMISSION_DENIED,times=1".parse().unwrap());
+        let words = [&["members", "add", &space][..], users, &["--role", role, "--format", "json"]].concat();
+        sandbox.run(words).exits_with(5).error()
+    };
+    let command = |error: &Value| error["hint"].as_str().unwrap().split_once(", run ").unwrap().1.to_owned();
+    for (users, role, given) in [
+        (&["p@example.com"][..], "manager", "ROLE_ASSISTANT_MANAGER"),
+        (&["q@example.com", "r@example.com"], "owner", "ROLE_MANAGER"),
+    ] {
+        let error = add(users, role);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(&format!("{} was added, but cannot change the role", users[0])), "{message}");
+        assert!(error.get("outcome").is_none(), "{error}");
+        assert_eq!(role_of(&sandbox, &space, users[0]), "ROLE_MEMBER");
+        assert_eq!(command(&error).contains("members update"), users.len() == 1, "{error}");
+        sandbox.paste(&command(&error)).success();
+        for user in users {
+            assert_eq!(role_of(&sandbox, &space, user), given, "{user}");
+        }
+    }
+    // Nothing has changed for a member of before.
+    let error = add(&["old@example.com"], "manager");
+    assert!(error["message"].as_str().unwrap().starts_with("cannot change the role"), "{error}");
+    assert_eq!(error["outcome"], "not_applied");
+}
+
+#[test]
+fn a_failure_of_some_members_never_says_that_nothing_was_applied() {
+    let (sandbox, space) = space_with(&["ada@example.com", "bob@example.com"]);
+    let remove = |users: &[&str]| {
+        let words = [&["members", "remove", &space][..], users, &["--format", "json"]].concat();
+        sandbox.run(words).exits_with(5).error()
+    };
+    assert_eq!(remove(&["x@example.com", "y@example.com"])["outcome"], "not_applied");
+    assert!(remove(&["x@example.com", "ada@example.com"]).get("outcome").is_none());
+    sandbox.control().add_fault("remove-member:status=503,retry-after=600,after=1".parse().unwrap());
+    let words = ["members", "remove", &space, "x@example.com", "bob@example.com", "--format", "json"];
+    assert_eq!(sandbox.run(words).exits_with(6).error()["outcome"], "unknown");
+}
+
+#[test]
 fn rows_of_people_give_roles_and_print_the_memberships_of_the_server() {
     let (sandbox, space) = space_with(&["old@example.com", "boss@example.com", "peer@example.com"]);
     sandbox.run(["members", "update", &space, "boss@example.com", "--role", "manager"]).success();
