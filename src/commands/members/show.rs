@@ -19,6 +19,7 @@ fn details(membership: &Resource<Membership>) -> Details {
     let fields = &membership.fields;
     let user = fields.member.as_ref();
     Details::new()
+        .columns(COLUMNS)
         .maybe("Name", user.and_then(|user| user.display_name.as_ref()))
         .maybe("Email", user.and_then(|user| user.email.as_ref()))
         .with("Resource", &fields.name)

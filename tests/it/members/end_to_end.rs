@@ -104,6 +104,23 @@ fn rows_of_people_give_roles_and_print_the_memberships_of_the_server() {
 }
 
 #[test]
+fn the_csv_of_one_member_has_the_columns_and_values_of_a_list() {
+    let (sandbox, space) = space_with(&["ada@example.com"]);
+    let csv = |words: &[&str]| {
+        let words = [&["members", words[0], &space][..], &words[1..], &["--format", "csv"]].concat();
+        sandbox.run(words).success().stdout
+    };
+    let list = csv(&["list"]);
+    let header = list.lines().next().unwrap();
+    let ada = list.lines().find(|line| line.contains("ada@example.com")).unwrap();
+    assert_eq!(csv(&["get", "ada@example.com"]), format!("{header}\n{ada}\n"));
+    assert_eq!(csv(&["add", "ada@example.com"]), format!("{header}\n{ada}\n"));
+    let owner = ada.replace("ROLE_MEMBER", "ROLE_MANAGER");
+    assert_eq!(csv(&["update", "ada@example.com", "--role", "owner"]), format!("{header}\n{owner}\n"));
+    assert_eq!(csv(&["remove", "ada@example.com"]), format!("{header}\n{owner}\n"));
+}
+
+#[test]
 fn a_role_for_one_person_and_in_a_row_do_the_same() {
     for (before, role) in [("manager", "member"), ("owner", "manager"), ("member", "owner"), ("member", "member")] {
         let (sandbox, space) = space_with(&["a@example.com", "b@example.com"]);
