@@ -130,7 +130,8 @@ impl RowCommand for Update {
 
     fn columns(&self) -> Vec<Column> {
         let space = Column::new("space", Kind::One).or(&["name"]);
-        std::iter::once(space).chain(SpaceFields::<false>::columns()).collect()
+        let allow = Column::new("allow", Kind::List);
+        [space, allow].into_iter().chain(SpaceFields::<false>::columns()).collect()
     }
 
     fn options(&self) -> Values {
@@ -141,6 +142,7 @@ impl RowCommand for Update {
         let space = values.text("space").ok_or_else(|| RowFault::in_column("space", "is missing"))?;
         let mut options = Self { space: Some(space.to_owned()), ..self.clone() };
         options.fields.set(values)?;
+        options.allow = values.list("allow").unwrap_or(options.allow);
         plan(&options).map_err(|failure| row_fault(None, failure))
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::bulk::{Bulk, names, results, statuses};
 use crate::support::sandbox::{Finished, Sandbox};
@@ -69,6 +69,36 @@ fn listed_spaces_are_changed() {
     fs::write(sandbox.path("rows.csv"), format!("space,description\n{space},new\n")).unwrap();
     run(&sandbox, "spaces update --from rows.csv --format jsonl").success();
     assert_eq!(sandbox.control().spaces()[0]["spaceDetails"]["description"], "new");
+}
+
+#[test]
+fn permissions_are_a_column_whose_values_go_before_those_of_the_option() {
+    let sandbox = stage();
+    let spaces: Vec<Value> = sandbox.control().spaces();
+    let [a, b] = [0, 1].map(|index| spaces[index]["name"].as_str().unwrap().to_owned());
+    let settings = |index: usize| {
+        let space = &sandbox.control().spaces()[index];
+        ["manageApps", "useAtMentionAll", "toggleHistory"].map(|name| {
+            let setting = &space["permissionSettings"][name];
+            (setting["assistantManagersAllowed"] == true, setting["membersAllowed"] == true)
+        })
+    };
+    for rows in [
+        format!("space,allow\n{a},manage-apps=managers;use-at-mention-all=owners\n{b},\n"),
+        format!(
+            "{}\n{}\n",
+            json!({ "space": a, "allow": ["manage-apps=managers", "useAtMentionAll=owners"] }),
+            json!({ "space": b })
+        ),
+    ] {
+        fs::write(sandbox.path("rows"), rows).unwrap();
+        run(&sandbox, "spaces update --from rows --allow toggle-history=managers --format jsonl").success();
+        assert_eq!(settings(0)[..2], [(true, false), (false, false)]);
+        assert_eq!(settings(1)[2], (true, false));
+    }
+    fs::write(sandbox.path("rows"), format!("space,allow\n{a},nobody=owners\n")).unwrap();
+    let refused = run(&sandbox, "spaces update --from rows").exits_with(3);
+    assert!(refused.stderr.contains("is not a known setting"), "{}", refused.stderr);
 }
 
 #[test]
