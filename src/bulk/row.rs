@@ -169,8 +169,9 @@ impl<Work> RowRun<Work> {
             Some(_) => ("retry", true),
             None => (verb, false),
         };
+        let resource = task.resource(&self.work);
         let result = self.result(task, status, None);
-        RowResult { request_id: result.request_id.filter(|_| tried), ..result }
+        RowResult { request_id: result.request_id.filter(|_| tried), name: result.name.or(resource), ..result }
     }
 
     /// Sets the resource if the server sent it. The next line of the journal has it.

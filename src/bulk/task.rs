@@ -36,6 +36,11 @@ pub trait Task {
     /// Returns the name of the row before anything is created; empty if it has none.
     fn label(&self, work: &Self::Work) -> String;
 
+    /// Returns the name of the resource that the row names, if it names one.
+    fn resource(&self, _work: &Self::Work) -> Option<String> {
+        None
+    }
+
     /// Returns the name of what no two rows may work on at the same time.
     fn exclusive(&self, _work: &Self::Work) -> Option<String> {
         None

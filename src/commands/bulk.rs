@@ -48,8 +48,15 @@ pub(super) trait RowCommand {
     /// Checks a row.
     fn plan(&self, values: &Values, request_id: &str) -> Result<Self::Work, RowFault>;
 
-    /// Returns the name of the row before anything is created.
-    fn label(&self, work: &Self::Work) -> String;
+    /// Returns the name of the row before anything is created. The default is that of the resource.
+    fn label(&self, work: &Self::Work) -> String {
+        self.resource(work).unwrap_or_default()
+    }
+
+    /// Returns the name of the resource that the row names, if it names one.
+    fn resource(&self, _work: &Self::Work) -> Option<String> {
+        None
+    }
 
     /// Returns the scopes of a row, or those that every row needs.
     fn scopes(&self, work: Option<&Self::Work>) -> Vec<Scopes>;
@@ -171,6 +178,10 @@ impl<Kind: RowCommand> Task for RowRunner<'_, Kind> {
 
     fn label(&self, work: &Self::Work) -> String {
         self.verb.label(work)
+    }
+
+    fn resource(&self, work: &Self::Work) -> Option<String> {
+        self.verb.resource(work)
     }
 
     fn exclusive(&self, work: &Self::Work) -> Option<String> {
@@ -321,8 +332,8 @@ async fn preview<Kind: RowCommand>(
         }
         // With --format name, a row without a resource would be an empty line.
         if context.printer.format() != Format::Name || result.name.is_some() {
-            let cells =
-                || vec![result.row.to_string(), result.status.to_owned(), label(result), result.name().to_owned()];
+            let texts = [result.status, label(result), result.name()].map(str::to_owned);
+            let cells = || std::iter::once(result.row.to_string()).chain(texts).collect();
             if let Err(error) = list.borrow_mut().push(&Item { json: &json, name: result.name() }, cells) {
                 first_fault.borrow_mut().get_or_insert(error);
             }

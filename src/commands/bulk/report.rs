@@ -59,16 +59,17 @@ pub(super) fn note_identical(identical: u64, words: &Words, context: &Context) {
     }
 }
 
-pub(super) fn label(result: &RowResult) -> String {
+/// Returns what people call the row; empty if that is the resource name.
+pub(super) fn label(result: &RowResult) -> &str {
     let name = result.object.as_ref().and_then(|object| object.get("displayName")).and_then(Value::as_str);
-    name.unwrap_or(&result.label).to_owned()
+    Some(name.unwrap_or(&result.label)).filter(|label| *label != result.name()).unwrap_or_default()
 }
 
 /// Returns the line for people.
 pub(super) fn summary(result: &RowResult) -> String {
     let error = result.error.as_ref().and_then(|error| error["message"].as_str());
     let mut text = format!("{}  {}", result.row, result.status);
-    for part in [result.name(), &label(result), error.unwrap_or_default()] {
+    for part in [result.name(), label(result), error.unwrap_or_default()] {
         if !part.is_empty() {
             text += &format!("  {part}");
         }

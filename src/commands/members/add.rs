@@ -103,6 +103,11 @@ pub(in crate::commands) struct Addition {
 }
 
 impl Addition {
+    /// Returns the name of the membership, with what the user calls the member.
+    fn name(&self) -> String {
+        format!("{}/members/{}", self.space, self.membership.id())
+    }
+
     /// Returns the request that adds the member.
     fn request(&self, admin: bool) -> CreateMembership {
         CreateMembership { space: self.space.clone(), membership: self.membership.clone(), admin }
@@ -200,6 +205,10 @@ impl RowCommand for Add {
         addition.membership.id().to_owned()
     }
 
+    fn resource(&self, addition: &Addition) -> Option<String> {
+        Some(addition.name())
+    }
+
     fn scopes(&self, addition: Option<&Addition>) -> Vec<Scopes> {
         let mut scopes = vec![CreateMembership::SCOPES];
         if addition.is_some_and(|addition| addition.role.is_some()) {
@@ -222,8 +231,7 @@ impl RowCommand for Add {
             Err(error) if error.is_already_exists() => true,
             Err(error) => return Err(error.into()),
         };
-        let name = format!("{}/members/{}", addition.space, addition.membership.id());
-        Ok(Created { name, existed, ..Created::default() })
+        Ok(Created { name: addition.name(), existed, ..Created::default() })
     }
 
     async fn finish(

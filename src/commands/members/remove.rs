@@ -95,8 +95,8 @@ impl RowCommand for Remove {
         Ok(DeleteMembership { name: rows::membership(values, self.space.as_ref())?, admin: RowCommand::admin(self) })
     }
 
-    fn label(&self, request: &DeleteMembership) -> String {
-        request.name.to_string()
+    fn resource(&self, request: &DeleteMembership) -> Option<String> {
+        Some(request.name.to_string())
     }
 
     fn scopes(&self, _request: Option<&DeleteMembership>) -> Vec<Scopes> {

@@ -101,8 +101,8 @@ impl RowCommand for Update {
         Ok(Change { name: rows::membership(values, self.space.as_ref())?, space, role })
     }
 
-    fn label(&self, change: &Change) -> String {
-        change.name.to_string()
+    fn resource(&self, change: &Change) -> Option<String> {
+        Some(change.name.to_string())
     }
 
     fn scopes(&self, change: Option<&Change>) -> Vec<Scopes> {

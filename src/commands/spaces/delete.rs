@@ -102,8 +102,8 @@ impl RowCommand for DeleteRows {
         Ok(DeleteSpace { name, admin: self.admin })
     }
 
-    fn label(&self, request: &DeleteSpace) -> String {
-        request.name.to_string()
+    fn resource(&self, request: &DeleteSpace) -> Option<String> {
+        Some(request.name.to_string())
     }
 
     fn scopes(&self, _request: Option<&DeleteSpace>) -> Vec<Scopes> {

@@ -146,8 +146,8 @@ impl RowCommand for Update {
         plan(&options).map_err(|failure| row_fault(None, failure))
     }
 
-    fn label(&self, plan: &Plan) -> String {
-        plan.space.to_string()
+    fn resource(&self, plan: &Plan) -> Option<String> {
+        Some(plan.space.to_string())
     }
 
     fn scopes(&self, plan: Option<&Plan>) -> Vec<Scopes> {

@@ -176,6 +176,41 @@ fn a_dry_run_says_what_would_happen_to_each_row_in_every_format() {
 }
 
 #[test]
+fn a_dry_run_names_the_resource_of_each_row_in_every_format() {
+    let sandbox = stage();
+    let (space, other) = ("spaces/AAAA", "spaces/BBBB");
+    let member = |space: &str, user: &str| format!("{space}/members/{user}");
+    let (ada, bob) = (member(space, "ada@example.com"), member(other, "bob@example.com"));
+    fs::write(sandbox.path("spaces.csv"), format!("space,description\n{space},x\n{other},x\n")).unwrap();
+    fs::write(sandbox.path("deleted.csv"), format!("space\nAAAA\n{other}\n")).unwrap();
+    let people = format!("space,member,role\n{space},ada@example.com,manager\n{other},bob@example.com,member\n");
+    fs::write(sandbox.path("people.csv"), people).unwrap();
+    for (command, names) in [
+        ("spaces delete --yes --from deleted.csv", [space, other]),
+        ("spaces update --from spaces.csv", [space, other]),
+        ("members add --from people.csv", [&ada, &bob]),
+        ("members update --from people.csv", [&ada, &bob]),
+        ("members remove --from people.csv", [&ada, &bob]),
+    ] {
+        let dry = |format: &str| run(&sandbox, &format!("{command} --dry-run --format {format}")).success().stdout;
+        let action = command.split(' ').nth(1).unwrap();
+        let rows = [1, 2].map(|row| json!({ "row": row, "action": action, "name": names[row - 1] }));
+        assert_eq!(results(&dry("jsonl")), rows, "{command}");
+        assert_eq!(serde_json::from_str::<Value>(&dry("json")).unwrap(), json!(rows), "{command}");
+        assert_eq!(dry("name"), format!("{}\n{}\n", names[0], names[1]), "{command}");
+        let csv = format!("row,action,requestId,name\n1,{action},,{}\n2,{action},,{}\n", names[0], names[1]);
+        assert_eq!(dry("csv"), csv, "{command}");
+        let table = dry("human");
+        let lines = table.lines().skip(1).zip(names);
+        assert_eq!(lines.clone().count(), 2, "{table}");
+        for (line, name) in lines {
+            assert!(line.ends_with(&format!("  {name}")) && line.matches(name).count() == 1, "{command}: {line}");
+        }
+    }
+    assert_eq!(displayed(&sandbox), ["A", "B"]);
+}
+
+#[test]
 fn rows_as_people_save_and_move_them_are_the_same_rows() {
     let bulk = Bulk::logged_in("name,description\nA,x\nB,\nB,\n");
     let first = bulk.run().success();
