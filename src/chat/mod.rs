@@ -14,7 +14,6 @@ mod page;
 mod path;
 mod raw;
 mod raw_response;
-mod request_id;
 mod spaces;
 mod status;
 mod wire;
@@ -29,7 +28,6 @@ pub use page::{Page, Paging};
 pub use path::{ApiPath, PathError};
 pub use raw::RawRequest;
 pub use raw_response::RawResponse;
-pub use request_id::{InvalidRequestId, parse_request_id, random_request_id, request_id_of_key};
 pub use spaces::{
     CompleteImport, CreateSpace, DeleteSpace, FindDirectMessage, FindGroupChats, GetSpace, ListSpaces, PatchSpace,
     SearchSpaces, SetUpSpace,

@@ -4,14 +4,13 @@ use clap::ValueEnum;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
 
 use super::super::draft::Draft;
 use super::super::fields::TYPES;
 use super::super::options::SpaceFields;
-use crate::chat::{
-    CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, parse_request_id, random_request_id,
-    request_id_of_key, user_name,
-};
+use crate::bulk::request_id_of_key;
+use crate::chat::{CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, user_name};
 use crate::commands::arguments::for_people;
 use crate::commands::{ErrorCode, Failure};
 
@@ -300,12 +299,12 @@ fn memberships(options: &NewSpace, promotions: &[(String, Role)]) -> Result<Vec<
 /// Returns the request ID, which is the same for all attempts.
 fn request_id(options: &NewSpace) -> Result<String, Failure> {
     match (&options.request_id, &options.idempotency_key) {
-        (Some(text), _) => {
-            parse_request_id(text).map_err(|cause| Failure::usage(format!("--request-id (requestId) {text:?} {cause}")))
-        }
+        (Some(text), _) => Uuid::parse_str(text.trim())
+            .map(|id| id.to_string())
+            .map_err(|_| Failure::usage(format!("--request-id (requestId) {text:?} is not a UUID"))),
         (None, Some(key)) if key.trim().is_empty() => Err(Failure::usage("--idempotency-key is empty")),
         (None, Some(key)) => Ok(request_id_of_key(key)),
-        (None, None) => Ok(random_request_id()),
+        (None, None) => Ok(Uuid::new_v4().to_string()),
     }
 }
 
