@@ -59,7 +59,7 @@ impl Secrets {
                 *text = redacted;
                 true
             }
-            Value::Array(values) => self.redact_all(values.iter_mut()),
+            Value::Array(values) => values.iter_mut().fold(false, |changed, value| changed | self.redact_value(value)),
             Value::Object(members) => {
                 let mut changed = false;
                 for (name, mut value) in std::mem::take(members) {
@@ -72,14 +72,6 @@ impl Secrets {
             }
             _ => false,
         }
-    }
-
-    fn redact_all<'a>(&self, values: impl Iterator<Item = &'a mut Value>) -> bool {
-        let mut changed = false;
-        for value in values {
-            changed |= self.redact_value(value);
-        }
-        changed
     }
 
     /// The text without the secrets; `None` where it has none.

@@ -83,17 +83,9 @@ pub struct History {
     pub elapsed: Duration,
 }
 
-/// What to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// Wait this long, then retry.
-    Retry(Duration),
-    /// Return this result.
-    Stop,
-}
-
-/// Decides after an attempt. `jitter` is between 0 and 1 and shortens the wait by at most half.
-pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -> Decision {
+/// Returns the wait before the next attempt; `None` to return this result. `jitter` is between 0 and 1 and shortens the wait
+/// by at most half.
+pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -> Option<Duration> {
     let enough = match outcome {
         Outcome::Final => true,
         Outcome::Unreachable => history.unreachable >= UNREACHABLE_ATTEMPTS,
@@ -103,7 +95,7 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
         Outcome::NotSent | Outcome::ServerError(_) | Outcome::Conflict(_) => false,
     };
     if enough || history.attempts >= policy.attempts {
-        return Decision::Stop;
+        return None;
     }
     let step = Duration::from_secs(1 << (history.attempts.saturating_sub(1)).min(5)).min(LONGEST_WAIT);
     let backoff = step.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
@@ -113,7 +105,7 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
         }
         _ => backoff,
     };
-    if history.elapsed.saturating_add(wait) < policy.total { Decision::Retry(wait) } else { Decision::Stop }
+    (history.elapsed.saturating_add(wait) < policy.total).then_some(wait)
 }
 
 /// Classifies the result of an attempt.
@@ -193,21 +185,12 @@ pub async fn run(
         may_have_been_applied |=
             matches!(outcome, Outcome::ResponseLost | Outcome::Unreadable | Outcome::ServerError(_))
                 || is_ambiguous(&result);
-        match decide(outcome, history, policy, jitter()) {
-            Decision::Stop => {
-                return Attempted { result, attempts: history.attempts, may_have_been_applied };
-            }
-            Decision::Retry(wait) => {
-                log::debug!(
-                    "attempt {}: {}; retrying in {:.1} s",
-                    history.attempts,
-                    describe(&result),
-                    wait.as_secs_f64()
-                );
-                before_wait(&result, wait, history.attempts);
-                tokio::time::sleep(wait).await;
-            }
-        }
+        let Some(wait) = decide(outcome, history, policy, jitter()) else {
+            return Attempted { result, attempts: history.attempts, may_have_been_applied };
+        };
+        log::debug!("attempt {}: {}; retrying in {:.1} s", history.attempts, describe(&result), wait.as_secs_f64());
+        before_wait(&result, wait, history.attempts);
+        tokio::time::sleep(wait).await;
     }
 }
 

@@ -169,12 +169,6 @@ fn plain_bundle(file: &Path) -> Option<RootCertStore> {
 /// instructions more, of the 15 million that a create may take.
 fn plain_certificates(text: &str) -> Option<Vec<CertificateDer<'static>>> {
     let mut certificates = Vec::new();
-    each_certificate(text, |der| certificates.push(CertificateDer::from(der.to_vec())))?;
-    Some(certificates)
-}
-
-fn each_certificate(text: &str, mut use_it: impl FnMut(&[u8])) -> Option<()> {
-    let (mut base64, mut der) = (Vec::new(), Vec::new());
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if !line.starts_with("-----") {
@@ -183,18 +177,16 @@ fn each_certificate(text: &str, mut use_it: impl FnMut(&[u8])) -> Option<()> {
         if line != "-----BEGIN CERTIFICATE-----" {
             return None;
         }
-        base64.clear();
+        let mut base64 = Vec::new();
         loop {
             match lines.next()? {
                 "-----END CERTIFICATE-----" => break,
                 line => base64.extend_from_slice(line.as_bytes()),
             }
         }
-        der.clear();
-        STANDARD.decode_vec(&base64, &mut der).ok()?;
-        use_it(&der);
+        certificates.push(STANDARD.decode(&base64).ok()?.into());
     }
-    Some(())
+    Some(certificates)
 }
 
 #[cfg(test)]
@@ -206,8 +198,7 @@ mod tests {
     const FIRST: &str = "-----BEGIN CERTIFICATE-----\nAAEC\nAwQ=\n-----END CERTIFICATE-----\n";
 
     fn read(text: &str) -> Option<Vec<Vec<u8>>> {
-        let mut all = Vec::new();
-        each_certificate(text, |der| all.push(der.to_vec())).map(|()| all)
+        plain_certificates(text).map(|all| all.into_iter().map(|der| der.to_vec()).collect())
     }
 
     fn file(text: &str) -> tempfile::NamedTempFile {
