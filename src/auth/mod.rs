@@ -33,7 +33,6 @@ pub use authorization::Notice;
 pub use client_secrets::{ClientKind, ClientSecrets, ClientSecretsError, WrongFile};
 pub use delegation::DelegationOptions;
 pub use error::{Error, LoginNeeded};
-pub use freshness::Freshness;
 pub use identity::Identity;
 pub use import::Imported;
 pub use login_name::LoginName;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::client_secrets::is_google_token_endpoint;
-use super::freshness::{Freshness, freshness};
+use super::freshness;
 use super::token_response::TokenResponse;
 use super::{ClientSecrets, Identity, Scope, ScopeSet};
 use crate::http::Endpoint;
@@ -110,8 +110,8 @@ impl Record {
     }
 
     /// Whether the access token can still be used at `now`.
-    pub fn freshness(&self, now: OffsetDateTime) -> Freshness {
-        freshness(self.issued_at, self.expires_at, now)
+    pub fn is_fresh(&self, now: OffsetDateTime) -> bool {
+        freshness::is_fresh(self.issued_at, self.expires_at, now)
     }
 }
 

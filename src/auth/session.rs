@@ -1,7 +1,6 @@
 //! The session: access tokens of saved and new logins, of a service account, or from outside.
 
 use std::cell::Cell;
-use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use super::principal::Principal;
 use super::refusal::Evidence;
 use super::store::{CredentialStore, Notify};
 use super::token_endpoint::TokenEndpoint;
-use super::{ClientSecrets, Error, Freshness, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal};
+use super::{ClientSecrets, Error, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal};
 use crate::http::{self, Endpoint};
 use crate::platform::files::Reservation;
 use crate::platform::{Clock, command_line};
@@ -84,16 +83,6 @@ struct RefreshState {
     in_flight: Cell<bool>,
     stopping: Cell<bool>,
     finished: tokio::sync::Notify,
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Session")
-            .field("store", &self.store)
-            .field("account", &self.principal.requested)
-            .finish_non_exhaustive()
-    }
 }
 
 /// An access token and the account that it belongs to.
@@ -204,7 +193,7 @@ impl Session {
         self.warn_of_ignored_client(stored);
         self.check_record_destination(stored)?;
         self.warn_of_end(stored);
-        if stored.freshness(self.clock.now()) == Freshness::Fresh {
+        if stored.is_fresh(self.clock.now()) {
             return Ok(Access::from_record(stored.clone()));
         }
         Ok(Access::from_record(self.refresh(&self.login()?, None).await?))
@@ -346,9 +335,7 @@ impl Session {
         let read = || -> Result<Record, Error> {
             Ok(self.store.read(name)?.ok_or_else(|| LoginNeeded::Removed(name.to_string()))?)
         };
-        let usable = |record: &Record| {
-            rejected != Some(&record.access_token) && record.freshness(self.clock.now()) == Freshness::Fresh
-        };
+        let usable = |record: &Record| rejected != Some(&record.access_token) && record.is_fresh(self.clock.now());
         let mut record = read()?;
         let mut changed_meanwhile = false;
         let mut reservation = None;

@@ -2,9 +2,7 @@
 //!
 //! Plain files, as with gcloud, the AWS CLI, cargo and kubelogin.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use time::macros::format_description;
 
@@ -12,16 +10,13 @@ use super::client_secrets::ClientSecrets;
 use super::login_name::{LoginName, is_same_account};
 use super::record::{Record, VERSION};
 use crate::platform::files::{self, FileError, Reservation};
-use crate::platform::{Clock, Lock, LockError, command_line};
+use crate::platform::{Clock, Lock, LockBusy, command_line};
 
 /// Larger than any record.
 const LARGEST_RECORD: u64 = 256 * 1024;
 
 /// How much longer a refreshed record may be.
 const ROOM_TO_GROW: usize = 4 * 1024;
-
-/// How long a process waits for another one that is refreshing.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why the store could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +38,7 @@ pub enum StoreError {
     NoDirectory,
     /// Another process holds the lock for too long.
     #[error("{0}")]
-    Busy(#[source] LockError),
+    Busy(#[source] LockBusy),
 }
 
 /// The cause of a store error: an error of the file system, or a sentence.
@@ -93,12 +88,6 @@ pub(super) struct CredentialStore {
     directory: Option<PathBuf>,
     clock: Clock,
     notify: Notify,
-}
-
-impl fmt::Debug for CredentialStore {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("CredentialStore").field("directory", &self.directory).finish_non_exhaustive()
-    }
 }
 
 impl CredentialStore {
@@ -299,15 +288,7 @@ impl CredentialStore {
     /// Lets one process at a time change a record; `None` where the store cannot be locked.
     pub(super) async fn lock(&self, name: &LoginName) -> Result<Option<Lock>, StoreError> {
         let path = self.accounts_directory()?.join(format!("{}.lock", name.file_stem()));
-        match Lock::acquire(&path, LOCK_TIMEOUT).await {
-            Ok(lock) => Ok(Some(lock)),
-            Err(busy @ LockError::Busy { .. }) => Err(StoreError::Busy(busy)),
-            // A read-only store, or a file system without locks: files are still replaced as a whole.
-            Err(unavailable @ LockError::Unavailable { .. }) => {
-                log::info!("{unavailable}; continuing without a lock");
-                Ok(None)
-            }
-        }
+        Lock::acquire(&path).await.map_err(StoreError::Busy)
     }
 
     /// Saves the record of a new login, makes its account the current one, and checks that another process would find

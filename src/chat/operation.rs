@@ -16,12 +16,6 @@ pub struct Operation {
     before_retry: Box<dyn Fn(&str)>,
 }
 
-impl std::fmt::Debug for Operation {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Operation").field("attempts", &self.attempts).finish_non_exhaustive()
-    }
-}
-
 impl Operation {
     /// Starts now; `timeout` is the limit of one request.
     pub fn start(timeout: Duration) -> Self {

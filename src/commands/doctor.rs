@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::auth::{Access, ClientKind, ClientProbe, Error, Freshness, Interaction, ScopeSet};
+use crate::auth::{Access, ClientKind, ClientProbe, Error, Interaction, ScopeSet};
 use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::caller::Caller;
 use crate::commands::clock_offset::describe_offset;
@@ -224,10 +224,7 @@ async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
         ),
         None => findings.ok(
             "token age",
-            format!(
-                "{age}; the access token is {}",
-                if record.freshness(now) == Freshness::Fresh { "fresh" } else { "due for a refresh" }
-            ),
+            format!("{age}; the access token is {}", if record.is_fresh(now) { "fresh" } else { "due for a refresh" }),
         ),
     }
     Some(access)

@@ -37,12 +37,6 @@ pub struct Filter {
 #[error("{0}")]
 pub struct FilterError(String);
 
-impl std::fmt::Debug for Filter {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Filter")
-    }
-}
-
 impl Filter {
     /// Reads an expression.
     ///

@@ -22,12 +22,6 @@ pub struct Printer {
     filter: Option<Filter>,
 }
 
-impl std::fmt::Debug for Printer {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Printer").field("format", &self.format).finish_non_exhaustive()
-    }
-}
-
 impl Printer {
     /// Creates a printer that writes to `out`, with headings in bold if `bold`.
     pub fn new(out: Box<dyn Write>, format: Format, bold: bool) -> Self {
@@ -125,12 +119,6 @@ pub struct List<'a> {
     renderer: Box<dyn ListRenderer>,
     count: usize,
     is_finished: bool,
-}
-
-impl std::fmt::Debug for List<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("List").field("count", &self.count).finish_non_exhaustive()
-    }
 }
 
 impl List<'_> {

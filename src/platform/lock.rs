@@ -10,38 +10,41 @@ use super::files;
 /// How often a waiting process retries.
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
+/// How long a process waits: longer than a refresh with its retries takes.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A held lock. Dropping it releases it; the file stays and has no meaning by itself.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// The error of [`Lock::acquire`].
+/// Another process held the lock until the timeout.
 #[derive(Debug, thiserror::Error)]
-pub enum LockError {
-    /// Another process held the lock until the timeout.
-    #[error("another process{holder} has locked {path}", path = .path.display(), holder = .holder.as_ref().map(|pid| format!(" ({pid})")).unwrap_or_default())]
-    Busy {
-        /// The lock file.
-        path: PathBuf,
-        /// The holder, as "process ID".
-        holder: Option<String>,
-    },
-    /// The lock file cannot be created, or the file system does not support locks.
-    #[error("cannot lock {path}: {source}", path = .path.display())]
-    Unavailable {
-        /// The lock file.
-        path: PathBuf,
-        /// The error of the operating system.
-        source: std::io::Error,
-    },
+#[error("another process{holder} has locked {path}", path = .path.display(), holder = .holder.as_ref().map(|pid| format!(" ({pid})")).unwrap_or_default())]
+pub struct LockBusy {
+    /// The lock file.
+    path: PathBuf,
+    /// The holder, as "process ID".
+    holder: Option<String>,
 }
 
 impl Lock {
-    /// Acquires the exclusive lock on the file at `path`, waiting at most `timeout`.
-    pub async fn acquire(path: &Path, timeout: Duration) -> Result<Self, LockError> {
-        let unavailable = |source| LockError::Unavailable { path: path.to_path_buf(), source };
-        let mut file = files::open_lock_file(path).map_err(unavailable)?;
+    /// Acquires the exclusive lock on the file at `path`, waiting at most half a minute; `None` if the file cannot be created
+    /// or the file system does not support locks.
+    pub async fn acquire(path: &Path) -> Result<Option<Self>, LockBusy> {
+        Self::acquire_within(path, TIMEOUT).await
+    }
+
+    async fn acquire_within(path: &Path, timeout: Duration) -> Result<Option<Self>, LockBusy> {
+        let unavailable = |error| {
+            log::info!("cannot lock {}: {error}; continuing without a lock", path.display());
+            Ok(None)
+        };
+        let mut file = match files::open_lock_file(path) {
+            Ok(file) => file,
+            Err(error) => return unavailable(error),
+        };
         let started = Instant::now();
         loop {
             match file.try_lock() {
@@ -50,15 +53,15 @@ impl Lock {
                     tokio::time::sleep(POLL_INTERVAL).await;
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(LockError::Busy { path: path.to_path_buf(), holder: holder(&mut file) });
+                    return Err(LockBusy { path: path.to_path_buf(), holder: holder(&mut file) });
                 }
-                Err(TryLockError::Error(source)) => return Err(unavailable(source)),
+                Err(TryLockError::Error(error)) => return unavailable(error),
             }
         }
         // The process id only serves the message of waiting processes, so a full disk does not matter.
         let _ = file.set_len(0);
         let _ = write!(file, "{}", std::process::id());
-        Ok(Self { _file: file })
+        Ok(Some(Self { _file: file }))
     }
 }
 
@@ -83,11 +86,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a.lock");
         runtime().block_on(async {
-            let held = Lock::acquire(&path, Duration::ZERO).await.unwrap();
-            let refused = Lock::acquire(&path, Duration::ZERO).await.unwrap_err().to_string();
+            let held = Lock::acquire_within(&path, Duration::ZERO).await.unwrap().unwrap();
+            let refused = Lock::acquire_within(&path, Duration::ZERO).await.err().unwrap().to_string();
             assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
             drop(held);
-            Lock::acquire(&path, Duration::ZERO).await.unwrap();
+            assert!(Lock::acquire_within(&path, Duration::ZERO).await.unwrap().is_some());
         });
     }
 
@@ -97,7 +100,7 @@ mod tests {
         let path = home.path().join("a.lock");
         File::create(&path).unwrap().write_all(b"4711").unwrap();
         runtime().block_on(async {
-            Lock::acquire(&path, Duration::ZERO).await.unwrap();
+            assert!(Lock::acquire_within(&path, Duration::ZERO).await.unwrap().is_some());
         });
         assert!(path.exists());
     }

@@ -18,7 +18,7 @@ pub mod terminal;
 
 pub use clock::Clock;
 pub use core_dumps::forbid_core_dumps;
-pub use lock::{Lock, LockError};
+pub use lock::{Lock, LockBusy};
 #[cfg(feature = "jq")]
 pub use memory::limit_memory;
 pub use shell::command_line;

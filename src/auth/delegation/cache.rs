@@ -1,24 +1,20 @@
 //! Saved access tokens of service accounts.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::auth::Error;
-use crate::auth::freshness::{Freshness, freshness};
+use crate::auth::freshness::is_fresh;
 use crate::auth::store::StoreError;
 use crate::auth::token_response::TokenResponse;
 use crate::platform::files;
-use crate::platform::{Clock, Lock, LockError};
+use crate::platform::{Clock, Lock};
 use crate::secret::Secret;
 
 /// Larger than any cached token.
 const LARGEST_FILE: u64 = 64 * 1024;
-
-/// How long another process that is fetching the same token is waited for.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A cached access token.
 #[derive(Serialize, Deserialize)]
@@ -60,17 +56,13 @@ impl Cache {
         };
         // A damaged token is fetched again, which needs no user.
         let Ok(cached) = serde_json::from_slice::<Cached>(&file.content) else { return Ok(None) };
-        let fresh = freshness(cached.issued_at, Some(cached.expires_at), self.clock.now()) == Freshness::Fresh;
+        let fresh = is_fresh(cached.issued_at, Some(cached.expires_at), self.clock.now());
         Ok(fresh.then_some(cached.access_token))
     }
 
     pub(super) async fn lock(&self) -> Result<Option<Lock>, Error> {
         let Some(path) = &self.path else { return Ok(None) };
-        match Lock::acquire(&path.with_extension("lock"), LOCK_TIMEOUT).await {
-            Ok(lock) => Ok(Some(lock)),
-            Err(busy @ LockError::Busy { .. }) => Err(Error::Store(StoreError::Busy(busy))),
-            Err(LockError::Unavailable { .. }) => Ok(None),
-        }
+        Ok(Lock::acquire(&path.with_extension("lock")).await.map_err(StoreError::Busy)?)
     }
 
     /// Keeps the token of `response`, unless it does not say when it ends.

@@ -9,7 +9,6 @@ use crate::chat::RawResponse;
 use crate::output::{self, Printer, sanitise, sanitise_lines};
 
 /// The responses so far.
-#[derive(Debug)]
 pub(super) struct ResponsePrinter<'a> {
     printer: &'a Printer,
     include: bool,

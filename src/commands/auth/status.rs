@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::{ClientKind, Error, Freshness, LoginName, LoginNeeded, Record, Scope, ScopeSet, Session};
+use crate::auth::{ClientKind, Error, LoginName, LoginNeeded, Record, Scope, ScopeSet, Session};
 use crate::commands::report::login_command;
 use crate::commands::{Context, ErrorCode, Failure, Provenance};
 use crate::output::{Details, Item, Mark};
@@ -217,7 +217,7 @@ fn problem(
     if record.refresh_token_expires_at.is_some_and(|end| end <= now) {
         return Some(login(format!("the login of {account} has expired (the project's publishing status is Testing)")));
     }
-    let (session, fresh) = (context.session(), record.freshness(now) == Freshness::Fresh);
+    let (session, fresh) = (context.session(), record.is_fresh(now));
     if let Err(error) = session.check_record_destination(record) {
         return Some(context.report(error));
     }
@@ -238,7 +238,7 @@ fn describe(record: &Record, now: OffsetDateTime, file: &str) -> Value {
         "accessToken": {
             "issuedAt": time(record.issued_at),
             "expiresAt": record.expires_at.map(time),
-            "fresh": record.freshness(now) == Freshness::Fresh,
+            "fresh": record.is_fresh(now),
         },
         "refreshToken": {
             "issuedAt": time(record.refresh_token_issued_at),
@@ -254,7 +254,7 @@ fn summary(record: &Record, now: OffsetDateTime) -> String {
         .as_ref()
         .map_or_else(|| String::from("consumer account"), |domain| format!("Workspace {domain}"));
     let access = match record.expires_at {
-        Some(end) if record.freshness(now) == Freshness::Fresh => format!("access token valid until {}", time(end)),
+        Some(end) if record.is_fresh(now) => format!("access token valid until {}", time(end)),
         _ => String::from("access token due for a refresh"),
     };
     let since = record.refresh_token_issued_at.date();

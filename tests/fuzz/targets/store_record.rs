@@ -2,7 +2,7 @@
 #![no_main]
 
 use chatauth::auth::fuzzing::{Answered, account_of, file_name, record, stored};
-use chatauth::auth::{Error, Freshness, StoreError};
+use chatauth::auth::{Error, StoreError};
 use chatauth::commands::fuzzing::login_failure;
 use chatauth_fuzz::{CANARY, NOW, check_failure, client, clock, with_canaries};
 use libfuzzer_sys::fuzz_target;
@@ -53,7 +53,7 @@ fn accepted(content: &[u8]) {
 
     // Whatever its times are, a token is fresh only while it really is.
     for now in [NOW, OffsetDateTime::UNIX_EPOCH, read.issued_at, read.expires_at.unwrap_or(NOW)] {
-        if read.freshness(now) == Freshness::Fresh {
+        if read.is_fresh(now) {
             let end = read.expires_at.expect("what is fresh has an end");
             assert!(end > now && end - read.issued_at <= Duration::hours(24));
         }
