@@ -165,13 +165,13 @@ async fn accept(listener: TcpListener, expected: Arc<Expected>, events: mpsc::Se
 async fn serve(mut stream: TcpStream, expected: Arc<Expected>, events: mpsc::Sender<Event>) {
     let Ok(request) = tokio::time::timeout(READ_LIMIT, read(&mut stream, &expected)).await else { return };
     let (status, page) = match &request {
-        CallbackRequest::Response(AuthorizationResponse::Code(_)) => (200, callback_pages::SUCCESS),
-        CallbackRequest::Response(AuthorizationResponse::Refused { .. }) => (200, callback_pages::REFUSED),
-        CallbackRequest::Response(AuthorizationResponse::WrongIssuer(_)) => (400, callback_pages::FAILED),
-        CallbackRequest::Unrelated(status) => (*status, callback_pages::NOT_FOUND),
+        CallbackRequest::Response(AuthorizationResponse::Code(_)) => (200, &callback_pages::SUCCESS),
+        CallbackRequest::Response(AuthorizationResponse::Refused { .. }) => (200, &callback_pages::REFUSED),
+        CallbackRequest::Response(AuthorizationResponse::WrongIssuer(_)) => (400, &callback_pages::FAILED),
+        CallbackRequest::Unrelated(status) => (*status, &callback_pages::NOT_FOUND),
         CallbackRequest::Refused(notice) => {
             let _ = events.send(Event::Notice(*notice)).await;
-            (404, callback_pages::NOT_FOUND)
+            (404, &callback_pages::NOT_FOUND)
         }
         CallbackRequest::Tls => {
             let _ = events.send(Event::Notice(Notice::HttpsUpgrade)).await;
@@ -179,7 +179,7 @@ async fn serve(mut stream: TcpStream, expected: Arc<Expected>, events: mpsc::Sen
         }
         CallbackRequest::Partial => return,
     };
-    let _ = tokio::time::timeout(READ_LIMIT, respond(&mut stream, status, page)).await;
+    let _ = tokio::time::timeout(READ_LIMIT, respond(&mut stream, status, &page.html())).await;
     if let CallbackRequest::Response(answer) = request {
         // Only now, because the listener is closed as soon as the answer is known.
         let _ = events.send(Event::Response(answer)).await;
