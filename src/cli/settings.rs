@@ -24,6 +24,7 @@ const DEFAULT_TIMEOUT: u64 = 30;
 /// The width of a terminal that does not report one.
 const DEFAULT_COLUMNS: usize = 80;
 const ACCESS_TOKEN: &str = "CHATAUTH_ACCESS_TOKEN";
+const SERVICE_ACCOUNT: &str = "CHATAUTH_SERVICE_ACCOUNT";
 const CLIENT_SECRETS: &str = "client_secrets.json";
 
 /// The variables of the environment; an empty one counts as not set.
@@ -148,16 +149,18 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
             terminal && environment.os("NO_COLOR").is_none() && environment.os("TERM").is_none_or(|term| term != "dumb")
         }
     };
+    let (access_token, delegation) = principal(global, environment)?;
     let settings = Settings {
         client_secrets,
         config_directory,
-        delegation: delegation(global, environment)?,
+        access_token,
+        delegation,
+        instead_of_login: instead_of_login(global, environment),
         home: environment.home(),
         account: choose(global.account.clone(), environment.text("CHATAUTH_ACCOUNT")?)
             .map(|account| account.map(|account| account.trim().to_owned())),
         api_endpoint: choose(global.api_endpoint.clone(), environment.text("CHATAUTH_API_ENDPOINT")?)
             .map(|url| url.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned())),
-        access_token: environment.text(ACCESS_TOKEN)?.map(|text| ProvidedToken::parse(&text)).transpose()?,
         animations: environment.os("TERM").is_none_or(|term| term != "dumb"),
         input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
         timeout: Duration::from_secs(timeout),
@@ -254,11 +257,47 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
     }
 }
 
+/// Returns the access token and the service account that act. Typed options override all variables that say who acts.
+fn principal(
+    global: &Global,
+    environment: Environment,
+) -> Result<(Option<ProvidedToken>, Setting<Option<DelegationOptions>>), Failure> {
+    match (&global.account, typed_delegation(global)) {
+        (Some(_), Some(option)) => Err(Failure::usage(format!(
+            "--account cannot be used with {option}: one selects a saved login, the other a service account"
+        ))
+        .hint(format!("leave out --account or {option}"))),
+        (Some(_), None) => Ok((None, choose(None, None))),
+        (None, Some(_)) => Ok((None, delegation(global, environment)?)),
+        (None, None) => {
+            let token = environment.text(ACCESS_TOKEN)?.map(|text| ProvidedToken::parse(&text)).transpose()?;
+            Ok((token, delegation(global, environment)?))
+        }
+    }
+}
+
+/// Returns the typed option that lets a service account act.
+fn typed_delegation(global: &Global) -> Option<&'static str> {
+    let impersonate = global.impersonate.as_ref().map(|_| "--impersonate");
+    global.service_account.as_ref().map(|_| "--service-account").or(impersonate)
+}
+
+/// Returns what commands without `--account` use instead of a saved login.
+fn instead_of_login(global: &Global, environment: Environment) -> Option<&'static str> {
+    let delegated = typed_delegation(global).is_some();
+    if environment.os(ACCESS_TOKEN).is_some() && !delegated {
+        Some("CHATAUTH_ACCESS_TOKEN is set")
+    } else if delegated || environment.os(SERVICE_ACCOUNT).is_some() {
+        Some("a service account is configured")
+    } else {
+        None
+    }
+}
+
 /// Requires a service account and a user to impersonate together: one without the other must not fall back to another
 /// identity.
 fn delegation(global: &Global, environment: Environment) -> Result<Setting<Option<DelegationOptions>>, Failure> {
-    let Setting { value: key, source } =
-        choose(global.service_account.clone(), environment.path("CHATAUTH_SERVICE_ACCOUNT")?);
+    let Setting { value: key, source } = choose(global.service_account.clone(), environment.path(SERVICE_ACCOUNT)?);
     let subject = global.impersonate.clone().or(environment.text("CHATAUTH_IMPERSONATE")?);
     match (key, subject) {
         (Some(key), Some(subject)) => {

@@ -94,6 +94,8 @@ pub struct Settings {
     pub access_token: Option<ProvidedToken>,
     /// A service account that acts in a user's name, and where its key was named.
     pub delegation: Setting<Option<DelegationOptions>>,
+    /// Why commands without `--account` use no saved login; `None` if they do.
+    pub instead_of_login: Option<&'static str>,
     /// Whether a progress bar may move on standard error.
     pub animations: bool,
     /// Whether commands may prompt, open a browser and listen for a login.

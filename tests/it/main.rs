@@ -39,6 +39,7 @@ mod auth {
     mod terminal;
     mod token;
     mod two_clients;
+    mod who_acts;
     mod without_login;
 }
 

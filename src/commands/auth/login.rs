@@ -83,10 +83,8 @@ impl Login {
                 end.date()
             ));
         }
-        if context.settings.access_token.is_some() {
-            context.messages.warning("CHATAUTH_ACCESS_TOKEN is set, so commands use it instead of this login");
-        } else if !context.settings.uses_login() {
-            context.messages.warning("a service account is configured, so commands use it instead of this login");
+        if let Some(reason) = context.settings.instead_of_login {
+            context.messages.warning(&format!("{reason}, so commands use it instead of this login"));
         }
         Ok(())
     }

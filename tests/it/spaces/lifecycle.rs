@@ -215,7 +215,7 @@ fn whatever_fails_after_the_create_the_space_is_named_with_what_remains() {
 
     // The login is not enough: it is the same for all, so nobody else is tried.
     let mut words = create_with(51, &["--owner", "o@example.com"]);
-    words.extend(["--account", "me@example.com"].map(str::to_owned));
+    words.extend(["--config-dir", "logins"].map(str::to_owned));
     let recorder = Recorder::with(|request, _| {
         if request.is("POST", "/members") {
             return (
@@ -229,9 +229,9 @@ fn whatever_fails_after_the_create_the_space_is_named_with_what_remains() {
     let run = recorder.run(&words).exits_with(4);
     assert_eq!(run.requests.iter().filter(|request| request.is("POST", "/members")).count(), 1);
     assert!(run.stderr.contains("spaces/AAA was created"), "{}", run.stderr);
-    assert!(run.stderr.contains("members add spaces/AAA 48 49 50 --account me@example.com && "), "{}", run.stderr);
+    assert!(run.stderr.contains("members add spaces/AAA 48 49 50 --config-dir logins && "), "{}", run.stderr);
     assert!(
-        run.stderr.contains("members update spaces/AAA o@example.com --role owner --account me@example.com"),
+        run.stderr.contains("members update spaces/AAA o@example.com --role owner --config-dir logins"),
         "{}",
         run.stderr
     );

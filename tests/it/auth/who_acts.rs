@@ -1,0 +1,122 @@
+//! Who acts where options and variables name several.
+
+use std::path::PathBuf;
+
+use chatauth::emulator::{Options, User};
+use serde_json::{Value, json};
+
+use crate::support::sandbox::{Finished, Sandbox};
+use crate::support::service_account::key_file;
+
+const ANN: &str = "ann@example.com";
+const BOB: &str = "bob@example.com";
+const EVE: &str = "eve@example.com";
+
+/// Ann and Bob are logged in, Bob last, and a service account may act for anyone.
+struct Stage {
+    sandbox: Sandbox,
+    key: PathBuf,
+    token: String,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let users = vec![User::new(ANN), User::new(BOB), User::new(EVE)];
+        let sandbox = Sandbox::with(Options { users, ..Options::default() });
+        for account in [ANN, BOB] {
+            sandbox.run(["auth", "login", "--account", account]).success();
+        }
+        let key = key_file(&sandbox, &format!("{}/token", sandbox.origin()));
+        let token = sandbox.run(["auth", "token", "--account", ANN]).success().stdout.trim().to_owned();
+        Self { sandbox, key, token }
+    }
+
+    /// Runs a command with these variables; `KEY` and `TOKEN` stand for the key file and Ann's token.
+    fn run(&self, words: &[&str], variables: &[(&str, &str)]) -> Finished {
+        let key = self.key.to_str().unwrap();
+        let meant = |word: &str| {
+            String::from(match word {
+                "KEY" => key,
+                "TOKEN" => &self.token,
+                other => other,
+            })
+        };
+        let mut command = self.sandbox.command(words.iter().map(|word| meant(word)));
+        command.envs(variables.iter().map(|(name, value)| (*name, meant(value))));
+        self.sandbox.finish(command)
+    }
+}
+
+const TOKEN: (&str, &str) = ("CHATAUTH_ACCESS_TOKEN", "TOKEN");
+const KEY: (&str, &str) = ("CHATAUTH_SERVICE_ACCOUNT", "KEY");
+const AS_EVE: (&str, &str) = ("CHATAUTH_IMPERSONATE", EVE);
+const FOR_ANN: (&str, &str) = ("CHATAUTH_ACCOUNT", ANN);
+
+#[test]
+fn an_option_that_says_who_acts_overrides_every_variable_that_does() {
+    let stage = Stage::new();
+    let (account, service, both) =
+        (&["--account", ANN][..], &["--impersonate", BOB][..], &["--service-account", "KEY", "--impersonate", BOB][..]);
+    for (options, variables, expected) in [
+        (account, &[TOKEN][..], json!(ANN)),
+        (account, &[KEY, AS_EVE], json!(ANN)),
+        (account, &[TOKEN, KEY, AS_EVE], json!(ANN)),
+        // Half of a delegation that would not act is no error.
+        (account, &[KEY], json!(ANN)),
+        (both, &[TOKEN], json!(BOB)),
+        (both, &[FOR_ANN, TOKEN], json!(BOB)),
+        (both, &[KEY, AS_EVE], json!(BOB)),
+        (service, &[KEY, TOKEN], json!(BOB)),
+        (service, &[KEY, AS_EVE, FOR_ANN, TOKEN], json!(BOB)),
+        (&["--service-account", "KEY"], &[AS_EVE, TOKEN], json!(EVE)),
+        // Variables among themselves.
+        (&[], &[TOKEN, KEY, AS_EVE, FOR_ANN], Value::Null),
+        (&[], &[KEY, AS_EVE, FOR_ANN], json!(EVE)),
+        (&[], &[FOR_ANN], json!(ANN)),
+    ] {
+        let words = [&["auth", "token", "--no-input", "--format", "json"], options].concat();
+        let token = stage.run(&words, variables).success().json();
+        assert_eq!(token["account"], expected, "{options:?} {variables:?}");
+        let words = [&["auth", "status", "--format", "json"], options].concat();
+        let status = stage.run(&words, variables).success().json();
+        assert_eq!(status["account"], expected, "{options:?} {variables:?}");
+    }
+    // The API sees the same.
+    let words = ["--account", BOB, "spaces", "create", "--name", "x", "--format", "name"];
+    let space = stage.run(&words, &[TOKEN]).success().stdout;
+    let members = stage.sandbox.control().members(space.trim());
+    assert_eq!(members[0]["member"]["name"], format!("users/{}", User::new(BOB).sub));
+}
+
+#[test]
+fn options_that_say_two_who_act_are_a_usage_error() {
+    let stage = Stage::new();
+    for (options, variables, named) in [
+        (&["--service-account", "KEY", "--impersonate", BOB][..], &[][..], "--service-account"),
+        (&["--service-account", "KEY"], &[AS_EVE], "--service-account"),
+        (&["--impersonate", BOB], &[KEY], "--impersonate"),
+        (&["--impersonate", ANN], &[], "--impersonate"),
+    ] {
+        for place in [&["--account", ANN, "spaces", "list"], &["spaces", "list", "--account", ANN]] {
+            let words = [&place[..], options, &["--format", "json"]].concat();
+            let error = stage.run(&words, variables).exits_with(2).error();
+            assert_eq!(error["code"], "usage");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains("--account") && message.contains(named), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_login_warns_of_what_later_commands_use_instead() {
+    let stage = Stage::new();
+    for (variables, expected) in
+        [(&[TOKEN][..], Some("CHATAUTH_ACCESS_TOKEN is set")), (&[KEY, AS_EVE], Some("service account")), (&[], None)]
+    {
+        for words in [&["auth", "login"][..], &["auth", "login", "--account", ANN]] {
+            let said = stage.run(words, variables).success().stderr;
+            assert_eq!(said.contains("instead of this login"), expected.is_some(), "{said}");
+            assert!(said.contains(expected.unwrap_or_default()), "{said}");
+        }
+    }
+}
