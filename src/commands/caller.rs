@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::auth::{self, Access, Interaction, Record, ScopeSet};
-use crate::chat::{self, Client, ErrorKind, Membership, Method, Scopes};
+use crate::chat::{self, Client, ErrorKind, ListSpaces, Membership, Method, Paging, Scopes};
 
 use super::needed_scopes;
 use super::write::{InFlight, Write};
@@ -192,6 +192,18 @@ impl<'a> Caller<'a> {
         command: &str,
     ) -> Result<M::Response, CallError> {
         self.send_as(request, Some(Write::repeated_by(command, None))).await
+    }
+
+    /// Asks the API for one space. Returns whether the token may read spaces; one that may not is accepted all the same.
+    pub(super) async fn probe(&mut self) -> Result<bool, CallError> {
+        let request = ListSpaces { paging: Paging { page_size: Some(1), page_token: None }, ..ListSpaces::default() };
+        match self.send(&request).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.api().is_some_and(|error| matches!(error.kind, ErrorKind::ScopeInsufficient(_))) => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn send_as<M: Method>(&mut self, request: &M, write: Option<Write>) -> Result<M::Response, CallError> {

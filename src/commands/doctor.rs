@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use crate::auth::{Access, ClientKind, ClientProbe, Error, Interaction, ScopeSet};
-use crate::chat::{ErrorKind, ListSpaces, Paging};
 use crate::commands::caller::Caller;
 use crate::commands::clock_offset::describe_offset;
 use crate::commands::report::console;
@@ -240,12 +239,9 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
         Ok(caller) => caller,
         Err(failure) => return findings.failed("Chat API", failure),
     };
-    let request = ListSpaces { paging: Paging { page_size: Some(1), page_token: None }, ..ListSpaces::default() };
-    match caller.send(&request).await {
-        Ok(_) => findings.ok("Chat API", "enabled"),
-        Err(error) if error.api().is_some_and(|error| matches!(error.kind, ErrorKind::ScopeInsufficient(_))) => {
-            findings.ok("Chat API", "reached (this login cannot read spaces, so nothing else was checked)");
-        }
+    match caller.probe().await {
+        Ok(true) => findings.ok("Chat API", "enabled"),
+        Ok(false) => findings.ok("Chat API", "reached (this login cannot read spaces, so nothing else was checked)"),
         Err(error) => findings.failed("Chat API", context.report(error)),
     }
 }

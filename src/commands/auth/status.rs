@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::auth::{ClientKind, Error, LoginName, LoginNeeded, Record, Scope, ScopeSet, Session};
+use crate::commands::caller::Caller;
 use crate::commands::report::login_command;
 use crate::commands::{Context, ErrorCode, Failure, Provenance};
 use crate::output::{Details, Item, Mark};
@@ -15,7 +16,7 @@ use crate::output::{Details, Item, Mark};
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth auth status", "chatauth auth status --jq .account"))]
 pub struct Status {
-    /// Refresh the login and check it with the server
+    /// Refresh the login, and ask the server whether the token works
     #[arg(long)]
     check: bool,
 }
@@ -123,18 +124,21 @@ fn show(context: &Context) -> anyhow::Result<()> {
     problem.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
-/// Refreshes the current login once, asks the server about the new token, then shows the status.
+/// Asks the server about the token: a ready one as it is, that of a login or service account after one refresh. Then shows
+/// the status.
 async fn check(context: &Context) -> anyhow::Result<()> {
     let session = context.session();
-    if context.settings.access_token.is_none() && context.settings.delegation.value.is_some() {
+    if context.settings.access_token.is_some() {
+        let access = context.access(&ScopeSet::default()).await?;
+        Caller::with_access(context, access)?.probe().await?;
+        context.messages.note("Checked: the server accepts CHATAUTH_ACCESS_TOKEN");
+    } else if context.settings.delegation.value.is_some() {
         let needed = [Scope::google("chat.spaces.create")].into_iter().collect();
         let access = context.access(&needed).await?;
         // The first token may have been a cached one.
         session.replacement(&access).await?;
         context.messages.note("Checked: the service account got a new token for the user");
-    } else if context.settings.access_token.is_none()
-        && let Some(record) = logged_in(session)?
-    {
+    } else if let Some(record) = logged_in(session)? {
         let account = session.account()?;
         let info = session.check().await?;
         match info {

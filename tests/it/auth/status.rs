@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::support::sandbox::Sandbox;
+use crate::support::service_account::key_file;
 
 const ACCOUNT: &str = "emulator@example.com";
 const WEEK: Duration = Duration::from_hours(7 * 24);
@@ -148,6 +149,50 @@ fn a_check_believes_the_server_about_the_token() {
         assert!(error["hint"].as_str().unwrap().ends_with(&format!("--account {ACCOUNT}")), "{error}");
     }
     sandbox.run(["auth", "status", "--check"]).success();
+}
+
+#[test]
+fn a_check_asks_the_server_about_a_token_from_outside() {
+    let sandbox = Sandbox::new();
+    let check = |token: &str| {
+        let mut command = sandbox.command(["auth", "status", "--check", "--format", "json"]);
+        command.env("CHATAUTH_ACCESS_TOKEN", token);
+        sandbox.finish(command)
+    };
+    // One that cannot read spaces, and one that can.
+    for scope in ["chat.spaces.create", "chat.spaces.readonly"] {
+        let token = sandbox.run(["auth", "token", "--scope", scope]).success().stdout;
+        let checked = check(&token).success();
+        assert_eq!(checked.json()["ready"], true, "{scope}");
+        assert!(checked.stderr.contains("accepts CHATAUTH_ACCESS_TOKEN"), "{}", checked.stderr);
+    }
+    let token = sandbox.run(["auth", "token"]).success().stdout;
+    sandbox.control().clear_requests();
+    sandbox.control().add_fault("list:status=403,reason=SERVICE_DISABLED".parse().unwrap());
+    assert_eq!(check(&token).exits_with(5).error()["code"], "api_disabled");
+    sandbox.control().clear_faults();
+    sandbox.control().expire_access_tokens();
+    for token in [token.as_str(), "deadbeef"] {
+        let refused = check(token).exits_with(4);
+        assert_eq!(refused.error()["code"], "credentials_rejected");
+        assert_eq!(refused.stdout, "", "nothing is ready");
+    }
+    assert_eq!(sandbox.control().requests().len(), 3, "one question each");
+}
+
+#[test]
+fn a_check_asks_the_server_about_a_service_account() {
+    let sandbox = Sandbox::new();
+    let key = key_file(&sandbox, &format!("{}/token", sandbox.origin()));
+    let check = || {
+        let mut command = sandbox.command(["auth", "status", "--check", "--format", "json"]);
+        command.arg("--service-account").arg(&key).args(["--impersonate", ACCOUNT]);
+        sandbox.finish(command)
+    };
+    check().success();
+    // The saved token of the first check is not believed.
+    sandbox.control().add_fault("token:status=400,reason=invalid_grant".parse().unwrap());
+    assert_eq!(check().exits_with(4).error()["code"], "delegation_refused");
 }
 
 fn seven_days() -> Sandbox {
