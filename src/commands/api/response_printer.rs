@@ -1,14 +1,15 @@
 //! Prints the responses of `chatauth api`.
 //!
 //! JSON is one document: with `--paginate` the lists of all pages joined, the other members as the last page has
-//! them, without `nextPageToken`. JSON Lines is one page a line, as they come and as they are.
+//! them, without `nextPageToken`. If a later page fails, it is the pages so far, with the `nextPageToken` that leads on.
+//! JSON Lines is one page a line, as they come and as they are.
 
 use serde_json::{Map, Value};
 
 use crate::chat::RawResponse;
 use crate::output::{self, Printer, sanitise, sanitise_lines};
 
-/// The responses so far.
+/// The responses so far. Pages that were joined are printed even if it is dropped before the last one.
 pub(super) struct ResponsePrinter<'a> {
     printer: &'a Printer,
     include: bool,
@@ -40,23 +41,27 @@ impl<'a> ResponsePrinter<'a> {
         Ok(next)
     }
 
-    /// Prints an error response unfiltered: a filter for the success response does not fit it.
+    /// Prints an error response unfiltered: a filter for the success response does not fit it. The body is left out after
+    /// joined pages, which are one document.
     pub(super) fn refused(&mut self, answer: &RawResponse) -> Result<(), output::Error> {
         self.head(answer)?;
         match serde_json::from_slice::<Value>(&answer.body) {
-            _ if answer.body.is_empty() => Ok(()),
+            _ if answer.body.is_empty() || self.merged.is_some() => Ok(()),
             Ok(json) => self.printer.unfiltered_document(&json),
             Err(_) => self.other(&answer.body),
         }
     }
 
     /// Prints the joined pages.
-    pub(super) fn finish(self) -> Result<(), output::Error> {
-        let Some(mut whole) = self.merged else { return Ok(()) };
-        if let Some(object) = whole.as_object_mut() {
+    pub(super) fn finish(mut self) -> Result<(), output::Error> {
+        if let Some(object) = self.merged.as_mut().and_then(Value::as_object_mut) {
             object.shift_remove("nextPageToken");
         }
-        self.printer.document(&whole)
+        self.print_merged()
+    }
+
+    fn print_merged(&mut self) -> Result<(), output::Error> {
+        self.merged.take().map_or(Ok(()), |whole| self.printer.document(&whole))
     }
 
     fn head(&self, answer: &RawResponse) -> Result<(), output::Error> {
@@ -84,6 +89,14 @@ impl<'a> ResponsePrinter<'a> {
         match (&mut self.merged, page) {
             (Some(Value::Object(whole)), Value::Object(page)) => join(whole, page),
             (whole, page) => *whole = Some(page),
+        }
+    }
+}
+
+impl Drop for ResponsePrinter<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.print_merged() {
+            log::debug!("cannot print the pages so far: {error}");
         }
     }
 }

@@ -116,6 +116,45 @@ fn pages_are_joined_into_one_document_or_come_line_by_line() {
 }
 
 #[test]
+fn pages_that_were_read_are_printed_when_a_later_one_fails() {
+    let sandbox = logged_in();
+    for name in ["a", "b", "c", "d", "e"] {
+        sandbox.run(["spaces", "create", "--name", name]).success();
+    }
+    let words = ["api", "GET", "v1/spaces", "--paginate", "-F", "pageSize=2"];
+    for (fault, code) in [
+        ("list:status=403,after=1", 5),
+        ("list:status=401,after=1", 4),
+        ("list:status=418,after=1", 5),
+        (r#"list:after=1,body={"nextPageToken":"emulator-page-2"}"#, 6),
+    ] {
+        let run = |more: &[&str]| {
+            sandbox.control().add_fault(fault.parse().unwrap());
+            let finished = sandbox.run(words.iter().chain(more));
+            sandbox.control().clear_faults();
+            finished.exits_with(code)
+        };
+        let names = |json: &Value| {
+            let spaces = json["spaces"].as_array().unwrap().iter();
+            spaces.map(|space| space["displayName"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let failed = run(&[]);
+        assert!(failed.stderr.starts_with("error: "), "{}", failed.stderr);
+        let pages = failed.json();
+        assert_eq!(names(&pages), ["a", "b"], "{fault}");
+        assert!(pages["nextPageToken"].is_string(), "{pages}");
+        let included = run(&["-i"]).stdout;
+        let (_, body) = included.rsplit_once("\n\n{").unwrap();
+        assert_eq!(names(&serde_json::from_str(&format!("{{{body}")).unwrap()), ["a", "b"], "{fault}: {included}");
+        let lines = run(&["--format", "jsonl"]).stdout;
+        assert_eq!(names(&serde_json::from_str(lines.lines().next().unwrap()).unwrap()), ["a", "b"]);
+    }
+    // A first page that fails is shown as every other error.
+    sandbox.control().add_fault("list:status=403".parse().unwrap());
+    assert!(sandbox.run(words).exits_with(5).json()["error"].is_object());
+}
+
+#[test]
 fn a_refusal_is_shown_as_it_is_and_explained() {
     let sandbox = logged_in();
     let finished = sandbox.run(["api", "GET", "v1/spaces/nosuch", "--format", "json"]).exits_with(5);
