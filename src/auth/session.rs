@@ -16,8 +16,8 @@ use super::store::{CredentialStore, Notify};
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, Error, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal};
 use crate::http::{self, Endpoint};
+use crate::platform::Clock;
 use crate::platform::files::Reservation;
-use crate::platform::{Clock, command_line};
 use crate::secret::Secret;
 
 /// The age at which a login of a project in testing ends, give or take the time between two runs.
@@ -49,6 +49,8 @@ pub struct SessionOptions {
     pub access_token: Option<Secret<String>>,
     /// A service account that acts on behalf of a user, instead of a stored login.
     pub delegation: Option<DelegationOptions>,
+    /// Returns the command that logs in an account, for warnings.
+    pub login_command: Box<dyn Fn(&str) -> String>,
     /// Called with warnings.
     pub notify: Box<dyn Fn(&str)>,
     /// Called with a line for people before a token endpoint is tried again.
@@ -73,6 +75,7 @@ pub struct Session {
     pub(super) provided_token: Option<Secret<String>>,
     google_tokens: bool,
     refresh: RefreshState,
+    login_command: Box<dyn Fn(&str) -> String>,
     pub(super) notify: Notify,
     before_retry: Box<dyn Fn(&str)>,
 }
@@ -137,6 +140,7 @@ impl Session {
             provided_token: options.access_token,
             google_tokens: options.google_tokens,
             refresh: RefreshState::default(),
+            login_command: options.login_command,
             notify,
             before_retry: options.before_retry,
         }
@@ -228,7 +232,7 @@ impl Session {
                 "the login of {} expires on {} (the project's publishing status is Testing); to renew it, run {}",
                 record.email,
                 end.date(),
-                command_line(["chatauth", "auth", "login", "--account", &record.email])
+                (self.login_command)(&record.email)
             ));
         }
     }

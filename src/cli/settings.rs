@@ -9,8 +9,8 @@ use clap::{Arg, Command, ValueEnum};
 use time::OffsetDateTime;
 
 use crate::commands::{
-    Context, DelegationOptions, ErrorCode, Failure, Provenance, ProvidedToken, Proxies, ProxySetting, Setting,
-    Settings, TransportConfig, TrustRoots,
+    Context, DelegationOptions, ErrorCode, Failure, Invocation, Provenance, ProvidedToken, Proxies, ProxySetting,
+    Setting, Settings, TransportConfig, TrustRoots,
 };
 use crate::output::{Filter, Format, Messages, Printer, Screen};
 use crate::platform::terminal::{self, Terminals};
@@ -176,7 +176,19 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
         browser: browser_environment(environment),
         terminals,
         path: environment.os("PATH"),
-        invocation: invocation.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+        invocation: Invocation {
+            words: invocation.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+            actor: typed([
+                ("--account", global.account.clone()),
+                ("--service-account", path_text(global.service_account.as_deref())),
+                ("--impersonate", global.impersonate.clone()),
+            ]),
+            place: typed([
+                ("--client-secrets", path_text(global.client_secrets.as_deref())),
+                ("--config-dir", path_text(global.config_dir.as_deref())),
+                ("--api-endpoint", global.api_endpoint.clone()),
+            ]),
+        },
     };
     let screen = terminals.stdout.then(|| Screen {
         columns: terminal::columns().unwrap_or(DEFAULT_COLUMNS),
@@ -187,6 +199,15 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
     let messages = Messages::new(global.quiet, colour(terminals.stderr));
     let printer = printer.on_screen(screen).filtered(filter);
     Ok(Context::new(settings, CLOCK, messages, printer, help::definition))
+}
+
+/// Returns the options that were typed, with their values.
+fn typed(options: [(&str, Option<String>); 3]) -> Vec<[String; 2]> {
+    options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?])).collect()
+}
+
+fn path_text(path: Option<&Path>) -> Option<String> {
+    path.map(|path| path.display().to_string())
 }
 
 /// Whether the locale is one of UTF-8. Windows has no variable for it, and its consoles show UTF-8.

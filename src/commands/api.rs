@@ -142,7 +142,7 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
         "DELETE" => Verb::DELETE,
         _ => {
             return Err(Failure::usage(format!("{:?} is not an HTTP method of the API", options.method))
-                .hint("put the method before the path: chatauth api GET v1/spaces"));
+                .hint("put the method before the path, as in GET v1/spaces"));
         }
     };
     let (path, mut query) = ApiPath::parse(&options.path)

@@ -177,9 +177,10 @@ impl<'a> Caller<'a> {
         } else if !request.is_idempotent() {
             Some(Write::unsafe_to_repeat())
         } else {
-            let command = request_id
-                .as_deref()
-                .map_or_else(|| self.context.typed_command(), |id| self.context.typed_command_with_request_id(id));
+            let command = request_id.as_deref().map_or_else(
+                || self.context.typed_command(),
+                |id| self.context.settings.invocation.typed_with_request_id(id),
+            );
             Some(Write::repeated_by(command, request_id))
         };
         self.send_as(request, write).await

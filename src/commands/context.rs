@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::auth::{DelegationOptions, Session, SessionOptions, TransportConfig};
+use crate::auth::{DelegationOptions, ScopeSet, Session, SessionOptions, TransportConfig};
 use crate::chat;
 use crate::output::{Messages, Printer};
+use crate::platform::Clock;
 use crate::platform::browser;
 use crate::platform::terminal::Terminals;
-use crate::platform::{Clock, command_line};
 use crate::secret::Secret;
 
-use super::Failure;
 use super::write::InFlight;
+use super::{Failure, Invocation};
 
 /// The value of a setting, and where it came from.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ pub struct Settings {
     /// Which standard streams are terminals.
     pub terminals: Terminals,
     /// The command line as typed.
-    pub invocation: Vec<String>,
+    pub invocation: Invocation,
     /// The search path of programs (`PATH`).
     pub path: Option<OsString>,
 }
@@ -161,7 +161,7 @@ impl Context {
     /// Returns the session, created on first use.
     pub fn session(&self) -> &Session {
         self.session.get_or_init(|| {
-            let messages = self.messages;
+            let (messages, invocation) = (self.messages, self.settings.invocation.clone());
             Session::new(SessionOptions {
                 http: self.settings.http.clone(),
                 clock: self.clock,
@@ -175,6 +175,7 @@ impl Context {
                 account: self.settings.account.value.clone(),
                 access_token: self.settings.access_token.as_ref().map(|given| given.0.clone()),
                 delegation: self.settings.delegation.value.clone(),
+                login_command: Box::new(move |account| invocation.login(Some(account), &ScopeSet::default())),
                 notify: Box::new(move |text| messages.warning(text)),
                 before_retry: Box::new(move |text| messages.note(text)),
             })
@@ -212,48 +213,13 @@ impl Context {
 
     /// Returns the command line as typed.
     pub fn typed_command(&self) -> String {
-        command_line(&self.settings.invocation)
+        self.settings.invocation.typed()
     }
 
-    /// Returns the typed options that choose the OAuth client and the directory of saved logins.
-    pub fn typed_paths(&self) -> Vec<String> {
-        let settings = &self.settings;
-        let path = |path: Option<&PathBuf>| path.map(|path| path.display().to_string());
-        option_words([
-            ("--client-secrets", path(settings.client_secrets.value.first()), settings.client_secrets.source),
-            ("--config-dir", path(settings.config_directory.value.as_ref()), settings.config_directory.source),
-        ])
+    /// Returns another command of this program that acts as this one does, and at the same place.
+    pub fn command<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> String {
+        self.settings.invocation.command(words)
     }
-
-    /// Returns another command of this program, with the typed options that choose account, client and endpoint.
-    pub fn command<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> String {
-        let settings = &self.settings;
-        let given = self.typed_paths().into_iter().chain(option_words([
-            ("--account", settings.account.value.clone(), settings.account.source),
-            ("--api-endpoint", Some(settings.api_endpoint.value.clone()), settings.api_endpoint.source),
-        ]));
-        let program = settings.invocation.first().map_or("chatauth", String::as_str);
-        let words = words.into_iter().map(str::to_owned);
-        command_line(std::iter::once(program.to_owned()).chain(words).chain(given))
-    }
-
-    /// Returns the command line, with `--request-id` added if missing.
-    pub fn typed_command_with_request_id(&self, request_id: &str) -> String {
-        let mut words = self.settings.invocation.clone();
-        if !words.iter().any(|word| {
-            word == "--request-id" || word.starts_with("--request-id=") || word.starts_with("--idempotency-key")
-        }) {
-            words.push(String::from("--request-id"));
-            words.push(request_id.to_owned());
-        }
-        command_line(words)
-    }
-}
-
-/// Returns those of the options that were typed, as words.
-fn option_words<const N: usize>(options: [(&str, Option<String>, Provenance); N]) -> Vec<String> {
-    let typed = options.into_iter().filter(|(_, _, source)| *source == Provenance::Option);
-    typed.filter_map(|(name, value, _)| Some([name.to_owned(), value?])).flatten().collect()
 }
 
 #[cfg(test)]

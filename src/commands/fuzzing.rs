@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::Failure;
 use super::bulk::RowCommand as _;
 use super::caller::Attempt;
 use super::members::add::Add;
 use super::spaces::create::plan::NewSpace;
 use super::write::Write;
+use super::{Failure, Invocation};
 use crate::auth;
 use crate::bulk::Column;
 use crate::bulk::fuzzing::{Wrong, planned};
@@ -26,13 +26,13 @@ pub fn api_failure(error: &chat::Error, write: bool) -> Failure {
         login: true,
         ..Attempt::default()
     };
-    Failure::from_chat(error, &attempt)
+    Failure::from_chat(error, &attempt, &Invocation::default())
 }
 
 /// What a person is told of a login error.
 #[expect(clippy::needless_pass_by_value, reason = "a target has each error to itself")]
 pub fn login_failure(error: auth::Error) -> Failure {
-    Failure::from_auth(&error, Some("ada@example.com"))
+    Failure::from_auth(&error, Some("ada@example.com"), &Invocation::default())
 }
 
 /// Returns the columns of `spaces create --from` and `members add --from`.

@@ -61,6 +61,7 @@ pub mod emulator;
 mod failure;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod invocation;
 pub mod man;
 pub mod members;
 mod needed_scopes;
@@ -78,4 +79,5 @@ pub use crate::chat::Role;
 pub use crate::platform::input::Source;
 pub use context::{Context, Provenance, ProvidedToken, Setting, Settings};
 pub use failure::{ErrorCode, Failure, Outcome};
+pub use invocation::Invocation;
 pub use runtime::runtime;

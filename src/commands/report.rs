@@ -7,10 +7,9 @@ use super::caller::{CallError, Cause};
 use super::{Context, ErrorCode, Failure};
 use crate::auth as login;
 use crate::output;
-use crate::platform::command_line;
 use crate::platform::input::InputError;
 
-pub(super) use auth::{console, login_command};
+pub(super) use auth::console;
 
 impl Context {
     /// Reports the first typed error in the chain of `error`. Any other error is [`ErrorCode::Internal`], with its whole
@@ -38,7 +37,7 @@ impl Context {
     }
 
     fn report_login(&self, error: &login::Error) -> Failure {
-        Failure::from_auth(error, self.settings.account.value.as_deref())
+        Failure::from_auth(error, self.settings.account.value.as_deref(), &self.settings.invocation)
     }
 
     fn report_call(&self, error: &CallError) -> Failure {
@@ -51,27 +50,22 @@ impl Context {
                     None => failure,
                 }
             }
-            Cause::Api(error) => Failure::from_chat(error, attempt),
+            Cause::Api(error) => Failure::from_chat(error, attempt, &self.settings.invocation),
         }
     }
 
-    /// Adds what depends on the settings: a wrong clock, which may be why a token was rejected, a hint other than to log in
-    /// where no saved login is used, and the typed options without which a login would be one of another client, or in
-    /// another place.
+    /// Adds what depends on the settings: a wrong clock, which may be why a token was rejected, and a hint other than to log
+    /// in where no saved login is used.
     fn add_context(&self, mut failure: Failure) -> Failure {
-        let paths = self.typed_paths();
-        if let Some(hint) = failure.hint.as_mut().filter(|_| !paths.is_empty()) {
-            let program = command_line(std::iter::once(String::from("chatauth")).chain(paths));
-            for group in ["auth", "doctor", "setup"] {
-                *hint = hint.replace(&format!("chatauth {group}"), &format!("{program} {group}"));
-            }
-        }
         if matches!(failure.code, ErrorCode::CredentialsRejected | ErrorCode::ScopeMissing) {
             if self.settings.access_token.is_some() {
                 failure =
                     failure.hint("set CHATAUTH_ACCESS_TOKEN to another token, or unset it to use the saved login");
             } else if self.settings.delegation.value.is_some() {
-                failure = failure.hint("check the service account's key and its delegated scopes: chatauth doctor");
+                failure = failure.hint(format!(
+                    "check the service account's key and its delegated scopes: {}",
+                    self.command(["doctor"])
+                ));
             }
         }
         if failure.code.exit_code() == 4

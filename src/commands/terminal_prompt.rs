@@ -11,12 +11,13 @@ use crate::platform::terminal::LineReader;
 use crate::platform::{browser, command_line};
 
 use super::auth::scope_option;
-use super::report::{console, login_command};
-use super::{Context, Failure, needed_scopes};
+use super::report::console;
+use super::{Context, Failure, Invocation, needed_scopes};
 
 /// Prompts on standard error and reads pasted URLs from the terminal.
 pub(super) struct TerminalPrompt<'a> {
     messages: Messages,
+    invocation: &'a Invocation,
     environment: &'a browser::Environment,
     open_browser: bool,
     terminal: bool,
@@ -32,6 +33,7 @@ impl<'a> TerminalPrompt<'a> {
         let settings = &context.settings;
         Self {
             messages: context.messages,
+            invocation: &settings.invocation,
             environment: &settings.browser,
             open_browser,
             terminal: settings.input && settings.terminals.stdin && settings.terminals.stderr,
@@ -74,7 +76,7 @@ impl LoginPrompt for TerminalPrompt<'_> {
             && scope_option::manage().missing_from(missing).is_empty()
         {
             // Printed once: the next such login has more than the default scopes.
-            let command = login_command(account.as_deref(), &ScopeSet::from_wire(scope_option::MANAGE));
+            let command = self.invocation.login(account.as_deref(), &ScopeSet::from_wire(scope_option::MANAGE));
             self.messages.note(&format!("To grant all scopes for managing spaces at once, run {command}"));
         }
     }

@@ -83,6 +83,7 @@ mod output {
     mod formats;
     mod habits;
     mod help;
+    mod hints;
     #[cfg(feature = "jq")]
     mod jq;
     mod screens;

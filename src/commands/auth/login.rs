@@ -52,7 +52,7 @@ impl Login {
     pub(in crate::commands) async fn log_in(self, context: &Context) -> anyhow::Result<()> {
         if !context.settings.input {
             return Err(Failure::new(ErrorCode::LoginNeeded, "cannot log in with --no-input")
-                .hint("run chatauth auth login without --no-input")
+                .hint("leave out --no-input, and unset CHATAUTH_NO_INPUT")
                 .into());
         }
         let asked = super::scope_option::scopes(&self.scope)?;
@@ -72,8 +72,9 @@ impl Login {
         context.messages.note(&format!("Logged in as {} ({})", record.email, record.granted().without_identity()));
         if context.session().accounts().is_ok_and(|accounts| accounts.len() > 1) {
             context.messages.note(&format!(
-                "Commands now act as {}. To use another login, run chatauth auth switch EMAIL",
-                record.email
+                "Commands now act as {}. To use another login, run {}",
+                record.email,
+                context.settings.invocation.login_management(["auth", "switch", "EMAIL"])
             ));
         }
         if let Some(end) = record.refresh_token_expires_at {

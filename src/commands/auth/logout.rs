@@ -2,7 +2,6 @@
 
 use crate::auth::{Error, LoginName, LoginNeeded, Revocation};
 use crate::commands::{Context, ErrorCode, Failure};
-use crate::platform::command_line;
 
 /// Revoke a login and delete it
 #[derive(Debug, clap::Args)]
@@ -29,7 +28,7 @@ impl Logout {
         let session = context.session();
         let logins = match session.chosen_account()? {
             Some(account) if !self.all => vec![session.login_for(&account)?],
-            None if !self.all => not_chosen(&session.accounts()?)?,
+            None if !self.all => not_chosen(&session.accounts()?, context)?,
             _ => session.logins()?,
         };
         if logins.is_empty() {
@@ -54,9 +53,9 @@ impl Logout {
 ///
 /// # Errors
 /// [`ErrorCode::LoginNeeded`] with the list of saved logins: none is logged out unless it is named.
-fn not_chosen(accounts: &[String]) -> Result<Vec<LoginName>, Failure> {
+fn not_chosen(accounts: &[String], context: &Context) -> Result<Vec<LoginName>, Failure> {
     let Some(first) = accounts.first() else { return Ok(Vec::new()) };
-    let hint = format!("run {}", command_line(["chatauth", "auth", "logout", "--account", first]));
+    let hint = format!("run {}", context.settings.invocation.login_management(["auth", "logout", "--account", first]));
     let message = format!("no account is selected; saved logins: {}", accounts.join(", "));
     Err(Failure::new(ErrorCode::LoginNeeded, message).hint(hint))
 }

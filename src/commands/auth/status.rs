@@ -6,7 +6,6 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::auth::{ClientKind, Error, LoginName, LoginNeeded, Record, Scope, ScopeSet, Session};
 use crate::commands::caller::Caller;
-use crate::commands::report::login_command;
 use crate::commands::{Context, ErrorCode, Failure, Provenance};
 use crate::output::{Details, Item, Mark};
 
@@ -153,7 +152,7 @@ async fn check(context: &Context) -> anyhow::Result<()> {
                     ErrorCode::WrongAccount,
                     format!("the token of {account} belongs to another account"),
                 )
-                .hint(log_in_again(&account))
+                .hint(log_in_again(&account, context))
                 .into());
             }
             None => {
@@ -161,7 +160,7 @@ async fn check(context: &Context) -> anyhow::Result<()> {
                     ErrorCode::CredentialsRejected,
                     format!("the server rejects the new token of {account}"),
                 )
-                .hint(log_in_again(&account))
+                .hint(log_in_again(&account, context))
                 .into());
             }
         }
@@ -178,8 +177,8 @@ fn logged_in(session: &Session) -> Result<Option<Record>, Error> {
     }
 }
 
-fn log_in_again(account: &str) -> String {
-    format!("log in again: {}", login_command(Some(account), &ScopeSet::default()))
+fn log_in_again(account: &str, context: &Context) -> String {
+    format!("log in again: {}", context.settings.invocation.login(Some(account), &ScopeSet::default()))
 }
 
 /// Returns why commands cannot act now.
@@ -201,7 +200,7 @@ fn problem(
     let login = |message: String| {
         let account = chosen.as_ref().map(|login| login.account.as_str()).ok();
         Failure::new(ErrorCode::LoginNeeded, message)
-            .hint(format!("log in: {}", login_command(account, &ScopeSet::default())))
+            .hint(format!("log in: {}", context.settings.invocation.login(account, &ScopeSet::default())))
     };
     if let Err(error) = context.session().check_named_client() {
         return Some(context.report(error));

@@ -27,7 +27,8 @@ impl Get {
         let name = member_name(&space, &self.user)?;
         let mut caller = Caller::new(context, &[GetMembership::SCOPES], admin).await?;
         let request = GetMembership { name, admin };
-        let membership = caller.send(&request).await.map_err(|error| super::show::report(error, &space, context))?;
+        let membership =
+            caller.send(&request).await.map_err(|error| super::show::report(error, &space, admin, context))?;
         super::show::print(&membership, context)
     }
 }

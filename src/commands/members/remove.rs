@@ -66,7 +66,7 @@ impl Remove {
         let remove = async |name: &MemberName| -> anyhow::Result<_> {
             let request = DeleteMembership { name: name.clone(), admin };
             let sent = caller.send(&request).await;
-            let ended = sent.map_err(|error| super::show::report(error, &space, context))?;
+            let ended = sent.map_err(|error| super::show::report(error, &space, admin, context))?;
             let lost = if ended.is_none() { " (the response was lost)" } else { "" };
             context.messages.note(&format!("Removed {}{lost}", name.id()));
             // People need no details of the former membership.

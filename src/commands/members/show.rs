@@ -80,10 +80,11 @@ pub(super) fn row(membership: &Membership, you: bool) -> Vec<String> {
 }
 
 /// Reports an error about a member. "Not found" has a hint of its own, because the member is missing and not the space.
-pub(super) fn report(error: impl Into<anyhow::Error>, space: &SpaceName, context: &Context) -> Failure {
+pub(super) fn report(error: impl Into<anyhow::Error>, space: &SpaceName, admin: bool, context: &Context) -> Failure {
     let mut failure = context.report(error);
     if failure.code == ErrorCode::NotFound {
-        let list = context.command(["members", "list", space.as_str(), "--show-invited"]);
+        let words = ["members", "list", space.as_str(), "--show-invited"];
+        let list = context.command(words.into_iter().chain(admin.then_some("--use-admin-access")));
         failure.hint = Some(format!("list the members: {list}"));
     }
     failure

@@ -57,7 +57,7 @@ impl Update {
         let membership =
             give_role(&space, name.as_str(), self.role.unwrap_or(Role::Member), admin, &repeat, &mut caller)
                 .await
-                .map_err(|error| super::show::report(error, &space, context))?;
+                .map_err(|error| super::show::report(error, &space, admin, context))?;
         super::show::print(&membership, context)
     }
 }

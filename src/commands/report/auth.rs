@@ -6,7 +6,7 @@ use crate::auth::{
     ClientSecretsError, DelegationRefusal, Error, LoginNeeded, RefusalCause, ScopeSet, StoreError, TokenRefusal,
     TransportError, WrongFile,
 };
-use crate::commands::{ErrorCode, Failure};
+use crate::commands::{ErrorCode, Failure, Invocation};
 use crate::platform::command_line;
 
 /// Returns the URL of a page of the Cloud console, for the client's project if it is known.
@@ -15,38 +15,29 @@ pub(in crate::commands) fn console(path: &str, project: Option<&str>) -> String 
     format!("https://console.cloud.google.com/{path}{project}")
 }
 
-/// Returns the command that logs in, for hints.
-pub(in crate::commands) fn login_command(account: Option<&str>, scopes: &ScopeSet) -> String {
-    let mut words = vec![String::from("chatauth"), String::from("auth"), String::from("login")];
-    if let Some(account) = account {
-        words.extend([String::from("--account"), account.to_owned()]);
-    }
-    for scope in scopes.iter() {
-        words.extend([String::from("--scope"), scope.to_string()]);
-    }
-    command_line(words)
-}
-
 impl Failure {
     /// Classifies a login error; `account` is the one that was asked for.
-    pub(in crate::commands) fn from_auth(error: &Error, account: Option<&str>) -> Self {
+    pub(in crate::commands) fn from_auth(error: &Error, account: Option<&str>, invocation: &Invocation) -> Self {
         let message = error.to_string();
         let fail = |code| Self::new(code, message.clone());
-        let login = login_command(account, &ScopeSet::default());
+        let login = invocation.login(account, &ScopeSet::default());
         match error {
-            Error::ClientSecrets(error) => from_client_secrets(error),
-            Error::Store(error) => from_store(error),
+            Error::ClientSecrets(error) => from_client_secrets(error, invocation),
+            Error::Store(error) => from_store(error, &login),
             Error::LoginNeeded(LoginNeeded::Ambiguous(_)) => {
-                fail(ErrorCode::LoginNeeded).hint("pass --account EMAIL, or select one permanently: chatauth auth switch EMAIL")
+                fail(ErrorCode::LoginNeeded).hint(format!(
+                "pass --account EMAIL, or select one permanently: {}",
+                invocation.login_management(["auth", "switch", "EMAIL"])
+            ))
             }
             Error::LoginNeeded(LoginNeeded::NoClient { .. }) => fail(ErrorCode::ClientSecretsMissing)
                 .hint("pass the client file with --client-secrets FILE, or copy it into the configuration directory"),
             Error::LoginNeeded(LoginNeeded::OtherClient { account, .. }) => fail(ErrorCode::LoginNeeded).hint(format!(
                 "pass the client file of that login with --client-secrets FILE, or log in with this client: {}",
-                login_command(Some(account), &ScopeSet::default())
+                invocation.login(Some(account), &ScopeSet::default())
             )),
             Error::LoginNeeded(LoginNeeded::NoSuchAccount(account)) => fail(ErrorCode::LoginNeeded)
-                .hint(format!("run {}", login_command(Some(account), &ScopeSet::default()))),
+                .hint(format!("run {}", invocation.login(Some(account), &ScopeSet::default()))),
             Error::LoginNeeded(_) => fail(ErrorCode::LoginNeeded).hint(format!("run {login}")),
             Error::LoginRefused { .. } => {
                 fail(ErrorCode::LoginRefused).hint(format!("to retry, run {login}"))
@@ -65,7 +56,7 @@ impl Failure {
             Error::WrongAccount { expected, .. } => fail(ErrorCode::WrongAccount)
                 .hint(format!("choose {expected} in the browser, or pass --account with the other address")),
             Error::ScopeMissing { account, missing, union, at_login } => {
-                let login = login_command(account.as_deref(), union);
+                let login = invocation.login(account.as_deref(), union);
                 fail(ErrorCode::ScopeMissing).hint(if *at_login {
                     format!("nothing was saved; log in again and tick {missing}: {login}")
                 } else {
@@ -73,7 +64,7 @@ impl Failure {
                 })
             }
             Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to retry, run {login}")),
-            Error::Refused(refusal) => from_refusal(refusal, account),
+            Error::Refused(refusal) => from_refusal(refusal, account, invocation),
             Error::ImportInvalid(_) => fail(ErrorCode::InputInvalid)
                 .hint("import an authorized_user file, or a token.json of Google's Python or Node.js library"),
             Error::ServiceAccountKey { .. } => fail(ErrorCode::InputInvalid)
@@ -136,7 +127,7 @@ pub(super) fn try_again(retry_after: Option<std::time::Duration>) -> String {
     )
 }
 
-fn from_client_secrets(error: &ClientSecretsError) -> Failure {
+fn from_client_secrets(error: &ClientSecretsError, invocation: &Invocation) -> Failure {
     let message = error.to_string();
     let make = |project: Option<&str>| {
         format!(
@@ -153,7 +144,8 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
         }
         ClientSecretsError::Missing { .. } => {
             let hint = format!(
-                "run chatauth setup, or {}, then save it there or pass it with --client-secrets FILE",
+                "run {}, or {}, then save it there or pass it with --client-secrets FILE",
+                invocation.command(["setup"]),
                 make(None)
             );
             Failure::new(ErrorCode::ClientSecretsMissing, message).hint(hint)
@@ -177,7 +169,7 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
             project,
         } => invalid(format!(
             "import its login: {}; or {}",
-            command_line(["chatauth", "auth", "import", &path.display().to_string()]),
+            invocation.import(&path.display().to_string()),
             make(project.as_deref())
         )),
         ClientSecretsError::Wrong { what: WrongFile::TwoClients, project, .. } => invalid(format!(
@@ -206,11 +198,11 @@ fn from_client_secrets(error: &ClientSecretsError) -> Failure {
     }
 }
 
-fn from_store(error: &StoreError) -> Failure {
+fn from_store(error: &StoreError, login: &str) -> Failure {
     let message = error.to_string();
     let failure = match error {
         StoreError::Unreadable { .. } => Failure::new(ErrorCode::StoreUnreadable, message)
-            .hint("repair the file, or run chatauth auth login, which keeps a copy of it"),
+            .hint(format!("repair the file, or run {login}, which keeps a copy of it")),
         StoreError::NotWritable(_) => {
             Failure::new(ErrorCode::StoreNotWritable, message).hint("pass a writable directory with --config-dir DIR")
         }
@@ -245,9 +237,9 @@ fn from_delegation(refusal: &DelegationRefusal, message: String) -> Failure {
     Failure { reason: Some(refusal.error.clone()), ..Failure::new(ErrorCode::DelegationRefused, message).hint(hint) }
 }
 
-fn from_refusal(refusal: &TokenRefusal, account: Option<&str>) -> Failure {
+fn from_refusal(refusal: &TokenRefusal, account: Option<&str>, invocation: &Invocation) -> Failure {
     // With the account, the new login asks for all that the old one had.
-    let login = login_command(refusal.account.as_deref().or(account), &ScopeSet::default());
+    let login = invocation.login(refusal.account.as_deref().or(account), &ScopeSet::default());
     let project = refusal.project.as_deref();
     let (code, hint) = match refusal.cause {
         RefusalCause::InvalidGrant => (ErrorCode::CredentialsRejected, format!("log in again: {login}")),

@@ -4,14 +4,14 @@ use crate::auth::ScopeSet;
 use crate::chat::{Error, ErrorKind, Status};
 use crate::commands::caller::Attempt;
 use crate::commands::write::Write;
-use crate::commands::{ErrorCode, Failure, Outcome};
+use crate::commands::{ErrorCode, Failure, Invocation, Outcome};
 
-use super::auth::{console, login_command, network, try_again};
+use super::auth::{console, network, try_again};
 
 impl Failure {
     /// Classifies an API error.
-    pub(in crate::commands) fn from_chat(error: &Error, attempt: &Attempt) -> Self {
-        let mut failure = classify(error, attempt);
+    pub(in crate::commands) fn from_chat(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Self {
+        let mut failure = classify(error, attempt, invocation);
         failure.message = format!("cannot {}: {}", attempt.action, failure.message);
         if let Some(status) = error.kind.status() {
             failure.http_status = Some(status.http_status);
@@ -58,17 +58,17 @@ impl Failure {
     }
 }
 
-fn classify(error: &Error, attempt: &Attempt) -> Failure {
+fn classify(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Failure {
     let message = error.to_string();
     let fail = |code| Failure::new(code, message.clone());
     let status = error.kind.status().cloned().unwrap_or_default();
     match &error.kind {
         ErrorKind::Unauthenticated(_) => fail(ErrorCode::CredentialsRejected).hint(if attempt.login {
-            format!("run {}", login_command(attempt.account.as_deref(), &ScopeSet::default()))
+            format!("run {}", invocation.login(attempt.account.as_deref(), &ScopeSet::default()))
         } else {
             String::from("check that the token or service account key is valid, and that --api-endpoint is Google's")
         }),
-        ErrorKind::ScopeInsufficient(_) => fail(ErrorCode::ScopeMissing).hint(scope_hint(&status, attempt)),
+        ErrorKind::ScopeInsufficient(_) => fail(ErrorCode::ScopeMissing).hint(scope_hint(&status, attempt, invocation)),
         ErrorKind::ChatAppNotConfigured(_) => fail(ErrorCode::ChatAppNotConfigured).hint(format!(
             "configure the Chat app (name, avatar URL and description) at {}",
             console("apis/api/chat.googleapis.com/hangouts-chat", attempt.project.as_deref())
@@ -94,9 +94,13 @@ fn classify(error: &Error, attempt: &Attempt) -> Failure {
             }
             _ => "check that this account has the permission, and that no administrator restricts the app".to_owned(),
         }),
-        ErrorKind::NotFound(_) => {
-            fail(ErrorCode::NotFound).hint("check the name, and that this account is a member: chatauth spaces list")
-        }
+        ErrorKind::NotFound(_) => fail(ErrorCode::NotFound).hint(if attempt.admin {
+            let words = ["spaces", "search", "space_type = \"SPACE\"", "--use-admin-access"];
+            format!("check the name: {}", invocation.command(words))
+        } else {
+            let list = invocation.command(["spaces", "list"]);
+            format!("check the name, and that this account is a member: {list}")
+        }),
         ErrorKind::PreconditionFailed(_) => {
             fail(ErrorCode::PreconditionFailed).hint("check that Google Chat is turned on for this account")
         }
@@ -110,7 +114,7 @@ fn classify(error: &Error, attempt: &Attempt) -> Failure {
 }
 
 /// Returns how to get a scope that the method accepts.
-fn scope_hint(status: &Status, attempt: &Attempt) -> String {
+fn scope_hint(status: &Status, attempt: &Attempt, invocation: &Invocation) -> String {
     // A server that names no scope gets the hint for those of the command and of the login.
     let accepted: Vec<ScopeSet> = status.accepted_scopes.iter().map(|scope| ScopeSet::from_wire(scope)).collect();
     if !attempt.login {
@@ -119,11 +123,11 @@ fn scope_hint(status: &Status, attempt: &Attempt) -> String {
         return format!("use a token with the scope {would_do}");
     }
     match &accepted[..] {
-        [] => format!("run {}", login_command(attempt.account.as_deref(), &attempt.scopes)),
-        [only] => format!("run {}", login_command(attempt.account.as_deref(), only)),
+        [] => format!("run {}", invocation.login(attempt.account.as_deref(), &attempt.scopes)),
+        [only] => format!("run {}", invocation.login(attempt.account.as_deref(), only)),
         [first, ..] => {
             let names: Vec<String> = accepted.iter().map(ToString::to_string).collect();
-            format!("log in with one of {}: {}", names.join(", "), login_command(attempt.account.as_deref(), first))
+            format!("log in with one of {}: {}", names.join(", "), invocation.login(attempt.account.as_deref(), first))
         }
     }
 }

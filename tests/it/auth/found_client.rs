@@ -278,17 +278,3 @@ fn another_client_of_the_logins_own_project_is_named_by_its_id() {
     let (other, own) = (format!("the OAuth client {other}"), format!("the OAuth client {own}"));
     assert!(finished.stderr.contains(&other) && finished.stderr.contains(&own), "{}", finished.stderr);
 }
-
-#[test]
-fn hints_to_log_in_keep_the_client_and_the_directory_that_were_typed() {
-    let sandbox = Sandbox::new();
-    let directory = sandbox.path("st ore").display().to_string();
-    let mut command = sandbox.command(["--config-dir", &directory, "spaces", "list", "--no-input", "--format", "json"]);
-    command.arg("--client-secrets").arg(sandbox.client_secrets());
-    let hint = sandbox.finish(command).exits_with(4).error()["hint"].as_str().unwrap().to_owned();
-    let typed = format!(
-        "chatauth --client-secrets {} --config-dir '{directory}' auth login",
-        sandbox.client_secrets().display()
-    );
-    assert!(hint.contains(&typed), "{hint}");
-}

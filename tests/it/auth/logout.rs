@@ -93,7 +93,7 @@ fn a_bare_logout_ends_the_current_login_only_and_none_of_those_that_are_left() {
         let error = sandbox.run([words, &["--format", "json"]].concat()).exits_with(4).error();
         assert_eq!(error["code"], "login_needed");
         assert!(error["message"].as_str().unwrap().contains("a@x.test"), "{error}");
-        assert_eq!(error["hint"], "run chatauth auth logout --account a@x.test");
+        assert_eq!(error["hint"], format!("run {} auth logout --account a@x.test", env!("CARGO_BIN_EXE_chatauth")));
     }
     assert!(sandbox.record_path("a@x.test").exists());
     // Other commands have no doubt about whom the only login means.

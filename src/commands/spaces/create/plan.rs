@@ -192,9 +192,7 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
 fn check_name(draft: &Draft, kind: &str) -> Result<(), Failure> {
     let name = draft.at("displayName").filter(|name| !name.is_null());
     match (kind, name) {
-        ("SPACE", None) => {
-            Err(Failure::usage("--name (displayName) is required").hint("chatauth spaces create --name NAME"))
-        }
+        ("SPACE", None) => Err(Failure::usage("--name (displayName) is required").hint("pass --name NAME")),
         ("SPACE", Some(Value::String(name))) if name.trim().is_empty() => {
             Err(draft.refuse("displayName", "is empty: expected 1 to 128 characters"))
         }

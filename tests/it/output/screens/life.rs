@@ -41,7 +41,10 @@ fn settled(sandbox: &Sandbox, text: &str) -> String {
         _ => word.to_owned(),
     });
     let settled: String = words.collect();
-    settled.replace(sandbox.path("").to_str().unwrap(), "HOME/").replace(sandbox.origin(), "ORIGIN")
+    settled
+        .replace(sandbox.path("").to_str().unwrap(), "HOME/")
+        .replace(sandbox.origin(), "ORIGIN")
+        .replace(env!("CARGO_BIN_EXE_chatauth"), "chatauth")
 }
 
 /// What the words show on terminals of both widths.

@@ -1,0 +1,59 @@
+//! The command line as typed, and the commands of this program in hints and notes.
+
+use crate::auth::ScopeSet;
+use crate::platform::command_line;
+
+/// How the program was called.
+#[derive(Debug, Clone, Default)]
+pub struct Invocation {
+    /// The command line as typed.
+    pub words: Vec<String>,
+    /// The typed options that say who acts, with their values.
+    pub actor: Vec<[String; 2]>,
+    /// The typed options that say with which files and at which endpoint, with their values.
+    pub place: Vec<[String; 2]>,
+}
+
+impl Invocation {
+    /// Returns the command line as typed.
+    pub fn typed(&self) -> String {
+        command_line(&self.words)
+    }
+
+    /// Returns the command line, with `--request-id` added if missing.
+    pub fn typed_with_request_id(&self, request_id: &str) -> String {
+        let mut words = self.words.clone();
+        if !words.iter().any(|word| {
+            word == "--request-id" || word.starts_with("--request-id=") || word.starts_with("--idempotency-key")
+        }) {
+            words.extend([String::from("--request-id"), request_id.to_owned()]);
+        }
+        command_line(words)
+    }
+
+    /// Returns another command of this program that acts as this one does, and at the same place.
+    pub fn command<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> String {
+        self.login_management(words.into_iter().chain(self.actor.iter().flatten().map(String::as_str)))
+    }
+
+    /// Returns a command that manages logins at the same place; `words` name the account.
+    pub fn login_management<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> String {
+        let program = self.words.first().map_or("chatauth", String::as_str);
+        command_line([program].into_iter().chain(words).chain(self.place.iter().flatten().map(String::as_str)))
+    }
+
+    /// Returns the command that imports the login in a file, which cannot be its client file as well.
+    pub fn import(&self, file: &str) -> String {
+        let mut elsewhere = self.clone();
+        elsewhere.place.retain(|[option, _]| option != "--client-secrets");
+        elsewhere.command(["auth", "import", file])
+    }
+
+    /// Returns the command that logs in.
+    pub fn login(&self, account: Option<&str>, scopes: &ScopeSet) -> String {
+        let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+        let account = account.into_iter().flat_map(|account| ["--account", account]);
+        let scopes = scopes.iter().flat_map(|scope| ["--scope", scope.as_str()]);
+        self.login_management(["auth", "login"].into_iter().chain(account).chain(scopes))
+    }
+}
