@@ -94,7 +94,8 @@ async fn guide(context: &Context) -> anyhow::Result<()> {
     context.messages.print("Last step: log in.");
     drop(prompt);
     Login::default().log_in(context).await?;
-    context.messages.print("Done. Create your first space: chatauth spaces create --name API-made");
+    let create = context.command(["spaces", "create", "--name", "API-made"]);
+    context.messages.print(&format!("Done. Create your first space: {create}"));
     Ok(())
 }
 
@@ -120,7 +121,8 @@ fn print_steps(context: &Context) -> Result<(), Failure> {
         .value
         .as_ref()
         .map_or_else(|| String::from("the configuration directory"), |directory| directory.display().to_string());
-    text += &format!("\n6. Save the file as {directory}/client_secrets.json, then log in: chatauth auth login\n");
+    let login = context.command(["auth", "login"]);
+    text += &format!("\n6. Save the file as {directory}/client_secrets.json, then log in: {login}\n");
     Ok(context.printer.text(&text)?)
 }
 
@@ -184,7 +186,7 @@ async fn ask_for_file(
         }
     }
     Err(Failure::new(ErrorCode::ClientSecretsMissing, "no usable client file was given")
-        .hint("run chatauth setup again"))
+        .hint(format!("to try again, run {}", context.command(["setup"]))))
 }
 
 /// Checks the file and copies it into the place of the one that it replaces, else into the configuration directory.
@@ -254,7 +256,8 @@ impl<'a> Prompter<'a> {
     async fn ask(&mut self, question: &str) -> Result<String, Failure> {
         self.context.messages.print(question);
         self.reader.paste().await.map(|answer| answer.trim().to_owned()).ok_or_else(|| {
-            Failure::new(ErrorCode::LoginNeeded, "the setup is not finished").hint("to continue, run chatauth setup")
+            Failure::new(ErrorCode::LoginNeeded, "the setup is not finished")
+                .hint(format!("to continue, run {}", self.context.command(["setup"])))
         })
     }
 }

@@ -272,3 +272,31 @@ fn five_wrong_answers_end_it_and_so_does_leaving() {
     assert!(text.contains("chatauth setup"), "{text}");
     assert!(!sandbox.config_directory().join("client_secrets.json").exists());
 }
+
+#[test]
+fn the_commands_that_it_shows_keep_the_typed_directory_and_client() {
+    let sandbox = Sandbox::new();
+    let setup = || {
+        let mut command = fresh(&sandbox);
+        command.args(["--config-dir", "cfg 2", "--client-secrets", "../client_secrets.json"]);
+        command
+    };
+    let typed = "--client-secrets ../client_secrets.json --config-dir 'cfg 2'";
+    let printed = sandbox.finish(setup()).success().stdout;
+    assert!(printed.contains(&format!(" auth login {typed}\n")), "{printed}");
+    let mut screen = Screen::start(setup());
+    screen.answer("Press Enter to use it", "nowhere.json");
+    screen.shows("Path of the downloaded file");
+    screen.keyboard.write_all(b"\x04").unwrap();
+    let text = screen.ends_with(4);
+    assert!(text.contains(&format!(" setup {typed}\r\n")), "{text}");
+    let mut screen = Screen::start(setup());
+    screen.answer("Press Enter to use it", "");
+    let text = screen.ends_with(0);
+    let (_, create) = text.split_once("first space: ").unwrap();
+    let mut shell = Command::new("sh");
+    let environment = fresh(&sandbox);
+    shell.env_clear().envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.current_dir(sandbox.path("empty")).args(["-c", create.trim()]).stdin(Stdio::null());
+    assert_eq!(sandbox.finish(shell).success().json()["displayName"], "API-made");
+}
