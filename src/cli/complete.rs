@@ -13,7 +13,8 @@ use crate::output::sanitise;
 use crate::platform::command_line;
 
 use super::args::Cli;
-use super::settings::{self, Environment};
+use super::environment::Environment;
+use super::settings;
 
 /// Answers a completion script if one called this program.
 pub(super) fn complete(arguments: &[OsString], environment: Environment) -> Option<ExitCode> {

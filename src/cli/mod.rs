@@ -2,8 +2,10 @@
 
 mod args;
 mod complete;
+mod environment;
 mod help;
 mod logging;
+mod principal;
 mod report;
 mod settings;
 mod suggestions;
@@ -20,8 +22,8 @@ use crate::output::{self, Format, Messages};
 use crate::platform;
 
 use args::Cli;
+use environment::Environment;
 use report::report;
-use settings::Environment;
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {

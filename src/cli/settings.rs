@@ -1,4 +1,4 @@
-//! Settings from options, variables and defaults: the only reader of the environment and of the clock.
+//! Settings from options, variables and defaults: the only reader of the clock.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -8,96 +8,25 @@ use clap::builder::ValueParser;
 use clap::{Arg, Command, ValueEnum};
 use time::OffsetDateTime;
 
-use crate::commands::{
-    Context, DelegationOptions, ErrorCode, Failure, Invocation, Provenance, ProvidedToken, Proxies, ProxySetting,
-    Setting, Settings, TransportConfig, TrustRoots,
-};
+use crate::commands::{Context, Failure, Proxies, ProxySetting, Settings, TransportConfig, TrustRoots};
 use crate::output::{Filter, Format, Messages, Printer, Screen};
 use crate::platform::terminal::{self, Terminals};
 use crate::platform::{Clock, StandardStream, browser, input};
 
 use super::args::{ColorWhen, Global};
+use super::environment::{Environment, choose};
 use super::help;
+use super::principal;
 
 const DEFAULT_API_ENDPOINT: &str = "https://chat.googleapis.com";
 const DEFAULT_TIMEOUT: u64 = 30;
 /// The width of a terminal that does not report one.
 const DEFAULT_COLUMNS: usize = 80;
-const ACCESS_TOKEN: &str = "CHATAUTH_ACCESS_TOKEN";
-const SERVICE_ACCOUNT: &str = "CHATAUTH_SERVICE_ACCOUNT";
 const CLIENT_SECRETS: &str = "client_secrets.json";
-
-/// The variables of the environment; an empty one counts as not set.
-#[derive(Clone, Copy)]
-pub(super) struct Environment(fn(&str) -> Option<OsString>);
-
-impl Environment {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-    pub(super) const fn of_process() -> Self {
-        Self(|name| std::env::var_os(name))
-    }
-
-    pub(super) fn os(self, name: &str) -> Option<OsString> {
-        (self.0)(name).filter(|value| !value.is_empty())
-    }
-
-    /// A path, whose leading `~/` no shell has expanded.
-    fn path(self, name: &str) -> Result<Option<PathBuf>, Failure> {
-        self.os(name).map(|value| self.expand(name, value).map(PathBuf::from)).transpose()
-    }
-
-    /// Expands the leading `~/` of a path, and refuses the contents of a file where its path belongs.
-    fn expand(self, name: &str, path: OsString) -> Result<OsString, Failure> {
-        match input::describe_contents(&path) {
-            Some(contents) => {
-                let client = name.ends_with("client-secrets") || name.ends_with("CLIENT_SECRETS");
-                let code = if client { ErrorCode::ClientSecretsInvalid } else { ErrorCode::InputInvalid };
-                Err(Failure::new(code, format!("{name} is {contents}, not a path"))
-                    .hint("write it to a file that only you can read, and give the path of that file"))
-            }
-            None => Ok(self.in_home(&path).map_or(path, PathBuf::into_os_string)),
-        }
-    }
-
-    /// The home directory.
-    fn home(self) -> Option<PathBuf> {
-        self.os(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from)
-    }
-
-    /// The path below the home directory that `~/…` means.
-    fn in_home(self, path: &OsStr) -> Option<PathBuf> {
-        Some(self.home()?.join(Path::new(path).strip_prefix("~").ok()?))
-    }
-
-    fn text(self, name: &str) -> Result<Option<String>, Failure> {
-        let text = |value: OsString| match input::describe_contents(&value) {
-            Some(contents) if name != ACCESS_TOKEN => {
-                Err(Failure::usage(format!("{name} is {contents}")).hint("for accepted values, run chatauth --help"))
-            }
-            _ => value.into_string().map_err(|_| Failure::usage(format!("the value of {name} is not UTF-8"))),
-        };
-        self.os(name).map(text).transpose()
-    }
-
-    /// Whether a switch is set to anything but 0, false and no.
-    fn switch(self, name: &str) -> bool {
-        self.os(name).is_some_and(|value| !["0", "false", "no"].iter().any(|off| value.eq_ignore_ascii_case(off)))
-    }
-}
 
 /// The clock of this machine.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 const CLOCK: Clock = Clock::new(OffsetDateTime::now_utc);
-
-/// Picks the option, else the variable, else the default.
-fn choose<Value>(option: Option<Value>, variable: Option<Value>) -> Setting<Option<Value>> {
-    let source = match (&option, &variable) {
-        (Some(_), _) => Provenance::Option,
-        (None, Some(_)) => Provenance::Variable,
-        (None, None) => Provenance::Default,
-    };
-    Setting { value: option.or(variable), source }
-}
 
 /// Returns the format that an option or variable names.
 pub(super) fn explicit_format(option: Option<Format>, environment: Environment) -> Result<Option<Format>, Failure> {
@@ -149,13 +78,13 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
             terminal && environment.os("NO_COLOR").is_none() && environment.os("TERM").is_none_or(|term| term != "dumb")
         }
     };
-    let (access_token, delegation) = principal(global, environment)?;
+    let (access_token, delegation) = principal::principal(global, environment)?;
     let settings = Settings {
         client_secrets,
         config_directory,
         access_token,
         delegation,
-        instead_of_login: instead_of_login(global, environment),
+        instead_of_login: principal::instead_of_login(global, environment),
         home: environment.home(),
         account: choose(global.account.clone(), environment.text("CHATAUTH_ACCOUNT")?)
             .map(|account| account.map(|account| account.trim().to_owned())),
@@ -176,19 +105,7 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
         browser: browser_environment(environment),
         terminals,
         path: environment.os("PATH"),
-        invocation: Invocation {
-            words: invocation.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
-            actor: typed([
-                ("--account", global.account.clone()),
-                ("--service-account", path_text(global.service_account.as_deref())),
-                ("--impersonate", global.impersonate.clone()),
-            ]),
-            place: typed([
-                ("--client-secrets", path_text(global.client_secrets.as_deref())),
-                ("--config-dir", path_text(global.config_dir.as_deref())),
-                ("--api-endpoint", global.api_endpoint.clone()),
-            ]),
-        },
+        invocation: principal::invocation(global, invocation),
     };
     let screen = terminals.stdout.then(|| Screen {
         columns: terminal::columns().unwrap_or(DEFAULT_COLUMNS),
@@ -199,15 +116,6 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
     let messages = Messages::new(global.quiet, colour(terminals.stderr));
     let printer = printer.on_screen(screen).filtered(filter);
     Ok(Context::new(settings, CLOCK, messages, printer, help::definition))
-}
-
-/// Returns the options that were typed, with their values.
-fn typed(options: [(&str, Option<String>); 3]) -> Vec<[String; 2]> {
-    options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?])).collect()
-}
-
-fn path_text(path: Option<&Path>) -> Option<String> {
-    path.map(|path| path.display().to_string())
 }
 
 /// Whether the locale is one of UTF-8. Windows has no variable for it, and its consoles show UTF-8.
@@ -278,64 +186,6 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
     }
 }
 
-/// Returns the access token and the service account that act. Typed options override all variables that say who acts.
-fn principal(
-    global: &Global,
-    environment: Environment,
-) -> Result<(Option<ProvidedToken>, Setting<Option<DelegationOptions>>), Failure> {
-    match (&global.account, typed_delegation(global)) {
-        (Some(_), Some(option)) => Err(Failure::usage(format!(
-            "--account cannot be used with {option}: one selects a saved login, the other a service account"
-        ))
-        .hint(format!("leave out --account or {option}"))),
-        (Some(_), None) => Ok((None, choose(None, None))),
-        (None, Some(_)) => Ok((None, delegation(global, environment)?)),
-        (None, None) => {
-            let token = environment.text(ACCESS_TOKEN)?.map(|text| ProvidedToken::parse(&text)).transpose()?;
-            Ok((token, delegation(global, environment)?))
-        }
-    }
-}
-
-/// Returns the typed option that lets a service account act.
-fn typed_delegation(global: &Global) -> Option<&'static str> {
-    let impersonate = global.impersonate.as_ref().map(|_| "--impersonate");
-    global.service_account.as_ref().map(|_| "--service-account").or(impersonate)
-}
-
-/// Returns what commands without `--account` use instead of a saved login.
-fn instead_of_login(global: &Global, environment: Environment) -> Option<&'static str> {
-    let delegated = typed_delegation(global).is_some();
-    if environment.os(ACCESS_TOKEN).is_some() && !delegated {
-        Some("CHATAUTH_ACCESS_TOKEN is set")
-    } else if delegated || environment.os(SERVICE_ACCOUNT).is_some() {
-        Some("a service account is configured")
-    } else {
-        None
-    }
-}
-
-/// Requires a service account and a user to impersonate together: one without the other must not fall back to another
-/// identity.
-fn delegation(global: &Global, environment: Environment) -> Result<Setting<Option<DelegationOptions>>, Failure> {
-    let Setting { value: key, source } = choose(global.service_account.clone(), environment.path(SERVICE_ACCOUNT)?);
-    let subject = global.impersonate.clone().or(environment.text("CHATAUTH_IMPERSONATE")?);
-    match (key, subject) {
-        (Some(key), Some(subject)) => {
-            Ok(Setting { value: Some(DelegationOptions { key, subject: subject.trim().to_owned() }), source })
-        }
-        (None, None) => Ok(Setting { value: None, source }),
-        (Some(_), None) => {
-            Err(Failure::usage("--service-account requires --impersonate: a service account is not a user of Chat")
-                .hint("pass --impersonate USER (CHATAUTH_IMPERSONATE)"))
-        }
-        (None, Some(_)) => Err(Failure::usage(
-            "--impersonate requires --service-account: only a service account can act as another user",
-        )
-        .hint("pass --service-account FILE (CHATAUTH_SERVICE_ACCOUNT)")),
-    }
-}
-
 /// The directories of a list such as `PATH`.
 fn split_paths(list: &OsStr) -> Vec<PathBuf> {
     std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect()
@@ -387,20 +237,6 @@ fn default_config_directory(environment: Environment) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn options_win_over_variables_and_empty_variables_are_none() {
-        let chosen = |option: Option<u8>, variable| {
-            let setting = choose(option, variable);
-            (setting.value, setting.source)
-        };
-        assert_eq!(chosen(Some(1), Some(2)), (Some(1), Provenance::Option));
-        assert_eq!(chosen(None, Some(2)), (Some(2), Provenance::Variable));
-        assert_eq!(chosen(None, None), (None, Provenance::Default));
-        assert_eq!(Environment(|_| Some(OsString::new())).os("X"), None);
-        assert!(Environment(|_| Some("1".into())).switch("X"));
-        assert!(!Environment(|_| Some("False".into())).switch("X"));
-    }
 
     #[test]
     fn a_leading_tilde_is_the_home_in_options_that_are_paths() {

@@ -99,7 +99,7 @@ fn cycles_are_found_however_they_are_written() {
 #[test]
 fn only_their_modules_do_what_is_reserved_for_them() {
     let reserved: &[(&str, &[&str])] = &[
-        ("std::env::var", &["cli/settings.rs"]),
+        ("std::env::var", &["cli/environment.rs"]),
         ("now_utc", &["cli/settings.rs"]),
         ("SystemTime::now", &[]),
         ("reqwest::Client::builder", &["http/client.rs"]),
