@@ -7,7 +7,6 @@ use http::header;
 use super::error::{Error, ErrorKind};
 use super::method::Method;
 use super::operation::Operation;
-use super::raw_response::RawResponse;
 use super::status::Status;
 use crate::http::{self as transport, Endpoint, EndpointError, Request, Response, retry};
 use crate::secret::Secret;
@@ -62,7 +61,7 @@ impl Client {
             let mut outcome = retry::classify(&result, (self.now)());
             match &result {
                 Ok(response) if is_success(response) && response.complete => {
-                    parsed = method.parse(RawResponse::from(response));
+                    parsed = method.parse(response);
                     if parsed.is_none() {
                         outcome = retry::Outcome::Unreadable;
                     }
@@ -113,7 +112,7 @@ impl Client {
                     let retry_after = self.retry_after(&response, &status);
                     ErrorKind::from_status(status, retry_after)
                 };
-                (kind, Some(Box::new(RawResponse::from(&response))))
+                (kind, Some(Box::new(response)))
             }
             Err(error) => (ErrorKind::Network(error), None),
         };

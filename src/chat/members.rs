@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use http::Method as Verb;
 use serde_json::{Value, json};
 
+use super::RawResponse;
 use super::error::ErrorKind;
 use super::method::{Call, Method, Scopes};
 use super::names::{MemberName, SpaceName};
 use super::page::{Page, Paging};
-use super::raw_response::RawResponse;
 use super::wire::{Membership, NewMembership, Resource, Role};
 
 /// `members.create`: adds a member. Nobody can be a member twice, so a retry is rejected when the lost attempt was
@@ -45,7 +45,7 @@ impl Method for CreateMembership {
             .body(&Value::from(&self.membership))
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?).map(Some)
     }
 
@@ -92,7 +92,7 @@ impl Method for ListMemberships {
         self.paging.add_to(call).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Page::read(&response.json()?, "memberships")
     }
 
@@ -122,7 +122,7 @@ impl Method for GetMembership {
         Call::new(Verb::GET, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
     }
 
@@ -158,7 +158,7 @@ impl Method for PatchMembership {
             .body(&json!({ "role": self.role.as_wire() }))
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
     }
 
@@ -194,7 +194,7 @@ impl Method for DeleteMembership {
         Call::new(Verb::DELETE, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?).map(Some)
     }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use http::Method as Verb;
 use serde_json::{Map, Value};
 
+use super::RawResponse;
 use super::error::ErrorKind;
-use super::raw_response::RawResponse;
 
 /// The size limit of a response with one resource, in bytes.
 pub(super) const SINGLE: usize = 1024 * 1024;
@@ -29,7 +29,7 @@ pub trait Method {
     fn call(&self) -> Call;
 
     /// Parses a successful response; `None` when it is not one of this method, which counts as a lost response.
-    fn parse(&self, response: RawResponse) -> Option<Self::Response>;
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response>;
 
     /// Returns the ID that makes the request idempotent ([AIP-155](https://google.aip.dev/155)), if it has one.
     fn request_id(&self) -> Option<Cow<'_, str>> {

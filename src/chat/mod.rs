@@ -13,11 +13,11 @@ mod operation;
 mod page;
 mod path;
 mod raw;
-mod raw_response;
 mod spaces;
 mod status;
 mod wire;
 
+pub use crate::http::Response as RawResponse;
 pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use members::{CreateMembership, DeleteMembership, GetMembership, ListMemberships, PatchMembership};
@@ -27,7 +27,6 @@ pub use operation::Operation;
 pub use page::{Page, Paging};
 pub use path::{ApiPath, PathError};
 pub use raw::RawRequest;
-pub use raw_response::RawResponse;
 pub use spaces::{
     CompleteImport, CreateSpace, DeleteSpace, FindDirectMessage, FindGroupChats, GetSpace, ListSpaces, PatchSpace,
     SearchSpaces, SetUpSpace,

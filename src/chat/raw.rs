@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use http::Method as Verb;
 use serde_json::Value;
 
+use super::RawResponse;
 use super::method::{Call, Method, Scopes};
 use super::path::ApiPath;
-use super::raw_response::RawResponse;
 
 /// The size limit of a response, in bytes: Google stores attachments of messages of up to 200 MB.
 const LONGEST: usize = 256 * 1024 * 1024;
@@ -43,8 +43,8 @@ impl Method for RawRequest {
         }
     }
 
-    fn parse(&self, response: RawResponse) -> Option<RawResponse> {
-        Some(response)
+    fn parse(&self, response: &RawResponse) -> Option<RawResponse> {
+        Some(response.clone())
     }
 
     /// The request ID is in the query for most methods, in the body for some.

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use http::Method as Verb;
 use serde_json::{Map, Value, json};
 
+use super::RawResponse;
 use super::error::ErrorKind;
 use super::method::{Call, Method, Scopes};
 use super::names::SpaceName;
 use super::page::{Page, Paging};
-use super::raw_response::RawResponse;
 use super::wire::{NewMembership, Resource, Space};
 
 /// `spaces.create`: a named space of which the caller is the only member.
@@ -41,7 +41,7 @@ impl Method for CreateSpace {
             .body(&Value::Object(self.space.clone()))
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
     }
 
@@ -74,7 +74,7 @@ impl Method for SetUpSpace {
         Call::new(Verb::POST, "/v1/spaces:setup").body(&body)
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
     }
 
@@ -104,7 +104,7 @@ impl Method for ListSpaces {
         self.paging.add_to(Call::page("/v1/spaces").query("filter", self.filter.as_ref()))
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Page::read(&response.json()?, "spaces")
     }
 }
@@ -130,7 +130,7 @@ impl Method for GetSpace {
         Call::new(Verb::GET, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
     }
 
@@ -168,7 +168,7 @@ impl Method for PatchSpace {
             .body(&Value::Object(self.space.clone()))
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
     }
 
@@ -199,7 +199,7 @@ impl Method for DeleteSpace {
         Call::new(Verb::DELETE, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         response.json()?.is_object().then_some(())
     }
 
@@ -232,7 +232,7 @@ impl Method for CompleteImport {
         Call::new(Verb::POST, format!("/v1/{}:completeImport", self.name)).body(&json!({}))
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?.get("space")?.clone())
     }
 }
@@ -264,7 +264,7 @@ impl Method for SearchSpaces {
         self.paging.add_to(call).flag("useAdminAccess", self.admin)
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         let answer = response.json()?;
         // Administrators may get the older form, which lists the spaces directly.
         if answer.get("results").is_some() {
@@ -298,7 +298,7 @@ impl Method for FindDirectMessage {
         Call::new(Verb::GET, "/v1/spaces:findDirectMessage").query("name", Some(&self.user))
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
     }
 }
@@ -330,7 +330,7 @@ impl Method for FindGroupChats {
         self.paging.add_to(call.query("spaceView", self.expanded.then_some("SPACE_VIEW_EXPANDED")))
     }
 
-    fn parse(&self, response: RawResponse) -> Option<Self::Response> {
+    fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Page::read(&response.json()?, "spaces")
     }
 }
