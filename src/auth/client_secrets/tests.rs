@@ -29,7 +29,7 @@ fn with(kind: &'static str, change: impl FnOnce(&mut Map<String, Value>)) -> Str
 fn only_what_begins_as_markup_is_taken_for_it() {
     let file = with("installed", |members| members["client_secret"] = json!("GOCSPX-<plist<html>"));
     assert_eq!(parse(&file).unwrap().client_secret.expose(), "GOCSPX-<plist<html>");
-    assert_eq!(wrong("not <plist> at all"), WrongFile::NotJson { line: 1 });
+    assert_eq!(wrong("not <plist> at all"), WrongFile::NotJson(1));
 }
 
 #[test]
@@ -79,9 +79,9 @@ fn property_28_every_other_file_is_named_for_what_it_is() {
         ("<!DOCTYPE html><html>".into(), WrongFile::Html),
         ("  <html lang=de>".into(), WrongFile::Html),
         ("<?xml version=\"1.0\"?><!DOCTYPE plist><plist>".into(), WrongFile::PropertyList),
-        ("{\"installed\":".into(), WrongFile::NotJson { line: 1 }),
-        ("hello".into(), WrongFile::NotJson { line: 1 }),
-        ("{\0\"\0i\0".into(), WrongFile::NotJson { line: 1 }),
+        ("{\"installed\":".into(), WrongFile::NotJson(1)),
+        ("hello".into(), WrongFile::NotJson(1)),
+        ("{\0\"\0i\0".into(), WrongFile::NotJson(1)),
         ("{\"i\0\"".into(), WrongFile::NotText),
         ("[]".into(), WrongFile::List),
         ("3".into(), WrongFile::Scalar),
@@ -93,11 +93,11 @@ fn property_28_every_other_file_is_named_for_what_it_is() {
         (json!({"type":"authorized_user","client_id":"x","refresh_token":"y"}).to_string(), WrongFile::AuthorizedUser),
         (json!({"type":"external_account"}).to_string(), WrongFile::ExternalAccount),
         (json!({"type":"gdch"}).to_string(), WrongFile::OtherType("gdch".into())),
-        (json!({"token":"ya29","refresh_token":"1//","scopes":[]}).to_string(), WrongFile::PythonToken),
-        (json!({"access_token":"x","refresh_token":"y","expiry_date":1}).to_string(), WrongFile::NodeToken),
+        (json!({"token":"ya29","refresh_token":"1//","scopes":[]}).to_string(), WrongFile::TokenCache("Python")),
+        (json!({"access_token":"x","refresh_token":"y","expiry_date":1}).to_string(), WrongFile::TokenCache("Node.js")),
         (json!({"client_id":"x","refresh_token":"y"}).to_string(), WrongFile::AuthorizedUser),
-        ("{}".into(), WrongFile::NoClient { members: vec![] }),
-        (json!({"client_id":"x"}).to_string(), WrongFile::NoClient { members: vec!["client_id".into()] }),
+        ("{}".into(), WrongFile::EmptyObject),
+        (json!({"client_id":"x"}).to_string(), WrongFile::NoClient("\"client_id\"".into())),
         (json!({"web":{},"installed":{}}).to_string(), WrongFile::TwoClients),
         (json!({"installed":[]}).to_string(), WrongFile::NotAnObject("installed")),
         (json!({"installed":client(),"access_token":"x"}).to_string(), WrongFile::ClientWithTokens),

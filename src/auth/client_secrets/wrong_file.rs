@@ -1,117 +1,84 @@
 //! Recognises files that are not usable OAuth clients.
 
-use std::fmt;
-
 use serde_json::{Map, Value};
 
 use super::project::project_of;
 use crate::platform::encoding::decode;
 
 /// What was found where an OAuth client was expected. Shown after the file's name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WrongFile {
     /// No bytes, or only white space.
+    #[error("is empty")]
     Empty,
     /// Neither UTF-8 nor UTF-16.
+    #[error("is not a text file in UTF-8 or UTF-16")]
     NotText,
     /// A saved web page.
+    #[error("is an HTML page, probably a saved sign-in page, not an OAuth client")]
     Html,
     /// A property list, which the console offers for iOS clients.
+    #[error("is a property list for an iOS client, which cannot be used on a computer")]
     PropertyList,
-    /// Text that is not JSON.
-    NotJson {
-        /// Where it stops being JSON.
-        line: usize,
-    },
+    /// Text that is not JSON, from this line on.
+    #[error("is not JSON (line {0})")]
+    NotJson(usize),
     /// A Google API key.
+    #[error("contains an API key, which cannot identify a user")]
     ApiKey,
     /// A JSON list.
+    #[error("is a JSON list, not an OAuth client")]
     List,
     /// A JSON string, number or literal.
+    #[error("is a single JSON value, not an OAuth client")]
     Scalar,
     /// A service account's key.
+    #[error("is a service account key, not an OAuth client")]
     ServiceAccountKey,
     /// Application default credentials, or another file that holds one user's tokens as `authorized_user`.
+    #[error(
+        "contains a user's refresh token (application default credentials, or tokens that another tool wrote over the client), not an OAuth client"
+    )]
     AuthorizedUser,
-    /// A token cache of Google's Python libraries.
-    PythonToken,
-    /// A token cache of Google's Node.js library.
-    NodeToken,
+    /// A token cache of Google's Python or Node.js libraries.
+    #[error("contains tokens of a {0} program (a token.json), not an OAuth client")]
+    TokenCache(&'static str),
     /// Workload identity federation.
+    #[error("is a workload identity configuration, not an OAuth client")]
     ExternalAccount,
     /// Another `type` that Google's tools write.
+    #[error("is a Google credential of type {0:?}, not an OAuth client")]
     OtherType(String),
     /// A client with tokens beside it, written there by another tool.
+    #[error("is an OAuth client into which another tool has written tokens; chatauth does not use such a file")]
     ClientWithTokens,
-    /// Neither `installed` nor `web`.
-    NoClient {
-        /// The members that are there instead.
-        members: Vec<String>,
-    },
+    /// Nothing.
+    #[error("is an empty JSON object: it has neither \"installed\" nor \"web\"")]
+    EmptyObject,
+    /// Neither `installed` nor `web`, but these members.
+    #[error("has neither \"installed\" nor \"web\", but {0}")]
+    NoClient(String),
     /// Both `installed` and `web`.
+    #[error("has both \"installed\" and \"web\"; keep one of them")]
     TwoClients,
     /// `installed` or `web` is not an object.
+    #[error("has {0:?}, but it is not a JSON object")]
     NotAnObject(&'static str),
     /// A client for Android, iOS, Chrome or the like: without a secret, and without loopback redirects.
+    #[error("is a client without a secret (Android, iOS, Chrome or UWP), for which Google blocks logins on a computer")]
     MobileClient,
     /// A member is missing.
+    #[error("lacks {1:?} in {0:?}")]
     MissingMember(&'static str, &'static str),
     /// A member is an empty string.
+    #[error("has an empty {1:?} in {0:?}")]
     EmptyMember(&'static str, &'static str),
     /// A member has the wrong JSON type.
+    #[error("has a {1:?} in {0:?} that is not {2}")]
     WrongType(&'static str, &'static str, &'static str),
     /// The example that comes with chatauth, unedited.
+    #[error("is the example that comes with chatauth, whose values are made up")]
     Example,
-}
-
-impl fmt::Display for WrongFile {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self {
-            Self::Empty => "is empty",
-            Self::NotText => "is not a text file in UTF-8 or UTF-16",
-            Self::Html => "is an HTML page, probably a saved sign-in page, not an OAuth client",
-            Self::PropertyList => "is a property list for an iOS client, which cannot be used on a computer",
-            Self::NotJson { line } => return write!(formatter, "is not JSON (line {line})"),
-            Self::ApiKey => "contains an API key, which cannot identify a user",
-            Self::List => "is a JSON list, not an OAuth client",
-            Self::Scalar => "is a single JSON value, not an OAuth client",
-            Self::ServiceAccountKey => "is a service account key, not an OAuth client",
-            Self::AuthorizedUser => {
-                "contains a user's refresh token (application default credentials, or tokens that another tool wrote over the client), not an OAuth client"
-            }
-            Self::PythonToken => "contains tokens of a Python program (a token.json), not an OAuth client",
-            Self::NodeToken => "contains tokens of a Node.js program (a token.json), not an OAuth client",
-            Self::ExternalAccount => "is a workload identity configuration, not an OAuth client",
-            Self::OtherType(kind) => {
-                return write!(formatter, "is a Google credential of type {kind:?}, not an OAuth client");
-            }
-            Self::ClientWithTokens => {
-                "is an OAuth client into which another tool has written tokens; chatauth does not use such a file"
-            }
-            Self::NoClient { members } if members.is_empty() => {
-                "is an empty JSON object: it has neither \"installed\" nor \"web\""
-            }
-            Self::NoClient { members } => {
-                return write!(
-                    formatter,
-                    "has neither \"installed\" nor \"web\", but {}",
-                    members.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
-                );
-            }
-            Self::TwoClients => "has both \"installed\" and \"web\"; keep one of them",
-            Self::NotAnObject(kind) => return write!(formatter, "has {kind:?}, but it is not a JSON object"),
-            Self::MobileClient => {
-                "is a client without a secret (Android, iOS, Chrome or UWP), for which Google blocks logins on a computer"
-            }
-            Self::MissingMember(kind, member) => return write!(formatter, "lacks {member:?} in {kind:?}"),
-            Self::EmptyMember(kind, member) => return write!(formatter, "has an empty {member:?} in {kind:?}"),
-            Self::WrongType(kind, member, expected) => {
-                return write!(formatter, "has a {member:?} in {kind:?} that is not {expected}");
-            }
-            Self::Example => "is the example that comes with chatauth, whose values are made up",
-        };
-        formatter.write_str(text)
-    }
 }
 
 type Wrong = (WrongFile, Option<String>);
@@ -164,7 +131,7 @@ fn document(bytes: &[u8]) -> Result<Value, WrongFile> {
     if is_api_key(text) {
         return Err(WrongFile::ApiKey);
     }
-    serde_json::from_str(text).map_err(|error| WrongFile::NotJson { line: error.line() })
+    serde_json::from_str(text).map_err(|error| WrongFile::NotJson(error.line()))
 }
 
 /// Google's API keys: `AIza` and 35 more characters.
@@ -191,10 +158,10 @@ fn without_client(members: &Map<String, Value>) -> WrongFile {
         return WrongFile::ServiceAccountKey;
     }
     if has("token") && (has("refresh_token") || has("expiry") || has("scopes")) {
-        return WrongFile::PythonToken;
+        return WrongFile::TokenCache("Python");
     }
     if has("access_token") || has("expiry_date") {
-        return WrongFile::NodeToken;
+        return WrongFile::TokenCache("Node.js");
     }
     if has("refresh_token") {
         return WrongFile::AuthorizedUser;
@@ -202,7 +169,9 @@ fn without_client(members: &Map<String, Value>) -> WrongFile {
     if members.values().filter_map(Value::as_str).any(is_api_key) {
         return WrongFile::ApiKey;
     }
-    WrongFile::NoClient { members: members.keys().take(5).map(|name| name.chars().take(40).collect()).collect() }
+    let names = members.keys().take(5).map(|name| format!("{:?}", name.chars().take(40).collect::<String>()));
+    let names: Vec<String> = names.collect();
+    if names.is_empty() { WrongFile::EmptyObject } else { WrongFile::NoClient(names.join(", ")) }
 }
 
 /// Returns a member that must be a non-empty string.

@@ -163,15 +163,13 @@ fn from_client_secrets(error: &ClientSecretsError, invocation: &Invocation) -> F
             option("--service-account", path),
             make(project.as_deref())
         )),
-        ClientSecretsError::Wrong {
-            what: WrongFile::AuthorizedUser | WrongFile::PythonToken | WrongFile::NodeToken,
-            path,
-            project,
-        } => invalid(format!(
-            "import its login: {}; or {}",
-            invocation.import(&path.display().to_string()),
-            make(project.as_deref())
-        )),
+        ClientSecretsError::Wrong { what: WrongFile::AuthorizedUser | WrongFile::TokenCache(_), path, project } => {
+            invalid(format!(
+                "import its login: {}; or {}",
+                invocation.import(&path.display().to_string()),
+                make(project.as_deref())
+            ))
+        }
         ClientSecretsError::Wrong { what: WrongFile::TwoClients, project, .. } => invalid(format!(
             "a client file has one key, \"installed\" for a Desktop app or \"web\"; download it again at {}",
             console("auth/clients", project.as_deref())

@@ -70,7 +70,7 @@ fn refused(error: ClientSecretsError, bytes: &[u8]) {
     // What is no JSON is described and never quoted: a key could stand there.
     if let ClientSecretsError::Wrong { what, .. } = &error
         && read_plainly(bytes).is_none()
-        && !matches!(what, WrongFile::OtherType(_) | WrongFile::NoClient { .. })
+        && !matches!(what, WrongFile::OtherType(_) | WrongFile::NoClient(_))
     {
         assert!(message.len() < 200 && message.is_ascii(), "{message}");
     }
