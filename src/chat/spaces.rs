@@ -70,7 +70,8 @@ impl Method for SetUpSpace {
     }
 
     fn call(&self) -> Call {
-        let body = json!({ "space": self.space, "requestId": self.request_id, "memberships": self.memberships });
+        let memberships: Vec<Value> = self.memberships.iter().map(Value::from).collect();
+        let body = json!({ "space": self.space, "requestId": self.request_id, "memberships": memberships });
         Call::new(Verb::POST, "/v1/spaces:setup").body(&body)
     }
 

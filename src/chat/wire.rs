@@ -2,7 +2,7 @@
 //!
 //! Received resources are kept unchanged, so unknown fields and enum values survive.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::names::{NameError, group_name, id_of, user_name};
@@ -86,16 +86,13 @@ pub struct Group {
 }
 
 /// The role of a member in a space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A plain member.
-    #[serde(rename = "ROLE_MEMBER")]
     Member,
     /// A manager in Chat, an assistant manager in the API.
-    #[serde(rename = "ROLE_ASSISTANT_MANAGER")]
     Manager,
     /// An owner in Chat, a manager in the API.
-    #[serde(rename = "ROLE_MANAGER")]
     Owner,
 }
 
@@ -128,8 +125,6 @@ pub enum NewMembership {
     Group(String),
     /// The calling Chat app itself.
     App,
-    /// A membership in the API's form, for kinds unknown here.
-    Raw(Value),
 }
 
 impl NewMembership {
@@ -160,11 +155,6 @@ impl NewMembership {
         match self {
             Self::Human(name) | Self::Group(name) => name,
             Self::App => APP,
-            Self::Raw(json) => ["/member/name", "/groupMember/name"]
-                .iter()
-                .find_map(|pointer| json.pointer(pointer))
-                .and_then(Value::as_str)
-                .unwrap_or_default(),
         }
     }
 }
@@ -175,17 +165,7 @@ impl From<&NewMembership> for Value {
             NewMembership::Human(name) => serde_json::json!({ "member": { "name": name, "type": "HUMAN" } }),
             NewMembership::Group(name) => serde_json::json!({ "groupMember": { "name": name } }),
             NewMembership::App => serde_json::json!({ "member": { "name": APP, "type": "BOT" } }),
-            NewMembership::Raw(json) => json.clone(),
         }
-    }
-}
-
-impl Serialize for NewMembership {
-    fn serialize<Serializer: serde::Serializer>(
-        &self,
-        serializer: Serializer,
-    ) -> Result<Serializer::Ok, Serializer::Error> {
-        Value::from(self).serialize(serializer)
     }
 }
 
