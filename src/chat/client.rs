@@ -103,20 +103,24 @@ impl Client {
     }
 
     fn error(&self, result: Result<Response, transport::Error>, operation: &Operation) -> Error {
-        let (kind, answer) = match result {
-            Ok(response) => {
-                let kind = if is_success(&response) {
-                    ErrorKind::UnparsableResponse { http_status: response.status }
-                } else {
-                    let status = read_status(&response);
-                    let retry_after = self.retry_after(&response, &status);
-                    ErrorKind::from_status(status, retry_after)
-                };
-                (kind, Some(Box::new(response)))
+        let (attempts, may_have_been_applied) = (operation.attempts(), operation.may_have_been_applied());
+        let response = match result {
+            Ok(response) => response,
+            Err(error) => {
+                let kind = ErrorKind::Network(error);
+                return Error { kind, status: None, retry_after: None, attempts, may_have_been_applied, answer: None };
             }
-            Err(error) => (ErrorKind::Network(error), None),
         };
-        Error { kind, attempts: operation.attempts(), may_have_been_applied: operation.may_have_been_applied(), answer }
+        let (kind, status) = if is_success(&response) {
+            (ErrorKind::UnparsableResponse, Status { http_status: response.status, ..Status::default() })
+        } else {
+            let status = read_status(&response);
+            (ErrorKind::of(&status), status)
+        };
+        let waits = matches!(kind, ErrorKind::RateLimited | ErrorKind::Server);
+        let retry_after = if waits { self.retry_after(&response, &status) } else { None };
+        let (status, answer) = (Some(status), Some(Box::new(response)));
+        Error { kind, status, retry_after, attempts, may_have_been_applied, answer }
     }
 
     /// Returns the wait that a response requests, in its header or in its body.

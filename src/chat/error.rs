@@ -11,6 +11,10 @@ use crate::http;
 pub struct Error {
     /// The kind of failure.
     pub kind: ErrorKind,
+    /// The server's error, if there was a response.
+    pub status: Option<Status>,
+    /// The requested wait before a retry of a server error or after a rate limit.
+    pub retry_after: Option<Duration>,
     /// The number of attempts.
     pub attempts: u32,
     /// Whether the request may have been applied without a response that confirms it.
@@ -23,87 +27,54 @@ pub struct Error {
 #[derive(Debug, Clone)]
 pub enum ErrorKind {
     /// The access token is not accepted (401).
-    Unauthenticated(Status),
+    Unauthenticated,
     /// The access token lacks a required scope.
-    ScopeInsufficient(Status),
+    ScopeInsufficient,
     /// The project of the OAuth client has no configured Chat app.
-    ChatAppNotConfigured(Status),
+    ChatAppNotConfigured,
     /// The Chat API is switched off in the project of the OAuth client.
-    ApiDisabled(Status),
+    ApiDisabled,
     /// 409 `ALREADY_EXISTS`.
-    AlreadyExists(Status),
+    AlreadyExists,
     /// 403 for another reason.
-    PermissionDenied(Status),
+    PermissionDenied,
     /// 404.
-    NotFound(Status),
+    NotFound,
     /// `FAILED_PRECONDITION`, 409 `ABORTED`.
-    PreconditionFailed(Status),
+    PreconditionFailed,
     /// 400, and every other error that a retry cannot fix.
-    InvalidArgument(Status),
+    InvalidArgument,
     /// Rate limited for longer than the deadline allows.
-    RateLimited {
-        /// The server's error.
-        status: Status,
-        /// The requested wait before a retry, if any.
-        retry_after: Option<Duration>,
-    },
+    RateLimited,
     /// A server error.
-    Server {
-        /// The server's error.
-        status: Status,
-        /// The requested wait before a retry, if any.
-        retry_after: Option<Duration>,
-    },
+    Server,
     /// A successful response that cannot be parsed.
-    UnparsableResponse {
-        /// The HTTP status of that success.
-        http_status: u16,
-    },
+    UnparsableResponse,
     /// No response.
     Network(http::Error),
 }
 
 impl ErrorKind {
     /// Classifies an error response by reason and canonical code, or by HTTP status when those are missing.
-    pub(super) fn from_status(status: Status, retry_after: Option<Duration>) -> Self {
+    pub(super) fn of(status: &Status) -> Self {
         if status.is_rate_limit() {
-            return Self::RateLimited { status, retry_after };
+            return Self::RateLimited;
         }
         match (status.http_status, status.reason.as_deref()) {
-            (401, _) => Self::Unauthenticated(status),
-            (403, Some("ACCESS_TOKEN_SCOPE_INSUFFICIENT" | "insufficientPermissions")) => {
-                Self::ScopeInsufficient(status)
-            }
-            (403, Some("SERVICE_DISABLED" | "accessNotConfigured")) => Self::ApiDisabled(status),
-            (403, _) => Self::PermissionDenied(status),
-            (404, _) if status.says_app_not_configured() => Self::ChatAppNotConfigured(status),
-            (404, _) => Self::NotFound(status),
-            (409, _) if status.is_aborted() => Self::PreconditionFailed(status),
-            (409, _) => Self::AlreadyExists(status),
-            (412, _) => Self::PreconditionFailed(status),
-            (400, _) if status.status.as_deref() == Some("FAILED_PRECONDITION") => Self::PreconditionFailed(status),
+            (401, _) => Self::Unauthenticated,
+            (403, Some("ACCESS_TOKEN_SCOPE_INSUFFICIENT" | "insufficientPermissions")) => Self::ScopeInsufficient,
+            (403, Some("SERVICE_DISABLED" | "accessNotConfigured")) => Self::ApiDisabled,
+            (403, _) => Self::PermissionDenied,
+            (404, _) if status.says_app_not_configured() => Self::ChatAppNotConfigured,
+            (404, _) => Self::NotFound,
+            (409, _) if status.is_aborted() => Self::PreconditionFailed,
+            (409, _) => Self::AlreadyExists,
+            (412, _) => Self::PreconditionFailed,
+            (400, _) if status.status.as_deref() == Some("FAILED_PRECONDITION") => Self::PreconditionFailed,
             // A proxy may send 408 or 499 for an answer that it lost.
-            (408 | 499 | 500.., _) => Self::Server { status, retry_after },
-            _ if status.is_deadline() => Self::Server { status, retry_after },
-            _ => Self::InvalidArgument(status),
-        }
-    }
-
-    /// Returns the server's error, if there was a response.
-    pub fn status(&self) -> Option<&Status> {
-        match self {
-            Self::Unauthenticated(status)
-            | Self::ScopeInsufficient(status)
-            | Self::ChatAppNotConfigured(status)
-            | Self::ApiDisabled(status)
-            | Self::AlreadyExists(status)
-            | Self::PermissionDenied(status)
-            | Self::NotFound(status)
-            | Self::PreconditionFailed(status)
-            | Self::InvalidArgument(status)
-            | Self::RateLimited { status, .. }
-            | Self::Server { status, .. } => Some(status),
-            Self::UnparsableResponse { .. } | Self::Network(_) => None,
+            (408 | 499 | 500.., _) => Self::Server,
+            _ if status.is_deadline() => Self::Server,
+            _ => Self::InvalidArgument,
         }
     }
 }
@@ -112,23 +83,21 @@ impl std::error::Error for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            ErrorKind::Network(error) => write!(formatter, "{error}"),
-            ErrorKind::UnparsableResponse { http_status } => {
-                write!(formatter, "cannot parse the server's response (HTTP {http_status})")
-            }
-            other => {
-                let status = other.status().cloned().unwrap_or_default();
-                // A body that is not an error envelope (a proxy's HTML page) is not quoted.
-                let message = status.message.as_deref().unwrap_or("the server sent no error message");
-                write!(formatter, "{message} ({}", status.http_status)?;
-                let is_new = |code: &&String| !(status.http_status == 400 && *code == "INVALID_ARGUMENT");
-                for code in [&status.status, &status.reason].into_iter().flatten().filter(is_new) {
-                    write!(formatter, " {code}")?;
-                }
-                formatter.write_str(")")
-            }
+        let status = match (&self.kind, &self.status) {
+            (ErrorKind::Network(error), _) => return write!(formatter, "{error}"),
+            (_, status) => status.clone().unwrap_or_default(),
+        };
+        if matches!(self.kind, ErrorKind::UnparsableResponse) {
+            return write!(formatter, "cannot parse the server's response (HTTP {})", status.http_status);
         }
+        // A body that is not an error envelope (a proxy's HTML page) is not quoted.
+        let message = status.message.as_deref().unwrap_or("the server sent no error message");
+        write!(formatter, "{message} ({}", status.http_status)?;
+        let is_new = |code: &&String| !(status.http_status == 400 && *code == "INVALID_ARGUMENT");
+        for code in [&status.status, &status.reason].into_iter().flatten().filter(is_new) {
+            write!(formatter, " {code}")?;
+        }
+        formatter.write_str(")")
     }
 }
 
@@ -144,8 +113,7 @@ mod tests {
             message: Some(message.to_owned()),
             ..Status::default()
         };
-        let name = format!("{:?}", ErrorKind::from_status(status, None));
-        name.split(['(', ' ']).next().unwrap().to_owned()
+        format!("{:?}", ErrorKind::of(&status))
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub fn status(http_status: u16, www_authenticate: Option<&str>, body: &[u8]) -> 
 
 /// The error that it is for a call.
 pub fn error(status: Status, may_have_been_applied: bool) -> Error {
-    let asked = status.retry_seconds.map(Duration::from_secs);
-    Error { kind: ErrorKind::from_status(status, asked), attempts: 1, may_have_been_applied, answer: None }
+    let kind = ErrorKind::of(&status);
+    let waits = matches!(kind, ErrorKind::RateLimited | ErrorKind::Server);
+    let retry_after = status.retry_seconds.filter(|_| waits).map(Duration::from_secs);
+    Error { kind, status: Some(status), retry_after, attempts: 1, may_have_been_applied, answer: None }
 }

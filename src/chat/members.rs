@@ -54,7 +54,7 @@ impl Method for CreateMembership {
     }
 
     fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
-        matches!(refusal, ErrorKind::AlreadyExists(_)).then_some(None)
+        matches!(refusal, ErrorKind::AlreadyExists).then_some(None)
     }
 }
 
@@ -203,6 +203,6 @@ impl Method for DeleteMembership {
     }
 
     fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
-        matches!(refusal, ErrorKind::NotFound(_)).then_some(None)
+        matches!(refusal, ErrorKind::NotFound).then_some(None)
     }
 }

@@ -209,7 +209,7 @@ impl Method for DeleteSpace {
     }
 
     fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
-        matches!(refusal, ErrorKind::NotFound(_)).then_some(())
+        matches!(refusal, ErrorKind::NotFound).then_some(())
     }
 }
 

@@ -75,12 +75,12 @@ impl CallError {
 
     /// Whether the API knows no such resource.
     pub(super) fn is_not_found(&self) -> bool {
-        self.api().is_some_and(|error| matches!(error.kind, ErrorKind::NotFound(_)))
+        self.api().is_some_and(|error| matches!(error.kind, ErrorKind::NotFound))
     }
 
     /// Whether the resource exists already.
     pub(super) fn is_already_exists(&self) -> bool {
-        self.api().is_some_and(|error| matches!(error.kind, ErrorKind::AlreadyExists(_)))
+        self.api().is_some_and(|error| matches!(error.kind, ErrorKind::AlreadyExists))
     }
 }
 
@@ -200,7 +200,7 @@ impl<'a> Caller<'a> {
         let request = ListSpaces { paging: Paging { page_size: Some(1), page_token: None }, ..ListSpaces::default() };
         match self.send(&request).await {
             Ok(_) => Ok(true),
-            Err(error) if error.api().is_some_and(|error| matches!(error.kind, ErrorKind::ScopeInsufficient(_))) => {
+            Err(error) if error.api().is_some_and(|error| matches!(error.kind, ErrorKind::ScopeInsufficient)) => {
                 Ok(false)
             }
             Err(error) => Err(error),
@@ -222,7 +222,7 @@ impl<'a> Caller<'a> {
             .filter(|_| !self.for_row)
             .map(|write| self.context.pending.replace(Some(InFlight { action: action.clone(), write: write.clone() })));
         let mut result = self.chat.send(request, &self.access.token, &operation).await.map_err(Cause::Api);
-        if let Err(Cause::Api(chat::Error { kind: ErrorKind::Unauthenticated(_), .. })) = &result {
+        if let Err(Cause::Api(chat::Error { kind: ErrorKind::Unauthenticated, .. })) = &result {
             result = match self.context.session().replacement(&self.access).await {
                 Ok(access) => {
                     self.access = access;

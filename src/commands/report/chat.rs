@@ -13,32 +13,18 @@ impl Failure {
     pub(in crate::commands) fn from_chat(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Self {
         let mut failure = classify(error, attempt, invocation);
         failure.message = format!("cannot {}: {}", attempt.action, failure.message);
-        if let Some(status) = error.kind.status() {
+        if let Some(status) = &error.status {
             failure.http_status = Some(status.http_status);
             failure.reason = status.reason.clone().or_else(|| status.status.clone());
-        } else if let ErrorKind::UnparsableResponse { http_status } = error.kind {
-            failure.http_status = Some(http_status);
         }
-        if let ErrorKind::RateLimited { retry_after, .. } = &error.kind {
-            failure.retry_after = *retry_after;
+        failure.retry_after = error.retry_after;
+        let Some(write) = &attempt.write else { return failure };
+        let mut failure = failure.with_write(write, error.may_have_been_applied);
+        // The hint says when to retry before it says how.
+        if let (true, Some(_), Some(hint)) = (error.may_have_been_applied, error.retry_after, &failure.hint) {
+            failure.hint = Some(format!("{}; {hint}", try_again(error.retry_after)));
         }
-        match &attempt.write {
-            Some(write) => {
-                let mut failure = failure.with_write(write, error.may_have_been_applied);
-                // The hint says when to retry before it says how.
-                if let (
-                    true,
-                    ErrorKind::Server { retry_after: Some(wait), .. }
-                    | ErrorKind::RateLimited { retry_after: Some(wait), .. },
-                    Some(hint),
-                ) = (error.may_have_been_applied, &error.kind, &failure.hint)
-                {
-                    failure.hint = Some(format!("{}; {hint}", try_again(Some(*wait))));
-                }
-                failure
-            }
-            None => failure,
-        }
+        failure
     }
 
     /// Adds what is known about the effect of a write, and how to repeat it.
@@ -61,19 +47,19 @@ impl Failure {
 fn classify(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Failure {
     let message = error.to_string();
     let fail = |code| Failure::new(code, message.clone());
-    let status = error.kind.status().cloned().unwrap_or_default();
+    let status = error.status.clone().unwrap_or_default();
     match &error.kind {
-        ErrorKind::Unauthenticated(_) => fail(ErrorCode::CredentialsRejected).hint(if attempt.login {
+        ErrorKind::Unauthenticated => fail(ErrorCode::CredentialsRejected).hint(if attempt.login {
             format!("run {}", invocation.login(attempt.account.as_deref(), &ScopeSet::default()))
         } else {
             String::from("check that the token or service account key is valid, and that --api-endpoint is Google's")
         }),
-        ErrorKind::ScopeInsufficient(_) => fail(ErrorCode::ScopeMissing).hint(scope_hint(&status, attempt, invocation)),
-        ErrorKind::ChatAppNotConfigured(_) => fail(ErrorCode::ChatAppNotConfigured).hint(format!(
+        ErrorKind::ScopeInsufficient => fail(ErrorCode::ScopeMissing).hint(scope_hint(&status, attempt, invocation)),
+        ErrorKind::ChatAppNotConfigured => fail(ErrorCode::ChatAppNotConfigured).hint(format!(
             "configure the Chat app (name, avatar URL and description) at {}",
             console("apis/api/chat.googleapis.com/hangouts-chat", attempt.project.as_deref())
         )),
-        ErrorKind::ApiDisabled(_) => {
+        ErrorKind::ApiDisabled => {
             let link = status
                 .link
                 .clone()
@@ -81,9 +67,9 @@ fn classify(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Failur
             fail(ErrorCode::ApiDisabled)
                 .hint(format!("enable the Google Chat API at {link}, wait a few minutes, then retry"))
         }
-        ErrorKind::AlreadyExists(_) => fail(ErrorCode::AlreadyExists)
+        ErrorKind::AlreadyExists => fail(ErrorCode::AlreadyExists)
             .hint("choose another name: a space of your organization that you cannot see may have this one"),
-        ErrorKind::PermissionDenied(_) => fail(ErrorCode::PermissionDenied).hint(match status.reason.as_deref() {
+        ErrorKind::PermissionDenied => fail(ErrorCode::PermissionDenied).hint(match status.reason.as_deref() {
             Some("USER_BLOCKED_BY_ADMIN") => {
                 "ask an administrator to turn on Google Chat for this account".to_owned()
             }
@@ -94,21 +80,21 @@ fn classify(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Failur
             }
             _ => "check that this account has the permission, and that no administrator restricts the app".to_owned(),
         }),
-        ErrorKind::NotFound(_) => fail(ErrorCode::NotFound).hint(if attempt.admin {
+        ErrorKind::NotFound => fail(ErrorCode::NotFound).hint(if attempt.admin {
             let words = ["spaces", "search", "space_type = \"SPACE\"", "--use-admin-access"];
             format!("check the name: {}", invocation.command(words))
         } else {
             let list = invocation.command(["spaces", "list"]);
             format!("check the name, and that this account is a member: {list}")
         }),
-        ErrorKind::PreconditionFailed(_) => {
+        ErrorKind::PreconditionFailed => {
             fail(ErrorCode::PreconditionFailed).hint("check that Google Chat is turned on for this account")
         }
-        ErrorKind::InvalidArgument(_) => fail(ErrorCode::InvalidArgument)
+        ErrorKind::InvalidArgument => fail(ErrorCode::InvalidArgument)
             .hint("see https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces"),
-        ErrorKind::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
-        ErrorKind::Server { retry_after, .. } => fail(ErrorCode::ServerError).hint(try_again(*retry_after)),
-        ErrorKind::UnparsableResponse { .. } => fail(ErrorCode::ServerError).hint("retry in a minute"),
+        ErrorKind::RateLimited => fail(ErrorCode::RateLimited).hint(try_again(error.retry_after)),
+        ErrorKind::Server => fail(ErrorCode::ServerError).hint(try_again(error.retry_after)),
+        ErrorKind::UnparsableResponse => fail(ErrorCode::ServerError).hint("retry in a minute"),
         ErrorKind::Network(error) => network(error),
     }
 }
