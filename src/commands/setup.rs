@@ -93,7 +93,7 @@ async fn guide(context: &Context) -> anyhow::Result<()> {
     }
     context.messages.print("Last step: log in.");
     drop(prompt);
-    Login::default().log_in(context).await?;
+    Login::default().run(context).await?;
     let create = context.command(["spaces", "create", "--name", "API-made"]);
     context.messages.print(&format!("Done. Create your first space: {create}"));
     Ok(())

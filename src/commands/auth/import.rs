@@ -20,11 +20,7 @@ pub struct Import {
 
 impl Import {
     /// Imports the login.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.import(context))
-    }
-
-    async fn import(self, context: &Context) -> anyhow::Result<()> {
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let source = Source::new(self.file);
         let content = source.read(LARGEST_FILE)?;
         let imported = context.session().import(&content).await?;

@@ -45,11 +45,7 @@ pub struct Login {
 
 impl Login {
     /// Logs in.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.log_in(context))
-    }
-
-    pub(in crate::commands) async fn log_in(self, context: &Context) -> anyhow::Result<()> {
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         if !context.settings.input {
             return Err(Failure::new(ErrorCode::LoginNeeded, "cannot log in with --no-input")
                 .hint("leave out --no-input, and unset CHATAUTH_NO_INPUT")

@@ -20,11 +20,7 @@ pub struct Logout {
 
 impl Logout {
     /// Revokes logins, then forgets them.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.log_out(context))
-    }
-
-    async fn log_out(self, context: &Context) -> anyhow::Result<()> {
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let session = context.session();
         let logins = match session.chosen_account()? {
             Some(account) if !self.all => vec![session.login_for(&account)?],

@@ -12,12 +12,12 @@ pub mod token;
 super::subcommands! {
     /// Log in and out, and see who is logged in
     pub Auth {
-        Login(login::Login),
+        Login(login::Login) => async,
         #[command(visible_alias = "list")]
         Status(status::Status),
-        Token(token::Token),
-        Logout(logout::Logout),
-        Import(import::Import),
+        Token(token::Token) => async,
+        Logout(logout::Logout) => async,
+        Import(import::Import) => async,
         Export(export::Export),
         Switch(switch::Switch),
     }

@@ -22,11 +22,7 @@ pub struct Token {
 
 impl Token {
     /// Prints a token that is valid for more than five minutes.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(self.print(context))
-    }
-
-    async fn print(self, context: &Context) -> anyhow::Result<()> {
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let asked = super::scope_option::scopes(&self.scope)?;
         let new = asked.is_empty()
             && context.settings.access_token.is_none()
