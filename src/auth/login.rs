@@ -8,7 +8,7 @@ use super::login_name::is_same_account;
 use super::login_prompt::{LoginOptions, LoginPrompt, LoginStarted};
 use super::loopback::{Event, Listening, Loopback};
 use super::token_response::TokenResponse;
-use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, Session, identity};
+use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, Session, StoreError, identity};
 
 /// When a waiting user gets the explanations of errors that only the browser shows.
 const STILL_WAITING: Duration = Duration::from_secs(20);
@@ -19,6 +19,10 @@ const MOST_PIECES: usize = 100;
 impl Session {
     /// Logs in, even over a login that works. Saves nothing unless the whole response is right.
     pub async fn log_in(&self, options: &LoginOptions, prompt: &mut dyn LoginPrompt) -> Result<Record, Error> {
+        // The client file would be looked for in it.
+        if let Err(error @ StoreError::NotADirectory(_)) = self.store.names() {
+            return Err(error.into());
+        }
         self.log_in_with(self.principal.clients.for_new_login()?, options, prompt).await
     }
 

@@ -36,6 +36,9 @@ pub enum StoreError {
     /// There is no place for a store: no home directory and no `--config-dir`.
     #[error("cannot save logins: the home directory is unknown")]
     NoDirectory,
+    /// The place of the store is a file.
+    #[error("cannot use {path} for logins: it is not a directory", path = .0.display())]
+    NotADirectory(PathBuf),
     /// Another process holds the lock for too long.
     #[error("{0}")]
     Busy(#[source] LockBusy),
@@ -73,6 +76,16 @@ impl StoreError {
         let Self::NotWritable(cause) = self else { return false };
         let kind = cause.downcast_ref::<FileError>().and_then(FileError::kind);
         matches!(kind, Some(PermissionDenied | ReadOnlyFilesystem))
+    }
+
+    /// Returns the error of a directory that cannot be used: that it is none, else what `other` makes of it.
+    fn of_directory(path: &Path, error: FileError, other: impl FnOnce(FileError) -> Self) -> Self {
+        let is_file = error.kind() == Some(std::io::ErrorKind::NotADirectory);
+        if is_file || matches!(error, FileError::WrongKind { .. }) {
+            Self::NotADirectory(path.to_path_buf())
+        } else {
+            other(error)
+        }
     }
 
     pub(super) fn unreadable(path: &Path, cause: impl Into<Cause>) -> Self {
@@ -117,7 +130,9 @@ impl CredentialStore {
             match files::check_directory(&path, &narrow) {
                 Ok(narrowed) => self.warn_narrowed(&path, narrowed, 0o700),
                 Err(error) if error.kind() == Some(std::io::ErrorKind::NotFound) => return Ok(false),
-                Err(error) => return Err(StoreError::unreadable(&path, error)),
+                Err(error) => {
+                    return Err(StoreError::of_directory(&path, error, |error| StoreError::unreadable(&path, error)));
+                }
             }
         }
         Ok(true)
@@ -128,8 +143,8 @@ impl CredentialStore {
         let directory = self.directory()?;
         let (is_new, other) = (!directory.exists(), files::other_home(directory));
         for path in [directory.to_path_buf(), self.accounts_directory()?] {
-            let narrowed =
-                files::private_directory(&path, &|| is_store(directory)).map_err(StoreError::not_writable)?;
+            let narrowed = files::private_directory(&path, &|| is_store(directory))
+                .map_err(|error| StoreError::of_directory(&path, error, StoreError::not_writable))?;
             self.warn_narrowed(&path, narrowed, 0o700);
         }
         if let Some((user, group)) = other.filter(|_| is_new) {

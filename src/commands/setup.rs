@@ -74,6 +74,8 @@ async fn guide(context: &Context) -> anyhow::Result<()> {
     if !(context.settings.input && terminals.stdin && terminals.stderr) {
         return Ok(print_steps(context)?);
     }
+    // Where no login can be saved, no step helps.
+    context.session().accounts()?;
     let mut prompt = Prompter::new(context)?;
     match client_file(context) {
         None => guide_through_steps(context, &mut prompt, None).await?,

@@ -206,6 +206,8 @@ fn from_store(error: &StoreError, login: &str) -> Failure {
         }
         StoreError::NoDirectory => Failure::new(ErrorCode::StoreNotWritable, message)
             .hint("set HOME, or pass a directory with --config-dir DIR (CHATAUTH_CONFIG_DIR)"),
+        StoreError::NotADirectory(_) => Failure::new(ErrorCode::StoreUnreadable, message)
+            .hint("pass a directory with --config-dir DIR (CHATAUTH_CONFIG_DIR)"),
         StoreError::Busy(_) => {
             Failure::new(ErrorCode::Busy, message).hint("wait for the other process, or end it if it hangs")
         }

@@ -72,6 +72,41 @@ fn put_back(sandbox: &Sandbox) {
 }
 
 #[test]
+fn a_file_in_place_of_the_directory_is_called_that_by_every_command() {
+    let sandbox = Sandbox::new();
+    let here = sandbox.path("here");
+    fs::create_dir_all(here.join("parent")).unwrap();
+    set_mode(&here.join("parent"), 0o700);
+    fs::write(here.join("file"), "kept").unwrap();
+    fs::write(here.join("parent/accounts"), "").unwrap();
+    for directory in ["/dev/null", "file", "file/below", "parent"] {
+        let named = if directory == "parent" { "parent/accounts" } else { directory };
+        for words in [
+            &["auth", "status"][..],
+            &["spaces", "list"],
+            &["auth", "login"],
+            &["auth", "token", "--no-input"],
+            &["auth", "logout"],
+            &["auth", "switch", ACCOUNT],
+        ] {
+            for has_client in [true, false] {
+                let mut command = sandbox.command(words);
+                command.args(["--format", "json", "--config-dir", directory]).current_dir(&here);
+                if !has_client {
+                    command.env_remove("CHATAUTH_CLIENT_SECRETS");
+                }
+                let error = sandbox.finish(command).exits_with(3).error();
+                assert_eq!(error["code"], "store_unreadable", "{directory} {words:?}: {error}");
+                assert_eq!(error["message"], format!("cannot use {named} for logins: it is not a directory"));
+                assert!(error["hint"].as_str().unwrap().contains("--config-dir"), "{error}");
+            }
+        }
+    }
+    assert_eq!(fs::read_to_string(here.join("file")).unwrap(), "kept");
+    assert!(sandbox.control().requests().is_empty());
+}
+
+#[test]
 fn property_38_a_read_only_store_with_a_valid_token_is_good_enough() {
     let sandbox = Sandbox::new();
     let test = "property_38_a_read_only_store_with_a_valid_token_is_good_enough";
