@@ -15,6 +15,14 @@ pub enum Error {
     /// No usable client file.
     #[error("{0}")]
     ClientSecrets(#[from] ClientSecretsError),
+    /// The client file cannot be saved.
+    #[error("cannot save the OAuth client file {path}: {cause}", path = .path.display())]
+    ClientNotSaved {
+        /// Where it was to be saved.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
+    },
     /// The store cannot be read or written.
     #[error("{0}")]
     Store(#[from] StoreError),

@@ -86,22 +86,24 @@ impl Session {
         ClientSecrets::parse(&path, content)?;
         self.store.create()?;
         if path.exists() {
-            return Err(StoreError::not_writable(format!("{} exists already", path.display())).into());
+            return Err(not_saved(&path)("it exists already"));
         }
-        files::replace_private(&path, content, self.clock.now()).map_err(StoreError::not_writable)?;
+        files::replace_private(&path, content, self.clock.now()).map_err(not_saved(&path))?;
         Ok(path)
     }
 
-    /// Saves a client file at `path`, and returns where the one that was there is kept.
+    /// Saves a client file at `path`, whose directory is created if it is missing, and returns where the one that was there
+    /// is kept.
     pub fn replace_client(&self, path: &Path, content: &[u8]) -> Result<Option<PathBuf>, Error> {
         ClientSecrets::parse(path, content)?;
+        path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(not_saved(path))?;
         let old = path.with_extension("json.old");
         let replaced = match std::fs::rename(path, &old) {
             Ok(()) => Some(old),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(StoreError::not_writable(error).into()),
+            Err(error) => return Err(not_saved(path)(error)),
         };
-        files::replace_private(path, content, self.clock.now()).map_err(StoreError::not_writable)?;
+        files::replace_private(path, content, self.clock.now()).map_err(not_saved(path))?;
         Ok(replaced)
     }
 
@@ -115,6 +117,10 @@ impl Session {
         content.push(b'\n');
         Ok(Some(self.save_client_file(&content)?))
     }
+}
+
+fn not_saved<Cause: std::fmt::Display>(path: &Path) -> impl Fn(Cause) -> Error + '_ {
+    |cause| Error::ClientNotSaved { path: path.to_path_buf(), cause: cause.to_string() }
 }
 
 /// Asks the server whose token `token` is, and which scopes it has.

@@ -179,6 +179,8 @@ async fn ask_for_file(
                 }
                 return Ok(());
             }
+            // No other downloaded file helps.
+            Err(failure) if failure.code == ErrorCode::StoreNotWritable => return Err(failure),
             Err(failure) => {
                 context.messages.error(&failure.message);
                 if let Some(hint) = &failure.hint {

@@ -228,6 +228,11 @@ pub fn replace_private(path: &Path, content: &[u8], now: OffsetDateTime) -> Resu
     Reservation::new(path, 0, now)?.replace(content)
 }
 
+/// Returns the directory of a file.
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
 /// A temporary file that reserves disk space for a later [`replace`](Reservation::replace).
 #[derive(Debug)]
 pub struct Reservation {
@@ -241,7 +246,7 @@ impl Reservation {
         if is_symlink(path) {
             return Err(FileError::Symlink(path.to_path_buf()));
         }
-        let directory = path.parent().unwrap_or_else(|| Path::new("."));
+        let directory = directory_of(path);
         remove_orphans(directory, now);
         let mut builder = tempfile::Builder::new();
         builder.prefix(TEMPORARY_PREFIX);
@@ -267,7 +272,7 @@ impl Reservation {
         file.set_len(content.len() as u64).map_err(FileError::io("write", path))?;
         file.sync_all().map_err(FileError::io("write", path))?;
         self.temporary.persist(path).map_err(|error| FileError::io("replace", path)(error.error))?;
-        let directory = path.parent().unwrap_or_else(|| Path::new("."));
+        let directory = directory_of(path);
         sync_directory(directory).map_err(FileError::io("write", directory))
     }
 }

@@ -23,6 +23,8 @@ impl Failure {
         let login = invocation.login(account, &ScopeSet::default());
         match error {
             Error::ClientSecrets(error) => from_client_secrets(error, invocation),
+            Error::ClientNotSaved { .. } => fail(ErrorCode::StoreNotWritable)
+                .hint("pass a path that you can write to with --client-secrets FILE"),
             Error::Store(error) => from_store(error, &login),
             Error::LoginNeeded(LoginNeeded::Ambiguous(_)) => {
                 fail(ErrorCode::LoginNeeded).hint(format!(

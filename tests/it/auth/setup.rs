@@ -300,3 +300,32 @@ fn the_commands_that_it_shows_keep_the_typed_directory_and_client() {
     shell.current_dir(sandbox.path("empty")).args(["-c", create.trim()]).stdin(Stdio::null());
     assert_eq!(sandbox.finish(shell).success().json()["displayName"], "API-made");
 }
+
+#[test]
+fn a_client_file_is_saved_at_the_path_that_was_named_or_the_error_names_that_path() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.path("file"), "").unwrap();
+    let mut command = sandbox.command(["setup", "--config-dir", "file"]);
+    command.env_remove("CHATAUTH_CLIENT_SECRETS").current_dir(sandbox.path(""));
+    let text = Screen::start(command).ends_with(3);
+    assert!(text.starts_with("error: cannot use file for logins: it is not a directory"), "{text}");
+    for (place, saved) in [("new.json", true), ("a/b/new.json", true), ("file/new.json", false)] {
+        let mut command = sandbox.command(["setup", "--client-secrets", place]);
+        command.current_dir(sandbox.path(""));
+        let mut screen = Screen::start(command);
+        screen.answer("ID of your Cloud project", "my-project-1");
+        for _ in 0..4 {
+            screen.answer("Press Enter", "");
+        }
+        screen.answer("Path of the downloaded file", "client_secrets.json");
+        let text = screen.ends_with(if saved { 0 } else { 3 });
+        if saved {
+            assert_eq!(fs::read(sandbox.path(place)).unwrap(), fs::read(sandbox.client_secrets()).unwrap(), "{text}");
+            assert_eq!(mode(&sandbox.path(place)), 0o600);
+        } else {
+            assert!(text.contains(&format!("error: cannot save the OAuth client file {place}: ")), "{text}");
+            assert!(text.contains("hint: ") && text.contains("--client-secrets FILE"), "{text}");
+            assert!(!text.contains("cannot save logins") && !text.contains("--config-dir"), "{text}");
+        }
+    }
+}
