@@ -111,8 +111,13 @@ pub enum Stop {
     Interrupted(Interruption),
     /// The reader of the results closed the pipe.
     ReaderGone,
-    /// A failure that every further row would meet, or the first failure with `--fail-fast`: the JSON error.
-    Failed(Value),
+    /// A failure that every further row would meet, or any failure with `--fail-fast`; of several, that of the first row.
+    Failed {
+        /// The row.
+        row: u64,
+        /// The JSON error.
+        error: Value,
+    },
     /// The journal cannot be used.
     Journal(JournalError),
     /// The rest of the input cannot be read.

@@ -192,7 +192,16 @@ impl<Work> RowRun<Work> {
 impl<Kind: Task> Run<'_, Kind> {
     /// Ends the run: no further request leaves, and those in flight are awaited.
     pub(super) fn stop(&self, stop: Stop) {
-        self.stop.borrow_mut().get_or_insert(stop);
+        let mut current = self.stop.borrow_mut();
+        let is_first = match (&*current, &stop) {
+            (None, _) => true,
+            // Rows in flight end in any order.
+            (Some(Stop::Failed { row: earlier, .. }), Stop::Failed { row, .. }) => row < earlier,
+            _ => false,
+        };
+        if is_first {
+            *current = Some(stop);
+        }
         self.limiter.close();
     }
 
@@ -213,7 +222,7 @@ impl<Kind: Task> Run<'_, Kind> {
             }
             let error = invalid(&fault);
             if self.job.fail_fast {
-                self.stop(Stop::Failed(error.clone()));
+                self.stop(Stop::Failed { row: number, error: error.clone() });
             }
             let result = RowResult { row: number, status: "failed", error: Some(error), ..RowResult::default() };
             Some(Box::new(result))
@@ -298,7 +307,7 @@ impl<Kind: Task> Run<'_, Kind> {
         };
         self.record_state(&mut row, state, Some(&error));
         if ends_run || self.job.fail_fast {
-            self.stop(Stop::Failed(error.clone()));
+            self.stop(Stop::Failed { row: row.entry.row, error: error.clone() });
         }
         row.result(self.task, "failed", Some(error))
     }

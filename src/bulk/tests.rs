@@ -94,10 +94,30 @@ fn equal_names_that_exclude_each_other_are_one() {
 }
 
 #[test]
+fn the_failure_of_the_first_row_is_that_of_the_run_whichever_ends_first() {
+    for (rows, options, first) in [
+        ("name,answer\nA,\nB,late\nC,refused\nD,\n", &["fail fast"][..], 2),
+        ("name,answer\nA,refused\nB,late\nC,\nD,\n", &["fail fast"], 1),
+        ("name,answer\nA,late\n,\nC,\nD,\n", &["fail fast"], 1),
+        ("name,answer\nA,\nB,late\nC,fatal\nD,\n", &["fail fast"], 2),
+        // Only the last of these ends the run.
+        ("name,answer\nA,\nB,late\nC,fatal\nD,\n", &[], 3),
+    ] {
+        let mut stage = Stage::new(rows);
+        stage.options = options.to_vec();
+        let (ending, paper) = stage.run();
+        let Some(Stop::Failed { row, error }) = &ending.stop else { panic!("{rows}: {:?}", ending.stop) };
+        assert_eq!(*row, first, "{rows}");
+        let result = paper.results().into_iter().find(|result| result["row"] == first).unwrap();
+        assert_eq!((&result["error"], result["status"].as_str()), (error, Some("failed")), "{rows}");
+    }
+}
+
+#[test]
 fn a_failure_that_all_would_meet_ends_the_run() {
     let stage = Stage::new("name,answer\nA,\nB,fatal\nC,\nD,\nE,\nF,\nG,\nH,\nI,\nJ,\n");
     let (ending, paper) = stage.run();
-    assert!(matches!(&ending.stop, Some(Stop::Failed(error)) if error["message"] == "the API is disabled"));
+    assert!(matches!(&ending.stop, Some(Stop::Failed { row: 2, error }) if error["message"] == "the API is disabled"));
     assert_eq!(&paper.statuses()[..2], ["created", "failed"]);
     assert_eq!(ending.not_started, Some(10 - u64::try_from(paper.results().len()).unwrap()));
     assert!(ending.not_started > Some(0));

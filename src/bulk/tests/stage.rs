@@ -26,6 +26,7 @@ const COLUMNS: &[Column] = &[
             ("limited", "limited"),
             ("refused", "refused"),
             ("slow", "slow"),
+            ("late", "late"),
             ("unfinished", "unfinished"),
             ("fatal", "fatal"),
         ]),
@@ -100,9 +101,13 @@ impl Task for Server {
         self.busy.set(self.busy.get() + 1);
         self.busiest.set(self.busiest.get().max(self.busy.get()));
         self.order.borrow_mut().push(work.name.clone());
-        let wait = if self.first("slow", work) { 5000 } else { 10 };
+        let fails_late = self.first("late", work);
+        let wait = if fails_late || self.first("slow", work) { 5000 } else { 10 };
         tokio::time::sleep(Duration::from_millis(wait)).await;
         self.busy.set(self.busy.get() - 1);
+        if fails_late {
+            return Err(failure("at last"));
+        }
         if self.first("limited", work) {
             return Err(StepError { waits_for_quota: Some(Some(Duration::from_secs(2))), ..failure("too many") });
         }

@@ -134,7 +134,7 @@ pub(super) fn verdict(
             Failure { outcome: unknown, ..Failure::new(ErrorCode::Interrupted(interruption), message).hint(hint) }
         }
         Some(Stop::ReaderGone) => Failure::new(ErrorCode::ReaderGone, ""),
-        Some(Stop::Failed(error)) => with_totals(Failure::from_json(&error)),
+        Some(Stop::Failed { error, .. }) => with_totals(Failure::from_json(&error)),
         Some(Stop::Journal(error)) => with_totals(journal_failure(&error)),
         Some(Stop::Input(reason)) => with_totals(invalid(reason)),
         None => match (ending.format_fault, ending.output_fault) {
