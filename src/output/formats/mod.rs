@@ -16,7 +16,7 @@ use super::renderer::{Kind, Renderer};
 pub enum Format {
     /// Tables and details for people
     Human,
-    /// One JSON document
+    /// One JSON document; one object a line for the rows of --from
     Json,
     /// One JSON object a line
     Jsonl,
