@@ -46,13 +46,14 @@ pub struct Login {
 impl Login {
     /// Logs in.
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
-        if !context.settings.input {
-            return Err(Failure::new(ErrorCode::LoginNeeded, "cannot log in with --no-input")
-                .hint("leave out --no-input, and unset CHATAUTH_NO_INPUT")
-                .into());
-        }
         let asked = super::scope_option::scopes(&self.scope)?;
         let account = context.settings.account.value.clone();
+        if !context.settings.input {
+            let login = context.settings.invocation.login(account.as_deref(), &asked);
+            return Err(Failure::new(ErrorCode::LoginNeeded, "cannot log in with --no-input")
+                .hint(format!("without --no-input and CHATAUTH_NO_INPUT, run {login}"))
+                .into());
+        }
         let scopes = if asked.is_empty() { default_scopes(context) } else { asked };
         let login = LoginOptions {
             required: scopes.clone(),
