@@ -13,12 +13,14 @@ use super::instance::Emulator;
 use crate::platform::files::private_directory;
 use crate::platform::signals::{Interruption, Interruptions};
 
-/// Variables that could direct the command to something else than the emulator, in upper or in lower case.
-const REMOVED: [&str; 8] = [
+/// Variables that could direct the command to something else than the emulator, or keep it from logging in, in upper or in
+/// lower case.
+const REMOVED: [&str; 9] = [
     "CHATAUTH_ACCESS_TOKEN",
     "CHATAUTH_ACCOUNT",
     "CHATAUTH_SERVICE_ACCOUNT",
     "CHATAUTH_IMPERSONATE",
+    "CHATAUTH_NO_INPUT",
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "ALL_PROXY",

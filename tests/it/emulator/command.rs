@@ -184,6 +184,16 @@ fn property_77_its_tokens_are_not_googles_and_googles_are_refused() {
 }
 
 #[test]
+fn a_command_inside_logs_in_whatever_the_environment_outside_says() {
+    let sandbox = Sandbox::new();
+    let words = ["emulator", "--", "chatauth", "spaces", "create", "--name", "x", "--format", "name"];
+    let mut command = sandbox.command(words);
+    command.env("CHATAUTH_NO_INPUT", "1").env("CHATAUTH_ACCOUNT", "nobody@example.com");
+    let space = sandbox.finish(command).success().stdout;
+    assert!(space.starts_with("spaces/"), "{space}");
+}
+
+#[test]
 fn the_browser_does_not_keep_who_opens_it_from_listening() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let page = format!("http://{}/", listener.local_addr().unwrap());
