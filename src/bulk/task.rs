@@ -64,6 +64,8 @@ pub trait Task {
 pub struct Attempt {
     /// The time of the first attempt with this request id whose outcome is unknown.
     pub unknown_since: Option<OffsetDateTime>,
+    /// Whether the row has a key or a request id of its own.
+    pub has_own_id: bool,
 }
 
 /// The resource that the first step created or found.

@@ -205,8 +205,8 @@ async fn send(plan: &Plan, caller: &mut Caller<'_>) -> Result<Resource<Space>, F
                 "choose another name: a space of your organization that you cannot see has this one"
             }
             None => {
-                "choose another name, or pass --if-exists reuse if the space is yours; a space of your organization that you \
-                 cannot see may have this name"
+                "choose another name, or pass --if-exists reuse without a key or request id if the space is yours; a space \
+                 of your organization that you cannot see may have this name"
             }
         }),
         failure => failure,

@@ -307,6 +307,24 @@ fn equal_names_find_each_other_with_if_exists() {
 }
 
 #[test]
+fn a_row_with_a_key_or_an_id_finds_its_own_space_whatever_if_exists_says() {
+    for (column, value) in [("idempotency-key", "k"), ("request-id", "11111111-2222-4333-8444-555555555555")] {
+        for choice in ["fail", "reuse"] {
+            let rows = format!("name,manager,{column}\nA,bob@example.com,{value}\n");
+            let bulk = without_journal(Bulk::logged_in(&rows).with(&format!("--if-exists {choice}")));
+            bulk.sandbox.run(["auth", "login", "--scope", "chat.spaces", "--scope", "chat.memberships"]).success();
+            bulk.fault("setup:status=503,commit,retry-after=3600,times=1");
+            bulk.run().exits_with(7);
+            assert_eq!(statuses(&bulk.run().success().stdout), ["created"], "{column} {choice}");
+            assert_eq!(bulk.spaces(), ["A"], "{column} {choice}");
+            let space = bulk.sandbox.control().spaces()[0]["name"].as_str().unwrap().to_owned();
+            let members = bulk.sandbox.control().members(&space);
+            assert!(members.iter().any(|member| member["role"] == "ROLE_ASSISTANT_MANAGER"), "{column} {choice}");
+        }
+    }
+}
+
+#[test]
 fn one_key_is_one_space_whatever_was_refused_before() {
     for column in ["idempotencyKey", "requestId"] {
         let key = "11111111-2222-4333-8444-555555555555";

@@ -122,6 +122,32 @@ fn property_59_when_the_outcome_is_not_known_the_named_command_gives_the_same_sp
 }
 
 #[test]
+fn property_59_a_key_or_an_id_goes_before_the_name_and_the_repetition_finishes_the_job() {
+    let key = ["--idempotency-key", "k"];
+    let id = ["--request-id", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"];
+    let roles = |sandbox: &Sandbox| {
+        let space = sandbox.control().spaces()[0]["name"].as_str().unwrap().to_owned();
+        let members = sandbox.control().members(&space);
+        let roles: Vec<String> = members.iter().map(|member| member["role"].to_string()).collect();
+        (sandbox.control().spaces().len(), roles.contains(&String::from("\"ROLE_ASSISTANT_MANAGER\"")))
+    };
+    for own in [key, id] {
+        for choice in ["fail", "reuse"] {
+            let sandbox = Sandbox::new();
+            sandbox.run(["auth", "login", "--scope", "chat.spaces", "--scope", "chat.memberships"]).success();
+            sandbox.control().add_fault("setup:status=503,commit,retry-after=3600".parse().unwrap());
+            let base = [&CREATE[..], &["--manager", "bob@example.com", "--if-exists", choice]].concat();
+            let failed = sandbox.run(base.iter().chain(&own)).exits_with(6);
+            sandbox.control().clear_faults();
+            run_line(&sandbox, &named_command(&failed)).success();
+            assert_eq!(roles(&sandbox), (1, true), "{own:?} {choice}");
+            sandbox.run(base.iter().chain(&own)).success();
+            assert_eq!(roles(&sandbox), (1, true), "{own:?} {choice}");
+        }
+    }
+}
+
+#[test]
 fn property_59_people_are_told_the_same() {
     let sandbox = with_fault("create:status=503,commit,retry-after=3600");
     let failed = sandbox.run(["spaces", "create", "--name", "x", "-q"]).exits_with(6);

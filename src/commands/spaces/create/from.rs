@@ -84,9 +84,10 @@ impl RowCommand for NewSpace {
     }
 
     /// Creates or finds a space. One that is younger than an earlier attempt is what that attempt created: its request id
-    /// brings it back.
+    /// brings it back. A request id of the row's own decides alone, as in a single create.
     async fn create(&self, plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
-        if let Some((name, what)) = &plan.reuse_check
+        if !attempt.has_own_id
+            && let Some((name, what)) = &plan.reuse_check
             && let Some(space) = find_by_name(name, attempt.unknown_since, caller).await?
         {
             let space = what.accept(space)?;

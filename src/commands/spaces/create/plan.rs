@@ -55,7 +55,7 @@ pub(in crate::commands) struct NewSpace {
     pub(super) owner: Vec<String>,
     /// Fail, or reuse your space with this name
     ///
-    /// Without this option, or with --request-id, existing spaces are not looked up.
+    /// Without this option, or with --request-id or --idempotency-key, existing spaces are not looked up.
     #[arg(long, value_name = "fail|reuse", hide_possible_values = true, help_heading = "Retries")]
     pub(super) if_exists: Option<IfExists>,
     /// ID of an earlier attempt, to repeat it safely
@@ -164,9 +164,10 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
             }
         }
     }
-    // With a request id, an earlier attempt may have created the space but not added its members yet. Repeating the
-    // request returns that space.
-    let reuse_check = options.if_exists.filter(|_| options.request_id.is_none()).and_then(|what| {
+    // With a request id or a key, an earlier attempt may have created the space but not added its members yet. Repeating
+    // the request returns that space.
+    let has_own_id = options.request_id.is_some() || options.idempotency_key.is_some();
+    let reuse_check = options.if_exists.filter(|_| !has_own_id).and_then(|what| {
         let name = draft.at("displayName").and_then(Value::as_str)?;
         Some((name.to_owned(), what))
     });

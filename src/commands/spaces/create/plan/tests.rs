@@ -238,8 +238,9 @@ fn a_repetition_goes_by_its_id_and_not_by_the_name() {
         plan(&typed(&["--name=x", "--if-exists=reuse"])).unwrap().reuse_check,
         Some(("x".to_owned(), IfExists::Reuse))
     );
-    let repeated = ["--name=x", "--if-exists=reuse", "--request-id=a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"];
-    assert_eq!(plan(&typed(&repeated)).unwrap().reuse_check, None);
+    for own in ["--request-id=a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "--idempotency-key=k"] {
+        assert_eq!(plan(&typed(&["--name=x", "--if-exists=reuse", own])).unwrap().reuse_check, None, "{own}");
+    }
 }
 
 #[test]
