@@ -22,7 +22,7 @@ pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use members::{CreateMembership, DeleteMembership, GetMembership, ListMemberships, PatchMembership};
 pub use method::{Call, Method, Scopes};
-pub use names::{MemberName, NameError, SpaceName, audience_name, id_of, user_name};
+pub use names::{MemberName, NameError, SpaceName, audience_name, id_of, is_same_name, user_name};
 pub use operation::Operation;
 pub use page::{Page, Paging};
 pub use path::{ApiPath, PathError};

@@ -53,6 +53,11 @@ pub fn id_of(name: &str) -> &str {
     name.rsplit_once('/').map_or(name, |(_, id)| id)
 }
 
+/// Whether two resource names are those of the same member. Email addresses are compared without case; IDs are not.
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    one == other || one.contains('@') && one.eq_ignore_ascii_case(other)
+}
+
 /// Returns `users/{user}` for an email address, `users/ID` or a bare id.
 pub fn user_name(text: &str) -> Result<String, NameError> {
     check_pasted_name(text.trim().trim_start_matches("users/"))?;

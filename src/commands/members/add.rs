@@ -11,7 +11,7 @@ use super::throttle::BULK_RATE;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{
     CreateMembership, GetMembership, Membership, Method, NewMembership, PatchMembership, Resource, Role, Scopes,
-    SpaceName,
+    SpaceName, is_same_name,
 };
 use crate::commands::arguments::{AdminAccess, member_name, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs};
@@ -259,7 +259,7 @@ fn new_memberships(options: &Add) -> Result<Vec<NewMembership>, Failure> {
     let mut wanted = Vec::new();
     for membership in users.chain(groups) {
         let membership = membership?;
-        if !wanted.contains(&membership) {
+        if !wanted.iter().any(|other: &NewMembership| is_same_name(other.name(), membership.name())) {
             wanted.push(membership);
         }
     }
@@ -316,7 +316,7 @@ mod tests {
             group: groups.iter().map(|text| (*text).to_owned()).collect(),
             ..Add::default()
         };
-        let all = new_memberships(&options(&["ada@example.com", "users/ada@example.com", "app"], &["g", "groups/g"]))
+        let all = new_memberships(&options(&["ada@example.com", "users/Ada@example.com", "app"], &["g", "groups/g"]))
             .unwrap();
         assert_eq!(
             all,

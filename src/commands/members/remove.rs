@@ -6,7 +6,7 @@ use super::rows;
 use super::several::for_each;
 use super::throttle::BULK_RATE;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
-use crate::chat::{DeleteMembership, MemberName, Method, Scopes};
+use crate::chat::{DeleteMembership, MemberName, Method, Scopes, is_same_name};
 use crate::commands::Context;
 use crate::commands::arguments::{AdminAccess, member_name, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs};
@@ -51,7 +51,7 @@ impl Remove {
         let mut names: Vec<MemberName> = Vec::new();
         for text in &self.users {
             let name = member_name(&space, text)?;
-            if !names.contains(&name) {
+            if !names.iter().any(|other| is_same_name(other.id(), name.id())) {
                 names.push(name);
             }
         }

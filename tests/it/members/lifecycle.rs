@@ -88,3 +88,15 @@ fn an_error_of_the_filter_does_not_keep_the_others_out() {
     let sent = recorder.requests().iter().filter(|request| request.method == "DELETE").count();
     assert_eq!(sent, 3, "{}", run.stderr);
 }
+
+#[test]
+fn one_person_in_two_spellings_is_added_and_removed_once() {
+    for (verb, method) in [("add", "POST"), ("remove", "DELETE")] {
+        let recorder = Recorder::accepting();
+        let words = ["members", verb, "AAA", "ada@example.com", "ADA@example.com", "users/Ada@Example.com", "a", "A"];
+        let run = recorder.run(&words).exits_with(0);
+        let lines = run.lines();
+        let writes = lines.iter().filter(|line| line.starts_with(method)).count();
+        assert_eq!(writes, 3, "IDs differ in case: {lines:?}");
+    }
+}

@@ -183,6 +183,8 @@ mod tests {
             (json!({"name":"A","external":true,"internal":true}), "internal: cannot be combined with external"),
             (json!({"name":"A","memberships":[{}]}), "memberships: "),
             (json!({"space":7}), "space: is not a JSON object"),
+            (json!({"name":"A","manager":"a@example.com","owner":"A@example.com"}), "both --manager and --owner"),
+            (json!({"name":"A","manager":"app"}), "--manager"),
         ] {
             assert!(wrong(&members).contains(expected), "{members}: {}", wrong(&members));
         }

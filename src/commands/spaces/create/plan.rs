@@ -10,7 +10,7 @@ use super::super::draft::Draft;
 use super::super::fields::TYPES;
 use super::super::options::SpaceFields;
 use crate::bulk::request_id_of_key;
-use crate::chat::{CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, user_name};
+use crate::chat::{CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, is_same_name};
 use crate::commands::arguments::for_people;
 use crate::commands::{ErrorCode, Failure};
 
@@ -264,8 +264,12 @@ fn promotions(options: &NewSpace) -> Result<Vec<(String, Role)>, Failure> {
         [("--owner", &options.owner, Role::Owner), ("--manager", &options.manager, Role::Manager)]
     {
         for text in texts {
-            let name = user_name(text).map_err(|cause| Failure::usage(format!("{option} {text:?} {cause}")))?;
-            match promotions.iter().find(|(other, _)| *other == name) {
+            let membership = NewMembership::of_user(text);
+            let membership = membership.map_err(|cause| Failure::usage(format!("{option} {text:?} {cause}")))?;
+            let NewMembership::Human(name) = membership else {
+                return Err(Failure::usage(format!("{option} (memberships[].role) works for people only")));
+            };
+            match promotions.iter().find(|(other, _)| is_same_name(other, &name)) {
                 Some((_, same)) if *same == role => {}
                 Some(_) => return Err(Failure::usage(format!("{text:?} is both --manager and --owner"))),
                 None => promotions.push((name, role)),
@@ -278,7 +282,7 @@ fn promotions(options: &NewSpace) -> Result<Vec<(String, Role)>, Failure> {
 fn memberships(options: &NewSpace, promotions: &[(String, Role)]) -> Result<Vec<NewMembership>, Failure> {
     let mut memberships = Vec::new();
     let mut add = |membership: NewMembership| {
-        if !memberships.contains(&membership) {
+        if !memberships.iter().any(|other: &NewMembership| is_same_name(other.name(), membership.name())) {
             memberships.push(membership);
         }
     };

@@ -122,6 +122,33 @@ fn those_who_look_after_the_space_come_first_and_have_one_role() {
 }
 
 #[test]
+fn one_person_in_two_spellings_is_one() {
+    for words in [
+        ["--member=ada@example.com", "--member=ADA@example.com"],
+        ["--manager=ada@example.com", "--member=users/Ada@Example.com"],
+        ["--owner=ada@example.com", "--owner=ada@EXAMPLE.com"],
+    ] {
+        let made = plan(&typed(&[&["--name=x"], &words[..]].concat())).unwrap();
+        assert!(made.promotions.len() < 2, "{words:?}");
+        let memberships = made.request.preview()["body"]["memberships"].clone();
+        let first = json!([{"member":{"name":"users/ada@example.com","type":"HUMAN"}}]);
+        assert_eq!(memberships, first, "{words:?}");
+    }
+    let both = ["--name=x", "--manager=ada@example.com", "--owner=ADA@example.com"];
+    refused(&typed(&both), ErrorCode::Usage, &["--manager", "--owner"]);
+    // IDs are not addresses.
+    let ids = plan(&typed(&["--name=x", "--member=a", "--member=A", "--group=g", "--group=G"])).unwrap();
+    assert_eq!(ids.request.preview()["body"]["memberships"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn the_app_has_no_role() {
+    for (option, person) in [("--manager", "app"), ("--owner", "app"), ("--owner", "users/app")] {
+        refused(&typed(&["--name=x", option, person]), ErrorCode::Usage, &[option, "people"]);
+    }
+}
+
+#[test]
 fn names_and_texts_have_limits() {
     refused(&typed(&[]), ErrorCode::Usage, &["--name (displayName)"]);
     refused(&named("  "), ErrorCode::Usage, &["--name (displayName)"]);
