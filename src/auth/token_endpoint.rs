@@ -71,7 +71,7 @@ struct TokenInfoResponse {
 pub enum ClientProbe {
     /// Client id and secret are right.
     Accepted,
-    /// They are wrong, or the server did not decide: its error code or HTTP status.
+    /// The server rejects them with this error code.
     Refused(String),
 }
 
@@ -151,18 +151,17 @@ impl TokenEndpoint<'_> {
 
     /// Sends a code that cannot exist: a server that knows the client rejects the code, and one that does not rejects
     /// the client.
+    ///
+    /// # Errors
+    /// No answer, or a temporary error, which decides nothing.
     pub(super) async fn probe(&self) -> Result<ClientProbe, Error> {
         let fields = [("grant_type", "authorization_code"), ("code", BOGUS_CODE), ("redirect_uri", "http://127.0.0.1")];
-        let request = Request::form(self.client.token_endpoint.url().clone(), &self.with_credentials(&fields));
-        let response = self.http.send(request).await.map_err(Error::Network)?;
-        let error = error_code(&response.body).unwrap_or_default();
-        Ok(match refusal_cause(&error, None) {
-            _ if response.status >= 500 || error.is_empty() => {
-                ClientProbe::Refused(format!("HTTP status {}", response.status))
-            }
-            Some(RefusalCause::InvalidGrant) => ClientProbe::Accepted,
-            _ => ClientProbe::Refused(error),
-        })
+        match self.send(&fields, retry::Policy::refresh()).await {
+            Ok(_) => Ok(ClientProbe::Accepted),
+            Err(Error::Refused(refusal)) if refusal.cause == RefusalCause::InvalidGrant => Ok(ClientProbe::Accepted),
+            Err(Error::Refused(refusal)) => Ok(ClientProbe::Refused(refusal.error)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Adds the client's credentials to the form, as all of Google's clients do.

@@ -144,14 +144,12 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
         Some(proxy) => format!("through the proxy of {}", proxy.variable),
         None => String::from("without a proxy"),
     };
-    let probe = match context.session().probe_client().await {
-        Ok(probe) => probe,
-        Err(error) => {
-            findings.failed("network", context.report(error));
-            findings.skipped(&["clock", "client id and secret"], "cannot reach the token endpoint");
-            return;
-        }
-    };
+    let probe = context.session().probe_client().await;
+    if let Err(error @ (Error::Network(_) | Error::Interrupted(_))) = probe {
+        findings.failed("network", context.report(error));
+        findings.skipped(&["clock", "client id and secret"], "cannot reach the token endpoint");
+        return;
+    }
     findings.ok("network", format!("reached the token endpoint {route}"));
     match context.session().clock_offset() {
         Some(offset) if offset.abs() > CLOCK_TOLERANCE => findings.add(
@@ -168,8 +166,8 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
         None => findings.skipped(&["clock"], "the server sent no time"),
     }
     match probe {
-        ClientProbe::Accepted => findings.ok("client id and secret", "accepted by the authorization server"),
-        ClientProbe::Refused(error) => findings.failed(
+        Ok(ClientProbe::Accepted) => findings.ok("client id and secret", "accepted by the authorization server"),
+        Ok(ClientProbe::Refused(error)) => findings.failed(
             "client id and secret",
             Failure::new(ErrorCode::ClientRejected, format!("the authorization server rejects the client ({error})"))
                 .hint(format!(
@@ -177,6 +175,7 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
                     console("auth/clients", context.project().as_deref())
                 )),
         ),
+        Err(error) => findings.failed("client id and secret", context.report(error)),
     }
 }
 

@@ -212,6 +212,28 @@ fn a_client_that_the_server_does_not_know_fails_on_its_own() {
 }
 
 #[test]
+fn an_answer_that_decides_nothing_about_the_client_is_retried_and_no_rejection() {
+    let sandbox = healthy();
+    sandbox.control().add_fault("token:status=503,times=1".parse().unwrap());
+    are(&complaints(&examine(&sandbox).success()), &[]);
+    assert_eq!(sandbox.control().requests_to(Endpoint::Token).len(), 2);
+    for (fault, code) in [
+        ("token:status=503,retry-after=3600", "server_error"),
+        ("token:status=429,retry-after=3600", "rate_limited"),
+        ("token:status=404,html", "server_error"),
+    ] {
+        sandbox.control().add_fault(fault.parse().unwrap());
+        let finished = examine(&sandbox).exits_with(6);
+        are(&complaints(&finished), &[("client id and secret", "failed")]);
+        let error = finished.error();
+        assert_eq!(error["code"], code, "{error}");
+        assert!(error["hint"].as_str().unwrap().contains("retry"), "{error}");
+        assert!(!error["message"].as_str().unwrap().contains("rejects"), "{error}");
+        sandbox.control().clear_faults();
+    }
+}
+
+#[test]
 fn a_login_that_is_missing_or_dead_fails_on_its_own() {
     let sandbox = Sandbox::new();
     let follow = [("login", "failed"), ("scopes", "skipped"), ("token age", "skipped"), ("Chat API", "skipped")];
