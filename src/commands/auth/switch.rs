@@ -1,6 +1,6 @@
 //! `chatauth auth switch`.
 
-use crate::commands::Context;
+use crate::commands::{Context, Failure, Provenance};
 
 /// Switch to another saved login
 #[derive(Debug, clap::Args)]
@@ -14,8 +14,24 @@ pub struct Switch {
 impl Switch {
     /// Makes the account the current one.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        let settings = &context.settings;
+        if let Some([option, _]) = settings.invocation.actor.first() {
+            return Err(
+                Failure::usage(format!("{option} cannot be used with auth switch: give the account alone")).into()
+            );
+        }
         let account = context.session().switch(&self.account)?;
-        context.messages.note(&format!("Commands now act as {account}"));
+        let variable = settings.account.value.as_ref().filter(|_| settings.account.source == Provenance::Variable);
+        let other = variable.filter(|named| named.to_lowercase() != account);
+        match (settings.instead_of_login, other) {
+            (Some(reason), _) => {
+                context.messages.warning(&format!("{reason}, so commands use it instead of the login of {account}"));
+            }
+            (None, Some(other)) => {
+                context.messages.warning(&format!("CHATAUTH_ACCOUNT is {other}, so commands act as that account"));
+            }
+            (None, None) => context.messages.note(&format!("Commands now act as {account}")),
+        }
         Ok(())
     }
 }

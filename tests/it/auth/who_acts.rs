@@ -120,3 +120,36 @@ fn a_login_warns_of_what_later_commands_use_instead() {
         }
     }
 }
+
+#[test]
+fn a_switch_warns_of_what_commands_use_instead() {
+    let stage = Stage::new();
+    let for_bob = ("CHATAUTH_ACCOUNT", BOB);
+    for (variables, expected) in [
+        (&[TOKEN][..], Some("CHATAUTH_ACCESS_TOKEN is set")),
+        (&[KEY, AS_EVE], Some("service account")),
+        (&[TOKEN, for_bob], Some("CHATAUTH_ACCESS_TOKEN is set")),
+        (&[for_bob], Some("CHATAUTH_ACCOUNT is bob@example.com")),
+        (&[FOR_ANN], None),
+        (&[], None),
+    ] {
+        stage.run(&["auth", "switch", BOB], &[]).success();
+        let said = stage.run(&["auth", "switch", ANN], variables).success().stderr;
+        assert_eq!(said.contains("Commands now act as ann@example.com"), expected.is_none(), "{said}");
+        assert_eq!(said.contains("warning: "), expected.is_some(), "{said}");
+        assert!(said.contains(expected.unwrap_or_default()), "{said}");
+        let token = stage.run(&["auth", "token", "--format", "json"], &[]).success().json();
+        assert_eq!(token["account"], ANN, "the switch itself succeeds: {variables:?}");
+    }
+}
+
+#[test]
+fn a_switch_with_an_option_that_says_who_acts_is_a_usage_error() {
+    let stage = Stage::new();
+    for options in [&["--account", BOB][..], &["--service-account", "KEY", "--impersonate", EVE]] {
+        let words = [&["auth", "switch", ANN, "--format", "json"], options].concat();
+        let error = stage.run(&words, &[]).exits_with(2).error();
+        assert!(error["message"].as_str().unwrap().contains(options[0]), "{error}");
+        assert_eq!(stage.run(&["auth", "token", "--format", "json"], &[]).success().json()["account"], BOB);
+    }
+}
