@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, ValueEnum, ValueHint};
 
+use crate::commands::account;
 use crate::output::Format;
 
 /// Create Google Chat spaces as yourself, from a terminal, a script or CI.
@@ -61,13 +62,13 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) config_dir: Option<PathBuf>,
     /// Saved login to use; a new login must be of this account [env: CHATAUTH_ACCOUNT] [default: the current one]
-    #[arg(long, global = true, value_name = "EMAIL")]
+    #[arg(long, global = true, value_name = "EMAIL", value_parser = account)]
     pub(super) account: Option<String>,
     /// Key file for domain-wide delegation, instead of a saved login [env: CHATAUTH_SERVICE_ACCOUNT]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) service_account: Option<PathBuf>,
     /// User that the service account acts as [env: CHATAUTH_IMPERSONATE]
-    #[arg(long, global = true, value_name = "USER")]
+    #[arg(long, global = true, value_name = "USER", value_parser = account)]
     pub(super) impersonate: Option<String>,
     /// Root of the Chat API [env: CHATAUTH_API_ENDPOINT] [default: https://chat.googleapis.com]
     #[arg(long, global = true, value_name = "URL")]

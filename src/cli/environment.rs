@@ -60,6 +60,11 @@ impl Environment {
         self.os(name).map(text).transpose()
     }
 
+    /// An account; a blank one counts as not set.
+    pub(super) fn account(self, name: &str) -> Result<Option<String>, Failure> {
+        Ok(self.text(name)?.filter(|account| !account.trim().is_empty()))
+    }
+
     /// Whether a switch is set to anything but 0, false and no.
     pub(super) fn switch(self, name: &str) -> bool {
         self.os(name).is_some_and(|value| !["0", "false", "no"].iter().any(|off| value.eq_ignore_ascii_case(off)))

@@ -51,7 +51,7 @@ pub(super) fn instead_of_login(global: &Global, environment: Environment) -> Opt
 /// identity.
 fn delegation(global: &Global, environment: Environment) -> Result<Setting<Option<DelegationOptions>>, Failure> {
     let Setting { value: key, source } = choose(global.service_account.clone(), environment.path(SERVICE_ACCOUNT)?);
-    let subject = global.impersonate.clone().or(environment.text("CHATAUTH_IMPERSONATE")?);
+    let subject = global.impersonate.clone().or(environment.account("CHATAUTH_IMPERSONATE")?);
     match (key, subject) {
         (Some(key), Some(subject)) => {
             Ok(Setting { value: Some(DelegationOptions { key, subject: subject.trim().to_owned() }), source })

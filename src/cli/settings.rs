@@ -86,7 +86,7 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
         delegation,
         instead_of_login: principal::instead_of_login(global, environment),
         home: environment.home(),
-        account: choose(global.account.clone(), environment.text("CHATAUTH_ACCOUNT")?)
+        account: choose(global.account.clone(), environment.account("CHATAUTH_ACCOUNT")?)
             .map(|account| account.map(|account| account.trim().to_owned())),
         api_endpoint: choose(global.api_endpoint.clone(), environment.text("CHATAUTH_API_ENDPOINT")?)
             .map(|url| url.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned())),

@@ -7,6 +7,11 @@ use crate::chat::{MemberName, Role, SpaceName};
 
 use super::Failure;
 
+/// Parses the account of an option, which a script may have left blank.
+pub fn account(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("it is blank") } else { Ok(text.to_owned()) }
+}
+
 /// Acting as an administrator.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub(super) struct AdminAccess {

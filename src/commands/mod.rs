@@ -77,6 +77,7 @@ mod write;
 pub use crate::auth::{DelegationOptions, Proxies, ProxySetting, TransportConfig, TrustRoots};
 pub use crate::chat::Role;
 pub use crate::platform::input::Source;
+pub use arguments::account;
 pub use context::{Context, Provenance, ProvidedToken, Setting, Settings};
 pub use failure::{ErrorCode, Failure, Outcome};
 pub use invocation::Invocation;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::auth::{LoginOptions, Record, ScopeSet};
 use crate::commands::terminal_prompt::TerminalPrompt;
-use crate::commands::{Context, ErrorCode, Failure, needed_scopes};
+use crate::commands::{Context, ErrorCode, Failure, account, needed_scopes};
 
 /// How long a login waits for the browser.
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
@@ -36,7 +36,7 @@ pub struct Login {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
     /// Account to suggest in the account chooser
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, value_name = "EMAIL", value_parser = account)]
     login_hint: Option<String>,
     /// Time to wait for the browser [default: 300]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]

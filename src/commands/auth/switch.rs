@@ -1,13 +1,13 @@
 //! `chatauth auth switch`.
 
-use crate::commands::{Context, Failure, Provenance};
+use crate::commands::{Context, Failure, Provenance, account};
 
 /// Switch to another saved login
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth auth switch ada@example.com"))]
 pub struct Switch {
     /// Account to use from now on
-    #[arg(id = "account_name", value_name = "EMAIL")]
+    #[arg(id = "account_name", value_name = "EMAIL", value_parser = account)]
     account: String,
 }
 

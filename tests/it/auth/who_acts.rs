@@ -153,3 +153,29 @@ fn a_switch_with_an_option_that_says_who_acts_is_a_usage_error() {
         assert_eq!(stage.run(&["auth", "token", "--format", "json"], &[]).success().json()["account"], BOB);
     }
 }
+
+#[test]
+fn a_blank_account_is_none_in_a_variable_and_refused_as_an_option() {
+    let stage = Stage::new();
+    for blank in ["", " ", "\t"] {
+        let token = stage.run(&["auth", "token", "--format", "json"], &[("CHATAUTH_ACCOUNT", blank)]).success().json();
+        assert_eq!(token["account"], BOB, "{blank:?}");
+        let error = stage
+            .run(&["auth", "token", "--format", "json"], &[KEY, ("CHATAUTH_IMPERSONATE", blank)])
+            .exits_with(2)
+            .error();
+        assert!(error["message"].as_str().unwrap().contains("requires --impersonate"), "{error}");
+        stage.sandbox.control().clear_requests();
+        for words in [
+            &["auth", "login", "--account", blank][..],
+            &["auth", "login", "--login-hint", blank],
+            &["auth", "switch", blank],
+            &["auth", "token", "--account", blank],
+            &["auth", "token", "--service-account", "KEY", "--impersonate", blank],
+        ] {
+            let error = stage.run(&[words, &["--format", "json"]].concat(), &[]).exits_with(2).error();
+            assert!(error["message"].as_str().unwrap().contains("blank"), "{words:?}: {error}");
+        }
+        assert!(stage.sandbox.control().requests().is_empty());
+    }
+}
