@@ -121,6 +121,10 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
             return false;
         }
     }
+    if !context.settings.input {
+        findings.skipped(&["redirect"], "--no-input and CHATAUTH_NO_INPUT forbid listening");
+        return true;
+    }
     match session.check_redirect().await {
         Ok(uri) => findings.ok("redirect", format!("can listen at {uri}")),
         Err(error) => findings.failed("redirect", context.report(error)),

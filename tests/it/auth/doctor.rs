@@ -127,6 +127,10 @@ fn the_client_file_and_the_redirect_fail_on_their_own() {
     let busy = examine(&sandbox).exits_with(3);
     assert_eq!(find(&busy, "redirect")["result"], "failed");
     assert_eq!(find(&busy, "client file")["result"], "ok");
+    let quiet = sandbox.run(["doctor", "--format", "json", "--no-input"]);
+    let redirect = find(&quiet, "redirect");
+    assert_eq!(redirect["result"], "skipped", "it never listens with --no-input");
+    assert!(redirect["detail"].as_str().unwrap().contains("--no-input"), "{redirect}");
     drop(taken);
     assert_eq!(find(&examine(&sandbox), "redirect")["result"], "ok");
 }
