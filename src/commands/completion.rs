@@ -8,6 +8,12 @@ use crate::commands::Context;
 /// The variable with which a completion script calls this program.
 pub const VARIABLE: &str = "_CHATAUTH_COMPLETE";
 
+/// The end of the script for zsh, which completes at once where zsh has loaded the script for the first Tab.
+const AUTOLOADED_IN_ZSH: &[u8] = b"if [ \"$funcstack[1]\" = _chatauth ]; then
+    _clap_dynamic_completer_chatauth \"$@\"
+fi
+";
+
 /// Generate a shell completion script
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
@@ -50,6 +56,9 @@ impl Completion {
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let mut script = Vec::new();
         self.shell.completer().write_registration(VARIABLE, "chatauth", "chatauth", "chatauth", &mut script)?;
+        if self.shell == Shell::Zsh {
+            script.extend_from_slice(AUTOLOADED_IN_ZSH);
+        }
         Ok(context.printer.bytes(&script)?)
     }
 }

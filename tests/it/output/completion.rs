@@ -65,10 +65,14 @@ fn bash_completes_commands_values_accounts_and_files() {
 #[test]
 fn zsh_completes_commands_values_accounts_and_files() {
     if is_there("zsh") {
-        let (sandbox, environment) = set_up("zsh");
-        let rc = "autoload -Uz compinit && compinit -u -D\n. ./script\nPS1='ready> '\n";
-        std::fs::write(sandbox.path(".zshrc"), rc).unwrap();
-        complete_by_tab(&sandbox, &environment, "zsh -d -i");
+        let start = "autoload -Uz compinit && compinit -u -D";
+        for rc in [format!("{start}\n. ./script || exit\n"), format!("fpath=($PWD/functions $fpath)\n{start}\n")] {
+            let (sandbox, environment) = set_up("zsh");
+            std::fs::create_dir(sandbox.path("functions")).unwrap();
+            std::fs::copy(sandbox.path("script"), sandbox.path("functions/_chatauth")).unwrap();
+            std::fs::write(sandbox.path(".zshrc"), format!("{rc}PS1='ready> '\n")).unwrap();
+            complete_by_tab(&sandbox, &environment, "zsh -d -i");
+        }
     }
 }
 
