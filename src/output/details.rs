@@ -3,9 +3,9 @@
 use time::OffsetDateTime;
 
 use super::relative_time::relative_text;
-use super::sanitise::sanitise;
 use super::sink::Screen;
 use super::width::{pad, width, wrap};
+use crate::platform::sanitise::sanitise;
 
 /// Least width for values on a narrow terminal: longer lines read better than many short ones.
 const MIN_VALUE_WIDTH: usize = 20;

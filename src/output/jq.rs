@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::json::safe_json;
-use super::sanitise::sanitise_lines;
+use crate::platform::sanitise::sanitise_lines;
 use worker::Worker;
 
 pub use worker::serve as serve_filter;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::sanitise::{is_control, marked};
+use crate::platform::sanitise::{is_control, marked};
 
 /// Writes a value, over several lines when `pretty`. Control characters that JSON allows in strings are escaped, which
 /// every reader undoes.

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::sanitise::sanitise;
 use crate::platform::StandardStream;
+use crate::platform::sanitise::sanitise;
 
 /// Prints messages on standard error and ignores write errors: a closed standard error does not fail a command.
 #[derive(Debug, Clone, Copy)]

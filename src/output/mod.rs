@@ -13,10 +13,10 @@ mod messages;
 mod printer;
 mod relative_time;
 mod renderer;
-mod sanitise;
 mod sink;
 mod width;
 
+pub use crate::platform::sanitise::{sanitise, sanitise_lines};
 pub use details::{Details, Mark};
 pub use error::Error;
 pub use formats::Format;
@@ -28,5 +28,4 @@ pub use messages::Messages;
 pub use printer::{List, Printer};
 pub use relative_time::relative;
 pub use renderer::{Item, RowResult};
-pub use sanitise::{sanitise, sanitise_lines};
 pub use sink::Screen;

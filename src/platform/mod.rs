@@ -1,4 +1,5 @@
-//! Interfaces to the operating system: the clock, the browser, private files and locks, the terminal, signals.
+//! Interfaces to the operating system: the clock, the browser, private files and locks, the terminal, escaping and quoting,
+//! signals.
 
 pub mod browser;
 mod clock;
@@ -11,6 +12,7 @@ mod lock;
 mod memory;
 pub mod remote;
 pub mod runtime;
+pub mod sanitise;
 mod shell;
 pub mod signals;
 mod standard_stream;

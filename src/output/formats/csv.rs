@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::output::details::Details;
 use crate::output::error::Error;
 use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
-use crate::output::sanitise::sanitise_lines;
 use crate::output::sink::Sink;
+use crate::platform::sanitise::sanitise_lines;
 
 /// The format `csv`.
 pub(super) struct Csv;

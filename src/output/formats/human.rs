@@ -7,8 +7,8 @@ use crate::output::details::Details;
 use crate::output::error::Error;
 use crate::output::relative_time::relative_text;
 use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
-use crate::output::sanitise::sanitise;
 use crate::output::sink::Sink;
+use crate::platform::sanitise::sanitise;
 
 /// The format `human`.
 pub(super) struct Human;

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::output::details::Details;
 use crate::output::error::Error;
 use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
-use crate::output::sanitise::sanitise;
 use crate::output::sink::Sink;
+use crate::platform::sanitise::sanitise;
 
 /// The format `name`.
 pub(super) struct Name;

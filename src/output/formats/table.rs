@@ -1,7 +1,7 @@
 //! Tables for people.
 
-use crate::output::sanitise::sanitise;
 use crate::output::width::{cut, pad, width};
+use crate::platform::sanitise::sanitise;
 
 /// The space between two columns.
 const GAP: &str = "  ";

@@ -127,3 +127,17 @@ fn a_command_in_a_hint_to_manage_logins_has_the_options_that_say_where() {
     stage.paste(command_in(&stage.run(&["auth", "logout"]).exits_with(4).stderr)).success();
     assert_eq!(whose(), BOB);
 }
+
+#[test]
+fn a_command_in_a_hint_repeats_text_that_is_shown_escaped() {
+    let stage = Stage::new();
+    for text in ["line 1\nline 2", "ends\n", "می\u{200c}خواهم", "50 % \\n\tit's \u{202e}so!"] {
+        stage.sandbox.control().add_fault("create:status=499".parse().unwrap());
+        let words = ["spaces", "create", "--name", "T", "--description", text, "--no-input"];
+        let unknown = stage.run(&words).exits_with(6);
+        stage.sandbox.control().clear_faults();
+        let command = unknown.stderr.split_once("to repeat it safely, run ").unwrap().1;
+        let space = stage.paste(command.trim_end()).success().json();
+        assert_eq!(space["spaceDetails"]["description"], text, "{}", unknown.stderr);
+    }
+}

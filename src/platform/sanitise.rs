@@ -27,7 +27,7 @@ pub fn sanitise(text: &str) -> Cow<'_, str> {
 }
 
 /// The characters of a text, each with whether it has to be shown escaped.
-pub(super) fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
+pub fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
     let characters: Vec<char> = text.chars().collect();
     let harmful = move |at: usize| is_control(characters[at]) && !is_in_emoji(&characters, at);
     text.chars().enumerate().map(move |(at, character)| (character, harmful(at)))
@@ -84,7 +84,7 @@ pub fn sanitise_lines(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a character is not seen, or can change how the text around it is shown.
-pub(super) const fn is_control(character: char) -> bool {
+pub const fn is_control(character: char) -> bool {
     // The fast path: most text is ASCII, and all output is checked.
     !matches!(character, ' '..='~')
         && matches!(character,
