@@ -6,7 +6,7 @@ use http::Method as Verb;
 use serde_json::Value;
 
 use crate::auth::{Scope, ScopeSet};
-use crate::chat::{ApiPath, RawRequest};
+use crate::chat::{ApiPath, Method, RawRequest, RawResponse};
 use crate::commands::caller::{Caller, granted};
 use crate::commands::pagination::SeenTokens;
 use crate::commands::{Context, ErrorCode, Failure, Source};
@@ -94,7 +94,12 @@ impl Api {
                     return Err(error.into());
                 }
             };
-            let next = printer.page(&answer)?;
+            let next = printer.page(&answer).map_err(|error| {
+                if request.is_read() {
+                    return Failure::from(error);
+                }
+                context.report_unprinted(error, &success(&request, &answer))
+            })?;
             match next.filter(|_| self.paginate) {
                 None => break,
                 Some(token) => set_page_token(&mut request, token, &mut seen)?,
@@ -102,6 +107,13 @@ impl Api {
         }
         Ok(printer.finish()?)
     }
+}
+
+/// Describes a write that succeeded, with the name of what it returned.
+fn success(request: &RawRequest, answer: &RawResponse) -> String {
+    let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let name = json["name"].as_str().map(|name| format!(" for {name}")).unwrap_or_default();
+    format!("{} succeeded{name}", request.action())
 }
 
 /// Changes the request to the next page.

@@ -16,7 +16,7 @@ use crate::platform::terminal::Terminals;
 use crate::secret::Secret;
 
 use super::write::InFlight;
-use super::{Failure, Invocation};
+use super::{ErrorCode, Failure, Invocation};
 
 /// The value of a setting, and where it came from.
 #[derive(Debug, Clone)]
@@ -209,6 +209,17 @@ impl Context {
     /// Returns the OAuth client's project, for links; `None` if no client file names it.
     pub fn project(&self) -> Option<String> {
         self.session().client().ok().and_then(|client| client.project.clone())
+    }
+
+    /// Reports the error of printing the result of a write, and what was `done`: with the error, or in its place where the
+    /// reader is gone.
+    pub(super) fn report_unprinted(&self, error: impl Into<anyhow::Error>, done: &str) -> Failure {
+        let failure = self.report(error);
+        if failure.code == ErrorCode::ReaderGone {
+            self.messages.print(done);
+            return failure;
+        }
+        Failure { message: format!("{}; {done}", failure.message), ..failure }
     }
 
     /// Returns the command line as typed.

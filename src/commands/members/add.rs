@@ -90,7 +90,7 @@ impl Add {
             }
             context.command(words)
         };
-        for_each(&wanted, NewMembership::id, add, remaining, context).await
+        for_each("members add", &wanted, NewMembership::id, add, remaining, context).await
     }
 }
 

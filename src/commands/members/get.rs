@@ -29,6 +29,6 @@ impl Get {
         let request = GetMembership { name, admin };
         let membership =
             caller.send(&request).await.map_err(|error| super::show::report(error, &space, admin, context))?;
-        super::show::print(&membership, context)
+        Ok(super::show::print(&membership, context)?)
     }
 }

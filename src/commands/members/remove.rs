@@ -72,7 +72,7 @@ impl Remove {
             // People need no details of the former membership.
             Ok(ended.filter(|_| !context.printer.format().is_for_people()))
         };
-        for_each(&names, MemberName::id, remove, remaining, context).await
+        for_each("members remove", &names, MemberName::id, remove, remaining, context).await
     }
 }
 

@@ -7,11 +7,13 @@ use crate::commands::{Context, Failure, Outcome};
 use crate::output::{self, Item, List};
 
 /// Sends a request for each of `members`, under the quota, and prints the memberships that come back: one as an object,
-/// several as a list. A failure that concerns one member does not stop the others.
+/// several as a list. A failure that concerns one member does not stop the others. `action` is the command, for a report of
+/// what was done if it cannot be printed.
 ///
 /// # Errors
 /// The first failure, with the messages of all, and as its hint the `command` for the members that remain.
 pub(super) async fn for_each<Member>(
+    action: &str,
     members: &[Member],
     id: impl Fn(&Member) -> &str,
     mut request: impl AsyncFnMut(&Member) -> anyhow::Result<Option<Resource<Membership>>>,
@@ -19,24 +21,34 @@ pub(super) async fn for_each<Member>(
     context: &Context,
 ) -> anyhow::Result<()> {
     let mut list = (members.len() != 1).then(|| list_of_members(context));
-    let (mut failures, mut left) = (Vec::new(), Vec::new());
+    let (mut failures, mut left, mut done) = (Vec::new(), Vec::new(), Vec::new());
+    let unprinted = |error: output::Error, done: &[&str]| {
+        context.report_unprinted(error, &format!("{action} succeeded for {}", done.join(", ")))
+    };
     let mut printed = Ok(());
     let mut pace = WriteThrottle::default();
     for (index, member) in members.iter().enumerate() {
         pace.wait().await;
-        match (request(member).await, &mut list) {
-            (Ok(None), _) => {}
-            (Ok(Some(membership)), None) => print(&membership, context)?,
-            (Ok(Some(Resource { fields, json })), Some(list)) => {
-                match list.push(&Item { json: &json, name: &fields.name }, || row(&fields, false)) {
+        match request(member).await {
+            Ok(membership) => {
+                done.push(id(member));
+                let result = match (membership, &mut list) {
+                    (None, _) => Ok(()),
+                    (Some(membership), None) => print(&membership, context),
+                    (Some(Resource { fields, json }), Some(list)) => {
+                        list.push(&Item { json: &json, name: &fields.name }, || row(&fields, false))
+                    }
+                };
+                match result {
+                    Ok(()) => {}
                     // An error of --jq or a full disk stops no further request.
                     Err(error @ (output::Error::Filter(_) | output::Error::Write(_))) => {
                         printed = printed.and(Err(error));
                     }
-                    result => result?,
+                    Err(error) => return Err(unprinted(error, &done).into()),
                 }
             }
-            (Err(error), _) => {
+            Err(error) => {
                 let failure = context.report(error);
                 let continues = failure.affects_one_item();
                 failures.push((id(member).to_owned(), failure));
@@ -63,6 +75,6 @@ pub(super) async fn for_each<Member>(
             let outcome = if nothing_changed { Some(Outcome::NotApplied) } else { failure.outcome };
             Err(Failure { outcome, ..failure }.hint(hint).into())
         }
-        None => Ok(printed.map(drop)?),
+        None => Ok(printed.map(drop).map_err(|error| unprinted(error, &done))?),
     }
 }

@@ -9,9 +9,9 @@ use crate::output::{self, Details, Item};
 pub(in crate::commands) const LARGEST_PAGE: u32 = 1000;
 
 /// Prints one membership.
-pub(super) fn print(membership: &Resource<Membership>, context: &Context) -> anyhow::Result<()> {
+pub(super) fn print(membership: &Resource<Membership>, context: &Context) -> Result<(), output::Error> {
     let item = Item { json: &membership.json, name: &membership.fields.name };
-    Ok(context.printer.item(&item, &details(membership))?)
+    context.printer.item(&item, &details(membership))
 }
 
 /// Returns the details of a membership for people.

@@ -58,7 +58,8 @@ impl Update {
             give_role(&space, name.as_str(), self.role.unwrap_or(Role::Member), admin, &repeat, &mut caller)
                 .await
                 .map_err(|error| super::show::report(error, &space, admin, context))?;
-        super::show::print(&membership, context)
+        let done = format!("members update succeeded for {}", name.id());
+        Ok(super::show::print(&membership, context).map_err(|error| context.report_unprinted(error, &done))?)
     }
 }
 

@@ -20,6 +20,6 @@ impl CompleteImport {
         let name = space_name(&self.space)?;
         let mut caller = Caller::new(context, &[chat::CompleteImport::SCOPES], false).await?;
         let space = caller.send(&chat::CompleteImport { name }).await?;
-        super::show::print(&space, context)
+        super::show::print_written("spaces complete-import", &space, context)
     }
 }

@@ -24,6 +24,12 @@ pub(super) fn print(space: &Resource<Space>, context: &Context) -> anyhow::Resul
     Ok(context.printer.item(&item, &details(space))?)
 }
 
+/// Prints the space that `command` changed, which is reported if it cannot be printed.
+pub(super) fn print_written(command: &str, space: &Resource<Space>, context: &Context) -> anyhow::Result<()> {
+    let done = format!("{command} succeeded for {}", space.fields.name);
+    Ok(print(space, context).map_err(|error| context.report_unprinted(error, &done))?)
+}
+
 /// Prints a list of spaces, page by page.
 pub(super) async fn print_list<M: Method<Response = Page<Space>>>(
     mut pages: Pages,

@@ -73,7 +73,7 @@ impl Update {
         }
         let mut caller = Caller::new(context, &methods(&plan), admin).await?;
         let space = apply(&plan, admin, &mut caller, context).await?;
-        super::show::print(&space, context)
+        super::show::print_written("spaces update", &space, context)
     }
 }
 

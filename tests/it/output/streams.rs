@@ -169,6 +169,50 @@ fn property_68_a_full_disk_under_standard_output_hides_no_space() {
 }
 
 #[test]
+fn property_68_a_write_whose_result_cannot_be_printed_is_reported() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x"]);
+    let path = format!("v1/{space}");
+    for (words, reported) in [
+        (&["spaces", "update", &space, "--name", "y"][..], format!("spaces update succeeded for {space}")),
+        (&["members", "add", &space, "a@x.test"], String::from("members add succeeded for a@x.test")),
+        (&["members", "add", &space, "b@x.test", "c@x.test"], String::from("members add succeeded for b@x.test")),
+        (
+            &["members", "update", &space, "a@x.test", "--role", "manager"],
+            String::from("members update succeeded for a@x.test"),
+        ),
+        (
+            &["api", "PATCH", &path, "--query", "updateMask=displayName", "-f", "displayName=z"],
+            format!("PATCH /{path} succeeded for {space}"),
+        ),
+        (
+            &["api", "POST", "v1/spaces", "-f", "displayName=z", "-f", "spaceType=SPACE", "-i"],
+            String::from("POST /v1/spaces succeeded for spaces/"),
+        ),
+    ] {
+        let filtered = sandbox.command([words, &["-q", "--jq", ".name | tonumber"]].concat());
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let plain = || sandbox.command([words, &["-q"]].concat());
+        for (finished, code) in [
+            (sandbox.finish(filtered), 1),
+            (into(&sandbox, plain(), Stdio::from(full)), 1),
+            (into(&sandbox, plain(), closed_pipe()), 141),
+        ] {
+            let finished = finished.exits_with(code);
+            assert!(finished.stderr.contains(&reported), "{words:?}: {}", finished.stderr);
+            assert_eq!(finished.stderr.contains("error: "), code == 1, "{words:?}: {}", finished.stderr);
+        }
+    }
+    let delete = ["api", "DELETE", &path, "--jq", ".name | tonumber"];
+    let deleted = sandbox.run(delete).exits_with(1);
+    assert!(deleted.stderr.contains(&format!("; DELETE /{path} succeeded\n")), "{}", deleted.stderr);
+    // What only reads has nothing to report.
+    let read = into(&sandbox, sandbox.command(["api", "GET", "v1/spaces"]), closed_pipe()).exits_with(141);
+    assert_eq!(read.stderr, "");
+}
+
+#[test]
 fn property_68_a_standard_error_that_takes_nothing_changes_nothing() {
     let sandbox = logged_in();
     for stderr in [Stdio::from(File::options().write(true).open("/dev/full").unwrap()), closed_pipe()] {
