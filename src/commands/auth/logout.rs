@@ -1,7 +1,7 @@
 //! `chatauth auth logout`.
 
 use crate::auth::{Error, LoginName, LoginNeeded, Revocation};
-use crate::commands::{Context, ErrorCode, Failure};
+use crate::commands::{Context, ErrorCode, Failure, Provenance};
 
 /// Revoke a login and delete it
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,11 @@ pub struct Logout {
 impl Logout {
     /// Revokes logins, then forgets them.
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
+        if self.all && context.settings.account.source == Provenance::Option {
+            return Err(Failure::usage("--all and --account cannot be used together")
+                .hint("leave out --all to log out that account only")
+                .into());
+        }
         let session = context.session();
         let logins = match session.chosen_account()? {
             Some(account) if !self.all => vec![session.login_for(&account)?],

@@ -101,3 +101,25 @@ fn a_bare_logout_ends_the_current_login_only_and_none_of_those_that_are_left() {
     sandbox.run(["auth", "logout", "--account", "a@x.test"]).success();
     sandbox.run(["auth", "logout"]).success();
 }
+
+#[test]
+fn every_account_and_one_account_are_not_asked_for_together() {
+    let users = vec![User::new("ann@example.com"), User::new("bob@example.com")];
+    let sandbox = Sandbox::with(Options { users, ..Options::default() });
+    let accounts = ["ann@example.com", "bob@example.com"];
+    for account in accounts {
+        sandbox.run(["auth", "login", "--account", account]).success();
+    }
+    sandbox.control().clear_requests();
+    for words in [&["--all"][..], &["--all", "--local"]] {
+        let both = [&["auth", "logout", "--account", accounts[0]], words].concat();
+        let refused = sandbox.run(both).exits_with(2);
+        assert!(refused.stderr.contains("--all") && refused.stderr.contains("--account"), "{}", refused.stderr);
+        assert!(sandbox.control().requests().is_empty());
+        assert!(accounts.iter().all(|account| sandbox.record_path(account).exists()));
+    }
+    let mut all = sandbox.command(["auth", "logout", "--all"]);
+    all.env("CHATAUTH_ACCOUNT", accounts[0]);
+    sandbox.finish(all).success();
+    assert!(!accounts.iter().any(|account| sandbox.record_path(account).exists()));
+}
