@@ -104,15 +104,20 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     {
         return reuse_existing(plan, *what, space, context);
     }
-    let what = plan.request.display_name().map_or_else(|| String::from("the conversation"), |name| format!("{name:?}"));
-    context.messages.note(&format!("Creating {what} as {whom}"));
+    let is_direct = plan.request.is_direct_message();
+    context.messages.note(&match plan.request.display_name() {
+        Some(name) => format!("Creating {name:?} as {whom}"),
+        None if is_direct => format!("Setting up the direct message as {whom}"),
+        None => format!("Creating the conversation as {whom}"),
+    });
     let space = send(plan, &mut caller).await?;
     if let Some(warning) = plan.differs_from(&space.fields) {
         context.messages.warning(&warning);
     }
-    let named = format!("Created {} as {whom}", space.fields.name);
+    let name = &space.fields.name;
+    let named = if is_direct { format!("The direct message is {name}") } else { format!("Created {name} as {whom}") };
     context.messages.note(&named);
-    let finished = finish::run(plan, &space.fields.name, &mut caller).await;
+    let finished = finish::run(plan, name, &mut caller).await;
     // The space exists even if a later step failed, so it is printed in any case.
     let printed = super::show::print(&space, context);
     let failed = printed.is_err() || finished.is_err();
@@ -124,7 +129,12 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     Ok(printed.map_err(|error| {
         let mut failure = context.report(error);
         if failure.code != ErrorCode::ReaderGone {
-            failure.message = format!("{}; the space {} was created", failure.message, space.fields.name);
+            let done = if is_direct {
+                format!("the direct message is {name}")
+            } else {
+                format!("the space {name} was created")
+            };
+            failure.message = format!("{}; {done}", failure.message);
         }
         failure
     })?)

@@ -46,7 +46,16 @@ fn conversations_are_set_up_and_a_direct_message_is_made_once() {
     let chat = sandbox.run(chat).success().json();
     assert_eq!(chat["spaceType"], "GROUP_CHAT");
     let direct = ["spaces", "create", "--type", "direct-message", "--member", "a@example.com"];
-    assert_eq!(sandbox.name_of(&direct), sandbox.name_of(&direct));
+    // The response does not tell whether it existed.
+    for _ in 0..2 {
+        let run = sandbox.run(direct).success();
+        let name = run.json()["name"].as_str().unwrap().to_owned();
+        assert!(run.stderr.contains(&format!("The direct message is {name}\n")), "{}", run.stderr);
+        assert!(!run.stderr.contains("Creat"), "{}", run.stderr);
+        let unprinted = sandbox.run(direct.iter().chain(&["--jq", ".name | tonumber"])).exits_with(1);
+        assert!(unprinted.stderr.contains(&format!("; the direct message is {name}\n")), "{}", unprinted.stderr);
+    }
+    assert_eq!(sandbox.control().spaces().len(), 2);
     let with_app = ["spaces", "create", "--type", "direct-message", "--member", "app"];
     assert_eq!(sandbox.run(with_app).success().json()["singleUserBotDm"], true);
 }

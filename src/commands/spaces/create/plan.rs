@@ -84,11 +84,20 @@ pub(in crate::commands) enum Request {
 impl Request {
     /// Returns the display name of the new space.
     pub(super) fn display_name(&self) -> Option<&str> {
+        self.text("displayName")
+    }
+
+    /// Whether the API may return a conversation that existed, without telling so.
+    pub(super) fn is_direct_message(&self) -> bool {
+        self.text("spaceType") == Some("DIRECT_MESSAGE")
+    }
+
+    fn text(&self, field: &str) -> Option<&str> {
         let space = match self {
             Self::Create(request) => &request.space,
             Self::SetUp(request) => &request.space,
         };
-        space.get("displayName")?.as_str()
+        space.get(field)?.as_str()
     }
 
     pub(in crate::commands) fn preview(&self) -> Value {
