@@ -23,13 +23,19 @@ impl Open {
         let admin = self.admin.use_admin_access;
         let request = GetSpace { name: space_name(&self.space)?, admin };
         let mut caller = Caller::new(context, &[GetSpace::SCOPES], admin).await?;
-        let space = caller.send(&request).await?.fields;
-        let Some(url) = space.space_uri else {
-            let message = format!("cannot open {}: the API gave no URL for it", space.name);
+        let space = caller.send(&request).await?;
+        let Some(url) = &space.fields.space_uri else {
+            let message = format!("cannot open {}: the API gave no URL for it", space.fields.name);
             return Err(Failure::new(ErrorCode::ServerError, message).into());
         };
-        if context.settings.input && browser::open(&url, &context.settings.browser) {
+        let opened = context.settings.input && browser::open(url, &context.settings.browser);
+        if opened {
             context.messages.note(&format!("Opening {url} in your browser"));
+        }
+        if context.settings.explicit_format || context.printer.has_filter() {
+            return super::show::print(&space, context);
+        }
+        if opened {
             return Ok(());
         }
         Ok(context.printer.text(&format!("{url}\n"))?)

@@ -77,6 +77,21 @@ fn a_space_is_opened_in_the_browser_and_its_url_printed_where_there_is_none() {
 }
 
 #[test]
+fn a_space_is_opened_and_printed_in_the_format_that_is_typed() {
+    let recorder = Recorder::accepting();
+    for (options, printed) in [
+        (&["--jq", ".name"][..], "spaces/AAA\n"),
+        (&["--format", "name"], "spaces/AAA\n"),
+        (&["--format", "jsonl"], &format!("{}\n", space())),
+    ] {
+        let words = [&["spaces", "open", "AAA"], options].concat();
+        assert_eq!(recorder.run(&[&words[..], &["--no-input"]].concat()).exits_with(0).stdout, printed, "{words:?}");
+        let output = recorder.command(&words).env("BROWSER", "/bin/true").output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), printed, "{words:?}");
+    }
+}
+
+#[test]
 fn an_address_that_no_browser_may_open_is_only_printed() {
     let recorder = Recorder::with(|request, _| match request.method.as_str() {
         "GET" => (200, json!({"name":"spaces/AAA","spaceUri":"file:///etc/passwd"})),
