@@ -61,11 +61,6 @@ fn octal(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
-    use proptest::prelude::*;
-
-    use super::super::sanitise::sanitise;
     use super::*;
 
     #[test]
@@ -76,35 +71,45 @@ mod tests {
         assert_eq!(command_line(["--name", "a\nb"]), r#"--name "$(printf %b 'a\nb')""#);
     }
 
-    /// Checks that a shell reads the words from the command line as it is shown.
-    fn assert_survives(words: &[&str]) {
-        let line = command_line(["printf", "%s\\0"].iter().chain(words));
-        assert_eq!(sanitise(&line), line.as_str());
-        let output = Command::new("sh").args(["-c", &line]).output().unwrap();
-        let expected: String = words.iter().flat_map(|word| [word, "\0"]).collect();
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{line}");
-    }
+    #[cfg(unix)]
+    mod pasted {
+        use std::process::Command;
 
-    #[test]
-    fn characters_that_are_shown_escaped_survive_a_shell() {
-        for word in [
-            "line 1\nline 2",
-            "\n",
-            "at the end\n\n",
-            "-n\t50 % \\n \\c it's \"$x\" `y`!\r\n.",
-            "می\u{200c}خواهم",
-            "\u{1b}[31m\u{7f}1\u{202e}2",
-            "\u{1f469}\u{200d}\u{1f4bb}\u{200d}\n",
-        ] {
-            assert_survives(&["a b", word, "$x", ""]);
+        use proptest::prelude::*;
+
+        use super::*;
+        use crate::platform::sanitise::sanitise;
+
+        /// Checks that a shell reads the words from the command line as it is shown.
+        fn assert_survives(words: &[&str]) {
+            let line = command_line(["printf", "%s\\0"].iter().chain(words));
+            assert_eq!(sanitise(&line), line.as_str());
+            let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+            let expected: String = words.iter().flat_map(|word| [word, "\0"]).collect();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{line}");
         }
-    }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
-        fn property_66_any_word_survives_a_shell(word in "[^\0]*", end in "[\n\u{200c}'\\\\%]*") {
-            assert_survives(&[&word, &end]);
+        fn characters_that_are_shown_escaped_survive_a_shell() {
+            for word in [
+                "line 1\nline 2",
+                "\n",
+                "at the end\n\n",
+                "-n\t50 % \\n \\c it's \"$x\" `y`!\r\n.",
+                "می\u{200c}خواهم",
+                "\u{1b}[31m\u{7f}1\u{202e}2",
+                "\u{1f469}\u{200d}\u{1f4bb}\u{200d}\n",
+            ] {
+                assert_survives(&["a b", word, "$x", ""]);
+            }
+        }
+
+        proptest! {
+            #![proptest_config(ProptestConfig::with_cases(32))]
+            #[test]
+            fn property_66_any_word_survives_a_shell(word in "[^\0]*", end in "[\n\u{200c}'\\\\%]*") {
+                assert_survives(&[&word, &end]);
+            }
         }
     }
 }
