@@ -321,7 +321,7 @@ async fn preview<Kind: RowCommand>(
     signals: &mut Interruptions,
 ) -> anyhow::Result<()> {
     let context = rows.context;
-    let list = context.printer.list_of_rows(&["ROW", "ACTION", "NAME", "RESOURCE"]);
+    let list = context.printer.list(&["ROW", "ACTION", "NAME", "RESOURCE"]);
     let list = RefCell::new(list.columns(&["row", "action", "requestId", "name"]));
     let first_fault = RefCell::new(None);
     let format = |result: &RowResult| {

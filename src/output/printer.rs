@@ -94,20 +94,10 @@ impl Printer {
 
     /// Begins a list.
     pub fn list(&self, headings: &'static [&'static str]) -> List<'_> {
-        self.list_as(self.format, headings)
-    }
-
-    /// Begins a list of what a bulk run would do, which is one object a line in JSON, as the results of the run are.
-    pub fn list_of_rows(&self, headings: &'static [&'static str]) -> List<'_> {
-        let format = if self.format == Format::Json { Format::Jsonl } else { self.format };
-        self.list_as(format, headings)
-    }
-
-    fn list_as(&self, format: Format, headings: &'static [&'static str]) -> List<'_> {
         List {
             printer: self,
             columns: Columns { headings, times: &[], optional: &[], paths: &[] },
-            renderer: format.renderer().list(),
+            renderer: self.format.renderer().list(),
             count: 0,
             is_finished: false,
         }

@@ -16,7 +16,7 @@ use super::renderer::{Kind, Renderer};
 pub enum Format {
     /// Tables and details for people
     Human,
-    /// One JSON document; one object a line for the rows of --from
+    /// One JSON document; one object a line for the results of --from
     Json,
     /// One JSON object a line
     Jsonl,

@@ -167,7 +167,8 @@ fn a_dry_run_says_what_would_happen_to_each_row_in_every_format() {
     let actions: Vec<Value> = results(&lines.stdout).into_iter().map(|row| row["action"].clone()).collect();
     assert_eq!(actions, ["create", "retry", "skip"]);
     assert!(lines.stderr.starts_with("3 rows"), "{}", lines.stderr);
-    assert_eq!(dry("json").stdout, lines.stdout, "as the results of a run");
+    let json: Value = serde_json::from_str(&dry("json").stdout).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 3);
     assert!(dry("csv").stdout.starts_with("row,action,requestId,name\n1,create,,\n"), "{}", dry("csv").stdout);
     assert!(dry("human").stdout.contains("create") && dry("name").stdout.starts_with("spaces/"));
     assert_eq!(fs::read(bulk.journal_path()).unwrap(), before);
@@ -195,7 +196,7 @@ fn a_dry_run_names_the_resource_of_each_row_in_every_format() {
         let action = command.split(' ').nth(1).unwrap();
         let rows = [1, 2].map(|row| json!({ "row": row, "action": action, "name": names[row - 1] }));
         assert_eq!(results(&dry("jsonl")), rows, "{command}");
-        assert_eq!(dry("json"), dry("jsonl"), "{command}");
+        assert_eq!(serde_json::from_str::<Value>(&dry("json")).unwrap(), json!(rows), "{command}");
         assert_eq!(dry("name"), format!("{}\n{}\n", names[0], names[1]), "{command}");
         let csv = format!("row,action,requestId,name\n1,{action},,{}\n2,{action},,{}\n", names[0], names[1]);
         assert_eq!(dry("csv"), csv, "{command}");
