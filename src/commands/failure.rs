@@ -162,12 +162,14 @@ impl Failure {
     }
 
     /// Makes one failure of those of several people: the one of unknown outcome or else the first, with the messages of
-    /// all after `start`. `None` if there is none.
+    /// all after `start`. It is `not_applied` only if each is. `None` if there is none.
     pub(super) fn combine(start: &str, failures: Vec<(String, Self)>) -> Option<Self> {
         let messages = failures.iter().map(|(who, failure)| format!("{who}: {}", failure.message));
         let message = format!("{start}{}", messages.collect::<Vec<_>>().join("; "));
+        let nothing_changed = failures.iter().all(|(_, one)| one.outcome == Some(Outcome::NotApplied));
         let (_, failure) = failures.into_iter().min_by_key(|(_, one)| one.outcome != Some(Outcome::Unknown))?;
-        Some(Self { message, ..failure }.after_other_requests())
+        let failure = Self { message, ..failure };
+        Some(if nothing_changed { failure } else { failure.after_other_requests() })
     }
 
     /// Removes the outcome `not_applied`: another request of the command was applied, or may have been.

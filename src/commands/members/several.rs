@@ -3,7 +3,7 @@
 use super::show::{list_of_members, print, row};
 use super::throttle::WriteThrottle;
 use crate::chat::{Membership, Resource};
-use crate::commands::{Context, Failure, Outcome};
+use crate::commands::{Context, Failure};
 use crate::output::{self, Item, List};
 
 /// Sends a request for each of `members`, under the quota, and prints the memberships that come back: one as an object,
@@ -26,9 +26,9 @@ pub(super) async fn for_each<Member>(
         context.report_unprinted(error, &format!("{action} succeeded for {}", done.join(", ")))
     };
     let mut printed = Ok(());
-    let mut pace = WriteThrottle::default();
+    let mut throttle = WriteThrottle::default();
     for (index, member) in members.iter().enumerate() {
-        pace.wait().await;
+        throttle.wait().await;
         match request(member).await {
             Ok(membership) => {
                 done.push(id(member));
@@ -67,13 +67,10 @@ pub(super) async fn for_each<Member>(
         return Err(failure.into());
     }
     let start = format!("{} of {} failed: ", left.len(), members.len());
-    let not_applied = |(_, failure): &(String, Failure)| failure.outcome == Some(Outcome::NotApplied);
-    let nothing_changed = left.len() == members.len() && failures.iter().all(not_applied);
     match Failure::combine(&start, failures) {
         Some(failure) => {
-            let hint = format!("to retry those, run {}", command(&left));
-            let outcome = if nothing_changed { Some(Outcome::NotApplied) } else { failure.outcome };
-            Err(Failure { outcome, ..failure }.hint(hint).into())
+            let failure = if done.is_empty() { failure } else { failure.after_other_requests() };
+            Err(failure.hint(format!("to retry those, run {}", command(&left))).into())
         }
         None => Ok(printed.map(drop).map_err(|error| unprinted(error, &done))?),
     }

@@ -33,9 +33,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn writes_stay_under_three_hundred_a_minute() {
         let started = Instant::now();
-        let mut pace = WriteThrottle::default();
+        let mut throttle = WriteThrottle::default();
         for _ in 0..300 {
-            pace.wait().await;
+            throttle.wait().await;
         }
         assert!(started.elapsed() >= Duration::from_millis(59_800), "{:?}", started.elapsed());
         // Somebody who adds one member does not wait.

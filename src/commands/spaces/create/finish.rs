@@ -82,7 +82,7 @@ impl Steps<'_, '_> {
             None => Ok(()),
             Some(failure) => {
                 let commands = commands(self.space.as_str(), &self.members, &self.promotions, self.context);
-                Err(failure.hint(format!("to finish, run {commands}")))
+                Err(failure.after_other_requests().hint(format!("to finish, run {commands}")))
             }
         }
     }
@@ -97,10 +97,10 @@ impl Steps<'_, '_> {
 
     /// Adds the members who did not fit into the create request. Returns whether to continue.
     async fn add(&mut self) -> bool {
-        let mut pace = WriteThrottle::default();
+        let mut throttle = WriteThrottle::default();
         let plan = self.plan;
         for (index, membership) in plan.added_later.iter().enumerate() {
-            pace.wait().await;
+            throttle.wait().await;
             let request = CreateMembership { space: self.space.clone(), membership: membership.clone(), admin: false };
             let repeat = commands(self.space.as_str(), &plan.added_later[index..], &plan.promotions, self.context);
             match self.caller.send_repeated_by(&request, &repeat).await {
