@@ -107,7 +107,9 @@ pub(super) async fn run_row<Kind: Task>(
         let sent = (run.job.now)();
         let recorded = run.record_state(&mut row, State::Started, None);
         let create = async {
-            let attempt = Attempt { unknown_since: row.entry.unknown_since, has_own_id: row.entry.content.is_some() };
+            // Only the content of a row with a key or request id is recorded beside its identity.
+            let has_own_id = row.entry.content.is_some();
+            let attempt = Attempt { unknown_since: row.entry.unknown_since, has_own_id };
             if recorded && run.sync().await { Some(run.task.create(&row.work, attempt).await) } else { None }
         };
         let Some(result) = run.in_flight(&row.entry, create).await else { return run.give_up(row, refusal) };

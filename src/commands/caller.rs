@@ -195,7 +195,10 @@ impl<'a> Caller<'a> {
         self.send_as(request, Some(Write::repeated_by(command, None))).await
     }
 
-    /// Asks the API for one space. Returns whether the token may read spaces; one that may not is accepted all the same.
+    /// Requests one space to check the token. Returns whether the token has the scope to read spaces.
+    ///
+    /// # Errors
+    /// The API rejects the token, or cannot be reached.
     pub(super) async fn probe(&mut self) -> Result<bool, CallError> {
         let request = ListSpaces { paging: Paging { page_size: Some(1), page_token: None }, ..ListSpaces::default() };
         match self.send(&request).await {

@@ -32,11 +32,11 @@ pub(super) fn journal_failure(error: &JournalError) -> Failure {
     Failure::new(code, error.to_string()).hint(error.hint())
 }
 
-pub(super) fn announce(total: Option<u64>, time: &str, words: &Words, whom: &str, context: &Context) {
+pub(super) fn announce(total: Option<u64>, time: &str, words: &Words, account: &str, context: &Context) {
     let Words { doing, object, .. } = words;
     context.messages.note(&match total {
-        Some(total) => format!("{doing} {} as {whom}{time}", pluralize(total, object)),
-        None => format!("{doing} {object}s as {whom}, as rows arrive"),
+        Some(total) => format!("{doing} {} as {account}{time}", pluralize(total, object)),
+        None => format!("{doing} {object}s as {account}, as rows arrive"),
     });
 }
 
