@@ -1,8 +1,6 @@
 //! The methods of
 //! [`spaces.members`](https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.members).
 
-use std::borrow::Cow;
-
 use http::Method as Verb;
 use serde_json::{Value, json};
 
@@ -34,23 +32,16 @@ impl CreateMembership {
 impl Method for CreateMembership {
     type Response = Option<Resource<Membership>>;
     const SCOPES: Scopes = Scopes { user: &["chat.memberships", "chat.import"], admin: &["chat.admin.memberships"] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "add the member".into()
-    }
+    const ACTION: &str = "add the member";
 
     fn call(&self) -> Call {
         Call::new(Verb::POST, format!("/v1/{}/members", self.space))
-            .flag("useAdminAccess", self.admin)
+            .admin(self.admin)
             .body(&Value::from(&self.membership))
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?).map(Some)
-    }
-
-    fn is_admin(&self) -> bool {
-        self.admin
     }
 
     fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
@@ -79,25 +70,18 @@ impl Method for ListMemberships {
     type Response = Page<Membership>;
     const SCOPES: Scopes =
         Scopes { user: &["chat.memberships.readonly", "chat.import"], admin: &["chat.admin.memberships.readonly"] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "list the members".into()
-    }
+    const ACTION: &str = "list the members";
 
     fn call(&self) -> Call {
         let call = Call::page(format!("/v1/{}/members", self.space))
             .query("filter", self.filter.as_ref())
             .flag("showGroups", self.groups)
             .flag("showInvited", self.invited);
-        self.paging.add_to(call).flag("useAdminAccess", self.admin)
+        self.paging.add_to(call).admin(self.admin)
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Page::read(&response.json()?, "memberships")
-    }
-
-    fn is_admin(&self) -> bool {
-        self.admin
     }
 }
 
@@ -113,21 +97,14 @@ pub struct GetMembership {
 impl Method for GetMembership {
     type Response = Resource<Membership>;
     const SCOPES: Scopes = Scopes { user: &["chat.memberships.readonly"], admin: &["chat.admin.memberships.readonly"] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "get the member".into()
-    }
+    const ACTION: &str = "get the member";
 
     fn call(&self) -> Call {
-        Call::new(Verb::GET, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
+        Call::new(Verb::GET, format!("/v1/{}", self.name)).admin(self.admin)
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
-    }
-
-    fn is_admin(&self) -> bool {
-        self.admin
     }
 }
 
@@ -146,24 +123,17 @@ pub struct PatchMembership {
 impl Method for PatchMembership {
     type Response = Resource<Membership>;
     const SCOPES: Scopes = Scopes { user: &["chat.memberships", "chat.import"], admin: &["chat.admin.memberships"] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "change the role".into()
-    }
+    const ACTION: &str = "change the role";
 
     fn call(&self) -> Call {
         Call::new(Verb::PATCH, format!("/v1/{}", self.name))
             .query("updateMask", Some("role"))
-            .flag("useAdminAccess", self.admin)
+            .admin(self.admin)
             .body(&json!({ "role": self.role.as_wire() }))
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
-    }
-
-    fn is_admin(&self) -> bool {
-        self.admin
     }
 }
 
@@ -185,21 +155,14 @@ impl DeleteMembership {
 impl Method for DeleteMembership {
     type Response = Option<Resource<Membership>>;
     const SCOPES: Scopes = CreateMembership::SCOPES;
-
-    fn action(&self) -> Cow<'static, str> {
-        "remove the member".into()
-    }
+    const ACTION: &str = "remove the member";
 
     fn call(&self) -> Call {
-        Call::new(Verb::DELETE, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
+        Call::new(Verb::DELETE, format!("/v1/{}", self.name)).admin(self.admin)
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?).map(Some)
-    }
-
-    fn is_admin(&self) -> bool {
-        self.admin
     }
 
     fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {

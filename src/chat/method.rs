@@ -22,8 +22,13 @@ pub trait Method {
     /// The scopes that allow a user to call the method.
     const SCOPES: Scopes;
 
-    /// Returns the action for messages, as in "create the space".
-    fn action(&self) -> Cow<'static, str>;
+    /// The action for messages, as in "create the space".
+    const ACTION: &'static str;
+
+    /// Returns the action for messages.
+    fn action(&self) -> Cow<'static, str> {
+        Self::ACTION.into()
+    }
 
     /// Returns the HTTP request.
     fn call(&self) -> Call;
@@ -44,11 +49,6 @@ pub trait Method {
     /// Whether the request may be sent again after an attempt that may have been applied.
     fn is_idempotent(&self) -> bool {
         true
-    }
-
-    /// Whether the caller acts as an administrator (`useAdminAccess`).
-    fn is_admin(&self) -> bool {
-        false
     }
 
     /// Returns the lost response when an earlier attempt may have been applied and this refusal shows that nothing is
@@ -83,12 +83,14 @@ pub struct Call {
     pub body: Option<Vec<u8>>,
     /// The size limit of the response, in bytes.
     pub limit: usize,
+    /// Whether the caller acts as an administrator (`useAdminAccess`).
+    pub admin: bool,
 }
 
 impl Call {
     /// Creates a request for one resource.
     pub(super) fn new(verb: Verb, path: impl Into<String>) -> Self {
-        Self { verb, path: path.into(), query: Vec::new(), body: None, limit: SINGLE }
+        Self { verb, path: path.into(), query: Vec::new(), body: None, limit: SINGLE, admin: false }
     }
 
     /// Creates a request for a page of a list.
@@ -105,6 +107,11 @@ impl Call {
     /// Adds a boolean query parameter if it is true.
     pub(super) fn flag(self, name: &'static str, wanted: bool) -> Self {
         self.query(name, wanted.then_some("true"))
+    }
+
+    /// Acts as an administrator, if wanted.
+    pub(super) fn admin(self, admin: bool) -> Self {
+        Self { admin, ..self.flag("useAdminAccess", admin) }
     }
 
     /// Sets the body.

@@ -27,8 +27,9 @@ pub struct RawRequest {
 
 impl Method for RawRequest {
     type Response = RawResponse;
-    /// Empty: the required scopes depend on the path.
+    /// Empty: the required scopes depend on the path, and so does the action.
     const SCOPES: Scopes = Scopes { user: &[], admin: &[] };
+    const ACTION: &str = "";
 
     fn action(&self) -> Cow<'static, str> {
         format!("{} {}", self.verb, self.path).into()

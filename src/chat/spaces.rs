@@ -30,10 +30,7 @@ impl CreateSpace {
 impl Method for CreateSpace {
     type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.create"], admin: &[] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "create the space".into()
-    }
+    const ACTION: &str = "create the space";
 
     fn call(&self) -> Call {
         Call::new(Verb::POST, "/v1/spaces")
@@ -64,10 +61,7 @@ pub struct SetUpSpace {
 impl Method for SetUpSpace {
     type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.create"], admin: &[] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "create the space".into()
-    }
+    const ACTION: &str = "create the space";
 
     fn call(&self) -> Call {
         let memberships: Vec<Value> = self.memberships.iter().map(Value::from).collect();
@@ -96,10 +90,7 @@ pub struct ListSpaces {
 impl Method for ListSpaces {
     type Response = Page<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &[] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "list spaces".into()
-    }
+    const ACTION: &str = "list spaces";
 
     fn call(&self) -> Call {
         self.paging.add_to(Call::page("/v1/spaces").query("filter", self.filter.as_ref()))
@@ -122,21 +113,14 @@ pub struct GetSpace {
 impl Method for GetSpace {
     type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &["chat.admin.spaces.readonly"] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "get the space".into()
-    }
+    const ACTION: &str = "get the space";
 
     fn call(&self) -> Call {
-        Call::new(Verb::GET, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
+        Call::new(Verb::GET, format!("/v1/{}", self.name)).admin(self.admin)
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
-    }
-
-    fn is_admin(&self) -> bool {
-        self.admin
     }
 }
 
@@ -157,24 +141,17 @@ pub struct PatchSpace {
 impl Method for PatchSpace {
     type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces", "chat.import"], admin: &["chat.admin.spaces"] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "update the space".into()
-    }
+    const ACTION: &str = "update the space";
 
     fn call(&self) -> Call {
         Call::new(Verb::PATCH, format!("/v1/{}", self.name))
             .query("updateMask", Some(&self.update_mask))
-            .flag("useAdminAccess", self.admin)
+            .admin(self.admin)
             .body(&Value::Object(self.space.clone()))
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         Resource::from_json(response.json()?)
-    }
-
-    fn is_admin(&self) -> bool {
-        self.admin
     }
 }
 
@@ -191,21 +168,14 @@ pub struct DeleteSpace {
 impl Method for DeleteSpace {
     type Response = ();
     const SCOPES: Scopes = Scopes { user: &["chat.delete", "chat.import"], admin: &["chat.admin.delete"] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "delete the space".into()
-    }
+    const ACTION: &str = "delete the space";
 
     fn call(&self) -> Call {
-        Call::new(Verb::DELETE, format!("/v1/{}", self.name)).flag("useAdminAccess", self.admin)
+        Call::new(Verb::DELETE, format!("/v1/{}", self.name)).admin(self.admin)
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
         response.json()?.is_object().then_some(())
-    }
-
-    fn is_admin(&self) -> bool {
-        self.admin
     }
 
     fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
@@ -224,10 +194,7 @@ pub struct CompleteImport {
 impl Method for CompleteImport {
     type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.import"], admin: &[] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "complete the import".into()
-    }
+    const ACTION: &str = "complete the import";
 
     fn call(&self) -> Call {
         Call::new(Verb::POST, format!("/v1/{}:completeImport", self.name)).body(&json!({}))
@@ -254,15 +221,12 @@ pub struct SearchSpaces {
 impl Method for SearchSpaces {
     type Response = Page<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &["chat.admin.spaces.readonly"] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "search spaces".into()
-    }
+    const ACTION: &str = "search spaces";
 
     fn call(&self) -> Call {
         let call =
             Call::page("/v1/spaces:search").query("query", Some(&self.query)).query("orderBy", self.order_by.as_ref());
-        self.paging.add_to(call).flag("useAdminAccess", self.admin)
+        self.paging.add_to(call).admin(self.admin)
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
@@ -273,10 +237,6 @@ impl Method for SearchSpaces {
         } else {
             Page::read(&answer, "spaces")
         }
-    }
-
-    fn is_admin(&self) -> bool {
-        self.admin
     }
 }
 
@@ -290,10 +250,7 @@ pub struct FindDirectMessage {
 impl Method for FindDirectMessage {
     type Response = Resource<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.spaces.readonly"], admin: &[] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "find the direct message".into()
-    }
+    const ACTION: &str = "find the direct message";
 
     fn call(&self) -> Call {
         Call::new(Verb::GET, "/v1/spaces:findDirectMessage").query("name", Some(&self.user))
@@ -318,10 +275,7 @@ pub struct FindGroupChats {
 impl Method for FindGroupChats {
     type Response = Page<Space>;
     const SCOPES: Scopes = Scopes { user: &["chat.memberships.readonly"], admin: &[] };
-
-    fn action(&self) -> Cow<'static, str> {
-        "find group chats".into()
-    }
+    const ACTION: &str = "find group chats";
 
     fn call(&self) -> Call {
         let mut call = Call::page("/v1/spaces:findGroupChats");

@@ -250,7 +250,7 @@ impl<'a> Caller<'a> {
                 account: self.access.account().map(str::to_owned),
                 login: self.access.record.is_some(),
                 scopes: before.union(&self.needed).without_identity(),
-                admin: request.is_admin(),
+                admin: request.call().admin,
             };
             CallError { attempt: Box::new(attempt), cause: Box::new(cause) }
         })
