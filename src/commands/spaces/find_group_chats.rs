@@ -1,6 +1,6 @@
 //! `chatauth spaces find-group-chats`.
 
-use crate::chat::{self, GetSpace, Method, Scopes, user_name};
+use crate::chat::{self, GetSpace, Method, Scopes, is_same_name, user_name};
 use crate::commands::caller::Caller;
 use crate::commands::pagination::{Limit, Pages};
 use crate::commands::{Context, Failure};
@@ -50,7 +50,14 @@ fn user_names(texts: &[String]) -> Result<Vec<String>, Failure> {
     }
     let name =
         |text: &String| user_name(text).map_err(|cause| Failure::usage(format!("the user {text:?} (users) {cause}")));
-    texts.iter().map(name).collect()
+    let mut users: Vec<String> = Vec::new();
+    for user in texts.iter().map(name) {
+        let user = user?;
+        if !users.iter().any(|other| is_same_name(other, &user)) {
+            users.push(user);
+        }
+    }
+    Ok(users)
 }
 
 #[cfg(test)]
@@ -61,6 +68,6 @@ mod tests {
     fn what_breaks_a_rule_is_refused_with_the_apis_word_for_it() {
         assert!(user_names(&vec!["7".into(); 50]).unwrap_err().message.contains("(users)"));
         assert!(user_names(&["a/b".into()]).unwrap_err().message.contains("(users)"));
-        assert_eq!(user_names(&["7".into()]).unwrap(), ["users/7"]);
+        assert_eq!(user_names(&["7".into(), "users/7".into(), "8".into()]).unwrap(), ["users/7", "users/8"]);
     }
 }

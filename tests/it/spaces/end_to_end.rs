@@ -138,6 +138,16 @@ fn a_space_lives_from_its_creation_to_its_deletion() {
     assert_eq!(updated["spaceDetails"]["guidelines"], "g", "only the description was to change: {updated}");
     assert_eq!(updated["spaceHistoryState"], "HISTORY_ON");
 
+    let file = sandbox.path("space.json");
+    std::fs::write(&file, run(&["spaces", "get", &space]).stdout).unwrap();
+    let copied = run(&["spaces", "create", "--json", file.to_str().unwrap(), "--name", "Copy"]);
+    assert!(
+        copied.stderr.contains("cannot be set here: ") && copied.stderr.contains("permissionSettings"),
+        "{}",
+        copied.stderr
+    );
+    assert_eq!(copied.json()["spaceDetails"], updated["spaceDetails"]);
+
     run(&["members", "add", &space, "ada@example.com"]);
     assert_eq!(
         run(&["members", "update", &space, "ada@example.com", "--role", "manager"]).json()["role"],
