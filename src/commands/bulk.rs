@@ -225,7 +225,7 @@ pub(super) fn run<Kind: RowCommand>(
 ) -> anyhow::Result<()> {
     if context.printer.format() == Format::Csv && !dry_run {
         return Err(Failure::usage("--format csv is for lists; the results of rows are JSON Lines")
-            .hint("to choose the columns of a CSV, pass --jq '[.row, .status, .requestId] | @csv'")
+            .hint("instead of --format csv, pass --jq '[.row, .status, .requestId] | @csv'")
             .into());
     }
     if args.journal.as_ref().is_some_and(|path| path.as_os_str() == "-") {
@@ -330,13 +330,10 @@ async fn preview<Kind: RowCommand>(
             members.shift_remove("attempts");
             members.extend(result.name.as_deref().map(|name| (String::from("name"), Value::from(name))));
         }
-        // With --format name, a row without a resource would be an empty line.
-        if context.printer.format() != Format::Name || result.name.is_some() {
-            let texts = [result.status, label(result), result.name()].map(str::to_owned);
-            let cells = || std::iter::once(result.row.to_string()).chain(texts).collect();
-            if let Err(error) = list.borrow_mut().push(&Item { json: &json, name: result.name() }, cells) {
-                first_fault.borrow_mut().get_or_insert(error);
-            }
+        let texts = [result.status, label(result), result.name()].map(str::to_owned);
+        let cells = || std::iter::once(result.row.to_string()).chain(texts).collect();
+        if let Err(error) = list.borrow_mut().push(&Item { json: &json, name: result.name() }, cells) {
+            first_fault.borrow_mut().get_or_insert(error);
         }
         Ok(Vec::new())
     };

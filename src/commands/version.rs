@@ -40,6 +40,7 @@ impl Version {
             "trustRoots": roots,
         });
         let details = Details::new()
+            .columns(&["version", "commit", "commitDate", "target", "features", "tls", "trustRoots"])
             .with("Version", VERSION)
             .maybe("Commit", commit())
             .with("Target", TARGET)

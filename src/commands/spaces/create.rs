@@ -86,6 +86,7 @@ fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     }
     let preview = plan.request.preview();
     let details = Details::new()
+        .columns(&["method", "path", "query", "body"])
         .with("Method", preview["method"].as_str().unwrap_or_default())
         .with("Path", preview["path"].as_str().unwrap_or_default())
         .maybe("Request id", preview["query"]["requestId"].as_str())

@@ -25,7 +25,7 @@ impl Renderer for Name {
     }
 
     fn row(&self, row: &RowResult<'_>, sink: &mut Sink<'_>) -> Result<(), Error> {
-        if row.name.is_empty() { Ok(()) } else { line(row.name, sink) }
+        line(row.name, sink)
     }
 
     fn list(&self) -> Box<dyn ListRenderer> {
@@ -39,7 +39,11 @@ impl ListRenderer for Name {
     }
 }
 
+/// Prints a name; nothing for what has none, since an empty line would be read as a name.
 fn line(name: &str, sink: &mut Sink<'_>) -> Result<(), Error> {
+    if name.is_empty() {
+        return Ok(());
+    }
     sink.text(&format!("{}\n", sanitise(name)))
 }
 

@@ -66,6 +66,21 @@ fn csv_carries_every_name_exactly() {
     assert_eq!(one.lines().next(), csv.lines().next());
 }
 
+#[test]
+fn what_has_no_name_prints_none_and_details_have_the_names_of_their_json() {
+    let sandbox = Sandbox::new();
+    let printed = |words: &[&str]| sandbox.run(words).success().stdout;
+    let dry = ["spaces", "create", "--name", "x", "--dry-run", "--format"];
+    assert_eq!(printed(&[&dry[..], &["name"]].concat()), "", "an empty line would be read as a name");
+    for more in [&[][..], &["--member", "a@example.com"]] {
+        let csv = printed(&[&dry[..], &["csv"], more].concat());
+        assert_eq!(records(&csv)[0], ["method", "path", "query", "body"]);
+    }
+    let csv = records(&printed(&["version", "--format", "csv"]));
+    let json = sandbox.run(["version"]).success().json();
+    assert!(csv[0].iter().eq(json.as_object().unwrap().keys()), "{csv:?}");
+}
+
 #[cfg(feature = "jq")]
 #[test]
 fn a_filter_works_on_the_array_and_on_each_line() {
