@@ -85,7 +85,7 @@ pub(super) struct Global {
     /// Time limit of one HTTP request [env: CHATAUTH_TIMEOUT] [default: 30]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: Option<u64>,
-    /// Print only results and errors
+    /// Print only results, warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// Show more detail (-vv for every request)

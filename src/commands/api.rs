@@ -74,7 +74,7 @@ impl Api {
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         if context.printer.format().is_for_lists_only() {
             return Err(Failure::usage("api prints JSON: --format csv works for lists of spaces and members only")
-                .hint("--jq '.spaces[] | [.name, .displayName] | @csv' prints chosen fields as CSV")
+                .hint("instead of --format csv, pass --jq '.spaces[] | [.name, .displayName] | @csv'")
                 .into());
         }
         let mut request = request(&self)?;
