@@ -250,12 +250,14 @@ fn check_conversation(
         }
     }
     let count = memberships.len();
-    let wrong = |rule: &str| {
-        Err(Failure::usage(format!("--member (memberships): {rule}, without yourself; {count} were given")))
+    // The create request cannot add the calling app.
+    let people = memberships.iter().filter(|membership| **membership != NewMembership::App).count();
+    let wrong = |rule: &str, given: usize| {
+        Err(Failure::usage(format!("--member (memberships): {rule}, without yourself; {given} were given")))
     };
     match kind {
         "GROUP_CHAT" if import => Ok(()),
-        "GROUP_CHAT" if count < 2 => wrong("a group chat has at least two members"),
+        "GROUP_CHAT" if people < 2 => wrong("a group chat has at least two people", people),
         "GROUP_CHAT" => Ok(()),
         _ if memberships[..] == [NewMembership::App] || (draft.has("singleUserBotDm") && count == 0) => {
             // The API has a field for the calling app instead of a membership.
@@ -263,7 +265,7 @@ fn check_conversation(
             draft.space.insert(String::from("singleUserBotDm"), Value::Bool(true));
             Ok(())
         }
-        _ if count != 1 || draft.has("singleUserBotDm") => wrong("a direct message has exactly one member"),
+        _ if count != 1 || draft.has("singleUserBotDm") => wrong("a direct message has exactly one member", count),
         _ => Ok(()),
     }
 }

@@ -189,7 +189,13 @@ fn conversations_follow_the_rules_of_set_up() {
         assert!(plan(&conversation(kind, members, &["--group=g"])).is_err());
     }
     refused(&conversation("direct-message", &["1"], &["--description=d"]), ErrorCode::Usage, &["spaceDetails"]);
-    refused(&conversation("group-chat", &["1"], &[]), ErrorCode::Usage, &["memberships", "at least two"]);
+    for members in [&["1"][..], &["1", "app"]] {
+        refused(
+            &conversation("group-chat", members, &[]),
+            ErrorCode::Usage,
+            &["memberships", "at least two people", "1 were"],
+        );
+    }
     refused(&conversation("direct-message", &[], &[]), ErrorCode::Usage, &["memberships", "exactly one"]);
     refused(&conversation("direct-message", &["1", "2"], &[]), ErrorCode::Usage, &["exactly one"]);
 }
@@ -230,7 +236,8 @@ fn a_space_as_the_server_sent_it_makes_another_one() {
         "name":"spaces/A","type":"ROOM","displayName":"Team","spaceType":"SPACE","spaceThreadingState":"THREADED_MESSAGES",
         "createTime":"2026-05-30T14:00:26.378125Z","lastActiveTime":"2026-05-30T14:00:26.378125Z",
         "membershipCount":{"joinedDirectHumanUserCount":1},"customer":"customers/C01","spaceUri":"https://x",
-        "accessSettings":{"accessState":"PRIVATE"},"spaceHistoryState":"HISTORY_OFF"}),
+        "accessSettings":{"accessState":"PRIVATE"},"spaceHistoryState":"HISTORY_OFF",
+        "permissionSettings":{"manageApps":{"managersAllowed":true},"postMessages":{"managersAllowed":true}}}),
         &[],
     );
     let made = plan(&options).unwrap();
