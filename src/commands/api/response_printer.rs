@@ -29,6 +29,9 @@ impl<'a> ResponsePrinter<'a> {
             return Ok(None);
         }
         let Ok(json) = serde_json::from_slice::<Value>(&answer.body) else {
+            if self.printer.has_filter() {
+                return Err(output::Error::Filter(String::from("the response is not JSON")));
+            }
             return self.other(&answer.body).map(|()| None);
         };
         let next = json.get("nextPageToken").and_then(Value::as_str).filter(|token| !token.is_empty());

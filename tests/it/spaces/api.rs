@@ -175,6 +175,10 @@ fn an_expression_is_not_for_refusals() {
     assert_eq!(finished.json()["error"]["status"], "NOT_FOUND");
     let count = sandbox.run(["api", "GET", "v1/spaces", "--jq", ".spaces | length"]).success().stdout;
     assert_eq!(count, "0\n");
+    // The page of a captive portal is no result of the expression.
+    sandbox.control().add_fault("list:html".parse().unwrap());
+    let page = sandbox.run(["api", "GET", "v1/spaces", "--jq", ".spaces"]).exits_with(1);
+    assert!(page.stdout.is_empty() && page.stderr.contains("not JSON"), "{}", page.stderr);
 }
 
 #[test]
