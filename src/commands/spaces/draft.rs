@@ -62,6 +62,11 @@ impl Draft {
         fields::at(&self.options, path).is_some()
     }
 
+    /// Whether the document is a space that the server sent, which its resource name tells.
+    pub(super) fn is_copy(&self) -> bool {
+        self.dropped.contains(&"name")
+    }
+
     /// Drops the fields that can only be set at this time.
     pub(super) fn drop_all(&mut self, settable: Settable) {
         for field in FIELDS.iter().filter(|field| field.settable == settable) {

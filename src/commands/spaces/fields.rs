@@ -70,8 +70,6 @@ pub(super) enum Settable {
     Always,
     /// At creation only.
     AtCreation,
-    /// On a space that exists only.
-    Later,
     /// Never: the server or an app sets it.
     Never,
 }
@@ -219,7 +217,7 @@ pub(super) const FIELDS: &[Field] = &[
         .label("Created")
         .column(8),
     Field::new("lastActiveTime", Kind::Time, Settable::Never).column(9),
-    Field::new("permissionSettings", Kind::Other, Settable::Later),
+    Field::new("permissionSettings", Kind::Other, Settable::Always),
     Field::new("permissionSettings.postMessages", Kind::Other, Settable::Never),
     Field::new("singleUserBotDm", Kind::Other, Settable::AtCreation),
     Field::new("membershipCount", Kind::Other, Settable::Never),

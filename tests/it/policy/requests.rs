@@ -97,7 +97,7 @@ fn whole() -> Value {
     let allowed = json!({"managersAllowed":true,"assistantManagersAllowed":true,"membersAllowed":false});
     let audience = json!({"principals":[{"audience":{"name":"audiences/a"}}]});
     json!({
-        "name":"spaces/OTHER","type":"ROOM","spaceType":"SPACE","displayName":"whole","externalUserAllowed":true,
+        "type":"ROOM","spaceType":"SPACE","displayName":"whole","externalUserAllowed":true,
         "spaceDetails":{"description":"a","guidelines":"b"},"spaceHistoryState":"HISTORY_ON",
         "predefinedPermissionSettings":"COLLABORATION_SPACE","createTime":"2026-05-30T14:00:26Z",
         "permissionSettings":{"manageMembersAndGroups":allowed,"modifySpaceDetails":allowed,"toggleHistory":allowed,

@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::super::draft::Draft;
-use super::super::fields::{Settable, TYPES};
+use super::super::fields::TYPES;
 use super::super::options::SpaceFields;
 use crate::bulk::request_id_of_key;
 use crate::chat::{CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, is_same_name};
@@ -146,7 +146,10 @@ impl Plan {
 /// An option or a document that breaks a rule of the API.
 pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     let mut draft = options.space.draft(Map::new())?;
-    draft.drop_all(Settable::Later);
+    if draft.is_copy() {
+        // Google takes them for a space that exists.
+        draft.drop_field("permissionSettings");
+    }
     let kind = match draft.at("spaceType").and_then(Value::as_str) {
         None => {
             // First, as in the reference and its examples.
