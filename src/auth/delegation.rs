@@ -7,6 +7,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
+use time::{Duration, OffsetDateTime};
 use yup_oauth2::ServiceAccountKey;
 
 use super::token_endpoint;
@@ -22,7 +23,7 @@ use crate::secret::Secret;
 mod assertion;
 mod cache;
 
-use cache::Cache;
+use cache::{Cache, Cached};
 
 /// What is wrong with a private key that cannot sign.
 const UNUSABLE_PRIVATE_KEY: &str = "has an invalid private key";
@@ -85,7 +86,8 @@ impl Delegation {
         &self.subject
     }
 
-    /// Returns an access token for `scopes`: the cached one, or a new one if that is `rejected`.
+    /// Returns an access token for `scopes`, with its end if that is known: the cached one, or a new one if that is
+    /// `rejected`.
     pub(super) async fn access_token(
         &self,
         http: &http::Client,
@@ -94,9 +96,12 @@ impl Delegation {
         scopes: &ScopeSet,
         rejected: Option<&Secret<String>>,
         before_retry: &dyn Fn(&str),
-    ) -> Result<Secret<String>, Error> {
+    ) -> Result<(Secret<String>, Option<OffsetDateTime>), Error> {
         let cache = Cache::prepare(config_directory, &self.file_name(scopes), clock);
-        let usable = |token: Option<Secret<String>>| token.filter(|token| Some(token) != rejected);
+        let usable = |cached: Option<Cached>| {
+            let cached = cached.filter(|cached| Some(&cached.access_token) != rejected)?;
+            Some((cached.access_token, Some(cached.expires_at)))
+        };
         if let Some(token) = usable(cache.fresh()?) {
             return Ok(token);
         }
@@ -105,10 +110,11 @@ impl Delegation {
             return Ok(token);
         }
         let response = self.request(http, clock, scopes, before_retry).await?;
-        if let Err(problem) = cache.save(&response) {
+        let expires_at = response.expires_in.and_then(|life| clock.now().checked_add(Duration::seconds(life)));
+        if let Err(problem) = cache.save(&response.access_token, expires_at) {
             log::info!("cannot cache the access token: {problem}");
         }
-        Ok(response.access_token)
+        Ok((response.access_token, expires_at))
     }
 
     async fn request(

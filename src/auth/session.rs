@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::client_files::ClientFiles;
 use super::client_secrets::is_google;
 use super::delegation::{Delegation, DelegationOptions};
@@ -95,6 +97,8 @@ pub struct Access {
     pub token: Secret<String>,
     /// The account; `None` for a token from outside.
     pub account: Option<String>,
+    /// When the token expires, where that is known.
+    pub expires_at: Option<OffsetDateTime>,
     /// The login that the token comes from, where it comes from one.
     pub record: Option<Record>,
     /// The scopes that a service account asked for.
@@ -106,6 +110,7 @@ impl Access {
         Self {
             token: record.access_token.clone(),
             account: Some(record.email.clone()),
+            expires_at: record.expires_at,
             record: Some(record),
             delegated: None,
         }
@@ -160,7 +165,7 @@ impl Session {
     /// login.
     pub async fn access_token(&self, needed: &ScopeSet, interaction: Interaction<'_>) -> Result<Access, Error> {
         if let Some(token) = &self.provided_token {
-            return Ok(Access { token: token.clone(), account: None, record: None, delegated: None });
+            return Ok(Access { token: token.clone(), account: None, expires_at: None, record: None, delegated: None });
         }
         if let Some(delegation) = self.principal.delegation()? {
             self.check_destination(delegation.token_endpoint())?;
@@ -263,10 +268,10 @@ impl Session {
         rejected: Option<&Secret<String>>,
     ) -> Result<Access, Error> {
         let directory = self.config_directory.as_deref();
-        let token =
+        let (token, expires_at) =
             delegation.access_token(&self.http, directory, self.clock, scopes, rejected, &*self.before_retry).await?;
         let account = Some(delegation.subject().to_owned());
-        Ok(Access { token, account, record: None, delegated: Some(scopes.clone()) })
+        Ok(Access { token, account, expires_at, record: None, delegated: Some(scopes.clone()) })
     }
 
     pub(super) fn token_endpoint<'a>(&'a self, client: &'a ClientSecrets) -> TokenEndpoint<'a> {

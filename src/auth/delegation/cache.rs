@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 use crate::auth::Error;
 use crate::auth::freshness::is_fresh;
 use crate::auth::store::StoreError;
-use crate::auth::token_response::TokenResponse;
 use crate::platform::files;
 use crate::platform::{Clock, Lock};
 use crate::secret::Secret;
@@ -18,13 +17,13 @@ const LARGEST_FILE: u64 = 64 * 1024;
 
 /// A cached access token.
 #[derive(Serialize, Deserialize)]
-struct Cached {
+pub(super) struct Cached {
     version: u64,
-    access_token: Secret<String>,
+    pub(super) access_token: Secret<String>,
     #[serde(with = "time::serde::rfc3339")]
     issued_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
-    expires_at: OffsetDateTime,
+    pub(super) expires_at: OffsetDateTime,
 }
 
 /// The cached token of one key, subject and scope set.
@@ -48,7 +47,7 @@ impl Cache {
     }
 
     /// The cached token while it lives.
-    pub(super) fn fresh(&self) -> Result<Option<Secret<String>>, Error> {
+    pub(super) fn fresh(&self) -> Result<Option<Cached>, Error> {
         let Some(path) = &self.path else { return Ok(None) };
         let unreadable = |error| StoreError::unreadable(path, error);
         let Some(file) = files::read_private(path, LARGEST_FILE).map_err(unreadable)? else {
@@ -57,7 +56,7 @@ impl Cache {
         // A damaged token is fetched again, which needs no user.
         let Ok(cached) = serde_json::from_slice::<Cached>(&file.content) else { return Ok(None) };
         let fresh = is_fresh(cached.issued_at, Some(cached.expires_at), self.clock.now());
-        Ok(fresh.then_some(cached.access_token))
+        Ok(fresh.then_some(cached))
     }
 
     pub(super) async fn lock(&self) -> Result<Option<Lock>, Error> {
@@ -65,12 +64,11 @@ impl Cache {
         Ok(Lock::acquire(&path.with_extension("lock")).await.map_err(StoreError::Busy)?)
     }
 
-    /// Keeps the token of `response`, unless it does not say when it ends.
-    pub(super) fn save(&self, response: &TokenResponse) -> Result<(), String> {
+    /// Keeps a token whose end is known.
+    pub(super) fn save(&self, token: &Secret<String>, expires_at: Option<OffsetDateTime>) -> Result<(), String> {
         let now = self.clock.now();
-        let expires_at = response.expires_in.and_then(|seconds| now.checked_add(time::Duration::seconds(seconds)));
         let (Some(path), Some(expires_at)) = (&self.path, expires_at) else { return Ok(()) };
-        let cached = Cached { version: 1, access_token: response.access_token.clone(), issued_at: now, expires_at };
+        let cached = Cached { version: 1, access_token: token.clone(), issued_at: now, expires_at };
         let content = serde_json::to_vec_pretty(&cached).map_err(|error| error.to_string())?;
         files::replace_private(path, &content, now).map_err(|error| error.to_string())
     }
@@ -85,12 +83,16 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let clock = Clock::new(|| OffsetDateTime::UNIX_EPOCH);
         let cache = Cache::prepare(Some(&home.path().join("config")), "n", clock);
-        let token = |life: &str| serde_json::from_str(&format!(r#"{{"access_token":"canary"{life}}}"#)).unwrap();
-        cache.save(&token("")).unwrap();
+        let token = Secret::new(String::from("canary"));
+        let save = |hours: Option<i64>| {
+            let end = hours.map(|hours| OffsetDateTime::UNIX_EPOCH + time::Duration::hours(hours));
+            cache.save(&token, end).unwrap();
+        };
+        save(None);
         assert!(cache.fresh().unwrap().is_none());
-        cache.save(&token(r#","expires_in":3600"#)).unwrap();
-        assert_eq!(cache.fresh().unwrap().unwrap().expose(), "canary");
-        cache.save(&token(r#","expires_in":"172800""#)).unwrap();
+        save(Some(1));
+        assert_eq!(cache.fresh().unwrap().unwrap().access_token.expose(), "canary");
+        save(Some(48));
         assert!(cache.fresh().unwrap().is_none(), "no token lives for two days");
     }
 }

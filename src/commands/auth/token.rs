@@ -31,9 +31,8 @@ impl Token {
         // a space needs.
         let needed = if new { needed_scopes::default() } else { asked };
         let access = context.access(&needed).await?;
-        let record = access.record.as_ref();
         if context.wants_json() {
-            let expires_at = record.and_then(|record| record.expires_at).and_then(|end| end.format(&Rfc3339).ok());
+            let expires_at = access.expires_at.and_then(|end| end.format(&Rfc3339).ok());
             let object = json!({
                 "accessToken": access.token.expose(),
                 "expiresAt": expires_at,
