@@ -138,6 +138,7 @@ fn store(context: &Context, findings: &mut Findings) {
         context.settings.config_directory.value.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     match session.check_writable() {
         Ok(()) => findings.ok("store", format!("{directory} is private and writable")),
+        Err(_) if !context.settings.uses_login() => findings.skipped(&["store"], "not needed without a login"),
         Err(error) => findings.failed("store", context.report(Error::Store(error))),
     }
 }
@@ -218,7 +219,11 @@ async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
         Some(end) => findings.add(
             "token age",
             Mark::Warning,
-            format!("{age}; the login expires on {} (publishing status Testing)", end.date()),
+            format!(
+                "{age}; the login {} on {} (publishing status Testing)",
+                if end <= now { "expired" } else { "expires" },
+                end.date()
+            ),
             Some(format!(
                 "publish the app or make its audience Internal, then log in again: {}",
                 console("auth/audience", context.project().as_deref())

@@ -24,7 +24,10 @@ impl Context {
                 return self.add_context(self.report_call(error));
             }
             if let Some(error) = cause.downcast_ref::<login::Error>() {
-                return self.add_context(self.report_login(error));
+                let failure = self.report_login(error);
+                // What acts instead of a login has no part in one.
+                let at_login = matches!(error, login::Error::ScopeMissing { at_login: true, .. });
+                return if at_login { failure } else { self.add_context(failure) };
             }
             if let Some(error) = cause.downcast_ref::<output::Error>() {
                 return Failure::from(error);
@@ -36,7 +39,7 @@ impl Context {
         Failure::new(ErrorCode::Internal, format!("{error:#}"))
     }
 
-    fn report_login(&self, error: &login::Error) -> Failure {
+    pub(super) fn report_login(&self, error: &login::Error) -> Failure {
         Failure::from_auth(error, self.settings.account.value.as_deref(), &self.settings.invocation)
     }
 
@@ -44,7 +47,8 @@ impl Context {
         let attempt = &error.attempt;
         match &*error.cause {
             Cause::Login(error) => {
-                let failure = self.report_login(error);
+                let mut failure = self.report_login(error);
+                failure.http_status = matches!(error, login::Error::TokenRejected(_)).then_some(401);
                 match &attempt.write {
                     Some(write) => failure.with_write(write, attempt.may_have_been_applied),
                     None => failure,

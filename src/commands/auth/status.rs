@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::auth::{ClientKind, Error, LoginName, LoginNeeded, Record, Scope, ScopeSet, Session};
+use crate::auth::{ClientKind, Error, LoginName, Record, Scope, ScopeSet, Session};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure, Provenance};
 use crate::output::{Details, Item, Mark};
@@ -31,15 +31,13 @@ impl Status {
 /// (3 when the record is there and cannot be used).
 fn show(context: &Context) -> anyhow::Result<()> {
     let session = context.session();
-    // Without a home there is no store, and for what comes from outside there need not be one.
-    let no_store = !context.settings.uses_login() && context.settings.config_directory.value.is_none();
+    // Whoever uses no login needs no store.
+    let unused = !context.settings.uses_login();
     let chosen = match session.login() {
-        _ if no_store => Err(LoginNeeded::NoLogin),
-        Ok(login) => Ok(login),
-        Err(Error::LoginNeeded(needed)) => Err(needed),
-        Err(error) => return Err(error.into()),
+        Err(error) if !unused && !matches!(error, Error::LoginNeeded(_)) => return Err(error.into()),
+        chosen => chosen,
     };
-    let stored = if no_store { Vec::new() } else { session.logins()? };
+    let stored = session.logins().or_else(|error| if unused { Ok(Vec::new()) } else { Err(error) })?;
     let now = context.clock.now();
     let mut accounts = Vec::new();
     let mut records = Vec::new();
@@ -184,7 +182,7 @@ fn log_in_again(account: &str, context: &Context) -> String {
 /// Returns why commands cannot act now.
 fn problem(
     context: &Context,
-    chosen: &Result<LoginName, LoginNeeded>,
+    chosen: &Result<LoginName, Error>,
     records: &[(LoginName, Record)],
     now: OffsetDateTime,
 ) -> Option<Failure> {
@@ -207,7 +205,7 @@ fn problem(
     }
     let name = match chosen {
         Ok(name) => name,
-        Err(needed) => return Some(login(needed.to_string())),
+        Err(needed) => return Some(context.report_login(needed)),
     };
     let account = &name.account;
     // A damaged login can be repaired or restored, so the hint is not to log in.
@@ -217,10 +215,10 @@ fn problem(
     let Some((_, record)) = records.iter().find(|(login, _)| login == name) else {
         return Some(login(format!("you are not logged in as {account}")));
     };
-    if record.refresh_token_expires_at.is_some_and(|end| end <= now) {
+    let (session, fresh) = (context.session(), record.is_fresh(now));
+    if !fresh && record.refresh_token_expires_at.is_some_and(|end| end <= now) {
         return Some(login(format!("the login of {account} has expired (the project's publishing status is Testing)")));
     }
-    let (session, fresh) = (context.session(), record.is_fresh(now));
     if let Err(error) = session.check_record_destination(record) {
         return Some(context.report(error));
     }

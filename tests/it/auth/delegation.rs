@@ -238,6 +238,19 @@ fn status_doctor_and_token_know_that_a_service_account_acts() {
     assert!(robot.tokens_asked_for() > 0);
     let doctor = robot.run(&["doctor"], ANN).success();
     assert!(doctor.stdout.contains(&format!("commands act as {ANN}")), "{}", doctor.stdout);
+    // New, and from the cache.
+    for _ in 0..2 {
+        let token = robot.run(&["auth", "token", "--scope", "chat.delete", "--format", "json"], ANN).success().json();
+        assert!(token["expiresAt"].as_str().unwrap().ends_with('Z'), "{token}");
+    }
+    // A store that nobody needs is no reason to fail.
+    let file = robot.sandbox.path("file");
+    fs::write(&file, "").unwrap();
+    for words in [&["auth", "status"][..], &["doctor"], &["spaces", "create", "--name", "x"]] {
+        let mut command = robot.command(words, ANN);
+        command.env("CHATAUTH_CONFIG_DIR", &file);
+        robot.sandbox.finish(command).success();
+    }
     fs::write(&robot.key, "{}").unwrap();
     robot.run(&["auth", "status"], ANN).exits_with(3);
     robot.run(&["doctor"], ANN).exits_with(3);

@@ -249,6 +249,10 @@ fn property_79_the_end_after_seven_days_is_the_first_reason_given() {
         error["message"].as_str().unwrap().to_owned()
     };
     age(&sandbox, 7 * 24 + 1);
+    sandbox.run(["auth", "status"]).success();
+    sandbox.run(["spaces", "create", "--name", "x", "--no-input"]).success();
+    let doctor = sandbox.run(["doctor"]).success().stdout;
+    assert!(doctor.contains("the login expired on"), "{doctor}");
     assert!(refused().contains("publishing status is Testing"), "{}", refused());
     let status = sandbox.run(["auth", "status"]).exits_with(4);
     assert!(status.json()["problem"].as_str().unwrap().contains("Testing"));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use chatauth::emulator::Endpoint;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::sandbox::Sandbox;
 
@@ -91,7 +91,7 @@ fn a_given_token_goes_before_a_stored_login_and_says_so_when_it_is_refused() {
         sandbox.finish(command)
     };
     let error = run(&["spaces", "create", "--name", "x", "--format", "json"], "stale-token").exits_with(4).error();
-    assert_eq!(error["code"], "credentials_rejected");
+    assert_eq!((&error["code"], &error["httpStatus"]), (&json!("credentials_rejected"), &json!(401)));
     assert!(error["message"].as_str().unwrap().contains("CHATAUTH_ACCESS_TOKEN"), "{error}");
     let requests = sandbox.control().requests();
     assert_eq!(requests.len(), 1, "no login, no refresh: {requests:?}");
