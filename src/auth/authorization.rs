@@ -79,8 +79,8 @@ pub(super) struct Expected {
     pub(super) issuer: String,
     /// The path of the redirect URI.
     pub(super) path: String,
-    /// What a browser sends as `Host`; more than one for a redirect URI with the name `localhost`.
-    pub(super) hosts: Vec<String>,
+    /// What a browser sends as `Host`.
+    pub(super) host: String,
 }
 
 /// An answer to our request.
@@ -151,7 +151,7 @@ pub(super) fn classify_request(bytes: &[u8], expected: &Expected) -> CallbackReq
     let is_callback = request.method == Some("GET") && path == expected.path;
     // A request with another host name may be a DNS rebinding attack.
     let mut hosts = request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host"));
-    let ours = |host: &httparse::Header<'_>| expected.hosts.iter().any(|name| name.as_bytes() == host.value);
+    let ours = |host: &httparse::Header<'_>| expected.host.as_bytes() == host.value;
     if !(hosts.next().is_some_and(ours) && hosts.next().is_none()) {
         let is_answer = is_callback && parse_response(query, expected).is_some();
         return if is_answer { CallbackRequest::Refused(Notice::OtherHost) } else { CallbackRequest::Unrelated(404) };

@@ -120,6 +120,8 @@ pub enum ClientSecretsError {
         path: PathBuf,
         /// What is wrong with its redirect URIs.
         cause: String,
+        /// The port that was asked for.
+        port: Option<u16>,
         /// The project, where the file shows it.
         project: Option<String>,
     },

@@ -26,8 +26,8 @@ pub struct Attempt<'a> {
     pub issuer: &'a str,
     /// The path of the redirect URI.
     pub path: &'a str,
-    /// The hosts of the redirect URI.
-    pub hosts: &'a [&'a str],
+    /// The host and port of the redirect URI.
+    pub host: &'a str,
 }
 
 /// What was made of a request to the listener.
@@ -53,7 +53,7 @@ impl Attempt<'_> {
             state: Secret::new(self.state.to_owned()),
             issuer: self.issuer.to_owned(),
             path: self.path.to_owned(),
-            hosts: self.hosts.iter().map(|&host| host.to_owned()).collect(),
+            host: self.host.to_owned(),
         }
     }
 

@@ -39,11 +39,11 @@ impl Session {
         let scopes = options.scopes.with_identity();
         let wanted = AuthorizationParameters { scopes: &scopes, login_hint: hint, choose_account: hint.is_none() };
         let request = AuthorizationRequest::new(client, loopback.redirect_uri().to_owned(), &wanted)?;
-        let address = loopback.address();
+        let (address, host) = (loopback.address(), loopback.host().to_owned());
         let expected = loopback.expected(request.state.clone(), client.issuer());
         let mut listening = loopback.listen(expected.clone());
         let project = client.project.as_deref();
-        prompt.started(&LoginStarted { url: &request.url, address, account: hint, project });
+        prompt.started(&LoginStarted { url: &request.url, address, host: &host, account: hint, project });
         let answer = wait_for_answer(&mut listening, &expected, options.wait, prompt).await;
         // RFC 8252 section 8.3: the port is open only while the request is pending.
         listening.close().await;

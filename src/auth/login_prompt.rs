@@ -34,6 +34,8 @@ pub struct LoginStarted<'a> {
     pub url: &'a Url,
     /// The address of the listener, for `ssh -L`.
     pub address: SocketAddr,
+    /// The host and port of the redirect URI.
+    pub host: &'a str,
     /// The account that is expected to log in, if one is.
     pub account: Option<&'a str>,
     /// The client's project, for links.

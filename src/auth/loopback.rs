@@ -42,7 +42,7 @@ pub(super) struct Loopback {
     address: SocketAddr,
     redirect_uri: String,
     path: String,
-    hosts: Vec<String>,
+    host: String,
 }
 
 impl Loopback {
@@ -72,7 +72,7 @@ impl Loopback {
             address,
             redirect_uri: format!("http://{address}{PATH}"),
             path: PATH.to_owned(),
-            hosts: vec![address.to_string()],
+            host: address.to_string(),
         })
     }
 
@@ -89,7 +89,7 @@ impl Loopback {
         let Some(address) = listeners.first().and_then(|listener| listener.local_addr().ok()) else {
             return Err(Error::PortUnavailable { port: target.port, cause: String::from("no loopback address") });
         };
-        Ok(Self { listeners, address, redirect_uri: target.uri, path: target.path, hosts: target.hosts })
+        Ok(Self { listeners, address, redirect_uri: target.uri, path: target.path, host: target.host })
     }
 
     /// The redirect URI, the same in both requests.
@@ -102,9 +102,14 @@ impl Loopback {
         self.address
     }
 
+    /// The host and port of the redirect URI, as a browser shows them.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// What an answer must match.
     pub(super) fn expected(&self, state: crate::secret::Secret<String>, issuer: String) -> Expected {
-        Expected { state, issuer, path: self.path.clone(), hosts: self.hosts.clone() }
+        Expected { state, issuer, path: self.path.clone(), host: self.host.clone() }
     }
 
     /// Starts to accept connections.
@@ -241,6 +246,7 @@ fn target(client: &ClientSecrets, port: Option<u16>) -> Result<Option<Registered
     registered(redirect_uris, port).map(Some).map_err(|cause| ClientSecretsError::NoLoopbackRedirect {
         path: client.path.clone(),
         cause,
+        port,
         project: client.project.clone(),
     })
 }
@@ -252,7 +258,7 @@ struct Registered {
     addresses: Vec<IpAddr>,
     port: u16,
     path: String,
-    hosts: Vec<String>,
+    host: String,
 }
 
 /// Returns the first loopback URI, or the first with the wanted port, or why there is none.
@@ -285,8 +291,8 @@ fn loopback_uri(uri: &str) -> Option<Registered> {
     let host = url.host_str()?;
     let port = url.port_or_known_default()?;
     // Browsers leave the default port out of the Host header.
-    let hosts = vec![url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))];
-    Some(Registered { uri: uri.to_owned(), addresses, port, path: url.path().to_owned(), hosts })
+    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    Some(Registered { uri: uri.to_owned(), addresses, port, path: url.path().to_owned(), host })
 }
 
 #[cfg(test)]
@@ -303,11 +309,11 @@ mod tests {
             registered(&uris(&["https://example.com/cb", "http://127.0.0.1:8085", "http://localhost:1/"]), None);
         let target = target.unwrap();
         assert_eq!((target.uri.as_str(), target.path.as_str()), ("http://127.0.0.1:8085", "/"));
-        assert_eq!(target.hosts, ["127.0.0.1:8085"]);
+        assert_eq!(target.host, "127.0.0.1:8085");
         let target = registered(&uris(&["http://127.0.0.1:8085", "http://localhost:1/x"]), Some(1)).unwrap();
         assert_eq!((target.uri.as_str(), target.addresses.len()), ("http://localhost:1/x", 2));
-        assert_eq!(registered(&uris(&["http://localhost/"]), None).unwrap().hosts, ["localhost"]);
-        assert_eq!(registered(&uris(&["http://[::1]:5/"]), None).unwrap().hosts, ["[::1]:5"]);
+        assert_eq!(registered(&uris(&["http://localhost/"]), None).unwrap().host, "localhost");
+        assert_eq!(registered(&uris(&["http://[::1]:5/"]), None).unwrap().host, "[::1]:5");
     }
 
     #[test]

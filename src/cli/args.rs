@@ -123,6 +123,17 @@ crate::commands::subcommands! {
     }
 }
 
+impl Command {
+    /// Whether the command acts as somebody. The others work whatever the variables for that say.
+    pub(super) const fn acts(&self) -> bool {
+        #[cfg(feature = "emulator")]
+        if let Self::Emulator(_) = self {
+            return false;
+        }
+        !matches!(self, Self::Completion(_) | Self::Man(_) | Self::Version(_))
+    }
+}
+
 impl Cli {
     /// Parses the arguments of the process.
     ///

@@ -45,6 +45,6 @@ fn with_accounts(command: Command, environment: Environment) -> Command {
 
 fn accounts(environment: Environment) -> Vec<String> {
     let Ok(cli) = Cli::try_parse_from(["chatauth", "--quiet", "auth", "status"]) else { return Vec::new() };
-    let Ok(context) = settings::context(&cli.global, environment, &[]) else { return Vec::new() };
+    let Ok(context) = settings::context(&cli, environment, &[]) else { return Vec::new() };
     context.session().accounts().unwrap_or_default()
 }

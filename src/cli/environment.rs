@@ -65,9 +65,10 @@ impl Environment {
         Ok(self.text(name)?.filter(|account| !account.trim().is_empty()))
     }
 
-    /// Whether a switch is set to anything but 0, false and no.
+    /// Whether a switch is set to anything but 0, false, no and off.
     pub(super) fn switch(self, name: &str) -> bool {
-        self.os(name).is_some_and(|value| !["0", "false", "no"].iter().any(|off| value.eq_ignore_ascii_case(off)))
+        let is_off = |value: &str| ["0", "false", "no", "off"].iter().any(|off| value.trim().eq_ignore_ascii_case(off));
+        self.os(name).is_some_and(|value| !is_off(&value.to_string_lossy()))
     }
 }
 
@@ -97,5 +98,6 @@ mod tests {
         assert_eq!(Environment(|_| Some(OsString::new())).os("X"), None);
         assert!(Environment(|_| Some("1".into())).switch("X"));
         assert!(!Environment(|_| Some("False".into())).switch("X"));
+        assert!(!Environment(|_| Some(" off".into())).switch("X"));
     }
 }

@@ -51,7 +51,7 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(error, &arguments, as_json),
     };
     logging::start(cli.global.verbose);
-    let context = match settings::context(&cli.global, environment, &arguments) {
+    let context = match settings::context(&cli, environment, &arguments) {
         Ok(context) => context,
         Err(failure) => return report(&failure, Messages::new(cli.global.quiet, false), as_json),
     };

@@ -13,7 +13,7 @@ use crate::output::{Filter, Format, Messages, Printer, Screen};
 use crate::platform::terminal::{self, Terminals};
 use crate::platform::{Clock, StandardStream, browser, input};
 
-use super::args::{ColorWhen, Global};
+use super::args::{Cli, ColorWhen, Global};
 use super::environment::{Environment, choose};
 use super::help;
 use super::principal;
@@ -58,7 +58,8 @@ fn filter(global: &Global, format: Option<Format>, terminals: Terminals) -> Resu
 ///
 /// # Errors
 /// A value that cannot be used.
-pub(super) fn context(global: &Global, environment: Environment, invocation: &[OsString]) -> Result<Context, Failure> {
+pub(super) fn context(cli: &Cli, environment: Environment, invocation: &[OsString]) -> Result<Context, Failure> {
+    let global = &cli.global;
     let terminals = Terminals::detect();
     let explicit_format = explicit_format(global.format, environment)?;
     let (filter, format) = filter(global, explicit_format, terminals)?;
@@ -78,7 +79,9 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
             terminal && environment.os("NO_COLOR").is_none() && environment.os("TERM").is_none_or(|term| term != "dumb")
         }
     };
-    let (access_token, delegation) = principal::principal(global, environment)?;
+    let nobody = (None, choose(None, None));
+    let (access_token, delegation) =
+        if cli.command.acts() { principal::principal(global, environment)? } else { nobody };
     let settings = Settings {
         client_secrets,
         config_directory,
@@ -93,7 +96,7 @@ pub(super) fn context(global: &Global, environment: Environment, invocation: &[O
         animations: environment.os("TERM").is_none_or(|term| term != "dumb"),
         input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
         timeout: Duration::from_secs(timeout),
-        explicit_format: explicit_format.is_some(),
+        explicit_format: explicit_format == Some(format),
         http: TransportConfig {
             timeout: Duration::from_secs(timeout),
             trust: TrustRoots {
@@ -247,7 +250,7 @@ mod tests {
         });
         let expand = |line: &str| {
             let words = line.split(' ').map(OsString::from).collect();
-            let definition = <crate::cli::args::Cli as clap::CommandFactory>::command;
+            let definition = <Cli as clap::CommandFactory>::command;
             let words = expand_paths(words, definition, environment).unwrap();
             words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
         };
@@ -277,7 +280,7 @@ mod tests {
         let environment = Environment(|_| Some(r#"{"private_key":"canary"}"#.into()));
         let expand = |line: &[&str]| {
             let words = line.iter().map(OsString::from).collect();
-            expand_paths(words, <crate::cli::args::Cli as clap::CommandFactory>::command, environment)
+            expand_paths(words, <Cli as clap::CommandFactory>::command, environment)
         };
         for (failure, said) in [
             (environment.path("CHATAUTH_CONFIG_DIR").unwrap_err(), "CHATAUTH_CONFIG_DIR is JSON, not a path"),

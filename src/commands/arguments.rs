@@ -9,7 +9,7 @@ use super::Failure;
 
 /// Parses the account of an option, which a script may have left blank.
 pub fn account(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("it is blank") } else { Ok(text.to_owned()) }
+    if text.trim().is_empty() { Err("it is blank") } else { Ok(text.trim().to_owned()) }
 }
 
 /// Acting as an administrator.

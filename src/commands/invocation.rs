@@ -49,6 +49,16 @@ impl Invocation {
         elsewhere.command(["auth", "import", file])
     }
 
+    /// Whether the command only logs in, so that it takes the options of a login.
+    pub fn is_login(&self) -> bool {
+        self.words.windows(2).any(|words| words == ["auth", "login"])
+    }
+
+    /// Returns the command that repeats a failed login: this one if it only logs in, with all that was asked for.
+    pub fn repeated_login(&self, account: Option<&str>, scopes: &ScopeSet) -> String {
+        if self.is_login() { self.typed() } else { self.login(account, scopes) }
+    }
+
     /// Returns the command that logs in.
     pub fn login(&self, account: Option<&str>, scopes: &ScopeSet) -> String {
         let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();

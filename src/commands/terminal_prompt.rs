@@ -23,7 +23,7 @@ pub(super) struct TerminalPrompt<'a> {
     terminal: bool,
     pipe: bool,
     reader: Option<LineReader>,
-    address: Option<SocketAddr>,
+    host: String,
     project: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> TerminalPrompt<'a> {
             terminal: settings.input && settings.terminals.stdin && settings.terminals.stderr,
             pipe: false,
             reader: None,
-            address: None,
+            host: String::new(),
             project: None,
         }
     }
@@ -102,19 +102,19 @@ impl LoginPrompt for TerminalPrompt<'_> {
                 self.messages.print("Or write the final address of the browser to standard input.");
             }
         }
-        self.address = Some(started.address);
+        started.host.clone_into(&mut self.host);
         self.reader = if self.terminal || self.pipe { LineReader::new().ok() } else { None };
         if self.terminal && self.reader.is_some() {
             self.messages.print(&format!(
                 "Browser on another machine? Paste the address that it ends on (it begins with http://{}) and press Enter.",
-                started.address
+                started.host
             ));
         }
         self.messages.note(&format!("Waiting for the browser on port {} (Ctrl-C to cancel)", started.address.port()));
     }
 
     fn notice(&mut self, notice: Notice) {
-        let here = self.address.map(|address| address.to_string()).unwrap_or_default();
+        let here = &self.host;
         let paste = if self.terminal { ", or paste the address here" } else { "" };
         self.messages.warning(&match notice {
             Notice::HttpsUpgrade => {

@@ -12,7 +12,7 @@ fn expected() -> Expected {
         state: Secret::new(STATE.to_owned()),
         issuer: String::from("https://accounts.google.com"),
         path: String::from("/oauth2/callback"),
-        hosts: vec![String::from("127.0.0.1:4711")],
+        host: String::from("127.0.0.1:4711"),
     }
 }
 

@@ -15,12 +15,19 @@ pub(in crate::commands) fn manage() -> ScopeSet {
 }
 
 /// Parses the values of `--scope`.
+///
+/// # Errors
+/// What is no scope, or the option without one, as a script with an unset variable passes it.
 pub(in crate::commands) fn scopes(texts: &[String]) -> Result<ScopeSet, Failure> {
-    texts
+    let scopes: ScopeSet = texts
         .iter()
         .flat_map(|text| text.split([',', ' ']))
         .filter(|text| !text.is_empty())
         .flat_map(|text| if text == MANAGE { MANAGE_SCOPES.to_vec() } else { vec![text] })
         .map(|text| Scope::from_user(text).map_err(|error| Failure::usage(format!("--scope: {error}"))))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    if scopes == ScopeSet::default() && !texts.is_empty() {
+        return Err(Failure::usage("--scope is empty"));
+    }
+    Ok(scopes)
 }

@@ -21,6 +21,8 @@ impl Failure {
         let message = error.to_string();
         let fail = |code| Self::new(code, message.clone());
         let login = invocation.login(account, &ScopeSet::default());
+        let repeated = invocation.repeated_login(account, &ScopeSet::default());
+        let pass = if invocation.is_login() { String::from("pass") } else { format!("run {login}") };
         match error {
             Error::ClientSecrets(error) => from_client_secrets(error, invocation),
             Error::ClientNotSaved { .. } => fail(ErrorCode::StoreNotWritable)
@@ -42,30 +44,30 @@ impl Failure {
                 .hint(format!("run {}", invocation.login(Some(account), &ScopeSet::default()))),
             Error::LoginNeeded(_) => fail(ErrorCode::LoginNeeded).hint(format!("run {login}")),
             Error::LoginRefused { .. } => {
-                fail(ErrorCode::LoginRefused).hint(format!("to retry, run {login}"))
+                fail(ErrorCode::LoginRefused).hint(format!("to retry, run {repeated}"))
             }
             Error::WrongIssuer { .. } => fail(ErrorCode::LoginRefused)
                 .hint("check auth_uri in the client file: the response may come from an attacker's server"),
             Error::LoginTimedOut { project, .. } => fail(ErrorCode::LoginTimedOut).hint(format!(
                 "if Google shows an error in the browser: for access_denied or org_internal change the audience at {}; for \
                  admin_policy_enforced ask an administrator to trust the app at https://admin.google.com/ac/owl/list?tab=configuredApps; \
-                 for redirect_uri_mismatch use a Desktop app client. To wait longer, pass --wait SECONDS",
+                 for redirect_uri_mismatch use a Desktop app client. To wait longer, {pass} --wait SECONDS",
                 console("auth/audience", project.as_deref())
             )),
             Error::PortUnavailable { .. } => {
-                fail(ErrorCode::PortUnavailable).hint("pass another --port N, or leave it out for any free port")
+                fail(ErrorCode::PortUnavailable).hint(format!("end the program that uses the port, or {pass} --port N"))
             }
             Error::WrongAccount { expected, .. } => fail(ErrorCode::WrongAccount)
                 .hint(format!("choose {expected} in the browser, or pass --account with the other address")),
             Error::ScopeMissing { account, missing, union, at_login } => {
-                let login = invocation.login(account.as_deref(), union);
                 fail(ErrorCode::ScopeMissing).hint(if *at_login {
-                    format!("nothing was saved; log in again and tick {missing}: {login}")
+                    let repeated = invocation.repeated_login(account.as_deref(), union);
+                    format!("nothing was saved; log in again and tick {missing}: {repeated}")
                 } else {
-                    format!("to add this scope, run {login}")
+                    format!("to add this scope, run {}", invocation.login(account.as_deref(), union))
                 })
             }
-            Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to retry, run {login}")),
+            Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to retry, run {repeated}")),
             Error::Refused(refusal) => from_refusal(refusal, account, invocation),
             Error::ImportInvalid(_) => fail(ErrorCode::InputInvalid)
                 .hint("import an authorized_user file, or a token.json of Google's Python or Node.js library"),
@@ -191,6 +193,10 @@ fn from_client_secrets(error: &ClientSecretsError, invocation: &Invocation) -> F
         ClientSecretsError::NotNamed { path, .. } => Failure::new(ErrorCode::EndpointRefused, message)
             .hint(format!("if you trust the file, pass {}", option("--client-secrets", path))),
         ClientSecretsError::Interrupted(interruption) => Failure::new(ErrorCode::Interrupted(*interruption), message),
+        ClientSecretsError::NoLoopbackRedirect { port: Some(port), project, .. } => invalid(format!(
+            "leave out --port, or add the redirect URI http://127.0.0.1:{port}/ to the client at {}",
+            console("auth/clients", project.as_deref())
+        )),
         ClientSecretsError::NoLoopbackRedirect { project, .. } => invalid(format!(
             "add the redirect URI http://127.0.0.1:8085/ to the client, or {}",
             make(project.as_deref())

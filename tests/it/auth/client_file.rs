@@ -239,6 +239,7 @@ fn a_web_client_with_the_name_localhost_listens_on_both_addresses() {
         };
         // Only by the name that is registered.
         assert_eq!(request(address.to_string()).status, 404);
+        waiting.transcript().wait_for_text(&format!("change it to localhost:{port}"));
         assert_eq!(request(format!("localhost:{port}")).status, 200);
         waiting.finish(&sandbox).success();
         assert!(!both.iter().any(|address| pending_login::is_open(*address)));
@@ -247,8 +248,14 @@ fn a_web_client_with_the_name_localhost_listens_on_both_addresses() {
     if has_ipv6 {
         // A stranger on the other address would get the answer.
         let _stranger = TcpListener::bind(("::1", port)).unwrap();
-        let error = sandbox.run(["auth", "login", "--format", "json"]).exits_with(3).error();
-        assert_eq!(error["code"], "port_unavailable");
+        for (words, option) in
+            [(&["auth", "login"][..], "pass --port N"), (&["spaces", "list"], "chatauth auth login --port N")]
+        {
+            let error = sandbox.run([words, &["--format", "json"]].concat()).exits_with(3).error();
+            assert_eq!(error["code"], "port_unavailable");
+            assert!(error["hint"].as_str().unwrap().contains("end the program that uses the port"), "{error}");
+            assert!(error["hint"].as_str().unwrap().contains(option), "{error}");
+        }
     }
 }
 
@@ -267,7 +274,9 @@ fn a_web_client_says_why_it_cannot_be_used() {
         assert_eq!(error["code"], "client_secrets_invalid");
         assert!(error["message"].as_str().unwrap().contains(why), "{error}");
         assert!(error["message"].as_str().unwrap().contains("web client"), "{error}");
-        assert!(error["hint"].as_str().unwrap().contains("?project=123456789012"), "{error}");
+        let hint = error["hint"].as_str().unwrap();
+        assert!(hint.contains("?project=123456789012"), "{error}");
+        assert!(words.is_empty() || hint.contains("leave out --port, or add the redirect URI http://127.0.0.1:8086/"));
     }
     assert!(sandbox.control().requests().is_empty());
 }

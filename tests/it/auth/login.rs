@@ -210,6 +210,9 @@ fn a_cancelled_consent_ends_the_login_at_once() {
         let error = sandbox.run(words).exits_with(4).error();
         assert_eq!(error["code"], "login_refused");
         assert!(error["message"].as_str().unwrap().contains("access_denied"), "{error}");
+        // With all that was asked for, where the command only logs in.
+        let repeated = if words[0] == "auth" { words.join(" ") } else { String::from("auth login") };
+        assert!(error["hint"].as_str().unwrap().ends_with(&format!(" {repeated}")), "{error}");
     }
     assert_eq!(sandbox.control().requests_to(Endpoint::Token).len(), 0);
     nothing_is_stored(&sandbox);

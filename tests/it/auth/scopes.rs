@@ -81,6 +81,11 @@ fn a_box_left_unticked_on_the_way_stores_nothing_over_the_old_login() {
     let error = sandbox.run(["spaces", "list", "--format", "json"]).exits_with(4).error();
     assert_eq!(error["code"], "scope_missing");
     assert!(error["hint"].as_str().unwrap().contains("tick chat.spaces.readonly"), "{error}");
+    // Another token would not help a login.
+    let mut login = sandbox.command(["auth", "login", "--scope", "manage", "--format", "json"]);
+    login.env("CHATAUTH_ACCESS_TOKEN", "another-token");
+    let error = sandbox.finish(login).exits_with(4).error();
+    assert!(error["hint"].as_str().unwrap().contains("auth login --scope manage"), "{error}");
     assert_eq!(sandbox.record(ACCOUNT), before);
 }
 
@@ -107,6 +112,11 @@ fn a_short_name_that_does_not_exist_is_refused_with_the_nearest() {
         assert!(error["message"].as_str().unwrap().contains("did you mean chat.spaces.create?"), "{error}");
         let error = sandbox.run(["auth", command, "--scope", "drive", "--format", "json"]).exits_with(2).error();
         assert!(error["message"].as_str().unwrap().contains("in full"), "{error}");
+        // As a script with an unset variable has it.
+        for blank in ["", " ", ","] {
+            let error = sandbox.run(["auth", command, "--scope", blank, "--format", "json"]).exits_with(2).error();
+            assert_eq!(error["message"], "--scope is empty");
+        }
     }
     assert!(sandbox.control().requests().is_empty());
 }

@@ -155,6 +155,29 @@ fn a_switch_with_an_option_that_says_who_acts_is_a_usage_error() {
 }
 
 #[test]
+fn what_acts_as_nobody_does_not_ask_who_acts() {
+    let sandbox = Sandbox::new();
+    for words in [&["completion", "bash"][..], &["man"], &["version"]] {
+        let mut command = sandbox.command(words);
+        command.env("CHATAUTH_IMPERSONATE", BOB).env("CHATAUTH_ACCESS_TOKEN", "Bearer x y");
+        sandbox.finish(command).success();
+    }
+}
+
+#[test]
+fn where_no_account_is_chosen_status_says_how_to_choose_as_every_command_does() {
+    let stage = Stage::new();
+    std::fs::remove_file(stage.sandbox.config_directory().join("current_account")).unwrap();
+    let hint = |words: &[&str]| stage.run(words, &[]).exits_with(4).error()["hint"].clone();
+    let expected = hint(&["spaces", "list", "--format", "json"]);
+    assert!(expected.as_str().unwrap().contains("auth switch"), "{expected}");
+    for words in [&["auth", "status", "--format", "json"][..], &["auth", "status", "--check", "--format", "json"]] {
+        assert_eq!(hint(words), expected);
+    }
+    stage.run(&["auth", "switch", " ann@example.com "], &[]).success();
+}
+
+#[test]
 fn a_blank_account_is_none_in_a_variable_and_refused_as_an_option() {
     let stage = Stage::new();
     for blank in ["", " ", "\t"] {

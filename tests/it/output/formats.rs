@@ -117,6 +117,11 @@ fn what_is_no_expression_ends_before_anything_is_sent() {
     let mut command = sandbox.command(["spaces", "list", "--jq", "length"]);
     command.env("CHATAUTH_FORMAT", "csv");
     assert_eq!(sandbox.finish(command).success().stdout, format!("{}\n", NAMES.len()), "a variable gives way");
+    let mut command =
+        sandbox.command(["spaces", "list", "--jq", "length", "--account", "zed@example.com", "--no-input"]);
+    command.env("CHATAUTH_FORMAT", "csv");
+    let failed = sandbox.finish(command).exits_with(4);
+    assert!(failed.stderr.starts_with("error: "), "nobody asked for JSON: {}", failed.stderr);
     let failed = sandbox.run(["spaces", "list", "--jq", ".[0].displayName.x"]).exits_with(1);
     assert!(failed.stderr.contains("--jq"), "{}", failed.stderr);
 }
