@@ -217,12 +217,15 @@ fn install_client_file(context: &Context, path: &Path, replaced: Option<&Path>) 
     Ok(client)
 }
 
-/// People type `~/Downloads/…`, and drag files into the terminal, which quotes them.
+/// People type `~/Downloads/…`, and drag files into the terminal, which quotes them or puts backslashes before spaces.
 fn expand_home(answer: &str, context: &Context) -> String {
-    let answer = answer.trim().trim_matches(['\'', '"']);
+    let mut answer = answer.trim().trim_matches(['\'', '"']).to_owned();
+    if cfg!(unix) && !Path::new(&answer).exists() {
+        answer.retain(|character| character != '\\');
+    }
     match (answer.strip_prefix("~/"), &context.settings.home) {
         (Some(rest), Some(home)) => home.join(rest).display().to_string(),
-        _ => answer.to_owned(),
+        _ => answer,
     }
 }
 

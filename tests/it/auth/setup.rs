@@ -126,7 +126,7 @@ fn on_a_terminal_it_walks_to_a_login() {
     let sandbox = Sandbox::new();
     let downloads = sandbox.path("Downloads");
     fs::create_dir(&downloads).unwrap();
-    fs::copy(sandbox.client_secrets(), downloads.join("client_secret_1.json")).unwrap();
+    fs::copy(sandbox.client_secrets(), downloads.join("client_secret (1).json")).unwrap();
     fs::write(downloads.join("key.json"), json!({"type": "service_account"}).to_string()).unwrap();
     let mut screen = Screen::start(fresh(&sandbox));
     screen.answer("ID of your Cloud project", "my-project-1");
@@ -138,10 +138,11 @@ fn on_a_terminal_it_walks_to_a_login() {
     // A wrong answer is explained and may be corrected.
     screen.answer("Path of the downloaded file", "~/Downloads/nothing.json");
     screen.shows("error: ");
-    screen.answer("Path of the downloaded file", "~/Downloads/key.json");
-    screen.shows("error: ");
     // People drag files into the terminal, which quotes them.
-    screen.answer("Path of the downloaded file", &format!("'{}'", downloads.join("client_secret_1.json").display()));
+    screen.answer("Path of the downloaded file", &format!("'{}'", downloads.join("key.json").display()));
+    screen.shows("service account");
+    let dragged = downloads.join(r"client_secret\ \(1\).json");
+    screen.answer("Path of the downloaded file", &dragged.display().to_string());
     let kept = sandbox.config_directory().join("client_secrets.json");
     screen.shows("only you can read it");
     screen.shows("Logged in as emulator@example.com");
