@@ -27,13 +27,35 @@ pub(super) fn complete(arguments: &[OsString], environment: Environment) -> Opti
     let done = shell
         .completer()
         .write_complete(&mut command, words, std::env::current_dir().ok().as_deref(), &mut candidates)
-        .and_then(|()| io::stdout().write_all(&candidates));
+        .and_then(|()| {
+            if shell == Shell::Powershell {
+                candidates = quoted_for_powershell(&String::from_utf8_lossy(&candidates)).into_bytes();
+            }
+            io::stdout().write_all(&candidates)
+        });
     Some(if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Quotes the first field of each line where PowerShell, which puts it into the command line as it is, needs that.
+fn quoted_for_powershell(candidates: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || r"-_=+:./\@%".contains(character);
+    let quoted = |line: &str| {
+        let (word, help) = line.split_at(line.find('\t').unwrap_or(line.len()));
+        if word.chars().all(plain) {
+            return format!("{line}\n");
+        }
+        // PowerShell ends a text at each of these quotes, unless there are two.
+        let quotes = ['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'];
+        let word: String =
+            word.chars().flat_map(|each| [each].repeat(1 + usize::from(quotes.contains(&each)))).collect();
+        format!("'{word}'{help}\n")
+    };
+    candidates.lines().map(quoted).collect()
 }
 
 /// Adds the logged-in accounts as candidates for account options.
 fn with_accounts(command: Command, environment: Environment) -> Command {
-    // Shells put candidates into the command line as they are, and show them on the terminal.
+    // Some shells put candidates into the command line as they are, and all show them on the terminal.
     let harmless = |account: &String| sanitise(account) == account.as_str() && command_line([account]) == *account;
     let accounts: Vec<String> = accounts(environment).into_iter().filter(harmless).collect();
     let candidates = ArgValueCandidates::new(move || accounts.iter().map(CompletionCandidate::new).collect::<Vec<_>>());

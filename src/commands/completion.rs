@@ -9,10 +9,19 @@ use crate::commands::Context;
 pub const VARIABLE: &str = "_CHATAUTH_COMPLETE";
 
 /// The end of the script for zsh, which completes at once where zsh has loaded the script for the first Tab.
-const AUTOLOADED_IN_ZSH: &[u8] = b"if [ \"$funcstack[1]\" = _chatauth ]; then
+const AUTOLOADED_IN_ZSH: &str = "if [ \"$funcstack[1]\" = _chatauth ]; then
     _clap_dynamic_completer_chatauth \"$@\"
 fi
 ";
+
+/// The end of the script for bash, which also completes words that are escaped already.
+const QUOTED_IN_BASH: &str = r#"# Readline quotes file names, but would add a slash to a command that a directory is named like.
+_chatauth() {
+    local IFS=-
+    _clap_complete_chatauth "$1" "${2//\\/}"
+    [[ "${COMPREPLY[*]-}" == *[!a-zA-Z0-9@._-]* ]] || compopt +o filenames 2> /dev/null
+}
+"#;
 
 /// Generate a shell completion script
 #[derive(Debug, clap::Args)]
@@ -56,9 +65,12 @@ impl Completion {
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let mut script = Vec::new();
         self.shell.completer().write_registration(VARIABLE, "chatauth", "chatauth", "chatauth", &mut script)?;
-        if self.shell == Shell::Zsh {
-            script.extend_from_slice(AUTOLOADED_IN_ZSH);
-        }
-        Ok(context.printer.bytes(&script)?)
+        let script = String::from_utf8_lossy(&script);
+        let script = match self.shell {
+            Shell::Bash => script.replace("-F _clap_complete_chatauth", "-o filenames -F _chatauth") + QUOTED_IN_BASH,
+            Shell::Zsh => script.into_owned() + AUTOLOADED_IN_ZSH,
+            Shell::Fish | Shell::Powershell => script.into_owned(),
+        };
+        Ok(context.printer.text(&script)?)
     }
 }

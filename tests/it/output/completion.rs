@@ -7,19 +7,32 @@ use crate::support::pty::Terminal;
 use crate::support::sandbox::Sandbox;
 
 /// What is typed before the Tab, and the word that it completes.
-const TYPED: [(&str, &str); 5] = [
+const TYPED: [(&str, &str); 12] = [
     ("chatauth spa", "spaces"),
+    // A directory of this name changes nothing.
+    ("chatauth memb", "members"),
     ("chatauth spaces list --format hu", "human"),
     ("chatauth --account em", "emulator@example.com"),
     ("chatauth spaces create --from ro", "rows.csv"),
     ("chatauth --config-dir conf", "config/"),
+    ("chatauth auth import x", "x$(touch pwned).json"),
+    ("chatauth auth import w", "w w.json"),
+    ("chatauth auth import y", "y;z&|.json"),
+    ("chatauth auth import k", "k*?[a].json"),
+    ("chatauth auth import q", "q\"`id`.json"),
+    ("chatauth auth import it", "it's/"),
 ];
 
 /// A login, files to find, and the program on the path.
 fn set_up(shell: &str) -> (Sandbox, Command) {
     let sandbox = Sandbox::new();
     sandbox.log_in();
-    std::fs::write(sandbox.path("rows.csv"), "name\nx\n").unwrap();
+    for (_, word) in TYPED.iter().filter(|(_, word)| word.contains('.') && !word.contains('@')) {
+        std::fs::write(sandbox.path(word), "").unwrap();
+    }
+    for directory in ["members", "it's"] {
+        std::fs::create_dir(sandbox.path(directory)).unwrap();
+    }
     std::fs::write(sandbox.path("script"), sandbox.run(["completion", shell]).success().stdout).unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_chatauth"), sandbox.path("bin/chatauth")).unwrap();
     let mut command = sandbox.command([""; 0]);
@@ -36,30 +49,35 @@ fn is_there(shell: &str) -> bool {
     there
 }
 
-/// Types into an interactive shell, as a person does.
-fn complete_by_tab(sandbox: &Sandbox, environment: &Command, start: &str) {
+/// A function that shows its number and its last argument, as the shell understands the completed line.
+const LAST: &str = "last() { for word; do :; done; n=$((n+1)); printf '<%s:%s>' $n \"$word\"; }\n";
+
+/// Types into an interactive shell, as a person does, and runs the completed lines.
+fn complete_by_tab(sandbox: &Sandbox, environment: &Command, start: &str, typed: &[(&str, &str)]) {
     let terminal = Terminal::new();
     let home = sandbox.path("");
     let shell = terminal.start_shell(&format!("cd '{}' && exec {start}", home.display()), environment);
     terminal.transcript().wait_for_text("ready> ");
-    for (typed, word) in TYPED {
-        terminal.type_text(&format!("{typed}\t"));
-        let line = format!("{}{}", &typed[..=typed.rfind(' ').unwrap()], word.trim_end_matches('/'));
-        // A shell may ring the bell before it writes.
-        terminal.transcript().wait_for(|text| text.replace('\u{7}', "").contains(&line).then_some(()));
-        // Forgets the line.
-        terminal.type_text("\u{15}");
+    for (number, (typed, word)) in (1..).zip(typed) {
+        terminal.type_text(&format!("{typed}\t\u{1}last \n"));
+        // zsh leaves out the slash of a directory that ends a line.
+        let words = [word, word.trim_end_matches('/')].map(|word| format!("<{number}:{word}>"));
+        terminal.transcript().wait_for(|text| words.iter().any(|word| text.contains(word)).then_some(()));
     }
     terminal.type_text("exit\n");
     assert!(terminal.wait(shell).success());
     assert!(sandbox.control().requests().is_empty(), "no key press asks a server");
+    assert!(!sandbox.path("pwned").exists());
 }
 
 #[test]
 fn bash_completes_commands_values_accounts_and_files() {
     let (sandbox, environment) = set_up("bash");
-    std::fs::write(sandbox.path("rc"), "PS1='ready> '\n. ./script\n").unwrap();
-    complete_by_tab(&sandbox, &environment, "bash --noprofile --rcfile ./rc -i");
+    std::fs::write(sandbox.path("rc"), format!("PS1='ready> '\n. ./script\n{LAST}")).unwrap();
+    // A word may be escaped already.
+    let typed =
+        [&TYPED[..], &[("chatauth auth import w\\ ", "w w.json"), ("chatauth auth import 'x", TYPED[6].1)]].concat();
+    complete_by_tab(&sandbox, &environment, "bash --noprofile --rcfile ./rc -i", &typed);
 }
 
 #[test]
@@ -70,8 +88,8 @@ fn zsh_completes_commands_values_accounts_and_files() {
             let (sandbox, environment) = set_up("zsh");
             std::fs::create_dir(sandbox.path("functions")).unwrap();
             std::fs::copy(sandbox.path("script"), sandbox.path("functions/_chatauth")).unwrap();
-            std::fs::write(sandbox.path(".zshrc"), format!("{rc}PS1='ready> '\n")).unwrap();
-            complete_by_tab(&sandbox, &environment, "zsh -d -i");
+            std::fs::write(sandbox.path(".zshrc"), format!("{rc}{LAST}PS1='ready> '\n")).unwrap();
+            complete_by_tab(&sandbox, &environment, "zsh -d -i", &TYPED);
         }
     }
 }
@@ -84,8 +102,7 @@ fn fish_completes_commands_values_accounts_and_files() {
     let (sandbox, environment) = set_up("fish");
     for (typed, word) in TYPED {
         let mut fish = Command::new("fish");
-        fish.args(["--no-config", "-c", &format!("source script; complete -C '{typed}'")])
-            .current_dir(sandbox.path(""));
+        fish.args(["--no-config", "-c", "source script; complete -C $argv[1]", typed]).current_dir(sandbox.path(""));
         for (name, value) in environment.get_envs() {
             fish.env(name, value.unwrap_or_default());
         }
@@ -98,7 +115,20 @@ fn fish_completes_commands_values_accounts_and_files() {
 
 /// No PowerShell runs here: this is what it would read.
 #[test]
-fn powershell_gets_its_script() {
+fn powershell_gets_its_script_and_quoted_file_names() {
     let script = Sandbox::new().run(["completion", "powershell"]).success().stdout;
     insta::assert_snapshot!("powershell", script);
+    let (sandbox, _) = set_up("powershell");
+    for (word, completed) in [
+        ("ro", "rows.csv"),
+        ("conf", "config/"),
+        ("x", "'x$(touch pwned).json'"),
+        ("w", "'w w.json'"),
+        ("y", "'y;z&|.json'"),
+        ("it", "'it''s/'"),
+    ] {
+        let mut command = sandbox.command(["--", "chatauth", "auth", "import", word]);
+        command.env("_CHATAUTH_COMPLETE", "powershell");
+        assert_eq!(sandbox.finish(command).success().stdout.trim_end(), completed);
+    }
 }
