@@ -119,7 +119,8 @@ fn chapter(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
 }
 
 fn manual(command: &Command) -> clap_mangen::Man {
-    clap_mangen::Man::new(command.clone())
+    // The library leaves out a text that is hidden in the short help, also where there is no longer one.
+    clap_mangen::Man::new(command.clone().mut_args(|argument| argument.hide_short_help(false)))
         .title(name(command).to_owned())
         .source(format!("chatauth {}", env!("CARGO_PKG_VERSION")))
         .manual("chatauth")

@@ -146,6 +146,10 @@ fn man_pages_are_written_together_and_refer_to_each_other_only() {
         for reference in text.split("(1)").filter_map(|before| before.split([' ', '\n']).next_back()) {
             assert!(!reference.starts_with("chatauth") || names.contains(reference), "{words:?} refers to {reference}");
         }
+        for option in text.split(".TP\n").skip(1) {
+            let described = option.lines().nth(1).is_some_and(|line| line.contains(char::is_alphanumeric));
+            assert!(described, "{words:?}: {option}");
+        }
         let parts: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
         let is_group = parts.contains(&"SUBCOMMANDS");
         assert!(parts.contains(&"EXAMPLES") || is_group, "{words:?}: {parts:?}");
