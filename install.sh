@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs chatauth for the current user: downloads the archive for this machine, verifies its SHA-256 sum, and copies
-# the program, its man pages and its completions. Needs no root. Run it again to update.
+# the program, its man pages and its completions. Needs curl, and no root. Run it again to update.
 #
 #   CHATAUTH_INSTALL   directory of the program (default ~/.local/bin)
 #   CHATAUTH_VERSION   version to install (default: the release that this script belongs to)
@@ -70,13 +70,9 @@ download() { # download URL FILE
     http://127.0.0.1[:/]* | http://localhost[:/]*) only='=http' ;;
     *) fail "refusing to download from $1: only https is safe" ;;
   esac
-  if command -v curl >/dev/null 2>&1; then
-    curl --fail --silent --show-error --location --proto "$only" --retry 2 --output "$2" "$1" || fail "cannot download $1"
-  elif command -v wget >/dev/null 2>&1; then
-    wget -q -O "$2" "$1" || fail "cannot download $1"
-  else
-    fail 'curl or wget is needed'
-  fi
+  # wget would follow a redirect from https to http.
+  command -v curl >/dev/null 2>&1 || fail 'curl is needed'
+  curl --fail --silent --show-error --location --proto "$only" --retry 2 --output "$2" "$1" || fail "cannot download $1"
 }
 
 verify() { # verify DIRECTORY FILE
