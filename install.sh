@@ -12,13 +12,16 @@ releases=''
 version=''
 
 main() {
+  # Root's files are for everyone.
+  umask 022
   releases=${CHATAUTH_RELEASES:-$releases}
   version=${CHATAUTH_VERSION:-$version}
   version=${version#v}
   [ -n "$releases" ] || fail 'no address to download from: set CHATAUTH_RELEASES, or use the install.sh of a release'
   [ -n "$version" ] || fail 'no version to install: set CHATAUTH_VERSION, or use the install.sh of a release'
   [ -n "${HOME:-}" ] || [ -n "${CHATAUTH_INSTALL:-}" ] || fail 'HOME is not set: set CHATAUTH_INSTALL'
-  bin=${CHATAUTH_INSTALL:-$HOME/.local/bin}
+  directory=${CHATAUTH_INSTALL:-$HOME/.local/bin}
+  case $directory in \~/*) directory=$HOME/${directory#\~/} ;; esac
 
   target=$(detect_target)
   name=chatauth-$version-$target
@@ -33,19 +36,25 @@ main() {
   download "$from/SHA256SUMS" "$work/SHA256SUMS"
   verify "$work" "$name.tar.gz"
   tar -xzf "$work/$name.tar.gz" -C "$work" || fail "cannot unpack $name.tar.gz"
-  "$work/$name/chatauth" --version >/dev/null || fail 'the program does not run on this machine; nothing was installed'
+  "$work/$name/chatauth" --version >/dev/null ||
+    fail "the program does not run in $work; nothing was installed: if programs cannot run there, set TMPDIR"
 
-  install_file "$work/$name/chatauth" "$bin/chatauth" 755
-  remove="rm -f '$bin/chatauth'"
-  # Beside a directory "bin" stands "share", where man and the shells look; beside any other nothing is sure.
+  bin=$(mkdir -p -- "$directory" && CDPATH='' cd -- "$directory" && pwd) || fail "cannot write to $directory"
+  [ ! -d "$bin/chatauth" ] || fail "$bin/chatauth is a directory"
+  install_file "$work/$name/chatauth" "$bin/chatauth" 755 || fail "cannot write $bin/chatauth"
+  remove="rm -f $(quote "$bin/chatauth")"
+  # Beside a directory "bin" stands "share", where man, bash and fish look; beside any other nothing is sure.
   case $bin in
-    */bin) install_extras "$work/$name" "${bin%/bin}/share" ;;
+    ?*/bin)
+      install_extras "$work/$name" "${bin%/bin}/share" || say "warning: cannot write man pages and completions" >&2
+      ;;
   esac
   report
 }
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+quote() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; } # quote TEXT: for a POSIX shell
 
 detect_target() {
   system=$(uname -s)
@@ -76,7 +85,7 @@ download() { # download URL FILE
 }
 
 verify() { # verify DIRECTORY FILE
-  expected=$(awk -v file="$2" '$2 == file { print $1 }' "$1/SHA256SUMS")
+  expected=$(awk -v file="$2" '$2 == file { print $1 }' "$1/SHA256SUMS") || fail 'cannot read SHA256SUMS'
   [ -n "$expected" ] || fail "SHA256SUMS does not list $2; nothing was installed"
   if command -v sha256sum >/dev/null 2>&1; then
     actual=$(sha256sum "$1/$2")
@@ -90,26 +99,33 @@ verify() { # verify DIRECTORY FILE
 
 install_file() { # install_file SOURCE TARGET MODE: replaces TARGET at once, also while it runs
   if ! { mkdir -p "$(dirname "$2")" && cp "$1" "$2.new" && chmod "$3" "$2.new" && mv -f "$2.new" "$2"; }; then
-    fail "cannot write $2"
+    rm -f "$2.new"
+    return 1
   fi
 }
 
 install_extras() { # install_extras ARCHIVE SHARE
+  remove="$remove $(quote "$2/man/man1/chatauth")*.1 $(quote "$2/bash-completion/completions/chatauth")"
+  remove="$remove $(quote "$2/zsh/site-functions/_chatauth") $(quote "$2/fish/vendor_completions.d/chatauth.fish")"
   for page in "$1"/man/*.1; do
-    install_file "$page" "$2/man/man1/${page##*/}" 644
+    install_file "$page" "$2/man/man1/${page##*/}" 644 || return
   done
-  install_file "$1/completions/chatauth.bash" "$2/bash-completion/completions/chatauth" 644
-  install_file "$1/completions/_chatauth" "$2/zsh/site-functions/_chatauth" 644
-  install_file "$1/completions/chatauth.fish" "$2/fish/vendor_completions.d/chatauth.fish" 644
-  remove="$remove '$2/man/man1/chatauth'*.1 '$2/bash-completion/completions/chatauth'"
-  remove="$remove '$2/zsh/site-functions/_chatauth' '$2/fish/vendor_completions.d/chatauth.fish'"
+  install_file "$1/completions/chatauth.bash" "$2/bash-completion/completions/chatauth" 644 &&
+    install_file "$1/completions/_chatauth" "$2/zsh/site-functions/_chatauth" 644 &&
+    install_file "$1/completions/chatauth.fish" "$2/fish/vendor_completions.d/chatauth.fish" 644
 }
 
 report() {
   say "Installed chatauth $version in $bin"
   case ":${PATH:-}:" in
     *":$bin:"*) ;;
-    *) say "Add it to your PATH: export PATH=\"$bin:\$PATH\"" ;;
+    *) say "Add it to your PATH: export PATH=$(quote "$bin"):\"\$PATH\"" ;;
+  esac
+  # Of the files of a person, zsh looks for none.
+  case ${SHELL:-}:$bin in
+    */zsh:"${HOME:-}"*/bin)
+      say "For completions in zsh, add this to ~/.zshrc before compinit: fpath+=($(quote "${bin%/bin}/share/zsh/site-functions"))"
+      ;;
   esac
   say "To remove it: $remove"
   say 'Logins stay until you run: chatauth auth logout --all'
