@@ -1,7 +1,7 @@
 # Installs chatauth for the current user: downloads the archive for this machine, verifies its SHA-256 sum, and copies
 # the program. Needs no administrator. Run it again to update.
 #
-#   CHATAUTH_INSTALL   directory of the program (default %LOCALAPPDATA%\Programs\chatauth)
+#   CHATAUTH_INSTALL   directory of the program (default %LOCALAPPDATA%\Programs\chatauth, added to your PATH)
 #   CHATAUTH_VERSION   version to install (default: the release that this script belongs to)
 #   CHATAUTH_RELEASES  address of the releases (default: where this script was released)
 $ErrorActionPreference = 'Stop'
@@ -51,12 +51,22 @@ function Install-Chatauth {
     }
 
     Write-Output "Installed chatauth $version in $directory"
-    $path = [Environment]::GetEnvironmentVariable('Path', 'User')
-    if (($path -split ';') -notcontains $directory) {
-        [Environment]::SetEnvironmentVariable('Path', (@($path, $directory) -ne '') -join ';', 'User')
-        Write-Output 'Added it to your PATH; open a new terminal to use it.'
+    # Nothing is known of a directory that the caller chose, so it is not put into PATH for good.
+    if ($env:CHATAUTH_INSTALL) {
+        if (($env:Path -split ';') -notcontains $directory) { Write-Output 'Add that directory to your PATH.' }
+    } else {
+        # As it is written, with variables such as %USERPROFILE%.
+        $path = (Get-Item 'HKCU:\Environment').GetValue('Path', '', 'DoNotExpandEnvironmentNames')
+        if (($path -split ';') -notcontains $directory) {
+            $path = (@($path, $directory) -ne '') -join ';'
+            Set-ItemProperty 'HKCU:\Environment' -Name Path -Type ExpandString -Value $path
+            # Also tells running programs that the environment has changed.
+            [Environment]::SetEnvironmentVariable('CHATAUTH_PATH_CHANGED', $null, 'User')
+            Write-Output 'Added that directory to your PATH; open a new terminal to use it.'
+        }
     }
-    Write-Output "To remove it: Remove-Item -Recurse '$directory', and take that directory out of your PATH"
+    $program = (Join-Path $directory 'chatauth.exe') -replace "'", "''"
+    Write-Output "To remove it: Remove-Item -LiteralPath '$program'"
     Write-Output 'Logins stay until you run: chatauth auth logout --all'
 }
 
