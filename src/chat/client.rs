@@ -73,8 +73,8 @@ impl Client {
                 Ok(response) if response.status == 409 && read_status(response).is_aborted() => {
                     outcome = retry::Outcome::Conflict(self.retry_after(response, &read_status(response)));
                 }
-                // Google reports its own timeout as a 400. The outcome is unknown.
-                Ok(response) if response.status < 500 && read_status(response).is_deadline() => {
+                // The outcome is unknown.
+                Ok(response) if response.status < 500 && read_status(response).is_server_failure() => {
                     outcome = retry::Outcome::ServerError(retry::retry_after(response, (self.now)()));
                 }
                 _ => {}
@@ -94,7 +94,7 @@ impl Client {
             (Ok(response), Some(answer)) if is_success(&response) => Ok(answer),
             (result, _) => {
                 let error = self.error(result, operation);
-                match error.may_have_been_applied.then(|| method.already_done(&error.kind)).flatten() {
+                match error.may_have_been_applied.then(|| method.already_done(&error)).flatten() {
                     Some(answer) => Ok(answer),
                     None => Err(error),
                 }

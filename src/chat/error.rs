@@ -40,7 +40,7 @@ pub enum ErrorKind {
     PermissionDenied,
     /// 404.
     NotFound,
-    /// `FAILED_PRECONDITION`, 409 `ABORTED`.
+    /// `FAILED_PRECONDITION`, and every other conflict.
     PreconditionFailed,
     /// 400, and every other error that a retry cannot fix.
     InvalidArgument,
@@ -67,15 +67,25 @@ impl ErrorKind {
             (403, _) => Self::PermissionDenied,
             (404, _) if status.says_app_not_configured() => Self::ChatAppNotConfigured,
             (404, _) => Self::NotFound,
-            (409, _) if status.is_aborted() => Self::PreconditionFailed,
-            (409, _) => Self::AlreadyExists,
-            (412, _) => Self::PreconditionFailed,
+            // Another request for the same thing was in flight all the time.
+            (409, _) if status.is_aborted() => Self::Server,
+            (409, _) if status.is_of_api() && status.status.as_deref().is_none_or(|code| code == "ALREADY_EXISTS") => {
+                Self::AlreadyExists
+            }
+            (409 | 412, _) => Self::PreconditionFailed,
             (400, _) if status.status.as_deref() == Some("FAILED_PRECONDITION") => Self::PreconditionFailed,
             // A proxy may send 408 or 499 for an answer that it lost.
             (408 | 499 | 500.., _) => Self::Server,
-            _ if status.is_deadline() => Self::Server,
+            _ if status.is_server_failure() => Self::Server,
             _ => Self::InvalidArgument,
         }
+    }
+}
+
+impl Error {
+    /// Whether the API itself says that there is no such resource.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.kind, ErrorKind::NotFound) && self.status.as_ref().is_some_and(Status::is_of_api)
     }
 }
 
@@ -131,7 +141,10 @@ mod tests {
             (404, Some("NOT_FOUND"), None, "Google Chat app not found. To create", "ChatAppNotConfigured"),
             (404, Some("NOT_FOUND"), None, "Requested entity was not found.", "NotFound"),
             (409, Some("ALREADY_EXISTS"), None, "x", "AlreadyExists"),
-            (409, Some("ABORTED"), None, "x", "PreconditionFailed"),
+            (409, Some("ABORTED"), None, "x", "Server"),
+            (409, Some("FAILED_PRECONDITION"), None, "x", "PreconditionFailed"),
+            (400, Some("CANCELLED"), None, "x", "Server"),
+            (400, Some("INTERNAL"), None, "x", "Server"),
             (409, None, None, "x", "AlreadyExists"),
             (408, None, None, "x", "Server"),
             (418, None, None, "x", "InvalidArgument"),
@@ -142,5 +155,10 @@ mod tests {
         ] {
             assert_eq!(kind(status, canonical, reason, message), expected, "{status} {canonical:?} {reason:?}");
         }
+        let page = Status { http_status: 409, ..Status::default() };
+        assert!(
+            matches!(ErrorKind::of(&page), ErrorKind::PreconditionFailed),
+            "a proxy's page says nothing of a member"
+        );
     }
 }

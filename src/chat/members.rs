@@ -5,7 +5,7 @@ use http::Method as Verb;
 use serde_json::{Value, json};
 
 use super::RawResponse;
-use super::error::ErrorKind;
+use super::error::{Error, ErrorKind};
 use super::method::{Call, Method, Scopes};
 use super::names::{MemberName, SpaceName};
 use super::page::{Page, Paging};
@@ -44,8 +44,8 @@ impl Method for CreateMembership {
         Resource::from_json(response.json()?).map(Some)
     }
 
-    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
-        matches!(refusal, ErrorKind::AlreadyExists).then_some(None)
+    fn already_done(&self, refusal: &Error) -> Option<Self::Response> {
+        matches!(refusal.kind, ErrorKind::AlreadyExists).then_some(None)
     }
 }
 
@@ -165,7 +165,7 @@ impl Method for DeleteMembership {
         Resource::from_json(response.json()?).map(Some)
     }
 
-    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
-        matches!(refusal, ErrorKind::NotFound).then_some(None)
+    fn already_done(&self, refusal: &Error) -> Option<Self::Response> {
+        refusal.is_not_found().then_some(None)
     }
 }

@@ -6,7 +6,7 @@ use http::Method as Verb;
 use serde_json::{Map, Value};
 
 use super::RawResponse;
-use super::error::ErrorKind;
+use super::error::Error;
 
 /// The size limit of a response with one resource, in bytes.
 pub(super) const SINGLE: usize = 1024 * 1024;
@@ -53,7 +53,7 @@ pub trait Method {
 
     /// Returns the lost response when an earlier attempt may have been applied and this refusal shows that nothing is
     /// left to do.
-    fn already_done(&self, _refusal: &ErrorKind) -> Option<Self::Response> {
+    fn already_done(&self, _refusal: &Error) -> Option<Self::Response> {
         None
     }
 }

@@ -7,7 +7,7 @@ use http::Method as Verb;
 use serde_json::{Map, Value, json};
 
 use super::RawResponse;
-use super::error::ErrorKind;
+use super::error::Error;
 use super::method::{Call, Method, Scopes};
 use super::names::SpaceName;
 use super::page::{Page, Paging};
@@ -178,8 +178,8 @@ impl Method for DeleteSpace {
         response.json()?.is_object().then_some(())
     }
 
-    fn already_done(&self, refusal: &ErrorKind) -> Option<Self::Response> {
-        matches!(refusal, ErrorKind::NotFound).then_some(())
+    fn already_done(&self, refusal: &Error) -> Option<Self::Response> {
+        refusal.is_not_found().then_some(())
     }
 }
 

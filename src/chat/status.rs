@@ -70,9 +70,16 @@ impl Status {
             && self.message.as_ref().is_some_and(|message| APP_NOT_CONFIGURED.iter().any(|text| message.contains(text)))
     }
 
-    /// Whether the API ran out of time, which it says with 400, too.
-    pub(super) fn is_deadline(&self) -> bool {
-        self.status.as_deref() == Some("DEADLINE_EXCEEDED")
+    /// Whether the API failed by its canonical code, which leaves open what became of the request. Google sends a
+    /// `DEADLINE_EXCEEDED` as 400, too.
+    pub(super) fn is_server_failure(&self) -> bool {
+        let codes = ["CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"];
+        self.status.as_deref().is_some_and(|status| codes.contains(&status))
+    }
+
+    /// Whether the response is an error of the API, not the page of a proxy.
+    pub(super) const fn is_of_api(&self) -> bool {
+        self.status.is_some() || self.message.is_some()
     }
 
     /// Whether another request for the same thing was in flight.

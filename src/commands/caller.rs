@@ -75,7 +75,7 @@ impl CallError {
 
     /// Whether the API knows no such resource.
     pub(super) fn is_not_found(&self) -> bool {
-        self.api().is_some_and(|error| matches!(error.kind, ErrorKind::NotFound))
+        self.api().is_some_and(chat::Error::is_not_found)
     }
 
     /// Whether the resource exists already.

@@ -197,7 +197,7 @@ fn known() -> Vec<Case> {
             5,
             "another name",
         ),
-        (409, error(409, "x", "ABORTED", &[]), LATER, "precondition_failed", 5, ""),
+        (409, error(409, "x", "ABORTED", &[]), LATER, "server_error", 6, "60 min"),
         (
             429,
             error(429, quota, "RESOURCE_EXHAUSTED", &[info("RATE_LIMIT_EXCEEDED", &json!({}))]),
@@ -247,6 +247,8 @@ fn known() -> Vec<Case> {
             "60 min",
         ),
         (400, error(400, "x", "DEADLINE_EXCEEDED", &[]), LATER, "outcome_unknown", 6, "--request-id"),
+        (400, error(400, "x", "CANCELLED", &[]), LATER, "outcome_unknown", 6, "--request-id"),
+        (400, error(400, "x", "INTERNAL", &[]), LATER, "outcome_unknown", 6, "--request-id"),
         (504, error(504, "x", "DEADLINE_EXCEEDED", &[]), LATER, "outcome_unknown", 6, "--request-id"),
     ]
 }

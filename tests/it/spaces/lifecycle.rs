@@ -163,6 +163,26 @@ fn without_a_lost_answer_the_same_refusals_stand() {
     assert_eq!(run.stdout, "spaces/AAA/members/7\n");
 }
 
+/// A gateway that is being changed knows nothing of spaces and members.
+#[test]
+fn the_page_of_a_gateway_proves_nothing() {
+    let page = |status: u16| (status, json!("<html>"));
+    let gone = Recorder::with(move |request, before| match (request.method.as_str(), before) {
+        ("DELETE", 0) => page(503),
+        ("DELETE", _) => page(404),
+        _ => accepting(request),
+    });
+    for words in [&["spaces", "delete", "AAA", "--yes"][..], &["members", "remove", "AAA", "7"]] {
+        let run = gone.run(&[words, &["--format", "json"]].concat()).exits_with(5);
+        assert!(run.stderr.contains("\"outcome\":\"unknown\""), "{}", run.stderr);
+    }
+    for reply in [page(409), refusal(409, "FAILED_PRECONDITION")] {
+        let there = Recorder::with(move |_, _| reply.clone());
+        let run = there.run(&["members", "add", "AAA", "7", "--format", "json"]).exits_with(5);
+        assert!(run.stderr.contains("precondition_failed"), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn half_of_the_details_is_sent_with_the_other_half_as_it_is() {
     let recorder = Recorder::accepting();
