@@ -221,6 +221,11 @@ impl RowCommand for Add {
         self.admin.use_admin_access
     }
 
+    /// Adding the member, and giving them their role.
+    fn requests(&self, addition: &Addition) -> u32 {
+        1 + u32::from(addition.role.is_some_and(|role| role != Role::Member))
+    }
+
     async fn create(&self, addition: &Addition, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         let existed = match caller.send(&addition.request(RowCommand::admin(self))).await {
             Ok(Some(added)) => {

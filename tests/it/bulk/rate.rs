@@ -125,19 +125,24 @@ fn connections_are_shared() {
 #[test]
 fn a_row_of_several_requests_counts_as_so_many() {
     let sandbox = Sandbox::new();
-    let run = |columns: &str, values: &str| {
+    for (command, columns, values, time) in [
+        ("spaces update", "name", "x", "about 59 s at 50"),
+        ("spaces update", "name,history", "x,off", "about 3 min at 50"),
+        ("spaces update", "history", "off", "about 59 s at 50"),
+        // The look-up of an address is a read, and a new member has the role of one.
+        ("members update", "member,role", "ada@example.com,manager", "about 59 s at 50"),
+        ("members add", "member", "7", "about 59 s at 50"),
+        ("members add", "member,role", "7,member", "about 59 s at 50"),
+        ("members add", "member,role", "7,manager", "about 3 min at 50"),
+        ("members add", "member,role", "7,owner", "about 3 min at 50"),
+        ("members add --role owner", "member", "7", "about 3 min at 50"),
+        ("members add --role owner", "group", "g", "about 59 s at 50"),
+    ] {
         let rows: Vec<String> = (0..50).map(|row| format!("spaces/A{row},{values}")).collect();
         std::fs::write(sandbox.path("rows.csv"), format!("space,{columns}\n{}\n", rows.join("\n"))).unwrap();
-        let rows = sandbox.path("rows.csv");
-        sandbox.run(["spaces", "update", "--dry-run", "--from", rows.to_str().unwrap()]).success().stderr
-    };
-    for (columns, values, time) in [
-        ("name", "x", "about 59 s at 50"),
-        ("name,history", "x,off", "about 3 min at 50"),
-        ("history", "off", "about 59 s at 50"),
-    ] {
-        let told = run(columns, values);
-        assert!(told.contains("50 rows: 50 to update") && told.contains(time), "{columns}: {told}");
+        let words = command.split(' ').chain(["--dry-run", "--rate", "50", "--from", "rows.csv"]);
+        let told = sandbox.run(words).success().stderr;
+        assert!(told.contains("50 rows: 50 to ") && told.contains(time), "{command} {values}: {told}");
     }
 }
 
