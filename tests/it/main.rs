@@ -65,6 +65,7 @@ mod emulator {
 mod members {
     mod end_to_end;
     mod lifecycle;
+    mod rows;
 }
 
 /// TLS, proxies, and servers that misbehave.

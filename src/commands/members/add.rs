@@ -189,7 +189,7 @@ impl RowCommand for Add {
         let (column, text, membership) = match (values.text("member"), values.text("group")) {
             (Some(user), None) => ("member", user, NewMembership::of_user(user)),
             (None, Some(group)) => ("group", group, NewMembership::of_group(group)),
-            _ => return Err(RowFault::in_column("member", "a row has a member or a group")),
+            _ => return Err(RowFault::in_column("member", rows::ONE_MEMBER)),
         };
         let membership = membership.map_err(|cause| RowFault::in_column(column, format!("{text:?} {cause}")))?;
         let is_person = matches!(membership, NewMembership::Human(_));

@@ -3,9 +3,12 @@
 use clap::ValueEnum;
 
 use crate::bulk::{Column, Kind, RowFault, Values};
-use crate::chat::{MemberName, Role, SpaceName};
+use crate::chat::{MemberName, Role, SpaceName, is_same_name};
 use crate::commands::arguments::{ROLES, member_name, space_name};
 use crate::commands::bulk::row_fault;
+
+/// Why a row of two members is refused.
+pub(super) const ONE_MEMBER: &str = "a row has a member or a group";
 
 /// The columns.
 pub(super) fn columns() -> Vec<Column> {
@@ -37,9 +40,28 @@ pub(super) fn space(values: &Values, default: Option<&String>) -> Result<SpaceNa
 /// The membership of a row.
 pub(super) fn membership(values: &Values, default: Option<&String>) -> Result<MemberName, RowFault> {
     let space = space(values, default)?;
-    let who = values.text("membership").or_else(|| values.text("member")).or_else(|| values.text("group"));
-    let who = who.ok_or_else(|| RowFault::in_column("member", "is missing"))?;
-    member_name(&space, who).map_err(|failure| row_fault(Some("member"), failure))
+    let name = |column| {
+        let name = values.text(column).map(|text| member_name(&space, text));
+        name.transpose().map_err(|failure| row_fault(Some(column), failure))
+    };
+    let wrong = |column, reason| Err(RowFault::in_column(column, reason));
+    match (name("membership")?, name("member")?, values.text("group")) {
+        (_, Some(_), Some(_)) => wrong("member", ONE_MEMBER),
+        (Some(name), Some(member), None) if is_other(&name, &member) => {
+            wrong("member", "is another member than that of the membership")
+        }
+        (Some(name), ..) | (None, Some(name), None) => Ok(name),
+        (None, None, Some(_)) => {
+            wrong("group", "needs the name of its membership, which members list --show-groups prints")
+        }
+        (None, None, None) => wrong("member", "is missing"),
+    }
+}
+
+/// Whether a membership is not that of a member. An ID and an address may be those of one person, and `app` has an ID.
+fn is_other(membership: &MemberName, member: &MemberName) -> bool {
+    let (one, other) = (membership.id(), member.id());
+    one.contains('@') == other.contains('@') && other != "app" && !is_same_name(one, other)
 }
 
 /// The role of a row.

@@ -1,0 +1,49 @@
+//! The rows of `members … --from`: whom they name, in which order they are sent, and what is refused.
+
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chatauth::emulator::{Endpoint, Options};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::support::bulk::{results, statuses};
+use crate::support::recorder::{Recorder, accepting, refusal};
+use crate::support::sandbox::Sandbox;
+use crate::support::stage::{interrupt_twice, start, wait_until};
+
+/// Runs a command for rows from standard input.
+fn run(recorder: &Recorder, words: &str, rows: &str) -> crate::support::recorder::Run {
+    let words: Vec<&str> = words.split(' ').chain(["--from", "-", "--format", "jsonl", "--no-input"]).collect();
+    recorder.run_with_input(&words, rows)
+}
+
+#[test]
+fn a_row_that_names_two_members_or_only_a_group_is_refused() {
+    let recorder = Recorder::accepting();
+    for verb in ["members remove", "members update --role manager"] {
+        for (row, expected) in [
+            (json!({ "space": "AAA", "member": "7", "group": "g" }), "a row has a member or a group"),
+            (json!({ "name": "spaces/AAA/members/7", "member": "7", "group": "g" }), "a row has a member or a group"),
+            (json!({ "name": "spaces/AAA/members/1", "member": "users/2" }), "another member"),
+            (json!({ "name": "spaces/AAA/members/a@x.test", "user": "b@x.test" }), "another member"),
+            (json!({ "space": "AAA", "group": "g" }), "members list --show-groups"),
+            (json!({ "space": "AAA", "groupMember": { "name": "groups/g" } }), "members list --show-groups"),
+            (json!({ "space": "AAA" }), "member: is missing"),
+        ] {
+            let refused = run(&recorder, verb, &row.to_string()).exits_with(7);
+            assert!(refused.stdout.contains(expected) && refused.requests.is_empty(), "{verb} {row}: {refused:?}");
+        }
+        for row in [
+            json!({ "name": "spaces/AAA/members/7", "member": { "name": "users/7", "type": "HUMAN" } }),
+            json!({ "name": "spaces/AAA/members/7", "member": "ada@example.com" }),
+            json!({ "name": "spaces/AAA/members/a@x.test", "user": "A@x.test" }),
+            json!({ "name": "spaces/AAA/members/9", "member": { "name": "users/app", "type": "BOT" } }),
+            json!({ "name": "spaces/AAA/members/g-1", "groupMember": { "name": "groups/g" } }),
+        ] {
+            run(&recorder, verb, &row.to_string()).exits_with(0);
+        }
+    }
+}
