@@ -47,3 +47,29 @@ fn a_row_that_names_two_members_or_only_a_group_is_refused() {
         }
     }
 }
+
+#[test]
+fn rows_about_one_member_are_sent_one_after_the_other() {
+    for verb in ["add", "update", "remove"] {
+        let (busy, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+        let roles = Arc::new(Mutex::new(Vec::new()));
+        let (highest, written) = (Arc::clone(&most), Arc::clone(&roles));
+        let recorder = Recorder::with(move |request, before| {
+            most.fetch_max(busy.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            if before > 0 {
+                std::thread::park_timeout(Duration::from_millis(100));
+            }
+            if let Some(role) = request.body.as_ref().and_then(|body| body.get("role")) {
+                roles.lock().unwrap().push(role.clone());
+            }
+            busy.fetch_sub(1, Ordering::SeqCst);
+            accepting(request)
+        });
+        let rows = "space,member,role\nAAA,a@x.test,owner\nAAA,A@x.test,manager\nAAA,a@x.test,owner\n";
+        run(&recorder, &format!("members {verb} --rate unlimited"), rows).exits_with(0);
+        assert_eq!(highest.load(Ordering::SeqCst), 1, "{verb}");
+        let expected =
+            if verb == "remove" { &[][..] } else { &["ROLE_MANAGER", "ROLE_ASSISTANT_MANAGER", "ROLE_MANAGER"] };
+        assert_eq!(*written.lock().unwrap(), expected, "{verb}");
+    }
+}
