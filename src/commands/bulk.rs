@@ -228,6 +228,9 @@ pub(super) fn run<Kind: RowCommand>(
             .hint("instead of --format csv, pass --jq '[.row, .status, .requestId] | @csv'")
             .into());
     }
+    if dry_run {
+        context.check_endpoint()?;
+    }
     if args.journal.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         return Err(Failure::new(ErrorCode::InputInvalid, "--journal requires a file, not standard input").into());
     }

@@ -273,3 +273,27 @@ fn the_space_that_was_named_goes_before_that_of_a_membership() {
         assert!(refused.stderr.contains("another space"), "{}", refused.stderr);
     }
 }
+
+#[test]
+fn a_dry_run_refuses_the_endpoint_that_the_run_refuses() {
+    let sandbox = stage();
+    fs::write(sandbox.path("spaces.csv"), "space,displayName\nA,x\n").unwrap();
+    fs::write(sandbox.path("new.csv"), "name\nA\n").unwrap();
+    fs::write(sandbox.path("people.csv"), "space,member,role\nA,7,manager\n").unwrap();
+    for command in [
+        "spaces create --from new.csv",
+        "spaces update --from spaces.csv",
+        "spaces delete --yes --from spaces.csv",
+        "members add --from people.csv",
+        "members update --from people.csv",
+        "members remove --from people.csv",
+    ] {
+        for endpoint in ["http://evil.example.com", "notaurl", "ftp://x"] {
+            for more in ["", " --dry-run"] {
+                let words = format!("{command} --api-endpoint {endpoint} --format json{more}");
+                let refused = run(&sandbox, &words).exits_with(3);
+                assert_eq!(refused.error()["code"], "endpoint_refused", "{words}");
+            }
+        }
+    }
+}
