@@ -299,7 +299,11 @@ impl<Kind: Task> Run<'_, Kind> {
             error["outcome"] = "unknown".into();
         }
         if unknown && self.job.journal.is_none() {
-            error["hint"] = format!("set request-id {} in this row and run it again", row.entry.request_id).into();
+            error["hint"] = if self.job.words.by_request_id {
+                format!("set request-id {} in this row and run it again", row.entry.request_id).into()
+            } else {
+                "run this row again; it may already be done".into()
+            };
         }
         let state = match () {
             () if exists => State::Exists,

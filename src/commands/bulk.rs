@@ -314,7 +314,7 @@ async fn send<Kind: RowCommand>(
     let ending = bulk::run(rows, job, output, signals).await;
     note_identical(ending.identical, &Kind::WORDS, context);
     context.messages.note(&totals(&ending, Kind::WORDS.done));
-    Ok(verdict(ending, Kind::WORDS.done, total, has_journal, &context.typed_command())?)
+    Ok(verdict(ending, &Kind::WORDS, total, has_journal, &context.typed_command())?)
 }
 
 async fn preview<Kind: RowCommand>(

@@ -98,12 +98,12 @@ pub(super) fn totals(ending: &Ending, done: &str) -> String {
 /// Returns the failure of the run as a whole, if it is one.
 pub(super) fn verdict(
     ending: Ending,
-    done: &str,
+    words: &Words,
     total: Option<u64>,
     has_journal: bool,
     repeat: &str,
 ) -> Result<(), Failure> {
-    let (counts, totals) = (ending.counts, totals(&ending, done));
+    let (counts, totals) = (ending.counts, totals(&ending, words.done));
     let resume = if has_journal {
         format!("to resume, run {repeat}")
     } else {
@@ -123,12 +123,17 @@ pub(super) fn verdict(
             let mut message = format!("{interruption}: {totals}");
             let mut hint = resume;
             if !has_journal && !ending.unknown.is_empty() {
-                let rows: Vec<String> =
-                    ending.unknown.iter().map(|(row, id)| format!("row {row} with request id {id}")).collect();
-                message += &format!("; unknown: {}", rows.join(", "));
-                hint = String::from(
-                    "remove the finished rows from the input, set request-id in the unknown ones, and run it again; \
-                     pass --journal FILE to make runs resumable",
+                let by_id = words.by_request_id;
+                let with_id = |id| if by_id { format!(" with request id {id}") } else { String::new() };
+                let rows = ending.unknown.iter().map(|(row, id)| format!("row {row}{}", with_id(id)));
+                message += &format!("; unknown: {}", rows.collect::<Vec<_>>().join(", "));
+                let unknown = if by_id {
+                    "set request-id in the unknown ones, and run it again"
+                } else {
+                    "and run it again; the unknown ones may already be done"
+                };
+                hint = format!(
+                    "remove the finished rows from the input, {unknown}; pass --journal FILE to make runs resumable"
                 );
             }
             Failure { outcome: unknown, ..Failure::new(ErrorCode::Interrupted(interruption), message).hint(hint) }

@@ -73,3 +73,40 @@ fn rows_about_one_member_are_sent_one_after_the_other() {
         assert_eq!(*written.lock().unwrap(), expected, "{verb}");
     }
 }
+
+/// A space in which the group g1 is.
+fn with_group(options: Options) -> (Sandbox, String) {
+    let sandbox = Sandbox::with(options);
+    sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x"]);
+    sandbox.run(["members", "add", &space, "--group", "g1"]).success();
+    (sandbox, space)
+}
+
+#[test]
+fn no_row_is_told_to_use_a_request_id_that_is_never_sent() {
+    let recorder = Recorder::with(|_, _| refusal(307, "moved"));
+    for command in [
+        "members add",
+        "members remove",
+        "members update --role manager",
+        "spaces update --history off",
+        "spaces delete --yes",
+    ] {
+        let rows = if command.starts_with("members") { "space,member\nAAA,7\n" } else { "space\nAAA\n" };
+        let unknown = run(&recorder, command, rows).exits_with(7);
+        let error = results(&unknown.stdout)[0]["error"].clone();
+        assert_eq!(error["outcome"], "unknown", "{command}: {error}");
+        assert_eq!(error["hint"], "run this row again; it may already be done", "{command}");
+    }
+    let (sandbox, space) = with_group(Options::default());
+    sandbox.control().add_fault("remove-member:delay=60s".parse().unwrap());
+    fs::write(sandbox.path("rows.csv"), "member\na@example.com\n").unwrap();
+    let child = start(sandbox.command(["members", "remove", &space, "--from", "rows.csv", "--format", "json"]));
+    wait_until("it was sent", || !sandbox.control().requests_to(Endpoint::RemoveMember).is_empty());
+    interrupt_twice(&child, Signal::INT);
+    let error = sandbox.wait(child).exits_with(130).error();
+    assert!(error["message"].as_str().unwrap().ends_with("; unknown: row 1"), "{error}");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("the unknown ones may already be done") && !hint.contains("request-id"), "{error}");
+}
