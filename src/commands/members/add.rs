@@ -193,6 +193,9 @@ impl RowCommand for Add {
         };
         let membership = membership.map_err(|cause| RowFault::in_column(column, format!("{text:?} {cause}")))?;
         let is_person = matches!(membership, NewMembership::Human(_));
+        if is_person && values.text("type").is_some_and(|kind| kind != "HUMAN") {
+            return Err(RowFault::in_column("type", rows::ONLY_PEOPLE));
+        }
         let own = rows::role(values);
         // The output of `members list` has groups with the role `member`.
         if !is_person && own.is_some_and(|role| role != Role::Member) {

@@ -5,7 +5,7 @@ pub mod get;
 pub mod list;
 pub mod remove;
 pub(super) mod role;
-mod rows;
+pub(super) mod rows;
 mod several;
 pub(super) mod show;
 pub(super) mod throttle;

@@ -10,15 +10,19 @@ use crate::commands::bulk::row_fault;
 /// Why a row of two members is refused.
 pub(super) const ONE_MEMBER: &str = "a row has a member or a group";
 
+/// Why a member of another type is refused.
+pub(in crate::commands) const ONLY_PEOPLE: &str = "only people and the calling app (users/app) can be added";
+
 /// The columns.
 pub(super) fn columns() -> Vec<Column> {
-    let ignored = ["state", "member.type", "member.displayName", "member.email", "affiliation", "createTime"];
+    let ignored = ["state", "member.displayName", "member.email", "affiliation", "createTime"];
     let read = [
         Column::new("membership", Kind::One).or(&["name"]),
         Column::new("space", Kind::One),
         Column::new("member", Kind::One).or(&["user", "member.name"]),
         Column::new("group", Kind::One).or(&["groupMember.name"]),
         Column::new("role", Kind::Choice(ROLES)),
+        Column::new("type", Kind::One).or(&["member.type"]),
     ];
     read.into_iter().chain(ignored.map(|name| Column::new(name, Kind::Ignored))).collect()
 }

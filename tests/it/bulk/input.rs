@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::bulk::{Bulk, lines_of, names, results, statuses};
 use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
@@ -261,4 +261,33 @@ fn people_and_groups_are_checked_before_anything_is_sent() {
     bulk.rows("name,member\nA,\"ada@example.com, bob@example.com\"\n");
     bulk.sandbox.run(bulk.words.iter().map(String::as_str).chain(["--dry-run"])).success();
     assert!(bulk.sandbox.control().requests().is_empty());
+}
+
+#[test]
+fn a_whole_request_is_sent_as_it_is_or_refused() {
+    let bulk = Bulk::logged_in("");
+    let rows =
+        |membership: &Value| format!("{}\n", json!({ "space": { "displayName": "B" }, "memberships": [membership] }));
+    for (membership, expected) in [
+        (json!({ "member": { "name": "users/12", "type": "BOT" } }), "memberships: only people and the calling app"),
+        (json!({ "member": { "name": "a@x.test", "type": 7 } }), "memberships: only people and the calling app"),
+        (json!({ "member": { "name": "users/12" }, "role": "ROLE_MANAGER" }), "the columns manager and owner"),
+        (
+            json!({ "member": { "name": "users/12" }, "role": "ROLE_ASSISTANT_MANAGER" }),
+            "the columns manager and owner",
+        ),
+        (json!({ "groupMember": { "name": "groups/g" }, "role": "ROLE_MANAGER" }), "the columns manager and owner"),
+    ] {
+        bulk.rows(&rows(&membership));
+        let refused = bulk.run().exits_with(3);
+        assert!(refused.stderr.contains(expected), "{membership}: {}", refused.stderr);
+    }
+    for membership in [
+        json!({ "member": { "name": "users/12", "type": "HUMAN" }, "role": "ROLE_MEMBER" }),
+        json!({ "member": { "name": "users/app", "type": "BOT" } }),
+        json!({ "groupMember": { "name": "groups/g" } }),
+    ] {
+        bulk.rows(&rows(&membership));
+        bulk.sandbox.run(bulk.words.iter().map(String::as_str).chain(["--dry-run"])).success();
+    }
 }

@@ -74,6 +74,26 @@ fn rows_about_one_member_are_sent_one_after_the_other() {
     }
 }
 
+#[test]
+fn a_member_who_is_no_person_is_not_added_as_one() {
+    let recorder = Recorder::accepting();
+    for kind in ["BOT", "TYPE_UNSPECIFIED"] {
+        for row in [
+            json!({ "space": "AAA", "member": { "name": "users/77", "type": kind } }).to_string(),
+            format!("space,member.type,member.name\nAAA,{kind},users/77\n"),
+        ] {
+            let refused = run(&recorder, "members add", &row).exits_with(7);
+            assert!(refused.stdout.contains("only people and the calling app"), "{}", refused.stdout);
+            assert!(refused.requests.is_empty(), "{row}");
+        }
+    }
+    for (user, kind) in [("users/77", "HUMAN"), ("users/app", "BOT")] {
+        let row = json!({ "space": "AAA", "member": { "name": user, "type": kind } });
+        let added = run(&recorder, "members add", &row.to_string()).exits_with(0);
+        assert_eq!(added.requests[0].body, Some(json!({ "member": { "name": user, "type": kind } })));
+    }
+}
+
 /// A space in which the group g1 is.
 fn with_group(options: Options) -> (Sandbox, String) {
     let sandbox = Sandbox::with(options);

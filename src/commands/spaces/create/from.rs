@@ -8,10 +8,11 @@ use super::finish;
 use super::plan::{IfExists, NewSpace, Plan, plan};
 use super::{find_by_name, methods, send};
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
-use crate::chat::{CreateSpace, Method, Resource, Scopes, Space};
+use crate::chat::{CreateSpace, Method, Resource, Scopes, Space, id_of};
 use crate::commands::Context;
 use crate::commands::bulk::{RowCommand, row_fault};
 use crate::commands::caller::Caller;
+use crate::commands::members::rows::ONLY_PEOPLE;
 
 const IF_EXISTS: Kind = Kind::Choice(&[("fail", "fail"), ("reuse", "reuse")]);
 
@@ -49,16 +50,19 @@ impl RowCommand for NewSpace {
             options.space.document.clone_from(space);
         }
         for membership in values.get("memberships").and_then(Value::as_array).into_iter().flatten() {
+            let wrong = |reason| Err(RowFault::in_column("memberships", reason));
+            let is_other = |value: &Value, usual| !value.is_null() && value != usual;
+            if is_other(&membership["role"], "ROLE_MEMBER") {
+                return wrong("gives no roles: use the columns manager and owner");
+            }
             let name = |kind: &str| membership[kind]["name"].as_str().map(str::to_owned);
             match (name("member"), name("groupMember")) {
+                (Some(user), None) if id_of(&user) != "app" && is_other(&membership["member"]["type"], "HUMAN") => {
+                    return wrong(ONLY_PEOPLE);
+                }
                 (Some(user), None) => options.member.push(user),
                 (None, Some(group)) => options.group.push(group),
-                _ => {
-                    return Err(RowFault::in_column(
-                        "memberships",
-                        "needs a member.name or a groupMember.name in each",
-                    ));
-                }
+                _ => return wrong("needs a member.name or a groupMember.name in each"),
             }
         }
         let what = values.text("if-exists").and_then(|word| IfExists::from_str(word, false).ok());
