@@ -139,9 +139,15 @@ impl RowCommand for Update {
     }
 
     fn plan(&self, values: &Values, _request_id: &str) -> Result<Plan, RowFault> {
-        let space = values.text("space").ok_or_else(|| RowFault::in_column("space", "is missing"))?;
+        // In the output of `spaces list`, a space without a display name has only its resource name.
+        let listed = values.text("name").filter(|name| name.starts_with("spaces/"));
+        let space = values.text("space").or(listed);
+        let space = space.ok_or_else(|| RowFault::in_column("space", "is missing"))?;
         let mut options = Self { space: Some(space.to_owned()), ..self.clone() };
         options.fields.set(values)?;
+        if values.text("space").is_none() {
+            options.fields.given.shift_remove("displayName");
+        }
         options.allow = values.list("allow").unwrap_or(options.allow);
         plan(&options).map_err(|failure| row_fault(None, failure))
     }

@@ -275,6 +275,29 @@ fn the_space_that_was_named_goes_before_that_of_a_membership() {
 }
 
 #[test]
+fn listed_conversations_without_a_name_are_changed_in_every_format() {
+    let sandbox = stage();
+    let words = "spaces create --type group-chat --member ada@example.com --member bob@example.com";
+    let chat = sandbox.name_of(&words.split(' ').collect::<Vec<_>>());
+    for format in ["csv", "jsonl", "name"] {
+        save(&sandbox, &format!("spaces find-group-chats ada@example.com bob@example.com --format {format}"), "list");
+        let dry = run(&sandbox, "spaces update --from list --history off --dry-run --format name").success();
+        assert_eq!(dry.stdout, format!("{chat}\n"), "{format}");
+    }
+    // In one list with named spaces.
+    let rows =
+        [json!({ "name": chat }), json!({ "name": "spaces/S", "displayName": "Team" })].map(|row| row.to_string());
+    fs::write(sandbox.path("list"), rows.join("\n")).unwrap();
+    run(&sandbox, "spaces update --from list --history off --dry-run").success();
+    fs::write(sandbox.path("list"), json!({ "name": chat, "history": "off" }).to_string()).unwrap();
+    run(&sandbox, "spaces update --from list").success();
+    let changed = sandbox.run(["spaces", "get", &chat]).success().json();
+    assert_eq!((&changed["spaceHistoryState"], changed.get("displayName")), (&json!("HISTORY_OFF"), None));
+    fs::write(sandbox.path("list"), json!({ "name": "Team" }).to_string()).unwrap();
+    run(&sandbox, "spaces update --from list --history off").exits_with(3);
+}
+
+#[test]
 fn a_dry_run_refuses_the_endpoint_that_the_run_refuses() {
     let sandbox = stage();
     fs::write(sandbox.path("spaces.csv"), "space,displayName\nA,x\n").unwrap();
