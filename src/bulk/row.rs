@@ -186,6 +186,7 @@ impl<Work> RowRun<Work> {
 
     fn result<Kind: Task<Work = Work>>(self, task: &Kind, status: &'static str, error: Option<Value>) -> RowResult {
         let Entry { row, request_id, name, attempts, .. } = self.entry;
+        let name = name.filter(|name| !name.is_empty());
         let label = task.label(&self.work);
         RowResult { row, status, label, request_id: Some(request_id), name, object: self.object, error, attempts }
     }

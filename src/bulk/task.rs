@@ -71,7 +71,7 @@ pub struct Attempt {
 /// The resource that the first step created or found.
 #[derive(Debug, Default)]
 pub struct Created {
-    /// The resource name.
+    /// The resource name; empty if it is unknown.
     pub name: String,
     /// The resource, if the server sent it.
     pub object: Option<Value>,

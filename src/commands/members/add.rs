@@ -103,9 +103,10 @@ pub(in crate::commands) struct Addition {
 }
 
 impl Addition {
-    /// Returns the name of the membership, with what the user calls the member.
-    fn name(&self) -> String {
-        format!("{}/members/{}", self.space, self.membership.id())
+    /// Returns the name of the membership, with what the user calls the member. A group does not have one.
+    fn name(&self) -> Option<String> {
+        let is_group = matches!(self.membership, NewMembership::Group(_));
+        (!is_group).then(|| format!("{}/members/{}", self.space, self.membership.id()))
     }
 
     /// Returns the request that adds the member.
@@ -209,7 +210,7 @@ impl RowCommand for Add {
     }
 
     fn resource(&self, addition: &Addition) -> Option<String> {
-        Some(addition.name())
+        addition.name()
     }
 
     fn scopes(&self, addition: Option<&Addition>) -> Vec<Scopes> {
@@ -226,7 +227,7 @@ impl RowCommand for Add {
 
     /// An address is the same in any case.
     fn exclusive(&self, addition: &Addition) -> Option<String> {
-        Some(addition.name().to_lowercase())
+        addition.name().map(|name| name.to_lowercase())
     }
 
     /// Adding the member, and giving them their role.
@@ -244,7 +245,7 @@ impl RowCommand for Add {
             Err(error) if error.is_already_exists() => true,
             Err(error) => return Err(error.into()),
         };
-        Ok(Created { name: addition.name(), existed, ..Created::default() })
+        Ok(Created { name: addition.name().unwrap_or_default(), existed, ..Created::default() })
     }
 
     async fn finish(

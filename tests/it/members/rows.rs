@@ -104,6 +104,35 @@ fn with_group(options: Options) -> (Sandbox, String) {
 }
 
 #[test]
+fn a_group_has_no_name_until_the_server_sends_its_membership() {
+    let (sandbox, space) = with_group(Options::default());
+    fs::write(sandbox.path("groups.csv"), "group\ng1\ng2\n").unwrap();
+    let add = |words: &[&str]| {
+        let command = ["members", "add", &space, "--from", "groups.csv"];
+        sandbox.run(command.iter().chain(words)).success()
+    };
+    let planned = add(&["--dry-run", "--format", "jsonl"]).stdout;
+    assert!(results(&planned).iter().all(|row| row.get("name").is_none()), "{planned}");
+    let words = ["--format", "jsonl", "--journal", "j.jsonl"];
+    let added = add(&words).stdout;
+    assert_eq!(statuses(&added), ["existing", "added"]);
+    assert!(results(&added)[0].get("name").is_none(), "{added}");
+    let name = results(&added)[1]["membership"]["name"].clone();
+    let again = add(&words).stdout;
+    assert_eq!(statuses(&again), ["skipped", "skipped"]);
+    assert!(results(&again)[0].get("name").is_none() && results(&again)[1]["membership"]["name"] == name, "{again}");
+    assert_eq!(add(&["--format", "name"]).stdout, "");
+    assert_eq!(add(&["--format", "human"]).stdout, "1  existing  g1\n2  existing  g2\n");
+    let list = ["members", "list", &space, "--show-groups", "--format", "jsonl"];
+    let groups: Vec<Value> = results(&sandbox.run(list).success().stdout);
+    let groups = groups.iter().filter(|row| row.get("groupMember").is_some());
+    let lines: Vec<String> = groups.map(Value::to_string).collect();
+    fs::write(sandbox.path("groups.jsonl"), lines.join("\n")).unwrap();
+    let removed = sandbox.run(["members", "remove", "--from", "groups.jsonl", "--format", "jsonl"]).success();
+    assert_eq!(statuses(&removed.stdout), ["removed", "removed"]);
+}
+
+#[test]
 fn no_row_is_told_to_use_a_request_id_that_is_never_sent() {
     let recorder = Recorder::with(|_, _| refusal(307, "moved"));
     for command in [
