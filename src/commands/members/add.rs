@@ -238,7 +238,15 @@ impl RowCommand for Add {
     async fn create(&self, addition: &Addition, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         let existed = match caller.send(&addition.request(RowCommand::admin(self))).await {
             Ok(Some(added)) => {
-                return Ok(Created { name: added.fields.name, object: Some(added.json), ..Created::default() });
+                let invited = added.fields.state.as_deref() == Some("INVITED");
+                let id = addition.membership.id();
+                let warning = invited.then(|| format!("invited {id}, who is not a member until they accept"));
+                return Ok(Created {
+                    name: added.fields.name,
+                    object: Some(added.json),
+                    warning,
+                    ..Created::default()
+                });
             }
             Ok(None) => false,
             // Already a member, so the row is done.

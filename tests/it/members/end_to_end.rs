@@ -164,7 +164,7 @@ fn invited_members_are_named() {
     let sandbox = Sandbox::with(Options { auto_accept_off: vec!["ada@example.com".into()], ..Options::default() });
     sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();
     let made = sandbox.run(["spaces", "create", "--name", "x", "--member", "ada@example.com"]).success();
-    assert!(made.stderr.contains("invited, not members until they accept: ada@example.com"), "{}", made.stderr);
+    assert!(made.stderr.contains(", not members until they accept: ada@example.com"), "{}", made.stderr);
 }
 
 #[test]
@@ -184,4 +184,23 @@ fn people_are_added_with_a_role_and_removed_by_their_address() {
     assert!(refused.stderr.contains("--role"), "{}", refused.stderr);
     let removed = sandbox.run(["members", "remove", space, "ada@example.com", "--format", "human"]).success();
     assert_eq!((removed.stdout.as_str(), removed.stderr.as_str()), ("", "Removed ada@example.com\n"));
+}
+
+#[test]
+fn a_warning_about_members_of_a_row_names_the_space() {
+    let (unaddable, auto_accept_off) = (vec!["ua@example.com".into()], vec!["inv@example.com".into()]);
+    let sandbox = Sandbox::with(Options { unaddable, auto_accept_off, ..Options::default() });
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let rows = "name,member\nA,ua@example.com\nB,ua@example.com;inv@example.com\nC,inv@example.com\n";
+    fs::write(sandbox.path("rows.csv"), rows).unwrap();
+    let made = sandbox.run(["spaces", "create", "--from", "rows.csv", "--rate", "unlimited", "--format", "jsonl"]);
+    let made = made.success();
+    let spaces: Vec<Value> = results(&made.stdout).into_iter().map(|row| row["space"]["name"].clone()).collect();
+    for (text, warned) in [("did not add ua@example.com to", [true, true, false]), ("invited to", [false, true, true])]
+    {
+        for (space, warned) in spaces.iter().zip(warned) {
+            let named = format!("{text} {}", space.as_str().unwrap());
+            assert_eq!(made.stderr.contains(&named), warned, "{named}: {}", made.stderr);
+        }
+    }
 }

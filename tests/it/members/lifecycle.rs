@@ -26,8 +26,8 @@ fn members_who_do_not_fit_follow_and_those_left_out_are_named() {
     assert_eq!(lines[4..], ["GET /v1/spaces/AAA/members"]);
     let list = &run.requests[4];
     assert_eq!((list.parameter("showInvited"), list.parameter("showGroups")), (Some("true"), Some("true")));
-    assert!(run.stderr.contains("Google did not add 0: "), "{}", run.stderr);
-    assert!(run.stderr.contains("invited, not members until they accept: 1\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("Google did not add 0 to spaces/AAA: "), "{}", run.stderr);
+    assert!(run.stderr.contains("invited to spaces/AAA, not members until they accept: 1\n"), "{}", run.stderr);
     assert_eq!(run.stdout, "spaces/AAA\n");
 }
 

@@ -133,6 +133,20 @@ fn a_group_has_no_name_until_the_server_sends_its_membership() {
 }
 
 #[test]
+fn people_whom_a_row_only_invites_are_named_with_their_row() {
+    let invited = vec!["inv@example.com".into(), "too@example.com".into()];
+    let (sandbox, space) = with_group(Options { auto_accept_off: invited, ..Options::default() });
+    fs::write(sandbox.path("rows.csv"), "member\nada@example.com\ninv@example.com\ntoo@example.com\n").unwrap();
+    let added = sandbox.run(["members", "add", &space, "--from", "rows.csv", "--format", "jsonl"]).success();
+    assert_eq!(statuses(&added.stdout), ["added"; 3]);
+    for (row, user) in [(2, "inv@example.com"), (3, "too@example.com")] {
+        let warning = format!("warning: row {row}: invited {user}, who is not a member until they accept\n");
+        assert!(added.stderr.contains(&warning), "{}", added.stderr);
+    }
+    assert_eq!(added.stderr.matches("invited").count(), 2, "{}", added.stderr);
+}
+
+#[test]
 fn no_row_is_told_to_use_a_request_id_that_is_never_sent() {
     let recorder = Recorder::with(|_, _| refusal(307, "moved"));
     for command in [

@@ -146,12 +146,14 @@ impl Steps<'_, '_> {
         let invited: Vec<&str> = invited.map(|(name, _)| id_of(name)).collect();
         if !missing.is_empty() {
             messages.warning(&format!(
-                "Google did not add {}: they cannot be added, or someone is blocked",
-                missing.join(", ")
+                "Google did not add {} to {}: they cannot be added, or someone is blocked",
+                missing.join(", "),
+                self.space
             ));
         }
         if !invited.is_empty() {
-            messages.warning(&format!("invited, not members until they accept: {}", invited.join(", ")));
+            let invited = invited.join(", ");
+            messages.warning(&format!("invited to {}, not members until they accept: {invited}", self.space));
         }
     }
 
