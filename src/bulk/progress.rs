@@ -8,6 +8,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// The time between two frames of the bar.
 const FRAME: Duration = Duration::from_millis(200);
 
+/// By how much later a pause ends that is longer than the one before: requests in flight are refused one after the other.
+const EXTENSION: Duration = Duration::from_secs(5);
+
 /// The time after which the speed is meaningful.
 const ENOUGH: Duration = Duration::from_secs(3);
 
@@ -19,7 +22,7 @@ pub(super) struct Progress {
     pub(super) ended: u64,
     pub(super) failed: u64,
     /// Until when all rows wait for quota.
-    pub(super) paused_until: Option<Instant>,
+    paused_until: Option<Instant>,
 }
 
 impl Progress {
@@ -42,6 +45,13 @@ impl Progress {
         self.bar.set_position(self.ended);
         self.bar.set_message(self.describe(Instant::now()));
         self.bar.tick();
+    }
+
+    /// Shows that all rows wait for quota. Returns whether to print it: the bar is hidden, and the pause is new or longer.
+    pub(super) fn pause(&mut self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        let last = self.paused_until.replace(until);
+        self.bar.is_hidden() && last.is_none_or(|last| last + EXTENSION < until)
     }
 
     /// Calls `write` while the bar is removed.

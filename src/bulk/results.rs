@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use super::journal_error::JournalError;
-use super::progress::Progress;
+use super::progress::{Progress, approximate};
 use super::task::is_unknown;
 use crate::output::Messages;
 use crate::platform::signals::Interruption;
@@ -336,7 +336,11 @@ fn write(
             Ok(Event::Warning(text)) => progress.without(|| messages.warning(&text)),
             Ok(Event::Note(text)) => progress.without(|| messages.print(&text)),
             Ok(Event::Counts(counts)) => (progress.ended, progress.failed) = (counts.ended(), counts.failed),
-            Ok(Event::Paused(pause)) => progress.paused_until = Some(Instant::now() + pause),
+            Ok(Event::Paused(pause)) => {
+                if progress.pause(pause) {
+                    messages.note(&format!("Waiting for quota ({})", approximate(pause)));
+                }
+            }
             Ok(Event::Row(row, line)) => {
                 if !line.is_empty() && fault.is_none() {
                     fault = progress.without(|| out.write_all(&line).and_then(|()| out.flush())).err();

@@ -58,3 +58,16 @@ fn waiting_for_quota_shows_and_quiet_has_no_bar() {
     let quiet = written(sandbox.command(words.iter().chain(&["-q"])), 60);
     assert!(!quiet.contains('\x1b') && !quiet.contains("/2"), "{quiet:?}");
 }
+
+#[test]
+fn waiting_for_quota_is_noted_once_where_there_is_no_bar() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    std::fs::write(sandbox.path("rows.csv"), crate::support::bulk::names(6)).unwrap();
+    let words = ["spaces", "create", "--from", "rows.csv", "--rate", "unlimited", "--concurrency", "4"];
+    for (quiet, notes) in [(&["--format", "jsonl"][..], 1), (&["-q"], 0)] {
+        sandbox.control().add_fault("create:status=429,retry-after=3,times=2,after=1".parse().unwrap());
+        let run = sandbox.run(words.iter().chain(quiet)).success();
+        assert_eq!(run.stderr.matches("Waiting for quota (").count(), notes, "{}", run.stderr);
+    }
+}
