@@ -47,8 +47,10 @@ impl<Fields: for<'de> Deserialize<'de>> Page<Fields> {
             }
             Some(_) => return None,
         };
-        let token = object.get("nextPageToken").and_then(Value::as_str);
-        let next_page_token = token.filter(|token| !token.is_empty()).map(str::to_owned);
+        let next_page_token = match object.get("nextPageToken") {
+            None | Some(Value::Null) => None,
+            Some(token) => Some(token.as_str()?.to_owned()).filter(|token| !token.is_empty()),
+        };
         Some(Self { items, next_page_token })
     }
 }

@@ -94,6 +94,10 @@ impl Api {
                     return Err(error.into());
                 }
             };
+            if !seen.is_empty() && !printer.continues(&answer) {
+                let message = "the list is incomplete: cannot parse the server's response with the next page";
+                return Err(Failure::new(ErrorCode::ServerError, message).hint("retry in a minute").into());
+            }
             let next = printer.page(&answer).map_err(|error| {
                 if request.is_read() {
                     return Failure::from(error);

@@ -21,6 +21,11 @@ pub(super) struct Limit {
 pub(super) struct SeenTokens(HashSet<String>);
 
 impl SeenTokens {
+    /// Whether there was no page before.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds a token.
     ///
     /// # Errors

@@ -44,6 +44,14 @@ impl<'a> ResponsePrinter<'a> {
         Ok(next)
     }
 
+    /// Whether a response continues the list of the pages so far.
+    pub(super) fn continues(&self, answer: &RawResponse) -> bool {
+        let Ok(Value::Object(page)) = serde_json::from_slice(&answer.body) else { return false };
+        let mut lists = self.merged.iter().filter_map(Value::as_object).flatten().filter(|(_, value)| value.is_array());
+        lists.all(|(name, _)| page.get(name).is_none_or(Value::is_array))
+            && page.get("nextPageToken").is_none_or(|token| token.is_string() || token.is_null())
+    }
+
     /// Prints an error response unfiltered: a filter for the success response does not fit it. The body is left out after
     /// joined pages, which are one document.
     pub(super) fn refused(&mut self, answer: &RawResponse) -> Result<(), output::Error> {

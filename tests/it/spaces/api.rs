@@ -127,6 +127,9 @@ fn pages_that_were_read_are_printed_when_a_later_one_fails() {
         ("list:status=401,after=1", 4),
         ("list:status=418,after=1", 5),
         (r#"list:after=1,body={"nextPageToken":"emulator-page-2"}"#, 6),
+        ("list:after=1,html", 6),
+        ("list:after=1,empty", 6),
+        (r#"list:after=1,body={"spaces":[],"nextPageToken":7}"#, 6),
     ] {
         let run = |more: &[&str]| {
             sandbox.control().add_fault(fault.parse().unwrap());
@@ -149,6 +152,10 @@ fn pages_that_were_read_are_printed_when_a_later_one_fails() {
         let lines = run(&["--format", "jsonl"]).stdout;
         assert_eq!(names(&serde_json::from_str(lines.lines().next().unwrap()).unwrap()), ["a", "b"]);
     }
+    // What is no list does not replace one.
+    sandbox.control().add_fault(r#"list:after=1,body={"spaces":"x"}"#.parse().unwrap());
+    assert_eq!(sandbox.run(words).exits_with(6).json()["spaces"].as_array().unwrap().len(), 2);
+    sandbox.control().clear_faults();
     // A first page that fails is shown as every other error.
     sandbox.control().add_fault("list:status=403".parse().unwrap());
     assert!(sandbox.run(words).exits_with(5).json()["error"].is_object());
