@@ -130,7 +130,8 @@ impl Delegation {
             .map_err(|error| Error::ServiceAccountKey { path: self.path.clone(), cause: error.to_string() })?;
         let fields = [("grant_type", JWT_BEARER), ("assertion", assertion.as_str())];
         let endpoint = &self.token_endpoint;
-        let result = token_endpoint::request(http, endpoint, &fields, Policy::refresh(), clock, before_retry).await;
+        let policy = Policy::authorization(http.timeout());
+        let result = token_endpoint::request(http, endpoint, &fields, policy, clock, before_retry).await;
         result.map_err(|error| match error {
             Error::Refused(refusal) => self.refused(*refusal, scopes),
             other => other,

@@ -95,7 +95,7 @@ impl TokenEndpoint<'_> {
         verifier: &Secret<String>,
         redirect_uri: &str,
     ) -> Result<TokenResponse, Error> {
-        let policy = retry::Policy { attempts: 1, ..retry::Policy::refresh() };
+        let policy = retry::Policy { attempts: 1, ..self.policy() };
         let fields = [
             ("grant_type", "authorization_code"),
             ("code", code.expose()),
@@ -117,35 +117,36 @@ impl TokenEndpoint<'_> {
     /// # Errors
     /// No answer, or one that leaves open whether the token is still valid.
     pub(super) async fn revoke(&self, token: &Secret<String>) -> Result<Revocation, Error> {
-        let endpoint = sibling(&self.client.token_endpoint, "revoke");
-        let request = Request::form(endpoint.url().clone(), &[("token", token.expose())]);
-        let response = self.http.send(request).await.map_err(Error::Network)?;
+        let (attempted, host) = self.send_to_sibling("revoke", &[("token", token.expose())]).await;
+        let response = attempted.result.map_err(Error::Network)?;
+        check(&response, &host, self.clock)?;
+        let body = &response.body;
         match response.status {
             200..=299 => Ok(Revocation::Revoked),
-            400 if error_code(&response.body).as_deref() == Some("invalid_token") => Ok(Revocation::AlreadyGone),
-            status => Err(Error::Server {
-                host: endpoint.host().to_owned(),
-                cause: format!("did not revoke the token (HTTP status {status})"),
-            }),
+            400 if error_code(body).as_deref() == Some("invalid_token") => {
+                // The answer to an earlier attempt may have been lost.
+                Ok(if attempted.may_have_been_applied { Revocation::Revoked } else { Revocation::AlreadyGone })
+            }
+            status => Err(Error::Server { host, cause: format!("did not revoke the token (HTTP status {status})") }),
         }
     }
 
     /// Describes the access token `token`; `None` when it is not valid.
     pub(super) async fn token_info(&self, token: &Secret<String>) -> Result<Option<TokenInfo>, Error> {
-        let endpoint = sibling(&self.client.token_endpoint, "tokeninfo");
-        let request = Request::form(endpoint.url().clone(), &[("access_token", token.expose())]);
-        let response = self.http.send(request).await.map_err(Error::Network)?;
-        let server = |cause: String| Error::Server { host: endpoint.host().to_owned(), cause };
+        let (attempted, host) = self.send_to_sibling("tokeninfo", &[("access_token", token.expose())]).await;
+        let response = attempted.result.map_err(Error::Network)?;
+        check(&response, &host, self.clock)?;
         match response.status {
             200 => {
-                let info: TokenInfoResponse = serde_json::from_slice(&response.body)
-                    .map_err(|_| server(String::from("sent invalid token information")))?;
+                let Ok(info) = serde_json::from_slice::<TokenInfoResponse>(&response.body) else {
+                    return Err(Error::Server { host, cause: String::from("sent invalid token information") });
+                };
                 let email = info.email.filter(|email| identity::is_address(email));
                 let scopes = ScopeSet::from_wire(&info.scope);
                 Ok(Some(TokenInfo { audience: info.aud, sub: info.sub, email, scopes }))
             }
             400 | 401 => Ok(None),
-            status => Err(server(format!("did not describe the token (HTTP status {status})"))),
+            status => Err(Error::Server { host, cause: format!("did not describe the token (HTTP status {status})") }),
         }
     }
 
@@ -156,7 +157,7 @@ impl TokenEndpoint<'_> {
     /// No answer, or a temporary error, which decides nothing.
     pub(super) async fn probe(&self) -> Result<ClientProbe, Error> {
         let fields = [("grant_type", "authorization_code"), ("code", BOGUS_CODE), ("redirect_uri", "http://127.0.0.1")];
-        match self.send(&fields, retry::Policy::refresh()).await {
+        match self.send(&fields, self.policy()).await {
             Ok(_) => Ok(ClientProbe::Accepted),
             Err(Error::Refused(refusal)) if refusal.cause == RefusalCause::InvalidGrant => Ok(ClientProbe::Accepted),
             Err(Error::Refused(refusal)) => Ok(ClientProbe::Refused(refusal.error)),
@@ -169,6 +170,17 @@ impl TokenEndpoint<'_> {
         let client = self.client;
         let credentials = [("client_id", &*client.client_id), ("client_secret", &**client.client_secret.expose())];
         [fields, &credentials].concat()
+    }
+
+    fn policy(&self) -> retry::Policy {
+        retry::Policy::authorization(self.http.timeout())
+    }
+
+    /// Sends a request to an endpoint beside the token endpoint, and returns also the host.
+    async fn send_to_sibling(&self, segment: &str, fields: &[(&str, &str)]) -> (retry::Attempted, String) {
+        let endpoint = sibling(&self.client.token_endpoint, segment);
+        let attempted = attempt(self.http, &endpoint, fields, self.policy(), self.clock, self.before_retry).await;
+        (attempted, endpoint.host().to_owned())
     }
 
     async fn send(&self, fields: &[(&str, &str)], policy: retry::Policy) -> Result<TokenResponse, Error> {
@@ -209,6 +221,20 @@ pub(super) async fn request(
     clock: Clock,
     before_retry: &dyn Fn(&str),
 ) -> Result<TokenResponse, Error> {
+    let attempted = attempt(http, endpoint, fields, policy, clock, before_retry).await;
+    let response = attempted.result.map_err(Error::Network)?;
+    read(&response, endpoint.host(), clock)
+}
+
+/// Sends a form and retries it under `policy`.
+async fn attempt(
+    http: &http::Client,
+    endpoint: &Endpoint,
+    fields: &[(&str, &str)],
+    policy: retry::Policy,
+    clock: Clock,
+    before_retry: &dyn Fn(&str),
+) -> retry::Attempted {
     let request = Request::form(endpoint.url().clone(), fields);
     let attempt = async |left: Duration| {
         let timeout = Some(left.min(http.timeout()));
@@ -216,32 +242,33 @@ pub(super) async fn request(
         let outcome = retry::classify(&result, clock.now());
         (result, outcome)
     };
-    let attempted = retry::run(policy, attempt, |result, wait, attempts| {
+    retry::run(policy, attempt, |result, wait, attempts| {
         before_retry(&retry::notice(result, endpoint.host(), wait, attempts + 1, policy.attempts));
     })
-    .await;
-    let response = attempted.result.map_err(Error::Network)?;
-    read(&response, endpoint.host(), clock)
+    .await
 }
 
-/// Reads the answer of the token endpoint at `host`. The body may hold a token, so no error quotes it.
-pub(super) fn read(response: &Response, host: &str, clock: Clock) -> Result<TokenResponse, Error> {
+/// Checks that the answer of `host` is whole, and not a temporary error.
+fn check(response: &Response, host: &str, clock: Clock) -> Result<(), Error> {
     let host = host.to_owned();
     let retry_after = || retry::retry_after(response, clock.now());
     match response.status {
-        429 => return Err(Error::RateLimited { host, retry_after: retry_after() }),
+        429 => Err(Error::RateLimited { host, retry_after: retry_after() }),
         status @ (408 | 500..) => {
             let wait = retry_after().filter(|wait| !wait.is_zero());
             let wait = wait.map(|wait| format!(", and asks to wait {} seconds", wait.as_secs().max(1)));
             let cause = format!("failed with HTTP status {status}{}", wait.unwrap_or_default());
-            return Err(Error::Server { host, cause });
+            Err(Error::Server { host, cause })
         }
-        _ if !response.complete => {
-            let cause = String::from("sent an incomplete response");
-            return Err(Error::Server { host, cause });
-        }
-        _ => {}
+        _ if !response.complete => Err(Error::Server { host, cause: String::from("sent an incomplete response") }),
+        _ => Ok(()),
     }
+}
+
+/// Reads the answer of the token endpoint at `host`. The body may hold a token, so no error quotes it.
+pub(super) fn read(response: &Response, host: &str, clock: Clock) -> Result<TokenResponse, Error> {
+    check(response, host, clock)?;
+    let host = host.to_owned();
     let not_a_token_response = |host| Error::Server { host, cause: String::from("sent an invalid token response") };
     if response.status == 200 {
         return serde_json::from_slice(&response.body).map_err(|_| not_a_token_response(host));

@@ -42,6 +42,13 @@ impl Policy {
         }
     }
 
+    /// Another request of an authorization server: at most three attempts within 15 seconds, or within one `timeout`
+    /// where that is longer.
+    pub fn authorization(timeout: Duration) -> Self {
+        let refresh = Self::refresh();
+        Self { total: timeout.max(refresh.total), repeat_after_loss: true, ..refresh }
+    }
+
     /// A token refresh: three attempts within 15 seconds, never again after its answer may have been lost on the
     /// way, because a rotated refresh token in that answer would be lost with it.
     pub const fn refresh() -> Self {

@@ -75,7 +75,7 @@ async fn log_out_login(login: &LoginName, options: &Logout, context: &Context) -
         let local = context.command(["auth", "logout", "--local"].into_iter().chain(all));
         match error {
             Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)) | Error::Store(_) => context.report(error),
-            Error::Network(_) | Error::Server { .. } => {
+            Error::Network(_) | Error::RateLimited { .. } | Error::Server { .. } => {
                 let mut failure = context.report(error);
                 failure.message = format!("{}; {kept}", failure.message);
                 failure.hint(format!("retry when the server is reachable, or remove the login from this machine only: {local}"))

@@ -64,6 +64,15 @@ fn a_refresh_is_not_repeated_once_its_answer_may_be_lost() {
 }
 
 #[test]
+fn other_requests_of_an_authorization_server_have_the_time_of_one_request() {
+    for (timeout, total) in [(5, 15), (30, 30), (60, 60)] {
+        let policy = Policy::authorization(seconds(timeout));
+        assert_eq!((policy.total, policy.attempts), (seconds(total), 3));
+        assert!(decide(Outcome::ResponseLost, after(1), policy, 0.0).is_some());
+    }
+}
+
+#[test]
 fn retry_after_is_honoured_when_it_fits_and_ends_it_when_it_does_not() {
     let busy = |wait| Outcome::ServerError(Some(seconds(wait)));
     assert_eq!(decide(busy(20), after(1), OPERATION, 0.5), Some(seconds(20)));

@@ -94,9 +94,8 @@ fn property_70_logout_tells_an_ended_grant_from_a_server_that_cannot_be_reached(
     let sandbox = Sandbox::new();
     sandbox.log_in();
     for (fault, code) in [
-        ("revoke:drop-before", "network"),
         ("revoke:drop-after", "network"),
-        ("revoke:status=503", "server_error"),
+        ("revoke:status=503,retry-after=3600", "server_error"),
         ("revoke:status=400,garbage", "server_error"),
     ] {
         let record = std::fs::read(sandbox.record_path(ACCOUNT)).unwrap();
@@ -113,7 +112,7 @@ fn property_70_logout_tells_an_ended_grant_from_a_server_that_cannot_be_reached(
         (&["--account", ACCOUNT][..], format!("auth logout --local --account {ACCOUNT}")),
         (&["--all"], String::from("auth logout --local --all")),
     ] {
-        sandbox.control().add_fault("revoke:status=503".parse::<Fault>().unwrap());
+        sandbox.control().add_fault("revoke:status=503,retry-after=3600".parse::<Fault>().unwrap());
         let failed = sandbox.run(["auth", "logout"].iter().chain(words)).exits_with(6);
         sandbox.control().clear_faults();
         assert!(failed.stderr.trim_end().ends_with(&local), "{}", failed.stderr);

@@ -44,7 +44,8 @@ fn property_70_a_server_that_cannot_be_reached_leaves_the_login_unless_forced() 
     let record = fs::read(sandbox.record_path(ACCOUNT)).unwrap();
     for (fault, code) in [
         ("revoke:drop-before", "network"),
-        ("revoke:status=503", "server_error"),
+        ("revoke:status=503,retry-after=3600", "server_error"),
+        ("revoke:status=429,retry-after=3600", "rate_limited"),
         ("revoke:html,status=400", "server_error"),
     ] {
         sandbox.control().add_fault(fault.parse().unwrap());
@@ -63,13 +64,32 @@ fn property_70_a_server_that_cannot_be_reached_leaves_the_login_unless_forced() 
 }
 
 #[test]
+fn property_70_a_revocation_is_retried_and_may_be_answered_with_an_empty_body() {
+    for (fault, requests) in [
+        ("revoke:empty,times=1", 1),
+        ("revoke:status=503,times=1", 2),
+        ("revoke:drop-before,times=1", 2),
+        ("revoke:drop-after,times=1", 2),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.log_in();
+        sandbox.control().add_fault(fault.parse().unwrap());
+        let out = sandbox.run(["auth", "logout"]).success();
+        assert!(out.stderr.contains("revoked its access"), "{fault}: {}", out.stderr);
+        assert_eq!(out.stderr.contains("attempt 2 of 3"), requests == 2, "{fault}: {}", out.stderr);
+        assert_eq!(sandbox.control().requests_to(Endpoint::Revoke).len(), requests, "{fault}");
+        assert!(!sandbox.record_path(ACCOUNT).exists());
+    }
+}
+
+#[test]
 fn all_accounts_are_logged_out_and_one_that_fails_does_not_save_the_rest() {
     let users: Vec<User> = ["a@x.test", "b@x.test", "c@x.test"].map(User::new).to_vec();
     let sandbox = Sandbox::with(Options { users, ..Options::default() });
     for account in ["a@x.test", "b@x.test", "c@x.test"] {
         sandbox.run(["auth", "login", "--account", account]).success();
     }
-    sandbox.control().add_fault("revoke:status=503,times=1".parse().unwrap());
+    sandbox.control().add_fault("revoke:status=503,retry-after=3600,times=1".parse().unwrap());
     let error = sandbox.run(["auth", "logout", "--all", "--format", "json"]).exits_with(6).error();
     assert!(error["message"].as_str().unwrap().contains("a@x.test"), "{error}");
     let left: Vec<bool> =

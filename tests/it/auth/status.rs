@@ -152,6 +152,20 @@ fn a_check_believes_the_server_about_the_token() {
 }
 
 #[test]
+fn a_check_retries_temporary_errors() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    for fault in ["tokeninfo:status=503,times=1", "tokeninfo:drop-before,times=1", "tokeninfo:truncate,times=1"] {
+        sandbox.control().add_fault(fault.parse().unwrap());
+        let checked = sandbox.run(["auth", "status", "--check"]).success();
+        assert!(checked.stderr.contains("attempt 2 of 3"), "{fault}: {}", checked.stderr);
+    }
+    sandbox.control().add_fault("tokeninfo:status=429,retry-after=3600".parse().unwrap());
+    let error = sandbox.run(["auth", "status", "--check", "--format", "json"]).exits_with(6).error();
+    assert_eq!(error["code"], "rate_limited", "{error}");
+}
+
+#[test]
 fn a_check_asks_the_server_about_a_token_from_outside() {
     let sandbox = Sandbox::new();
     let check = |token: &str| {

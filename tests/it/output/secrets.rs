@@ -88,7 +88,7 @@ fn property_63_no_secret_shows_when_something_fails() {
         "chat:status=429,retry-after=3600",
         "chat:status=503,retry-after=3600",
         "chat:redirect=https://chat.example/",
-        "revoke:status=500",
+        "revoke:status=500,retry-after=3600",
         "revoke:drop-before",
     ];
     for fault in faults {
