@@ -47,6 +47,11 @@ fn property_70_a_server_that_cannot_be_reached_leaves_the_login_unless_forced() 
         ("revoke:status=503,retry-after=3600", "server_error"),
         ("revoke:status=429,retry-after=3600", "rate_limited"),
         ("revoke:html,status=400", "server_error"),
+        // A success that no revocation endpoint sends.
+        ("revoke:html", "server_error"),
+        ("revoke:garbage", "server_error"),
+        ("revoke:body=[]", "server_error"),
+        ("revoke:truncate", "server_error"),
     ] {
         sandbox.control().add_fault(fault.parse().unwrap());
         let error = sandbox.run(["auth", "logout", "--format", "json"]).exits_with(6).error();
