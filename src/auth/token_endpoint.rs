@@ -244,8 +244,8 @@ async fn attempt(
         let outcome = retry::classify(&result, clock.now());
         (result, outcome)
     };
-    retry::run(policy, attempt, |result, wait, attempts| {
-        before_retry(&retry::notice(result, endpoint.host(), wait, attempts + 1, policy.attempts));
+    retry::run(policy, attempt, |result, wait, attempts, most| {
+        before_retry(&retry::notice(result, endpoint.host(), wait, attempts + 1, most));
     })
     .await
 }

@@ -85,8 +85,8 @@ impl Client {
             }
             (result, outcome)
         };
-        let attempted = retry::run(policy, attempt, |result, wait, attempts| {
-            operation.retries(result, self.endpoint.host(), wait, attempts);
+        let attempted = retry::run(policy, attempt, |result, wait, attempts, most| {
+            operation.retries(result, self.endpoint.host(), wait, attempts, most);
         })
         .await;
         operation.record(&attempted);

@@ -35,10 +35,18 @@ impl Operation {
         self
     }
 
-    /// Reports that another attempt follows after `wait`; `attempts` were made since the last [`Self::record`].
-    pub(super) fn retries(&self, result: &Result<Response, Error>, host: &str, wait: Duration, attempts: u32) {
-        let next = self.attempts.get() + attempts + 1;
-        (self.before_retry)(&retry::notice(result, host, wait, next, self.policy.attempts));
+    /// Reports that another attempt follows after `wait`; `attempts` of at most `most` were made since the last
+    /// [`Self::record`].
+    pub(super) fn retries(
+        &self,
+        result: &Result<Response, Error>,
+        host: &str,
+        wait: Duration,
+        attempts: u32,
+        most: u32,
+    ) {
+        let before = self.attempts.get();
+        (self.before_retry)(&retry::notice(result, host, wait, before + attempts + 1, before + most));
     }
 
     /// Returns a rate limit to the caller instead of waiting for it: the rows of a bulk run wait together.

@@ -171,11 +171,12 @@ pub struct Attempted {
 }
 
 /// Runs `attempt` until no retry follows. It gets the time that is left, and returns the result with its outcome, usually
-/// from [`classify`]. `before_wait` gets the result of an attempt that is retried, the wait, and the number of attempts.
+/// from [`classify`]. `before_wait` gets the result of an attempt that is retried, the wait, the number of attempts, and the
+/// number at which they end if each ends as this one did.
 pub async fn run(
     policy: Policy,
     mut attempt: impl AsyncFnMut(Duration) -> (Result<Response, Error>, Outcome),
-    before_wait: impl Fn(&Result<Response, Error>, Duration, u32),
+    before_wait: impl Fn(&Result<Response, Error>, Duration, u32, u32),
 ) -> Attempted {
     let started = Instant::now();
     let mut history = History::default();
@@ -196,7 +197,12 @@ pub async fn run(
             return Attempted { result, attempts: history.attempts, may_have_been_applied };
         };
         log::debug!("attempt {}: {}; retrying in {:.1} s", history.attempts, describe(&result), wait.as_secs_f64());
-        before_wait(&result, wait, history.attempts);
+        let left = match outcome {
+            Outcome::Unreachable => UNREACHABLE_ATTEMPTS - history.unreachable,
+            Outcome::Unreadable => UNREADABLE_REPEATS + 1 - history.unreadable,
+            _ => policy.attempts,
+        };
+        before_wait(&result, wait, history.attempts, policy.attempts.min(history.attempts + left));
         tokio::time::sleep(wait).await;
     }
 }

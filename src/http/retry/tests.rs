@@ -120,6 +120,13 @@ fn only_what_may_change_is_tried_again() {
 }
 
 fn simulate(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Duration) {
+    let (attempted, took, _) = simulate_announced(policy, answers);
+    (attempted, took)
+}
+
+/// Also returns which attempt of how many was announced before each wait.
+fn simulate_announced(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Duration, Vec<(u32, u32)>) {
+    let announced = RefCell::new(Vec::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let answers = RefCell::new(answers.into_iter());
     runtime.block_on(async {
@@ -129,8 +136,9 @@ fn simulate(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted
             let outcome = classify(&answer, now());
             (answer, outcome)
         };
-        let attempted = run(policy, attempt, |_, _, _| {}).await;
-        (attempted, started.elapsed())
+        let announce = |_: &_, _, attempts, most| announced.borrow_mut().push((attempts + 1, most));
+        let attempted = run(policy, attempt, announce).await;
+        (attempted, started.elapsed(), announced.take())
     })
 }
 
@@ -176,6 +184,22 @@ fn the_loop_counts_who_is_not_there_and_what_cannot_be_read() {
     let lost = || Err(Error::Lost { host: String::from("h") });
     let (attempted, _) = simulate(patient, vec![refused(), lost(), cut_off(), refused(), lost(), cut_off(), refused()]);
     assert_eq!(attempted.attempts, 7);
+}
+
+#[test]
+fn the_loop_announces_no_more_attempts_than_it_makes() {
+    let patient = Policy { total: seconds(1000), ..OPERATION };
+    let refused = || Err(Error::Refused { host: String::from("h") });
+    let lost = || Err(Error::Lost { host: String::from("h") });
+    let cut_off = || Ok(Response { complete: false, ..answer(200, None) });
+    for (answers, expected) in [
+        (vec![refused(), refused(), refused()], vec![(2, 3), (3, 3)]),
+        (vec![cut_off(), cut_off(), cut_off()], vec![(2, 3), (3, 3)]),
+        (vec![lost(), refused(), refused(), refused()], vec![(2, 8), (3, 4), (4, 4)]),
+        ((0..8).map(|_| lost()).collect(), (2..=8).map(|next| (next, 8)).collect()),
+    ] {
+        assert_eq!(simulate_announced(patient, answers).2, expected);
+    }
 }
 
 #[test]
