@@ -8,7 +8,6 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use serde_json::Value;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::deadline::Deadline;
@@ -150,7 +149,7 @@ impl Client {
         }
         let version = answer.version();
         let mut headers = answer.headers().clone();
-        self.shared.last_date.set(date(&headers));
+        self.shared.last_date.set(date(&headers, header::DATE));
         let mut body = Vec::new();
         let complete = loop {
             match deadline.within(answer.chunk()).await {
@@ -213,8 +212,9 @@ fn bearer(token: &Secret<String>) -> Result<HeaderValue, Error> {
     Ok(value)
 }
 
-fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(headers.get(header::DATE)?.to_str().ok()?, &Rfc2822).ok()
+/// The time in a header, in any of HTTP's forms.
+pub(super) fn date(headers: &HeaderMap, name: HeaderName) -> Option<OffsetDateTime> {
+    Some(httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()?.into())
 }
 
 fn authority(url: &Url) -> String {

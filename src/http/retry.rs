@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 use tokio::time::Instant;
 
+use super::client::date;
 use super::{Error, Response};
 
 /// The longest that a step of the exponential back-off becomes.
@@ -148,14 +148,16 @@ pub fn classify(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcom
 }
 
 /// The wait that an answer asks for: seconds or a date ([RFC 9110 section
-/// 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)); a date in the past means no wait.
+/// 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)); a date in the past means no wait. The server's own clock
+/// decides, where the answer has its time.
 pub fn retry_after(response: &Response, now: OffsetDateTime) -> Option<Duration> {
     let value = response.header(http::header::RETRY_AFTER)?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = OffsetDateTime::parse(value, &Rfc2822).ok()?;
-    Some(Duration::try_from(date - now).unwrap_or(Duration::ZERO))
+    let until = date(&response.headers, http::header::RETRY_AFTER)?;
+    let now = date(&response.headers, http::header::DATE).unwrap_or(now);
+    Some(Duration::try_from(until - now).unwrap_or(Duration::ZERO))
 }
 
 /// The result of all attempts.
