@@ -167,7 +167,7 @@ impl Proxy {
 
     /// Asks for a tunnel, and returns the status and the authentication schemes of the answer.
     async fn connect(&self, target: &Url) -> Option<(u16, Vec<String>)> {
-        let address = (self.url.host_str()?, self.url.port_or_known_default()?);
+        let address = (self.url.host_str()?.trim_matches(['[', ']']), self.url.port_or_known_default()?);
         let mut stream = TcpStream::connect(address).await.ok()?;
         let host = format!("{}:{}", target.host_str()?, target.port_or_known_default()?);
         let uri: Uri = target.as_str().parse().ok()?;

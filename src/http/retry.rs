@@ -127,14 +127,12 @@ pub fn classify(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcom
         Err(Error::NameNotFound { .. } | Error::Refused { .. } | Error::Unreachable { .. }) => Outcome::Unreachable,
         Err(Error::NotConnected { .. } | Error::ConnectTimeout { .. }) => Outcome::NotSent,
         Err(Error::Timeout { .. } | Error::Lost { .. }) => Outcome::ResponseLost,
-        // A proxy that refuses this client keeps refusing it.
-        Err(Error::ProxyRefused { status, .. }) => {
-            if matches!(status, Some(400..=499)) {
-                Outcome::Final
-            } else {
-                Outcome::NotSent
-            }
-        }
+        Err(Error::ProxyRefused { status, .. }) => match status {
+            // A proxy that refuses this client keeps refusing it.
+            Some(400..=499) => Outcome::Final,
+            Some(_) => Outcome::NotSent,
+            None => Outcome::Unreachable,
+        },
         Err(
             Error::Untrusted { .. }
             | Error::Redirect { .. }

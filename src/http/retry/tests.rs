@@ -123,6 +123,10 @@ fn only_what_may_change_is_tried_again() {
     let host = || String::from("h");
     assert_eq!(classify(&Err(Error::Untrusted { host: host(), cause: host() }), now()), Outcome::Final);
     assert_eq!(classify(&Err(Error::Refused { host: host() }), now()), Outcome::Unreachable);
+    for (status, outcome) in [(Some(403), Outcome::Final), (Some(502), Outcome::NotSent), (None, Outcome::Unreachable)]
+    {
+        assert_eq!(classify(&Err(Error::ProxyRefused { proxy: host(), host: host(), status }), now()), outcome);
+    }
     assert_eq!(classify(&Err(Error::Lost { host: host() }), now()), Outcome::ResponseLost);
 }
 

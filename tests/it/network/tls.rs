@@ -1,6 +1,8 @@
 //! Whom TLS trusts, and the way through proxies.
 
 use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 use crate::support::ordinary_user::not_run;
 use crate::support::sandbox::{Finished, Sandbox};
 use crate::support::service_account::key_file;
+use crate::support::stage::read_request;
 use crate::support::tls_front::{Authority, Proxy, RecordingProxy, answer, own_address, trusting};
 
 const ACCOUNT: &str = "emulator@example.com";
@@ -205,6 +208,35 @@ fn property_53_a_proxy_that_cannot_be_used_is_told_without_its_password() {
         assert!(refusing.requests().len() <= 4, "a proxy's no is final: {:?}", refusing.requests());
     }
     assert_eq!(company.front.connections(), before, "nothing goes around the proxy");
+}
+
+#[test]
+fn property_53_a_proxy_at_an_ipv6_address_refuses_once_and_with_its_reason() {
+    let company = Company::new();
+    for (refusal, code, cause) in [
+        (answer(403, &[], ""), 6, "refused to connect to chat.test (403)"),
+        (answer(407, &["Proxy-Authenticate: Negotiate"], ""), 3, "requires Negotiate authentication (407)"),
+    ] {
+        let Ok(listener) = TcpListener::bind("[::1]:0") else {
+            return not_run(
+                "property_53_a_proxy_at_an_ipv6_address_refuses_once_and_with_its_reason",
+                "this machine has no IPv6",
+            );
+        };
+        let proxy = format!("http://proxy-user:{PASSWORD}@{}", listener.local_addr().unwrap());
+        // Once for the request, and once for the reason.
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().take(2).map_while(Result::ok) {
+                read_request(&stream);
+                let _ = stream.write_all(&refusal);
+            }
+        });
+        let mut command = company.command(&["spaces", "list", "--no-input"]);
+        command.env("HTTPS_PROXY", proxy).env("CHATAUTH_ACCESS_TOKEN", "ready-made");
+        let refused = company.finish(command).exits_with(code);
+        assert!(refused.stderr.contains(cause), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("Retrying"), "{}", refused.stderr);
+    }
 }
 
 #[test]
