@@ -199,7 +199,7 @@ fn build(config: &Config, tls: rustls::ClientConfig) -> Result<reqwest::Client, 
         .tls_backend_preconfigured(tls)
         // Only the variables that were handed in count; reqwest would read the environment itself.
         .no_proxy();
-    for proxy in config.proxies.build()? {
+    if let Some(proxy) = config.proxies.build() {
         builder = builder.proxy(proxy);
     }
     builder.build().map_err(|error| Error::Setup(format!("cannot build the HTTP client: {error}")))

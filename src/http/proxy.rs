@@ -56,23 +56,13 @@ impl fmt::Debug for Proxies {
     }
 }
 
-/// Builds a proxy from its address.
-type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
-
 impl Proxies {
-    /// The proxies as the HTTP client takes them. One that cannot be used is left out here and refused by
-    /// [`Proxies::route`].
-    pub(super) fn build(&self) -> Result<Vec<reqwest::Proxy>, Error> {
-        let mut proxies = Vec::new();
-        for (setting, make) in [
-            (&self.https, (|address| reqwest::Proxy::https(address)) as Make),
-            (&self.http, |address| reqwest::Proxy::http(address)),
-        ] {
-            let Some(proxy) = setting.as_ref().and_then(|setting| Proxy::parse(setting).ok()) else { continue };
-            let proxy = make(proxy.url.as_str()).map_err(|_| proxy.invalid("is not a proxy's address"))?;
-            proxies.push(proxy.no_proxy(reqwest::NoProxy::from_string(&self.exceptions())));
-        }
-        Ok(proxies)
+    /// The proxies as the HTTP client takes them; `None` without any. One that cannot be used is left out here and refused
+    /// by [`Proxies::route`].
+    pub(super) fn build(&self) -> Option<reqwest::Proxy> {
+        self.https.as_ref().or(self.http.as_ref())?;
+        let proxies = self.clone();
+        Some(reqwest::Proxy::custom(move |url| Some(proxies.route(url).ok()??.url)))
     }
 
     /// Returns the proxy for a request to `url`; `None` if there is none.
@@ -82,13 +72,36 @@ impl Proxies {
     pub(super) fn route(&self, url: &Url) -> Result<Option<Proxy>, Error> {
         let setting = if url.scheme() == "https" { &self.https } else { &self.http };
         let Some(setting) = setting else { return Ok(None) };
-        let any = Matcher::builder().all("http://proxy.invalid").no(self.exceptions()).build();
+        let any = Matcher::builder().all("http://proxy.invalid").no(self.exceptions(url)).build();
         let carried = url.as_str().parse::<Uri>().is_ok_and(|uri| any.intercept(&uri).is_some());
         carried.then(|| Proxy::parse(setting)).transpose()
     }
 
-    fn exceptions(&self) -> String {
-        format!("{NEVER_PROXIED},{}", self.except.as_deref().unwrap_or_default())
+    /// Returns the variable whose proxy carries a request to `url`; `None` if there is none.
+    pub fn variable(&self, url: &Url) -> Option<&'static str> {
+        Some(self.route(url).ok()??.variable)
+    }
+
+    /// Returns the hosts that are reached directly at the port of `url`, spelled as the matcher knows them.
+    fn exceptions(&self, url: &Url) -> String {
+        let mut hosts = String::from(NEVER_PROXIED);
+        let entries = self.except.as_deref().unwrap_or_default();
+        for entry in entries.split(|end: char| end == ',' || end.is_whitespace()) {
+            let host = match entry.rsplit_once(':') {
+                // Other colons are those of an IPv6 address.
+                Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+                    if port.parse().ok() != url.port_or_known_default() {
+                        continue;
+                    }
+                    host
+                }
+                _ => entry,
+            };
+            let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+            hosts.push(',');
+            hosts.push_str(host.strip_prefix('*').filter(|domain| domain.starts_with('.')).unwrap_or(host));
+        }
+        hosts
     }
 }
 
@@ -135,10 +148,6 @@ impl Proxy {
             }
             _ => Err(invalid(String::from("is not a proxy's address"))),
         }
-    }
-
-    fn invalid(&self, cause: &str) -> Error {
-        Error::ProxyInvalid { variable: self.variable, cause: cause.to_owned() }
     }
 
     /// Names the reason for which the proxy refused a connection to `target`. The HTTP library drops the status and
@@ -233,6 +242,36 @@ mod tests {
     fn a_proxy_counts_only_for_what_it_would_carry() {
         for url in ["http://127.0.0.1:1/", "http://[::1]:1/", "http://localhost:1/", "https://a.corp.test/"] {
             assert_eq!(route("ftp://x", url), Ok(None), "{url}");
+        }
+    }
+
+    #[test]
+    fn exceptions_are_read_however_they_are_written() {
+        let is_direct = |except: &str, url: &str| {
+            let https = Some(ProxySetting { variable: "HTTPS_PROXY", value: String::from("10.0.0.1:3128") });
+            let proxies = Proxies { https, http: None, except: Some(except.to_owned()) };
+            proxies.variable(&Url::parse(url).unwrap()).is_none()
+        };
+        for (url, direct, proxied) in [
+            (
+                "https://chat.corp.test/v1",
+                &["*", "*:443", "corp.test", ".corp.test", "*.corp.test", "Corp.Test.", "chat.corp.test:443"][..],
+                &["", "orp.test", "*.other.test", "chat.corp.test:8443", "other.test:443", "chat.corp.test:x"][..],
+            ),
+            ("https://chat.corp.test:8443/", &["corp.test:8443", "corp.test"], &["corp.test:443"]),
+            ("https://10.1.2.3/", &["10.1.2.3", "10.1.2.3:443", "10.1.0.0/16"], &["10.1.2.3:1", "10.2.0.0/16"]),
+            (
+                "https://[2001:db8::1]/",
+                &["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443", "2001:db8::/32"],
+                &["[2001:db8::1]:1", "2001:db8::2", "[2001:db8::2]:443"],
+            ),
+        ] {
+            for except in direct {
+                for list in [(*except).to_owned(), format!("x.test {except}"), format!("x.test:1,\t{except} ,y.test")] {
+                    assert!(is_direct(&list, url), "{list}: {url}");
+                }
+            }
+            assert!(proxied.iter().all(|except| !is_direct(except, url)), "{url}");
         }
     }
 }
