@@ -142,6 +142,9 @@ impl Proxy {
         if !SCHEMES.contains(&scheme.as_str()) {
             return Err(invalid(format!("is a {scheme:?} proxy; supported are http, https, socks4 and socks5")));
         }
+        if rest.find(['/', '?', '#']).is_some_and(|end| rest[end..].contains('@')) {
+            return Err(invalid(String::from("has an @ after its host; write / as %2F, ? as %3F and # as %23")));
+        }
         match Url::parse(&format!("{scheme}://{rest}")) {
             Ok(url) if url.host_str().is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace)) => {
                 Ok(Self { variable: setting.variable, url })
@@ -231,8 +234,16 @@ mod tests {
             let route = route(value, "https://chat.googleapis.com/").unwrap().unwrap();
             assert_eq!(route, format!("the proxy {expected} (ALL_PROXY)"), "{value}");
         }
-        for value in ["\"http://canary:1\"", "ftp://canary", "http://CORP\\canary@h:1", "http://canary a:1", "http://"]
-        {
+        for value in [
+            "\"http://canary:1\"",
+            "ftp://canary",
+            "http://CORP\\canary@h:1",
+            "http://canary a:1",
+            "http://",
+            "http://bob:12#canary@h:1",
+            "bob:12/canary@h:1",
+            "http://bob:12?canary@h:1",
+        ] {
             let error = route(value, "https://chat.googleapis.com/").unwrap_err();
             assert!(error.contains("ALL_PROXY") && !error.contains("canary"), "{value}: {error}");
         }
