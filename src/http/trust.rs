@@ -76,6 +76,12 @@ impl TrustRoots {
             add_certificates(&mut roots, bytes).map_err(|cause| in_file(path, cause))?;
         }
         for directory in &self.directories {
+            if let Err(error) = std::fs::read_dir(directory) {
+                return Err(invalid(
+                    format!("SSL_CERT_DIR {}", directory.display()),
+                    format!("cannot open it: {error}"),
+                ));
+            }
             let found = rustls_native_certs::load_certs_from_paths(None, Some(directory));
             roots.add_parsable_certificates(found.certs);
         }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -237,6 +238,41 @@ fn property_53_a_proxy_at_an_ipv6_address_refuses_once_and_with_its_reason() {
         assert!(refused.stderr.contains(cause), "{}", refused.stderr);
         assert!(!refused.stderr.contains("Retrying"), "{}", refused.stderr);
     }
+}
+
+#[test]
+fn property_52_a_directory_of_certificates_that_cannot_be_opened_is_refused() {
+    let sandbox = Sandbox::new();
+    let authority = Authority::new("known");
+    let front = RecordingProxy::tls(sandbox.origin(), &authority.server(&["127.0.0.1"], 60));
+    let api = format!("https://{}", front.address());
+    let words = ["spaces", "list", "--no-input", "--format", "json", "--api-endpoint", &api];
+    let (file, missing) = (sandbox.client_secrets(), sandbox.path("missing"));
+    let run = |directories: &[&Path], beside_file: bool| {
+        let mut command = trusting(&sandbox, &authority, &words);
+        command
+            .env("SSL_CERT_DIR", std::env::join_paths(directories).unwrap())
+            .env("CHATAUTH_ACCESS_TOKEN", "ready-made");
+        if !beside_file {
+            command.env_remove("SSL_CERT_FILE");
+        }
+        sandbox.finish(command)
+    };
+    let empty = sandbox.path("bin");
+    for beside_file in [true, false] {
+        for (directory, cause) in [(&missing, "No such file"), (&file, "Not a directory")] {
+            for directories in [&[directory.as_path()][..], &[&empty, directory]] {
+                let error = run(directories, beside_file).exits_with(3).error();
+                assert_eq!(error["code"], "environment_invalid", "{error}");
+                let message = error["message"].as_str().unwrap();
+                assert!(message.contains(&format!("SSL_CERT_DIR {}", directory.display())), "{message}");
+                assert!(message.contains(cause), "{message}");
+            }
+        }
+    }
+    assert_eq!(front.connections(), 0);
+    run(&[&empty], true);
+    assert_eq!(front.received().len(), 1, "a directory without certificates adds none");
 }
 
 #[test]
