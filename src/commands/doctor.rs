@@ -144,19 +144,19 @@ fn store(context: &Context, findings: &mut Findings) {
 }
 
 async fn authorization_server(context: &Context, findings: &mut Findings) {
+    let session = context.session();
     let proxies = &context.settings.http.proxies;
-    let route = match &proxies.https {
-        Some(proxy) => format!("through the proxy of {}", proxy.variable),
-        None => String::from("without a proxy"),
-    };
-    let probe = context.session().probe_client().await;
+    let proxy = session.client().ok().and_then(|client| proxies.variable(client.token_endpoint.url()));
+    let route =
+        proxy.map_or_else(|| String::from("without a proxy"), |variable| format!("through the proxy of {variable}"));
+    let probe = session.probe_client().await;
     if let Err(error @ (Error::Network(_) | Error::Interrupted(_))) = probe {
         findings.failed("network", context.report(error));
         findings.skipped(&["clock", "client id and secret"], "cannot reach the token endpoint");
         return;
     }
     findings.ok("network", format!("reached the token endpoint {route}"));
-    match context.session().clock_offset() {
+    match session.clock_offset() {
         Some(offset) if offset.abs() > CLOCK_TOLERANCE => findings.add(
             "clock",
             Mark::Warning,

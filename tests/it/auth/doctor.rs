@@ -88,6 +88,10 @@ fn a_healthy_set_up_passes_every_check_and_changes_nothing() {
     assert!(sandbox.control().spaces().is_empty());
     assert!(sandbox.control().requests_to(Endpoint::Authorize).is_empty(), "nobody is asked");
     assert_eq!(fs::read(sandbox.record_path(ACCOUNT)).unwrap(), record);
+    let mut beside_proxy = sandbox.command(["doctor", "--format", "json"]);
+    beside_proxy.env("HTTPS_PROXY", "http://127.0.0.1:1").env("HTTP_PROXY", "http://127.0.0.1:1");
+    let network = find(&sandbox.finish(beside_proxy).success(), "network");
+    assert_eq!(network["detail"], "reached the token endpoint without a proxy");
     let human = sandbox.run(["doctor", "--format", "human"]).success().stdout;
     let positions: Vec<_> =
         CHECKS.iter().map(|check| human.find(check).unwrap_or_else(|| panic!("{check}: {human}"))).collect();

@@ -148,7 +148,8 @@ fn property_53_login_refresh_and_create_all_go_through_the_proxy() {
     company.proxy.forget();
     company.run(&["auth", "status", "--check"]).success();
     assert!(!company.proxy.requests().is_empty());
-    company.run(&["doctor"]).success();
+    let doctor = company.run(&["doctor"]).success();
+    assert!(doctor.stdout.contains("through the proxy of HTTPS_PROXY"), "{}", doctor.stdout);
     company.run(&["auth", "logout"]).success();
 }
 
