@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::commands::{DelegationOptions, Failure, Invocation, ProvidedToken, Setting};
+use crate::commands::{DelegationOptions, Failure, Invocation, ProvidedToken, Setting, without_userinfo};
 
 use super::args::Global;
 use super::environment::{ACCESS_TOKEN, Environment, choose};
@@ -80,7 +80,7 @@ pub(super) fn invocation(global: &Global, words: &[OsString]) -> Invocation {
         place: typed([
             ("--client-secrets", path_text(global.client_secrets.as_deref())),
             ("--config-dir", path_text(global.config_dir.as_deref())),
-            ("--api-endpoint", global.api_endpoint.clone()),
+            ("--api-endpoint", global.api_endpoint.as_deref().map(without_userinfo)),
         ]),
     }
 }

@@ -219,9 +219,17 @@ impl Failure {
 
     /// Creates the error for an API endpoint that no token may be sent to.
     pub(super) fn endpoint_refused(endpoint: &str, cause: &impl fmt::Display) -> Self {
+        let endpoint = without_userinfo(endpoint);
         Self::new(ErrorCode::EndpointRefused, format!("the API endpoint {endpoint:?} {cause}"))
             .hint("set --api-endpoint (or CHATAUTH_API_ENDPOINT) to an https URL, or leave it out for Google's")
     }
+}
+
+/// Returns an address with `REDACTED` in place of the user name and password, however it is written.
+pub fn without_userinfo(address: &str) -> String {
+    let Some((before, host)) = address.rsplit_once('@') else { return address.to_owned() };
+    let scheme = before.find("://").map_or("", |end| &before[..end + 3]);
+    format!("{scheme}REDACTED@{host}")
 }
 
 impl From<output::Error> for Failure {

@@ -79,6 +79,6 @@ pub use crate::chat::Role;
 pub use crate::platform::input::Source;
 pub use arguments::account;
 pub use context::{Context, Provenance, ProvidedToken, Setting, Settings};
-pub use failure::{ErrorCode, Failure, Outcome};
+pub use failure::{ErrorCode, Failure, Outcome, without_userinfo};
 pub use invocation::Invocation;
 pub use runtime::runtime;

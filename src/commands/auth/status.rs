@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::auth::{ClientKind, Error, LoginName, Record, Scope, ScopeSet, Session};
 use crate::commands::caller::Caller;
-use crate::commands::{Context, ErrorCode, Failure, Provenance};
+use crate::commands::{Context, ErrorCode, Failure, Provenance, without_userinfo};
 use crate::output::{Details, Item, Mark};
 
 /// Show your logins and settings, without a request
@@ -279,7 +279,7 @@ fn settings(context: &Context) -> Value {
             "impersonate": delegation.map(|delegation| &delegation.subject),
             "source": settings.delegation.source.as_str(),
         },
-        "apiEndpoint": { "value": settings.api_endpoint.value, "source": settings.api_endpoint.source.as_str() },
+        "apiEndpoint": { "value": without_userinfo(&settings.api_endpoint.value), "source": settings.api_endpoint.source.as_str() },
         "accessToken": {
             "value": if settings.access_token.is_some() { "given" } else { "of the login" },
             "source": if settings.access_token.is_some() { "environment" } else { "default" },

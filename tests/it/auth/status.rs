@@ -152,6 +152,34 @@ fn a_check_believes_the_server_about_the_token() {
 }
 
 #[test]
+fn property_63_a_password_in_the_api_endpoint_is_not_shown() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    for endpoint in
+        ["https://bob:hunter2@x.test/", "https://bob:hun/ter2@x.test", "https://hunter2@x.test", "bob:hunter2@x.test"]
+    {
+        for (words, is_shown) in [
+            (&["auth", "status", "--format", "json"][..], true),
+            (&["auth", "status", "--format", "human"], true),
+            (&["spaces", "list"], true),
+            (&["spaces", "list", "--format", "json"], true),
+            (&["auth", "login", "--no-input"], false),
+        ] {
+            let mut command = sandbox.command(words);
+            command.env("CHATAUTH_API_ENDPOINT", endpoint);
+            let by_variable = sandbox.finish(command);
+            let by_option = sandbox.run([words, &["--api-endpoint", endpoint]].concat());
+            for finished in [by_variable, by_option] {
+                assert!(matches!(finished.code(), Some(3 | 4)), "{}", finished.stderr);
+                let shown = finished.stdout + &finished.stderr;
+                assert!(!shown.contains("ter2"), "{shown}");
+                assert!(shown.contains("REDACTED@x.test") || !is_shown, "{shown}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_check_retries_temporary_errors() {
     let sandbox = Sandbox::new();
     sandbox.log_in();
