@@ -128,7 +128,7 @@ fn is_utf8(environment: Environment) -> bool {
     cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// Expands the leading `~/` of option values that are paths, and refuses contents in their place. Shells leave `~/` alone
+/// Expands the leading `~` of option values that are paths, and refuses contents in their place. Shells leave `~/` alone
 /// in `--config-dir=~/x`, and programs that start others do not know it.
 ///
 /// # Errors
@@ -141,7 +141,7 @@ pub(super) fn expand_paths(
     let needs_expansion = |word: &OsString| {
         let word = word.to_string_lossy();
         let value = word.split_once('=').filter(|_| word.starts_with("--")).map_or(&*word, |(_, value)| value);
-        value.starts_with("~/") || input::describe_contents(value.as_ref()).is_some()
+        value == "~" || value.starts_with("~/") || input::describe_contents(value.as_ref()).is_some()
     };
     if !words.iter().any(needs_expansion) {
         return Ok(words);
@@ -256,6 +256,7 @@ mod tests {
         };
         for (typed, meant) in [
             ("--config-dir=~/x", "--config-dir=/ada/x"),
+            ("--config-dir=~ --name=~", "--config-dir=/ada/ --name=~"),
             ("--client-secrets ~/x.json", "--client-secrets /ada/x.json"),
             ("spaces create --from=~/a.csv", "spaces create --from=/ada/a.csv"),
             ("spaces create --name=~/x --description ~/x", "spaces create --name=~/x --description ~/x"),
