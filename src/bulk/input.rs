@@ -107,14 +107,9 @@ impl Iterator for Rows {
                 Ok(found) => Ok(found.map(|(line, bytes)| (line, members(&bytes, &self.columns)))),
                 Err(error) => Err(error.into()),
             },
-            Format::Csv(reader, headings) => loop {
-                match reader.next() {
-                    Ok(Some(record)) if record.fields.iter().all(|field| is_blank(field)) => {}
-                    found => {
-                        break found.map(|found| found.map(|record| (record.line, cells(record.fields, headings))));
-                    }
-                }
-            },
+            Format::Csv(reader, headings) => {
+                reader.next().map(|found| found.map(|record| (record.line, cells(record.fields, headings))))
+            }
         };
         match found {
             Ok(found) => {
@@ -280,6 +275,9 @@ mod tests {
             "Display Name;MEMBER\rA;x\rB;\r;\r",
         ] {
             assert_eq!(rows(text, COLUMNS), expected, "{text:?}");
+        }
+        for text in [",,\nname,member,\nA,x,\n", ";;\r\nname;member;\r\nA;x;\r\n", "\"\",\"\"\nname,member\nA,x\n"] {
+            assert_eq!(rows(text, COLUMNS), [(3, json!({"name":"A","member":["x"]}))], "{text:?}");
         }
         assert_eq!(rows("sep=;\r\nname;member\r\nA;x\r\n", COLUMNS), [(3, json!({"name":"A","member":["x"]}))]);
     }
