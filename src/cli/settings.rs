@@ -189,8 +189,11 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
     }
 }
 
-/// The directories of a list such as `PATH`.
+/// The directories of a list such as `PATH`. What is no list of paths stays whole, so that it is seen for what it is.
 fn split_paths(list: &OsStr) -> Vec<PathBuf> {
+    if input::describe_contents(list).is_some() {
+        return vec![PathBuf::from(list)];
+    }
     std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 

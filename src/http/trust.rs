@@ -44,12 +44,12 @@ impl TrustRoots {
     /// Where the roots come from, in words; reads no certificate.
     #[must_use]
     pub fn source(&self) -> String {
-        let file = self.file.iter().map(|path| match describe_contents(path.as_os_str()) {
-            Some(contents) => format!("SSL_CERT_FILE, which is {contents} and not a path"),
-            None => format!("{} (SSL_CERT_FILE)", path.display()),
-        });
-        let directories = self.directories.iter().map(|path| format!("{} (SSL_CERT_DIR)", path.display()));
-        let named: Vec<String> = file.chain(directories).collect();
+        let shown = |variable: &str, path: &Path| match describe_contents(path.as_os_str()) {
+            Some(contents) => format!("{variable}, which is {contents} and not a path"),
+            None => format!("{} ({variable})", path.display()),
+        };
+        let file = self.file.iter().map(|path| shown("SSL_CERT_FILE", path));
+        let named: Vec<String> = file.chain(self.directories.iter().map(|path| shown("SSL_CERT_DIR", path))).collect();
         if !named.is_empty() {
             return named.join(" and ");
         }
@@ -76,6 +76,9 @@ impl TrustRoots {
             add_certificates(&mut roots, bytes).map_err(|cause| in_file(path, cause))?;
         }
         for directory in &self.directories {
+            if let Some(contents) = describe_contents(directory.as_os_str()) {
+                return Err(invalid(String::from("SSL_CERT_DIR"), format!("it is {contents}, not a path")));
+            }
             if let Err(error) = std::fs::read_dir(directory) {
                 return Err(invalid(
                     format!("SSL_CERT_DIR {}", directory.display()),
