@@ -53,14 +53,9 @@ impl Session {
         Ok(self.read(name)?.ok_or_else(|| LoginNeeded::NoSuchAccount(name.to_string()))?)
     }
 
-    /// Returns the account that was asked for, else the one last logged in or switched to.
-    pub fn chosen_account(&self) -> Result<Option<String>, Error> {
-        if let Some(account) = &self.principal.requested {
-            return Ok(Some(account.to_lowercase()));
-        }
-        let accounts = self.accounts()?;
-        let current = self.store.current();
-        Ok(current.and_then(|current| accounts.into_iter().find(|account| is_same_account(account, &current))))
+    /// Returns the accounts that a command without `--account` chooses among, and the current one of them.
+    pub fn selectable_accounts(&self) -> Result<(Vec<String>, Option<String>), Error> {
+        Ok(self.principal.accounts(&self.store)?)
     }
 
     /// The file of a login, for messages.
@@ -73,6 +68,7 @@ impl Session {
         let name = self.login_for(account)?;
         let record = self.require_record(&name)?;
         self.check_client(&record)?;
+        self.principal.clients.check_selectable(&record, &self.store)?;
         self.store.set_current(Some(&name.account))?;
         Ok(name.account)
     }

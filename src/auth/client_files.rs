@@ -43,6 +43,17 @@ impl ClientFiles {
         clients.find(|client| names.iter().any(|name| store.belongs(name, client)))
     }
 
+    /// Checks that the login of `record` is one that a command chooses among.
+    ///
+    /// # Errors
+    /// [`LoginNeeded::OtherClient`] when there are logins of the client in the current directory, and it is none of them.
+    pub(super) fn check_selectable(&self, record: &Record, store: &CredentialStore) -> Result<(), Error> {
+        match self.with_saved_login(&store.names()?, store) {
+            Some(client) if !record.is_of_client(client) => Err(other_client(record, client).into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks the client file that was named, even if it is not needed.
     pub(super) fn check_named(&self) -> Result<(), ClientSecretsError> {
         if self.named { self.for_new_login().map(|_| ()) } else { Ok(()) }

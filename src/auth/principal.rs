@@ -45,17 +45,24 @@ impl Principal {
         store.find(account, self.clients.with_saved_login(&names, store))
     }
 
-    fn current_login(&self, store: &CredentialStore) -> Result<LoginName, Error> {
+    /// Returns the accounts that a command chooses among: those with a login of its client where there is any. Then the
+    /// one of them that was last logged in or switched to.
+    pub(super) fn accounts(&self, store: &CredentialStore) -> Result<(Vec<String>, Option<String>), StoreError> {
         let mut names = store.names()?;
         let client = self.clients.with_saved_login(&names, store);
         names.retain(|name| client.is_none_or(|client| store.belongs(name, client)));
         let mut accounts: Vec<String> = names.into_iter().map(|name| name.account).collect();
         accounts.dedup();
         let current = store.current();
-        let current =
-            accounts.iter().find(|account| current.as_ref().is_some_and(|current| is_same_account(account, current)));
-        match (current, &*accounts) {
-            (Some(account), _) | (None, [account]) => Ok(store.find(account, client)?),
+        let is_current = |account: &&String| current.as_ref().is_some_and(|current| is_same_account(account, current));
+        let current = accounts.iter().find(is_current).cloned();
+        Ok((accounts, current))
+    }
+
+    fn current_login(&self, store: &CredentialStore) -> Result<LoginName, Error> {
+        let (accounts, current) = self.accounts(store)?;
+        match (current.as_ref(), &*accounts) {
+            (Some(account), _) | (None, [account]) => Ok(self.login_for(account, store)?),
             (None, []) => Err(LoginNeeded::NoLogin.into()),
             (None, _) => Err(LoginNeeded::Ambiguous(accounts).into()),
         }

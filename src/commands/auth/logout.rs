@@ -27,10 +27,13 @@ impl Logout {
                 .into());
         }
         let session = context.session();
-        let logins = match session.chosen_account()? {
-            Some(account) if !self.all => vec![session.login_for(&account)?],
-            None if !self.all => not_chosen(&session.accounts()?, context)?,
-            _ => session.logins()?,
+        let (accounts, current) = session.selectable_accounts()?;
+        let logins = if self.all {
+            session.logins()?
+        } else if current.or(context.settings.account.value.clone()).is_some() {
+            vec![session.login()?]
+        } else {
+            not_chosen(&accounts, context)?
         };
         if logins.is_empty() {
             context.messages.note("You are not logged in.");

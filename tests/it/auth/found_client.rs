@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use chatauth::emulator::Endpoint;
+use chatauth::emulator::{Endpoint, Options, User};
 use serde_json::{Value, json};
 
 use crate::support::sandbox::{Finished, Sandbox};
@@ -10,6 +10,9 @@ use crate::support::service_account::key_file;
 use crate::support::stage::{ACCOUNT, ScriptedServer, answer};
 
 const CREATE: [&str; 5] = ["spaces", "create", "--name", "x", "--no-input"];
+
+/// A client of another project at Google.
+const OTHER_PROJECT: &str = "222-b.apps.googleusercontent.com";
 
 /// Puts a client file into the checkout.
 type Put = fn(&Checkout);
@@ -22,6 +25,10 @@ impl Checkout {
     fn new() -> Self {
         let sandbox = Sandbox::new();
         sandbox.log_in();
+        Self::with(sandbox)
+    }
+
+    fn with(sandbox: Sandbox) -> Self {
         std::fs::create_dir(sandbox.path("checkout")).unwrap();
         Self(sandbox)
     }
@@ -46,7 +53,7 @@ impl Checkout {
     /// Puts the client of another project at Google here.
     fn put_another_project(&self) {
         self.put(&[
-            ("client_id", "222-b.apps.googleusercontent.com"),
+            ("client_id", OTHER_PROJECT),
             ("auth_uri", "https://accounts.google.com/o/oauth2/auth"),
             ("token_uri", "https://oauth2.googleapis.com/token"),
         ]);
@@ -228,6 +235,50 @@ fn a_note_names_the_project_of_a_found_client_that_is_not_the_logins() {
     let chosen = [&CREATE[..], &["--format", "json", "--client-secrets", "client_secrets.json"]].concat();
     assert_eq!(checkout.run(&chosen).exits_with(4).error()["code"], "login_needed");
     checkout.run(&["auth", "logout"]).success();
+}
+
+#[test]
+fn switch_status_and_logout_agree_on_who_acts_beside_a_found_client() {
+    let (ada, bob) = ("ada@example.com", "bob@example.com");
+    for own_client_is_kept in [false, true] {
+        let users = vec![User::new(ada), User::new(bob)];
+        let checkout = Checkout::with(Sandbox::with(Options { users, ..Options::default() }));
+        let sandbox = &checkout.0;
+        checkout.put_another_project();
+        // Ada's login is one of the client that lies here, and Bob's is not.
+        sandbox.run(["auth", "login", "--account", bob]).success();
+        sandbox.run(["auth", "login", "--account", ada]).success();
+        sandbox.change_record(ada, |record| {
+            record["client_id"] = json!(OTHER_PROJECT);
+            record["token_endpoint"] = json!("https://oauth2.googleapis.com/token");
+        });
+        if own_client_is_kept {
+            checkout.keep_own_client();
+        }
+        let current = sandbox.config_directory().join("current_account");
+        let acts = || {
+            let words = ["auth", "token", "--format", "json", "--no-input", "--api-endpoint", sandbox.origin()];
+            checkout.run(&words).success().json()["account"].clone()
+        };
+        assert_eq!(acts(), ada);
+        let error = checkout.run(&["auth", "switch", bob, "--format", "json"]).exits_with(4).error();
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(bob) && message.contains(OTHER_PROJECT), "{error}");
+        assert_eq!(std::fs::read_to_string(&current).unwrap().trim(), ada);
+        // Elsewhere Bob may have become the current one. Here he does not act, and is not logged out.
+        std::fs::write(&current, bob).unwrap();
+        assert_eq!(acts(), ada);
+        for words in [&["auth", "logout"][..], &["auth", "logout", "--local"]] {
+            let error = checkout.run(&[words, &["--format", "json"]].concat()).exits_with(4).error();
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains(ada) && !message.contains(bob), "{error}");
+        }
+        checkout.run(&["auth", "switch", ada]).success();
+        let out = checkout.run(&["auth", "logout", "--local"]).success();
+        assert!(out.stderr.contains(ada) && sandbox.record_path(bob).exists(), "{}", out.stderr);
+        assert!(!sandbox.record_path(ada).exists());
+        assert!(sandbox.control().requests_to(Endpoint::Revoke).is_empty());
+    }
 }
 
 #[test]
