@@ -98,15 +98,15 @@ impl Session {
     /// Deletes a login from this machine.
     ///
     /// # Errors
-    /// Keeps a record that cannot be used: a newer chatauth may have written it, or the user may repair it.
+    /// There is none, or its record cannot be used: that is kept, because a newer chatauth may have written it, or the user
+    /// may repair it.
     pub async fn forget(&self, name: &LoginName) -> Result<(), Error> {
+        self.require_record(name)?;
         let _lock = self.store.lock(name).await?;
-        self.store.read(name)?;
-        self.store.remove(name)?;
-        let is_left = self.accounts()?.contains(&name.account);
-        if !is_left && self.store.current().is_some_and(|current| is_same_account(&current, &name.account)) {
+        let is_last = self.logins()?.iter().filter(|login| login.account == name.account).count() == 1;
+        if is_last && self.store.current().is_some_and(|current| is_same_account(&current, &name.account)) {
             self.store.set_current(None)?;
         }
-        Ok(())
+        Ok(self.store.remove(name)?)
     }
 }

@@ -94,7 +94,13 @@ async fn log_out_login(login: &LoginName, options: &Logout, context: &Context) -
         }
     })?;
     let record = session.read(login).ok().flatten();
-    session.forget(login).await?;
+    session.forget(login).await.map_err(|error| {
+        let failure = context.report(error);
+        let file = session.location(login).display().to_string();
+        let message = format!("revoked the access of {account}, but did not delete {file}: {}", failure.message);
+        let local = context.settings.invocation.login_management(["auth", "logout", "--local", "--account", account]);
+        Failure { message, ..failure }.hint(format!("when the file can be deleted, run {local}"))
+    })?;
     context.messages.note(&match revocation {
         Revocation::Revoked => {
             format!("Logged out {account}. Google revoked its access for this project on every machine.")

@@ -4,7 +4,9 @@ use std::fs;
 
 use chatauth::emulator::{Endpoint, Options, User};
 
+use crate::support::ordinary_user::{OrdinaryUser, set_mode};
 use crate::support::sandbox::Sandbox;
+use crate::support::stage::names_in;
 
 const ACCOUNT: &str = "emulator@example.com";
 
@@ -147,4 +149,49 @@ fn every_account_and_one_account_are_not_asked_for_together() {
     all.env("CHATAUTH_ACCOUNT", accounts[0]);
     sandbox.finish(all).success();
     assert!(!accounts.iter().any(|account| sandbox.record_path(account).exists()));
+}
+
+#[test]
+fn a_logout_of_an_account_that_is_not_logged_in_is_no_success() {
+    let sandbox = Sandbox::new();
+    let other = "emulatr@example.com";
+    for is_logged_in in [false, true] {
+        if is_logged_in {
+            sandbox.log_in();
+        }
+        let accounts = sandbox.config_directory().join("accounts");
+        let before = is_logged_in.then(|| names_in(&accounts));
+        for words in [&["auth", "logout"][..], &["auth", "logout", "--local"]] {
+            for (option, variable) in [(&["--account", other][..], ""), (&[], other)] {
+                let mut command = sandbox.command([words, option, &["--format", "json"]].concat());
+                command.env("CHATAUTH_ACCOUNT", variable);
+                let error = sandbox.finish(command).exits_with(4).error();
+                assert_eq!(error["code"], "login_needed", "{words:?}: {error}");
+                assert!(error["message"].as_str().unwrap().contains(other), "{error}");
+            }
+        }
+        assert_eq!(accounts.exists().then(|| names_in(&accounts)), before);
+    }
+    assert!(sandbox.control().requests().is_empty());
+}
+
+#[test]
+fn a_login_that_was_revoked_and_cannot_be_deleted_is_said_to_be_both() {
+    for (name, what) in [("accounts", "its file"), ("", "the current account")] {
+        let sandbox = Sandbox::new();
+        let Some(user) = OrdinaryUser::of(&sandbox, "a_login_that_was_revoked") else { return };
+        sandbox.finish(user.command(["auth", "login"])).success();
+        let closed = sandbox.config_directory().join(name);
+        set_mode(&closed, 0o500);
+        let error = sandbox.finish(user.command(["auth", "logout", "--format", "json"])).exits_with(3).error();
+        assert_eq!(error["code"], "store_not_writable", "{what}: {error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("revoked") && message.contains(&format!("{ACCOUNT}.json")), "{what}: {error}");
+        let hint = error["hint"].as_str().unwrap();
+        assert!(hint.contains(&format!("auth logout --local --account {ACCOUNT}")), "{what}: {error}");
+        assert_eq!(sandbox.control().requests_to(Endpoint::Revoke).len(), 1);
+        assert!(sandbox.record_path(ACCOUNT).exists(), "{what}");
+        set_mode(&closed, 0o700);
+        sandbox.finish(user.command(["auth", "logout", "--local", "--account", ACCOUNT])).success();
+    }
 }
