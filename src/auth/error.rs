@@ -69,6 +69,16 @@ pub enum Error {
         /// The account of the ID token.
         found: String,
     },
+    /// The imported file holds the login of another account than the requested one.
+    #[error("the file contains the login of {found}, not of {expected}; {}", if *.saved { "it was saved, because the file no longer works" } else { "nothing was saved" })]
+    ImportOfOther {
+        /// The account that was named.
+        expected: String,
+        /// The account of the file.
+        found: String,
+        /// Whether it was saved, because the server has replaced the refresh token.
+        saved: bool,
+    },
     /// The login does not allow what the command needs.
     #[error("the login{} lacks the scope {missing}", .account.as_ref().map(|account| format!(" of {account}")).unwrap_or_default())]
     ScopeMissing {

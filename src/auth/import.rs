@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::login_name::is_same_account;
 use super::record::same_endpoint;
+use super::refusal::Evidence;
 use super::token_endpoint::TokenEndpoint;
-use super::{ClientSecrets, Error, Identity, Record, ScopeSet, Session, StoreError, identity};
+use super::{ClientSecrets, Error, Identity, Record, ScopeSet, Session, StoreError, TokenRefusal, identity};
 use crate::http::Endpoint;
 use crate::platform::encoding::decode;
 use crate::platform::files;
@@ -32,12 +33,18 @@ pub struct Imported {
     pub record: Record,
     /// Where its client was written, when there was no client file yet.
     pub client_file: Option<PathBuf>,
+    /// The current account, where that is another one.
+    pub current: Option<String>,
 }
 
 impl Session {
-    /// Imports a login from another tool's file. One refresh proves that it works, and the server names its account.
+    /// Imports a login from another tool's file. One refresh proves that it works, and the server names its account. That
+    /// becomes the current one where none is.
     pub async fn import(&self, bytes: &[u8]) -> Result<Imported, Error> {
-        let credentials = parse(bytes)?;
+        self.protecting_refresh(self.import_credentials(parse(bytes)?)).await
+    }
+
+    async fn import_credentials(&self, credentials: Credentials) -> Result<Imported, Error> {
         self.store.check_writable()?;
         let id = credentials.client.as_ref().map(|(id, _)| id.as_str());
         let present = self.principal.clients.for_import(id)?;
@@ -49,26 +56,43 @@ impl Session {
                 client.client_id
             )));
         }
-        let endpoint = self.token_endpoint(&client);
-        let response = endpoint.refresh(&credentials.refresh_token).await?;
+        let response = self.send_refresh(&client, &credentials.refresh_token).await.map_err(of_file)?;
+        let replacement = response.refresh_token.clone().filter(|token| *token != credentials.refresh_token);
+        let is_replaced = replacement.is_some();
+        if is_replaced {
+            (self.notify)("the server has replaced the refresh token in the file: the file no longer works");
+        }
         let (identity, scopes) = match &response.id_token {
             Some(id_token) => {
                 let identity = identity::identity(id_token.expose(), &client.issuer(), &client.client_id)
                     .map_err(Error::NoIdentity)?;
                 (identity, None)
             }
-            None => identity_by_token(&endpoint, &response.access_token).await?,
+            None => identity_by_token(&self.token_endpoint(&client), &response.access_token).await?,
         };
         let requested = self.principal.requested.as_ref();
-        if let Some(expected) = requested.filter(|account| !is_same_account(account, &identity.email)) {
-            return Err(Error::WrongAccount { expected: expected.clone(), found: identity.email });
+        let wrong_account = requested.filter(|account| !is_same_account(account, &identity.email)).map(|expected| {
+            Error::ImportOfOther { expected: expected.clone(), found: identity.email.clone(), saved: is_replaced }
+        });
+        if !is_replaced && let Some(error) = wrong_account {
+            return Err(error);
         }
         let granted = response.scope.as_deref().map(ScopeSet::from_wire).or(scopes).unwrap_or_default();
-        let refresh_token = response.refresh_token.clone().unwrap_or(credentials.refresh_token);
+        let refresh_token = replacement.unwrap_or(credentials.refresh_token);
         let record = Record::new(&client, identity, &granted, refresh_token, &response, self.clock.now());
-        let client_file = if present.is_none() { self.save_client(&client)? } else { None };
-        self.principal.set_login(self.store.save_verified(&record).await?);
-        Ok(Imported { record, client_file })
+        self.store.save_verified(&record).await?;
+        let client_file = if present.is_none() { Some(self.save_client(&client)?) } else { None };
+        if let Some(error) = wrong_account {
+            return Err(error);
+        }
+        let logins = self.accounts()?;
+        let is_current = |account: &String| logins.iter().any(|login| is_same_account(login, account));
+        let current = self.store.current().filter(is_current);
+        if current.is_none() {
+            self.store.set_current(Some(&record.email))?;
+        }
+        let current = current.filter(|current| !is_same_account(current, &record.email));
+        Ok(Imported { record, client_file, current })
     }
 
     /// Returns the address and the login of this command's account as `authorized_user` JSON, with the refresh token
@@ -107,15 +131,21 @@ impl Session {
         Ok(replaced)
     }
 
-    /// Saves the client of an imported login in the configuration directory, unless a client file was named.
-    fn save_client(&self, client: &ClientSecrets) -> Result<Option<PathBuf>, Error> {
-        let adopted = self.config_directory.as_ref().map(|directory| directory.join(CLIENT_FILE));
-        if !self.principal.clients.paths().iter().any(|path| Some(path) == adopted.as_ref()) {
-            return Ok(None);
-        }
+    /// Saves the client of an imported login in the configuration directory.
+    fn save_client(&self, client: &ClientSecrets) -> Result<PathBuf, Error> {
         let mut content = serde_json::to_vec_pretty(&as_client_file(client)).unwrap_or_default();
         content.push(b'\n');
-        Ok(Some(self.save_client_file(&content)?))
+        self.save_client_file(&content)
+    }
+}
+
+/// Reports a refusal as one of the login in the file.
+fn of_file(error: Error) -> Error {
+    match error {
+        Error::Refused(refusal) => {
+            Error::Refused(Box::new(TokenRefusal { evidence: Some(Evidence::Imported), ..*refusal }))
+        }
+        other => other,
     }
 }
 

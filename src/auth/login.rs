@@ -62,6 +62,7 @@ impl Session {
             endpoint.exchange(&code, &request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
         let record = self.verified_record(client, &response, options)?;
         self.principal.set_login(self.store.save_verified(&record).await?);
+        self.store.set_current(Some(&record.email))?;
         Ok(record)
     }
 

@@ -43,6 +43,8 @@ pub struct DelegationRefusal {
 pub enum Evidence {
     /// It had a known end, as those of projects in testing have, and that has come.
     TestingEnded(Date),
+    /// It is the login of an imported file, not a saved one.
+    Imported,
     /// Only its age is known.
     Age {
         /// The day of the login.
@@ -82,6 +84,9 @@ impl fmt::Display for TokenRefusal {
             )?;
         }
         let what = match self.cause {
+            RefusalCause::InvalidGrant if self.evidence == Some(Evidence::Imported) => {
+                "the login in the file is no longer valid"
+            }
             RefusalCause::InvalidGrant => "the saved login is no longer valid",
             RefusalCause::SessionPolicy => "the organization's session length has passed",
             RefusalCause::Client => "the server rejected the OAuth client",

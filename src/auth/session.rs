@@ -16,6 +16,7 @@ use super::principal::Principal;
 use super::refusal::Evidence;
 use super::store::{CredentialStore, Notify};
 use super::token_endpoint::TokenEndpoint;
+use super::token_response::TokenResponse;
 use super::{ClientSecrets, Error, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal};
 use crate::http::{self, Endpoint};
 use crate::platform::Clock;
@@ -329,13 +330,28 @@ impl Session {
 
     /// Refreshes a login, unless another process has done so.
     pub(super) async fn refresh(&self, name: &LoginName, rejected: Option<&Secret<String>>) -> Result<Record, Error> {
-        let result = self.refresh_locked(name, rejected).await;
+        self.protecting_refresh(self.refresh_locked(name, rejected)).await
+    }
+
+    /// Runs `work`, which refreshes and saves a login. It does not return if a signal arrived during the refresh.
+    pub(super) async fn protecting_refresh<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let result = work.await;
         self.refresh.in_flight.set(false);
         if self.refresh.stopping.get() {
             self.refresh.finished.notify_one();
             return std::future::pending().await;
         }
         result
+    }
+
+    /// Sends a refresh, for [`Session::protecting_refresh`].
+    pub(super) async fn send_refresh(
+        &self,
+        client: &ClientSecrets,
+        token: &Secret<String>,
+    ) -> Result<TokenResponse, Error> {
+        self.refresh.in_flight.set(true);
+        self.token_endpoint(client).refresh(token).await
     }
 
     /// One refresh for all processes: lock, read again, decide, reserve disk space, refresh, write, unlock.
@@ -356,8 +372,7 @@ impl Session {
             if reservation.is_none() {
                 reservation = self.reserve_space(name, &record, client)?;
             }
-            self.refresh.in_flight.set(true);
-            match self.token_endpoint(client).refresh(&record.refresh_token).await {
+            match self.send_refresh(client, &record.refresh_token).await {
                 Ok(response) => break response,
                 Err(Error::Refused(refusal)) if refusal.cause == RefusalCause::InvalidGrant && !changed_meanwhile => {
                     // Without a working lock another machine may have rotated the token: its new one is tried once.

@@ -306,8 +306,8 @@ impl CredentialStore {
         Lock::acquire(&path).await.map_err(StoreError::Busy)
     }
 
-    /// Saves the record of a new login, makes its account the current one, and checks that another process would find
-    /// it. Renames a record that cannot be read first, and deletes one of the same person under a former address.
+    /// Saves the record of a new login, and checks that another process would find it. Renames a record that cannot be
+    /// read first, and deletes one of the same person under a former address.
     pub(super) async fn save_verified(&self, record: &Record) -> Result<LoginName, StoreError> {
         let first = LoginName::first(&record.email);
         let _first_lock = self.lock(&first).await?;
@@ -320,7 +320,6 @@ impl CredentialStore {
         if self.read(&name)?.as_ref() != Some(record) {
             return Err(StoreError::not_writable("the saved login reads back differently"));
         }
-        self.set_current(Some(&record.email))?;
         for former in self.names()?.into_iter().filter(|other| *other != name) {
             if let Ok(Some(other)) = self.read(&former)
                 && other.sub == record.sub

@@ -33,8 +33,14 @@ impl Import {
             record.email,
             record.granted().without_identity()
         ));
+        if let Some(current) = &imported.current {
+            context.messages.note(&format!(
+                "The current account is still {current}. To use this login, run {}",
+                context.settings.invocation.login_management(["auth", "switch", &record.email])
+            ));
+        }
         if matches!(source, Source::File(_)) {
-            context.messages.warning("the imported file still contains this login; delete it if nothing else needs it");
+            context.messages.warning("the imported file contains a refresh token; delete it if nothing else needs it");
         }
         Ok(())
     }

@@ -59,6 +59,8 @@ impl Failure {
             }
             Error::WrongAccount { expected, .. } => fail(ErrorCode::WrongAccount)
                 .hint(format!("choose {expected} in the browser, or pass --account with the other address")),
+            Error::ImportOfOther { found, .. } => fail(ErrorCode::WrongAccount)
+                .hint(format!("to use the login of {found}, pass --account with that address")),
             Error::ScopeMissing { account, missing, union, at_login } => {
                 fail(ErrorCode::ScopeMissing).hint(if *at_login {
                     let repeated = invocation.repeated_login(account.as_deref(), union);

@@ -9,6 +9,7 @@ use chatauth::emulator::{Endpoint, Options, User};
 use serde_json::{Value, json};
 
 use crate::support::sandbox::{Finished, Sandbox, mode};
+use crate::support::stage::{send_signal, start, wait_until};
 
 const ACCOUNT: &str = "emulator@example.com";
 
@@ -88,7 +89,7 @@ fn the_files_of_other_tools_become_logins() {
                 import(&sandbox, &content)
             }
             .success();
-            assert_eq!(imported.stderr.contains("still contains this login"), file, "{}", imported.stderr);
+            assert_eq!(imported.stderr.contains("contains a refresh token"), file, "{}", imported.stderr);
             assert!(imported.stderr.contains(ACCOUNT), "{}", imported.stderr);
             let record = sandbox.record(ACCOUNT);
             assert_eq!(record["refresh_token"], token.as_str(), "{kind}");
@@ -214,6 +215,93 @@ fn an_import_is_asserted_against_the_account_and_dead_ones_are_not_kept() {
     sandbox.control().add_fault("token:drop-before".parse().unwrap());
     import(&sandbox, &authorized_user(&sandbox, &token)).exits_with(6);
     assert!(!sandbox.record_path(ACCOUNT).exists());
+}
+
+#[test]
+fn a_refresh_token_that_the_server_replaces_is_saved_whoever_it_belongs_to() {
+    let users = vec![User::new(ACCOUNT), User::new("ann@example.com")];
+    let sandbox = Sandbox::with(Options { users, rotate_refresh_tokens: true, ..Options::default() });
+    let token = with_foreign_login(&sandbox);
+    let file = sandbox.path("token.json");
+    fs::write(&file, authorized_user(&sandbox, &token).to_string()).unwrap();
+    let words = ["auth", "import", "token.json", "--account", "ann@example.com", "--format", "json"];
+    let refused = sandbox.run(words).exits_with(4);
+    assert!(refused.stderr.contains("the file no longer works"), "{}", refused.stderr);
+    let error = refused.error();
+    assert_eq!(error["code"], "wrong_account");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(ACCOUNT) && message.contains("it was saved"), "{error}");
+    sandbox.run(["auth", "status", "--check", "--account", ACCOUNT]).success();
+    sandbox.run(["auth", "import", "token.json"]).exits_with(4);
+}
+
+#[test]
+fn an_import_that_is_interrupted_saves_the_refresh_token_that_replaces_the_one_in_the_file() {
+    for named in [true, false] {
+        let sandbox = Sandbox::with(Options { rotate_refresh_tokens: true, ..Options::default() });
+        let token = with_foreign_login(&sandbox);
+        fs::write(sandbox.path("token.json"), authorized_user(&sandbox, &token).to_string()).unwrap();
+        sandbox.control().add_fault("token:delay=1s,times=1".parse().unwrap());
+        let words = ["auth", "import", "../token.json"];
+        let mut command = plain(&sandbox, &words);
+        if named {
+            command.env("CHATAUTH_CLIENT_SECRETS", sandbox.client_secrets());
+        }
+        let child = start(command);
+        wait_until("the request has left", || !sandbox.control().requests_to(Endpoint::Token).is_empty());
+        send_signal(&child, rustix::process::Signal::INT);
+        let stopped = sandbox.wait(child).exits_with(130);
+        assert!(stopped.stderr.contains("Finishing the token refresh"), "{}", stopped.stderr);
+        sandbox.expire_stored_token(ACCOUNT);
+        sandbox.finish(plain(&sandbox, &["auth", "token", "--no-input"])).exits_with(if named { 3 } else { 0 });
+        sandbox.run(["auth", "status", "--check"]).success();
+    }
+}
+
+#[test]
+fn an_import_leaves_the_current_account_and_becomes_it_where_there_is_none() {
+    let (ada, bob) = ("ada@example.com", "bob@example.com");
+    let users = vec![User::new(ada), User::new(bob)];
+    let sandbox = Sandbox::with(Options { users, ..Options::default() }).secrets_may_show();
+    for account in [ada, bob] {
+        sandbox.run(["auth", "login", "--account", account]).success();
+    }
+    let exported = sandbox.run(["auth", "export", "--account", ada]).success().stdout;
+    fs::write(sandbox.path("ada.json"), exported).unwrap();
+    let current = || sandbox.run(["auth", "status", "--jq", ".account"]).success().stdout.trim().to_owned();
+    for words in [&["auth", "import", "ada.json"][..], &["auth", "import", "ada.json", "--account", ada]] {
+        let imported = sandbox.run(words).success().stderr;
+        let said = format!("The current account is still {bob}");
+        assert!(imported.contains(&said) && imported.contains(&format!("auth switch {ada}")), "{imported}");
+        assert_eq!(current(), bob);
+    }
+    sandbox.run(["auth", "switch", ada]).success();
+    let imported = sandbox.run(["auth", "import", "ada.json"]).success().stderr;
+    assert!(!imported.contains("current account"), "{imported}");
+    // The current account is logged out: that recorded, and that left behind.
+    for nobody in ["", "eve@example.com\n"] {
+        fs::write(sandbox.config_directory().join("current_account"), nobody).unwrap();
+        let imported = sandbox.run(["auth", "import", "ada.json"]).success().stderr;
+        assert!(!imported.contains("current account"), "{imported}");
+        assert_eq!(current(), ada);
+    }
+}
+
+#[test]
+fn an_import_speaks_of_the_file_and_not_of_a_browser_or_the_saved_login() {
+    let users = vec![User::new(ACCOUNT), User::new("ann@example.com")];
+    let sandbox = Sandbox::with(Options { users, ..Options::default() });
+    let token = with_foreign_login(&sandbox);
+    let content = authorized_user(&sandbox, &token).to_string();
+    let words = ["auth", "import", "-", "--account", "ann@example.com"];
+    let other = from_stdin(&sandbox, sandbox.command(words), &content).exits_with(4).stderr;
+    assert!(other.contains("the file contains the login of emulator@example.com, not of ann@example.com"), "{other}");
+    sandbox.control().revoke_all_refresh_tokens();
+    let dead = from_stdin(&sandbox, sandbox.command(["auth", "import", "-"]), &content).exits_with(4).stderr;
+    assert!(dead.contains("the login in the file is no longer valid (invalid_grant"), "{dead}");
+    for said in [other, dead] {
+        assert!(!said.contains("browser") && !said.contains("saved login"), "{said}");
+    }
 }
 
 #[test]
