@@ -104,7 +104,8 @@ impl ClientFiles {
     /// already knows the tokens. One of another client is passed over.
     ///
     /// # Errors
-    /// [`LoginNeeded::OtherClient`] when the user has chosen another client's file.
+    /// [`LoginNeeded::OtherClient`] when the user has chosen another client's file, and when the file that was named is
+    /// missing.
     pub(super) fn for_record(&self, record: &Record) -> Result<Option<&ClientSecrets>, Error> {
         for place in &self.places {
             match place.client()? {
@@ -113,7 +114,7 @@ impl ClientFiles {
                 _ => place.trusted().map(|_| ())?,
             }
         }
-        Ok(None)
+        if self.named { Err(self.missing().into()) } else { Ok(None) }
     }
 
     /// Returns the OAuth client of the login of `record`, as [`Self::for_record`] finds it.

@@ -45,6 +45,7 @@ impl Session {
     }
 
     async fn import_credentials(&self, credentials: Credentials) -> Result<Imported, Error> {
+        self.principal.clients.check_named()?;
         self.store.check_writable()?;
         let id = credentials.client.as_ref().map(|(id, _)| id.as_str());
         let present = self.principal.clients.for_import(id)?;

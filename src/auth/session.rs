@@ -172,12 +172,10 @@ impl Session {
             self.check_destination(delegation.token_endpoint())?;
             return self.delegated(delegation, needed, None).await;
         }
+        self.principal.clients.check_named()?;
         let stored = match self.login().and_then(|name| self.require_record(&name)) {
             Ok(record) => record,
-            Err(error @ Error::LoginNeeded(_)) => {
-                self.principal.clients.check_named()?;
-                return self.log_in_for(needed, None, error, interaction).await;
-            }
+            Err(error @ Error::LoginNeeded(_)) => return self.log_in_for(needed, None, error, interaction).await,
             Err(error) => return Err(error),
         };
         match self.stored_access(&stored, needed).await {

@@ -115,6 +115,10 @@ fn the_client_file_and_the_redirect_fail_on_their_own() {
             ("network", "skipped"),
             ("clock", "skipped"),
             ("client id and secret", "skipped"),
+            ("login", "failed"),
+            ("scopes", "skipped"),
+            ("token age", "skipped"),
+            ("Chat API", "skipped"),
         ],
     );
     assert_eq!(missing.error()["code"], "client_secrets_missing");

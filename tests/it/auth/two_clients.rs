@@ -198,6 +198,36 @@ fn a_client_file_that_was_named_and_is_bad_is_the_first_thing_said() {
 }
 
 #[test]
+fn a_client_file_that_was_named_and_is_missing_is_not_replaced_by_that_of_the_login() {
+    let sandbox = sandbox();
+    sandbox.run(["auth", "login", "--account", ADA]).success();
+    let login = json!({ "type": "authorized_user", "client_id": OTHER, "client_secret": "s", "refresh_token": "r" });
+    std::fs::write(sandbox.path("login.json"), login.to_string()).unwrap();
+    sandbox.control().clear_requests();
+    let missing = sandbox.path("missing.json");
+    for words in [
+        &["auth", "token"][..],
+        &["auth", "status"],
+        &["auth", "switch", ADA],
+        &["auth", "export"],
+        &["auth", "logout"],
+        &["auth", "import", "login.json"],
+        &["spaces", "create", "--name", "x"],
+        &["spaces", "list"],
+    ] {
+        let mut named = sandbox.command([words, &["--format", "json"]].concat());
+        named.arg("--client-secrets").arg(&missing);
+        let mut variable = sandbox.command([words, &["--format", "json"]].concat());
+        variable.env("CHATAUTH_CLIENT_SECRETS", &missing);
+        for command in [named, variable] {
+            let error = sandbox.finish(command).exits_with(3).error();
+            assert!(error["message"].as_str().unwrap().contains("missing.json"), "{words:?}: {error}");
+        }
+    }
+    assert!(sandbox.control().requests().is_empty());
+}
+
+#[test]
 fn a_client_file_under_the_name_that_the_console_gives_it_is_offered() {
     let sandbox = sandbox();
     let name = "client_secret_1-a b.apps.googleusercontent.com.json";
