@@ -13,6 +13,9 @@ impl Export {
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let (account, document) = context.session().export()?;
         context.messages.warning(&format!("anyone with this output can act as {account}: store it as a secret"));
+        if context.printer.has_filter() {
+            return Ok(context.printer.document(&document)?);
+        }
         Ok(context.printer.text(&format!("{}\n", safe_json(&document, true)))?)
     }
 }

@@ -343,3 +343,16 @@ fn without_a_login_there_is_nothing_to_export() {
     let error = sandbox.run(["auth", "export", "--format", "json"]).exits_with(3);
     assert!(error.stdout.is_empty());
 }
+
+#[test]
+fn an_export_through_a_filter_prints_what_the_filter_leaves() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let id = client(&sandbox)["client_id"].as_str().unwrap().to_owned();
+    for options in [&[][..], &["--format", "json"], &["--format", "jsonl"]] {
+        let exported = sandbox.run([&["auth", "export", "--jq", ".client_id"], options].concat()).success();
+        assert_eq!(exported.stdout, format!("{id}\n"), "{options:?}");
+    }
+    let failed = sandbox.run(["auth", "export", "--jq", ".client_id.x"]).exits_with(1);
+    assert_eq!(failed.stdout, "");
+}
