@@ -1,5 +1,6 @@
 //! The command line as typed, and the commands of this program in hints and notes.
 
+use super::Failure;
 use crate::auth::ScopeSet;
 use crate::platform::command_line;
 
@@ -57,6 +58,19 @@ impl Invocation {
     /// Returns the command that repeats a failed login: this one if it only logs in, with all that was asked for.
     pub fn repeated_login(&self, account: Option<&str>, scopes: &ScopeSet) -> String {
         if self.is_login() { self.typed() } else { self.login(account, scopes) }
+    }
+
+    /// Refuses typed options that say who acts: `command` manages saved logins, and may name one with `--account`.
+    ///
+    /// # Errors
+    /// A usage error that names the first such option.
+    pub fn refuse_actor(&self, command: &str, accepts_account: bool) -> Result<(), Failure> {
+        let mut typed = self.actor.iter().map(|[option, _]| option);
+        match typed.find(|option| !accepts_account || *option != "--account") {
+            Some(option) => Err(Failure::usage(format!("{option} cannot be used with {command}"))
+                .hint(format!("leave out {option}: {command} manages saved logins"))),
+            None => Ok(()),
+        }
     }
 
     /// Returns the command that logs in.

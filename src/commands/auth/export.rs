@@ -11,6 +11,7 @@ pub struct Export {}
 impl Export {
     /// Prints the login.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.settings.invocation.refuse_actor("auth export", true)?;
         let (account, document) = context.session().export()?;
         context.messages.warning(&format!("anyone with this output can act as {account}: store it as a secret"));
         if context.printer.has_filter() {

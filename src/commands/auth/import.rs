@@ -21,6 +21,7 @@ pub struct Import {
 impl Import {
     /// Imports the login.
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.settings.invocation.refuse_actor("auth import", true)?;
         let source = Source::new(self.file);
         let content = source.read(LARGEST_FILE)?;
         let imported = context.session().import(&content).await?;

@@ -1,7 +1,7 @@
 //! `chatauth auth logout`.
 
 use crate::auth::{Error, LoginName, LoginNeeded, Revocation};
-use crate::commands::{Context, ErrorCode, Failure, Provenance};
+use crate::commands::{Context, ErrorCode, Failure};
 
 /// Revoke a login and delete it
 #[derive(Debug, clap::Args)]
@@ -21,11 +21,8 @@ pub struct Logout {
 impl Logout {
     /// Revokes logins, then forgets them.
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
-        if self.all && context.settings.account.source == Provenance::Option {
-            return Err(Failure::usage("--all and --account cannot be used together")
-                .hint("leave out --all to log out that account only")
-                .into());
-        }
+        let command = if self.all { "auth logout --all" } else { "auth logout" };
+        context.settings.invocation.refuse_actor(command, !self.all)?;
         let session = context.session();
         let (accounts, current) = session.selectable_accounts()?;
         let logins = if self.all {

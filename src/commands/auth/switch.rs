@@ -1,6 +1,6 @@
 //! `chatauth auth switch`.
 
-use crate::commands::{Context, Failure, Provenance, account};
+use crate::commands::{Context, Provenance, account};
 
 /// Switch to another saved login
 #[derive(Debug, clap::Args)]
@@ -15,11 +15,7 @@ impl Switch {
     /// Makes the account the current one.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let settings = &context.settings;
-        if let Some([option, _]) = settings.invocation.actor.first() {
-            return Err(
-                Failure::usage(format!("{option} cannot be used with auth switch: give the account alone")).into()
-            );
-        }
+        settings.invocation.refuse_actor("auth switch", false)?;
         let account = context.session().switch(&self.account)?;
         let variable = settings.account.value.as_ref().filter(|_| settings.account.source == Provenance::Variable);
         let other = variable.filter(|named| named.to_lowercase() != account);

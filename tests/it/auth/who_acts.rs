@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::sandbox::{Finished, Sandbox};
 use crate::support::service_account::key_file;
+use crate::support::stage::names_in;
 
 const ANN: &str = "ann@example.com";
 const BOB: &str = "bob@example.com";
@@ -175,6 +176,43 @@ fn where_no_account_is_chosen_status_says_how_to_choose_as_every_command_does() 
         assert_eq!(hint(words), expected);
     }
     stage.run(&["auth", "switch", " ann@example.com "], &[]).success();
+}
+
+#[test]
+fn a_command_that_manages_saved_logins_refuses_a_service_account_that_is_named() {
+    let stage = Stage::new();
+    let accounts = stage.sandbox.config_directory().join("accounts");
+    let before = names_in(&accounts);
+    stage.sandbox.control().clear_requests();
+    for words in [
+        &["auth", "switch", ANN][..],
+        &["auth", "logout"],
+        &["auth", "logout", "--local"],
+        &["auth", "logout", "--all"],
+        &["auth", "export"],
+        &["auth", "import", "KEY"],
+    ] {
+        for (options, variables) in [
+            (&["--service-account", "KEY", "--impersonate", EVE][..], &[][..]),
+            (&["--service-account", "KEY"], &[AS_EVE]),
+            (&["--impersonate", EVE], &[KEY]),
+        ] {
+            let refused = stage.run(&[words, options, &["--format", "json"]].concat(), variables).exits_with(2);
+            let error = refused.error();
+            assert!(error["message"].as_str().unwrap().contains(options[0]), "{words:?}: {error}");
+            assert_eq!(refused.stdout, "");
+        }
+    }
+    assert_eq!(names_in(&accounts), before);
+    assert!(stage.sandbox.control().requests().is_empty());
+    // A variable says who acts, and nothing of the saved logins.
+    let export = stage.sandbox.path("export.json");
+    let exported = stage.run(&["auth", "export", "--jq", ".account"], &[KEY, AS_EVE]).success();
+    assert_eq!(exported.stdout, format!("{BOB}\n"));
+    std::fs::write(&export, stage.run(&["auth", "export"], &[KEY, AS_EVE]).success().stdout).unwrap();
+    stage.run(&["auth", "import", export.to_str().unwrap()], &[KEY, AS_EVE]).success();
+    stage.run(&["auth", "logout", "--local"], &[KEY, AS_EVE]).success();
+    assert!(!stage.sandbox.record_path(BOB).exists() && stage.sandbox.record_path(ANN).exists());
 }
 
 #[test]
