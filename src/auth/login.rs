@@ -43,7 +43,8 @@ impl Session {
         let expected = loopback.expected(request.state.clone(), client.issuer());
         let mut listening = loopback.listen(expected.clone());
         let project = client.project.as_deref();
-        prompt.started(&LoginStarted { url: &request.url, address, host: &host, account: hint, project });
+        let account = options.account.as_deref().or(hint);
+        prompt.started(&LoginStarted { url: &request.url, address, host: &host, account, project });
         let answer = wait_for_answer(&mut listening, &expected, options.wait, prompt).await;
         // RFC 8252 section 8.3: the port is open only while the request is pending.
         listening.close().await;

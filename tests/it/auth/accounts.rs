@@ -300,3 +300,17 @@ fn auth_token_prints_the_bare_token_or_an_object() {
     command.env("CHATAUTH_ACCESS_TOKEN", "given-token");
     assert_eq!(sandbox.finish(command).success().stdout, "given-token\n");
 }
+
+#[test]
+fn a_login_announces_the_account_that_it_accepts() {
+    let sandbox = two_logins();
+    for (words, announced) in [
+        (&["--account", BOB][..], BOB),
+        (&["--login-hint", ADA], ADA),
+        (&["--account", BOB, "--login-hint", BOB], BOB),
+        (&["--account", BOB, "--login-hint", ADA], BOB),
+    ] {
+        let login = sandbox.run([&["auth", "login"], words].concat());
+        assert!(login.stderr.contains(&format!("to log in as {announced}.")), "{words:?}: {}", login.stderr);
+    }
+}
