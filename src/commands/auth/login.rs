@@ -106,11 +106,9 @@ fn replaced_login(context: &Context) -> Option<Record> {
     let session = context.session();
     // An unreadable record is what a login repairs, so it is no reason to stop here.
     let record = |account: &str| session.record(account).ok().flatten();
-    if let Some(account) = &context.settings.account.value {
-        return record(account);
-    }
     let client = session.client_for_new_login().ok()?;
-    let accounts = session.accounts().ok()?;
+    let named = context.settings.account.value.clone();
+    let accounts = named.map_or_else(|| session.accounts(), |account| Ok(vec![account])).ok()?;
     let mut records =
         accounts.iter().filter_map(|account| record(account)).filter(|record| record.client_id == client.client_id);
     records.next().filter(|_| records.next().is_none())

@@ -105,6 +105,21 @@ fn a_logout_tells_of_the_login_that_ends_with_it() {
 }
 
 #[test]
+fn a_new_login_with_another_client_asks_for_nothing_that_the_first_one_had() {
+    let sandbox = sandbox();
+    sandbox.run(["auth", "login", "--account", ADA, "--scope", "manage"]).success();
+    sandbox.change_record(ADA, |record| record["client_id"] = json!(OTHER));
+    for words in [&["auth", "login", "--account", ADA][..], &["auth", "login"]] {
+        sandbox.control().clear_requests();
+        let login = sandbox.run(words).success();
+        assert!(!login.stderr.contains("scopes of the previous login"), "{words:?}: {}", login.stderr);
+        let scopes = sandbox.control().requests_to(Endpoint::Authorize)[0].query("scope").unwrap().to_owned();
+        assert!(!scopes.contains("chat.delete"), "{words:?}: {scopes}");
+        std::fs::remove_file(second(&sandbox)).unwrap();
+    }
+}
+
+#[test]
 fn a_person_is_known_by_sub_whatever_the_address() {
     // Without naming anybody, too: the browser picks the first user, who was called something else.
     for named in [true, false] {
