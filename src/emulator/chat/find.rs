@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 
 use super::access::{self, Method, insufficient, parameter};
 use super::read::page;
-use super::rules::user_id;
+use super::rules::resolve_user;
 use super::status::{Status, refuse, refuse_if};
-use crate::emulator::options::Options;
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
@@ -33,15 +32,6 @@ pub(in crate::emulator) fn find_direct_message(state: &mut State, call: &Call) -
     let other = if name == "users/app" { String::from("app") } else { resolve_user(&state.options, name)? };
     let found = state.spaces.direct_message(&caller.user.sub, &other).filter(|_| other != caller.user.sub);
     found.map(|space| space.body.clone()).ok_or_else(|| Status::for_code(404))
-}
-
-/// Returns the id of the person `users/…`.
-pub(super) fn resolve_user(options: &Options, name: &str) -> Result<String, Status> {
-    let person = options.person_id(user_id(name)?);
-    if options.is_listed(&options.unresolvable, &person) {
-        return Err(Status::for_code(400));
-    }
-    Ok(person)
 }
 
 pub(in crate::emulator) fn find_group_chats(state: &mut State, call: &Call) -> Result<Value, Status> {

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::access::{self, Caller, Method, insufficient, parameter};
 use super::fields::{Fields, text};
-use super::find::resolve_user;
 use super::members::member_id;
 use super::membership::{NewMember, is_human, joined, seen_by};
 use super::read::find_space;
@@ -12,7 +11,6 @@ use super::rules;
 use super::schema;
 use super::space::{Space, timestamp};
 use super::status::{Status, permit, refuse, refuse_if};
-use crate::emulator::options::Options;
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
 use crate::emulator::wire::Call;
@@ -35,7 +33,7 @@ pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Resu
     let space = find_space(&mut state.spaces, call, &caller)?;
     let new_member = rules::new_member(&asked, "membership", &state.options)?;
     check_scope(&caller, &CREATE, space, new_member == NewMember::App)?;
-    check_new(&state.options, &caller, space, &asked, &new_member)?;
+    check_new(&caller, space, &asked, &new_member)?;
     permit(caller.admin || space.permits(&caller.user, "manageMembersAndGroups"))?;
     if let Some(member) = space.member(&new_member.member_id()) {
         return if state.options.return_existing_member {
@@ -56,13 +54,7 @@ pub(in crate::emulator) fn create_member(state: &mut State, call: &Call) -> Resu
 }
 
 /// Checks that the space can have this new member.
-fn check_new(
-    options: &Options,
-    caller: &Caller,
-    space: &Space,
-    asked: &Fields,
-    new_member: &NewMember,
-) -> Result<(), Status> {
+fn check_new(caller: &Caller, space: &Space, asked: &Fields, new_member: &NewMember) -> Result<(), Status> {
     refuse_if(
         !matches!(text(asked, "role"), "" | "MEMBERSHIP_ROLE_UNSPECIFIED"),
         "membership.role",
@@ -77,9 +69,6 @@ fn check_new(
             return refuse("membership.group_member", "Groups can only be members of a named space.");
         }
         _ => {}
-    }
-    if let NewMember::Human { id, .. } = new_member {
-        resolve_user(options, &format!("users/{id}"))?;
     }
     refuse_if(
         caller.admin && (*new_member == NewMember::App || new_member.is_outside(&caller.user)),

@@ -2,6 +2,8 @@
 //!
 //! Google's status for each refusal is known, its text is not.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::fields::{Fields, flag, text};
@@ -80,6 +82,7 @@ pub(super) fn new_members(
         Some(Value::Array(memberships)) => memberships.as_slice(),
         _ => &[],
     };
+    let mut known = BTreeSet::from([caller.sub.clone()]);
     let mut members = Vec::new();
     for (index, membership) in memberships.iter().enumerate() {
         let path = format!("memberships[{index}]");
@@ -91,7 +94,7 @@ pub(super) fn new_members(
         let group = matches!(member, NewMember::Group { .. });
         let named = text(space, "spaceType") == "SPACE";
         refuse_if(group && !named, &path, "Groups can only be members of a named space.")?;
-        if member.member_id() != caller.sub && !members.contains(&member) {
+        if known.insert(member.member_id()) {
             members.push(member);
         }
     }
@@ -150,14 +153,21 @@ fn person(member: &Fields, path: &str, options: &Options) -> Result<NewMember, S
             _ => refuse(&format!("{path}.member.type"), "The type of an app must be BOT."),
         };
     }
-    let id = user_id(name)?;
+    let named = user_id(name)?;
     refuse_if(text(member, "type") != "HUMAN", &format!("{path}.member.type"), "The type of a member must be HUMAN.")?;
-    let email = options.user(id).map(|user| user.email.clone()).or_else(|| id.contains('@').then(|| id.to_owned()));
-    Ok(NewMember::Human { id: options.person_id(id), email })
+    let id = resolve_user(options, name)?;
+    let account = options.user(named).map(|user| user.email.clone());
+    Ok(NewMember::Human { id, email: account.or_else(|| named.contains('@').then(|| named.to_owned())) })
+}
+
+/// Returns the id of the person `users/…`.
+pub(super) fn resolve_user(options: &Options, name: &str) -> Result<String, Status> {
+    let person = options.person_id(user_id(name)?);
+    if options.is_listed(&options.unresolvable, &person) { Err(Status::for_code(400)) } else { Ok(person) }
 }
 
 /// Returns the id or email address in `users/…`.
-pub(super) fn user_id(name: &str) -> Result<&str, Status> {
+fn user_id(name: &str) -> Result<&str, Status> {
     let id = name.strip_prefix("users/").filter(|_| is_resource(name, "users/"));
     let digits = |id: &str| id.chars().all(|c| c.is_ascii_digit());
     id.filter(|id| digits(id) || id.contains('@')).ok_or_else(malformed_user)

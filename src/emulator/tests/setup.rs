@@ -97,6 +97,44 @@ async fn two_people_have_one_direct_message() {
 }
 
 #[tokio::test]
+async fn a_person_without_an_account_is_refused_in_every_kind_of_space() {
+    let unresolvable = vec![String::from("Ghost@example.com")];
+    let bench = Bench::with(Options { unresolvable, ..people() }).await;
+    let token = bench.access_token().await;
+    let (bob, zoe) = (human("users/bob@example.com"), human("users/zoe@x.com"));
+    let id = User::new("ghost@example.com").sub;
+    for ghost in [human("users/ghost@example.com"), human("users/GHOST@example.com"), human(&format!("users/{id}"))] {
+        for (space, members) in [
+            (named("x"), vec![bob.clone(), ghost.clone()]),
+            (json!({ "spaceType": "GROUP_CHAT" }), vec![bob.clone(), zoe.clone(), ghost.clone()]),
+            (json!({ "spaceType": "DIRECT_MESSAGE" }), vec![ghost.clone()]),
+        ] {
+            let request = json!({ "space": space, "memberships": members }).to_string();
+            let answer = bench.call(&token, "POST", "/v1/spaces:setup", &request).await;
+            assert_eq!(answer.status, 400, "{request}");
+        }
+    }
+    assert!(bench.control.spaces().is_empty());
+}
+
+#[tokio::test]
+async fn a_person_is_one_member_however_they_are_named() {
+    let bench = Bench::with(people()).await;
+    let ann = bench.token_of("ann@example.com", "chat.spaces").await;
+    for (one, other) in [("bob@example.com", "BOB@Example.com"), ("zoe@x.com", "ZOE@x.com")] {
+        let id = User::new(one).sub;
+        let all = [one, other, &id, "ann@example.com", "ANN@example.com"];
+        let name = bench.set_up(&ann, named("x"), &all).await;
+        assert_eq!(bench.control.members(&name).len(), 2, "{all:?}");
+        for again in [other, &id] {
+            let members = [human(&format!("users/{one}")), human(&format!("users/{again}"))];
+            let request = json!({ "space": { "spaceType": "GROUP_CHAT" }, "memberships": members }).to_string();
+            assert_eq!(bench.call(&ann, "POST", "/v1/spaces:setup", &request).await.status, 400, "{request}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn duplicates_and_the_caller_are_skipped() {
     let bench = Bench::with(people()).await;
     let ann = bench.token_of("ann@example.com", "chat.spaces chat.memberships").await;
