@@ -108,7 +108,8 @@ fn create_once(
             .map(|space| if state.options.echo_on_repeat { space.echo() } else { space.body.clone() })
             .ok_or_else(|| Status::for_code(404));
     }
-    if state.options.unique_names && state.spaces.count_named(text(asked, "displayName")) > 0 {
+    let display_name = text(asked, "displayName");
+    if state.options.unique_names && !display_name.is_empty() && state.spaces.count_named(display_name) > 0 {
         return Err(Status::for_code(409));
     }
     if text(asked, "spaceType") != "DIRECT_MESSAGE"

@@ -135,6 +135,19 @@ async fn a_person_is_one_member_however_they_are_named() {
 }
 
 #[tokio::test]
+async fn only_display_names_are_unique() {
+    let bench = Bench::with(Options { unique_names: true, ..people() }).await;
+    let ann = bench.token_of("ann@example.com", "chat.spaces").await;
+    for other in ["zoe@x.com", "max@x.com"] {
+        bench.set_up(&ann, json!({ "spaceType": "GROUP_CHAT" }), &["bob@example.com", other]).await;
+        bench.set_up(&ann, json!({ "spaceType": "DIRECT_MESSAGE" }), &[other]).await;
+        bench.set_up(&ann, named(other), &[]).await;
+    }
+    let request = json!({ "space": named("max@x.com") }).to_string();
+    assert_eq!(bench.call(&ann, "POST", "/v1/spaces:setup", &request).await.status, 409);
+}
+
+#[tokio::test]
 async fn duplicates_and_the_caller_are_skipped() {
     let bench = Bench::with(people()).await;
     let ann = bench.token_of("ann@example.com", "chat.spaces chat.memberships").await;
