@@ -60,7 +60,7 @@ impl State {
             pages: HashMap::new(),
             ledger: Ledger::default(),
             service_account: ServiceAccount::default(),
-            spaces: Spaces::default(),
+            spaces: Spaces::new(),
             request_ids: HashMap::new(),
             usage: Usage::default(),
             requests: VecDeque::new(),

@@ -118,7 +118,7 @@ fn create_once(
         let both = [Metric::NewSpaces, Metric::NewSpacesHourly];
         state.usage.count(&quota, &both, "", call.now).map_err(|exceeded| Status::over_quota(&quota, &exceeded))?;
     }
-    let space = Space::new(asked, user, new_members, &state.options, call.now);
+    let space = Space::new(&state.spaces.next_id(), asked, user, new_members, &state.options, call.now);
     if let Some(id) = request_id {
         state.request_ids.insert(id.to_owned(), (user.sub.clone(), space.name().to_owned()));
     }

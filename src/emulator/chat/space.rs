@@ -33,11 +33,11 @@ impl Space {
     pub(super) fn new(
         asked: &Fields,
         creator: &User,
+        id: &str,
         new_members: &[NewMember],
         options: &Options,
         now: OffsetDateTime,
     ) -> Self {
-        let id = identifier();
         let name = format!("spaces/{id}");
         let import = flag(asked, "importMode");
         let time = timestamp(now);
@@ -237,12 +237,6 @@ pub(super) fn pair(one: &str, other: &str) -> [String; 2] {
     let mut pair = [one.to_owned(), other.to_owned()];
     pair.sort();
     pair
-}
-
-/// Returns a new id of eleven characters with the prefix of Google's newer ids.
-fn identifier() -> String {
-    let random = uuid::Uuid::new_v4().simple().to_string();
-    format!("AAQA{}", &random[..7])
 }
 
 /// Derives a stable customer id from a domain.

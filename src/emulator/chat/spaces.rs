@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use super::space::{Space, pair};
 
 /// All spaces.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::emulator) struct Spaces {
     by_number: BTreeMap<u64, Space>,
-    created: u64,
+    /// The number of the next space.
+    next: u64,
     /// Resource name to number.
     numbers: HashMap<String, u64>,
     /// Display name to the number of spaces that have it.
@@ -18,9 +19,26 @@ pub(in crate::emulator) struct Spaces {
 }
 
 impl Spaces {
+    /// Creates an empty collection with a random first number, so that ids of one emulator mean nothing to another.
+    pub(in crate::emulator) fn new() -> Self {
+        Self {
+            by_number: BTreeMap::new(),
+            next: uuid::Uuid::new_v4().as_fields().0.into(),
+            numbers: HashMap::new(),
+            display_names: HashMap::new(),
+            direct_messages: HashMap::new(),
+        }
+    }
+
+    /// Returns the id of the next space: eleven characters with the prefix of Google's newer ids. The factor is odd, so
+    /// that different numbers have different ids.
+    pub(super) fn next_id(&self) -> String {
+        format!("AAQA{:07x}", self.next.wrapping_mul(0x9E37_79B1) & 0x0FFF_FFFF)
+    }
+
     pub(super) fn add(&mut self, space: Space) {
-        self.created += 1;
-        self.insert(self.created, space);
+        self.insert(self.next, space);
+        self.next += 1;
     }
 
     /// Replaces the space of the same resource name.
@@ -89,18 +107,18 @@ mod tests {
     use super::*;
     use crate::emulator::options::{Options, User};
 
-    fn space(kind: &str, display_name: &str, members: &[NewMember]) -> Space {
+    fn space(spaces: &Spaces, kind: &str, display_name: &str, members: &[NewMember]) -> Space {
         let fields = serde_json::json!({ "spaceType": kind, "displayName": display_name });
         let ann = User::new("ann@example.com");
         let now = OffsetDateTime::UNIX_EPOCH;
-        Space::new(fields.as_object().unwrap(), &ann, members, &Options::default(), now)
+        Space::new(&spaces.next_id(), fields.as_object().unwrap(), &ann, members, &Options::default(), now)
     }
 
     #[test]
     fn the_indexes_follow_every_change() {
-        let mut spaces = Spaces::default();
+        let mut spaces = Spaces::new();
         for name in ["a", "b", "a"] {
-            spaces.add(space("SPACE", name, &[]));
+            spaces.add(space(&spaces, "SPACE", name, &[]));
         }
         assert_eq!((spaces.count_named("a"), spaces.count_named("b"), spaces.count_named("c")), (2, 1, 0));
         let names: Vec<String> = spaces.iter().map(|space| space.name().to_owned()).collect();
@@ -116,11 +134,22 @@ mod tests {
     }
 
     #[test]
+    fn no_two_spaces_have_one_id() {
+        let mut spaces = Spaces::new();
+        let mut ids = std::collections::HashSet::new();
+        for _ in 0..100_000 {
+            assert!(ids.insert(spaces.next_id()), "{}", spaces.next_id());
+            spaces.next += 1;
+        }
+        assert!(ids.iter().all(|id| id.len() == 11 && id.starts_with("AAQA")));
+    }
+
+    #[test]
     fn a_direct_message_is_found_by_either_person() {
-        let mut spaces = Spaces::default();
+        let mut spaces = Spaces::new();
         let bob = User::new("bob@example.com");
         let member = NewMember::Human { id: bob.sub.clone(), email: Some(bob.email) };
-        spaces.add(space("DIRECT_MESSAGE", "", &[member]));
+        spaces.add(space(&spaces, "DIRECT_MESSAGE", "", &[member]));
         let ann = User::new("ann@example.com").sub;
         assert!(spaces.direct_message(&ann, &bob.sub).is_some());
         assert!(spaces.direct_message(&bob.sub, &ann).is_some());
