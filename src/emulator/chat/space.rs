@@ -10,6 +10,8 @@ use crate::emulator::wire::without_nulls;
 
 /// Longest time in import mode.
 const IMPORT_PERIOD: Duration = Duration::days(90);
+/// The field of the access settings that says who may do what.
+pub(super) const ACCESS_PERMISSIONS: &str = "accessPermissionSettings";
 
 /// A space.
 #[derive(Clone, Debug)]
@@ -31,9 +33,9 @@ pub(in crate::emulator) struct Space {
 impl Space {
     /// Creates a space from checked fields. In import mode it has no members.
     pub(super) fn new(
+        id: &str,
         asked: &Fields,
         creator: &User,
-        id: &str,
         new_members: &[NewMember],
         options: &Options,
         now: OffsetDateTime,
@@ -54,7 +56,7 @@ impl Space {
         }
         let named = text(asked, "spaceType") == "SPACE";
         let history = if text(asked, "spaceHistoryState") == "HISTORY_OFF" { "HISTORY_OFF" } else { "HISTORY_ON" };
-        let audience = asked.get("accessSettings").and_then(|settings| settings.get("audience")?.as_str());
+        let access = asked.get("accessSettings").and_then(Value::as_object).cloned().unwrap_or_default();
         // Spaces of consumer accounts are always open to others.
         let external = creator.hosted_domain.is_none() || flag(asked, "externalUserAllowed");
         let body = without_nulls(json!({
@@ -72,7 +74,7 @@ impl Space {
             "createTime": asked.get("createTime").filter(|_| import).unwrap_or(&json!(time)),
             "lastActiveTime": time,
             "membershipCount": membership_count(&members),
-            "accessSettings": named.then(|| access_settings(audience)),
+            "accessSettings": named.then(|| access_settings(text(&access, "audience"), access.get(ACCESS_PERMISSIONS))),
             "permissionSettings": named.then(|| permission_settings(text(asked, "predefinedPermissionSettings"))),
             "customer": creator.hosted_domain.as_deref().map(customer),
             "spaceUri": format!("https://chat.google.com/{}/{id}?cls=11", if direct { "dm" } else { "room" }),
@@ -174,7 +176,7 @@ impl Space {
     /// Converts a group chat to a named space.
     pub(super) fn become_named(&mut self) {
         self.set("spaceType", Some(json!("SPACE")));
-        self.set("accessSettings", Some(access_settings(None)));
+        self.set("accessSettings", Some(access_settings("", None)));
         self.set("permissionSettings", Some(permission_settings("")));
     }
 
@@ -209,11 +211,13 @@ impl Space {
     }
 }
 
-pub(super) fn access_settings(audience: Option<&str>) -> Value {
-    match audience.filter(|audience| !audience.is_empty()) {
-        Some(audience) => json!({ "accessState": "DISCOVERABLE", "audience": audience }),
-        None => json!({ "accessState": "PRIVATE" }),
-    }
+/// Returns the access settings for an audience, which may be empty, and permissions.
+pub(super) fn access_settings(audience: &str, permissions: Option<&Value>) -> Value {
+    without_nulls(json!({
+        "accessState": if audience.is_empty() { "PRIVATE" } else { "DISCOVERABLE" },
+        "audience": (!audience.is_empty()).then_some(audience),
+        ACCESS_PERMISSIONS: permissions,
+    }))
 }
 
 fn permission_settings(predefined: &str) -> Value {

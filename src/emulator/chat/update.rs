@@ -7,7 +7,7 @@ use super::fields::{Fields, text};
 use super::read::find_space;
 use super::rules::{DISPLAY_NAME, check_details, is_resource, limit};
 use super::schema;
-use super::space::{Space, access_settings};
+use super::space::{ACCESS_PERMISSIONS, Space, access_settings};
 use super::status::{Status, permit, refuse, refuse_if};
 use crate::emulator::quota::Metric;
 use crate::emulator::state::State;
@@ -111,16 +111,11 @@ fn change_access(space: &mut Space, asked: &Fields, path: Path) -> Result<(), St
             "space.access_settings.audience",
             "An audience is named audiences/{audience}.",
         )?;
-        space.set("accessSettings", Some(access_settings(Some(audience))));
-        return Ok(());
     }
-    let mut current = space.body.get("accessSettings").and_then(Value::as_object).cloned().unwrap_or_default();
-    let field = "accessPermissionSettings";
-    match settings.get(field) {
-        Some(value) => current.insert(field.to_owned(), value.clone()),
-        None => current.shift_remove(field),
-    };
-    space.set("accessSettings", Some(Value::Object(current)));
+    let current = space.body.get("accessSettings").and_then(Value::as_object).cloned().unwrap_or_default();
+    let (audience, permissions) = if path == Path::Audience { (&settings, &current) } else { (&current, &settings) };
+    let changed = access_settings(text(audience, "audience"), permissions.get(ACCESS_PERMISSIONS));
+    space.set("accessSettings", Some(changed));
     Ok(())
 }
 

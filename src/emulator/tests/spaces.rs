@@ -41,6 +41,40 @@ async fn a_mask_says_what_changes() {
 }
 
 #[tokio::test]
+async fn an_audience_and_permissions_change_independently() {
+    let bench = Bench::with(people()).await;
+    let ann = bench.token_of("ann@example.com", ALL).await;
+    let setting = json!({ "principals": [{ "audience": { "name": "audiences/default" } }] });
+    let permissions = json!({ "joinSpaceSetting": setting, "discoverSpaceSetting": setting });
+    let settings = |audience: &str, permissions: &Value| json!({ "accessSettings": { "audience": audience, "accessPermissionSettings": permissions } });
+    let mut asked = settings("audiences/a", &permissions);
+    asked.as_object_mut().unwrap().extend(named("x").as_object().unwrap().clone());
+    let name = bench.set_up(&ann, asked, &[]).await;
+    let before = bench.control.spaces()[0]["accessSettings"].clone();
+    let state = "DISCOVERABLE";
+    let expected = json!({ "accessState": state, "audience": "audiences/a", "accessPermissionSettings": permissions });
+    assert_eq!(before, expected);
+    let less = json!({ "joinSpaceSetting": setting });
+    for (mask, body, expected) in [
+        (
+            "accessSettings.audience",
+            settings("audiences/b", &json!({})),
+            json!({ "accessState": state, "audience": "audiences/b", "accessPermissionSettings": permissions }),
+        ),
+        (
+            "accessSettings.accessPermissionSettings",
+            settings("audiences/c", &less),
+            json!({ "accessState": state, "audience": "audiences/b", "accessPermissionSettings": less }),
+        ),
+        ("accessSettings.audience", json!({}), json!({ "accessState": "PRIVATE", "accessPermissionSettings": less })),
+        ("accessSettings.accessPermissionSettings", json!({}), json!({ "accessState": "PRIVATE" })),
+    ] {
+        let space = patch(&bench, &ann, &name, mask, body).await.json();
+        assert_eq!(space["accessSettings"], expected, "{mask}");
+    }
+}
+
+#[tokio::test]
 async fn a_change_that_breaks_a_rule_changes_nothing() {
     let bench = Bench::with(Options { unique_names: true, ..people() }).await;
     let ann = bench.token_of("ann@example.com", ALL).await;
