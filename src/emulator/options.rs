@@ -227,12 +227,13 @@ impl User {
     /// address.
     pub fn new(email: &str) -> Self {
         let (local, domain) = email.split_once('@').unwrap_or((email, ""));
-        let consumer = matches!(domain, "" | "gmail.com" | "googlemail.com");
+        let domain = domain.to_ascii_lowercase();
+        let consumer = matches!(domain.as_str(), "" | "gmail.com" | "googlemail.com");
         Self {
             email: email.to_owned(),
             sub: account_id(email),
             name: local.to_owned(),
-            hosted_domain: (!consumer).then(|| domain.to_owned()),
+            hosted_domain: (!consumer).then_some(domain),
         }
     }
 }
@@ -277,7 +278,10 @@ mod tests {
     #[test]
     fn an_address_tells_workspace_from_consumer() {
         assert_eq!(User::new("ann@example.com").hosted_domain.as_deref(), Some("example.com"));
-        assert_eq!(User::new("ann@gmail.com").hosted_domain, None);
+        assert_eq!(User::new("ann@Example.COM").hosted_domain.as_deref(), Some("example.com"));
+        for consumer in ["ann@gmail.com", "ann@GMail.com", "ann@GOOGLEMAIL.COM"] {
+            assert_eq!(User::new(consumer).hosted_domain, None, "{consumer}");
+        }
         assert!("ann".parse::<User>().is_err());
         assert!("ann@".parse::<User>().is_err());
         assert!("ann @example.com".parse::<User>().is_err());
