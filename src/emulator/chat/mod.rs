@@ -9,6 +9,7 @@ mod lifecycle;
 mod members;
 mod membership;
 mod membership_writes;
+mod partial;
 mod query;
 mod read;
 mod rules;
@@ -34,13 +35,15 @@ use status::Status;
 
 /// Converts a result to a reply, as Google's front end does.
 pub(super) fn answer(call: &Call, result: &Result<Value, Status>) -> Reply {
-    let mut reply = match result {
-        Ok(value) => Reply::json(200, value),
-        Err(status) => status.reply(),
+    let parameter = |name| access::parameter(call, name).or_else(|| access::parameter(call, &format!("${name}")));
+    let mut reply = match (result, parameter("fields")) {
+        (Ok(value), Some(mask)) => Reply::json(200, &partial::select(value, mask)),
+        (Ok(value), None) => Reply::json(200, value),
+        (Err(status), _) => status.reply(),
     };
-    let compact = call.query.iter().any(|(name, value)| name == "prettyPrint" && value == "false");
-    if let (true, Ok(value)) = (compact, result) {
-        reply.body = value.to_string().into_bytes();
+    if parameter("prettyPrint") == Some("false") {
+        let compact = serde_json::from_slice(&reply.body).map(|body: Value| body.to_string().into_bytes());
+        reply.body = compact.unwrap_or(reply.body);
     }
     reply.with("vary", "Origin, X-Origin, Referer").with("server", "ESF").with("cache-control", "private")
 }

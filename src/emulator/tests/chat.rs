@@ -45,6 +45,31 @@ async fn a_named_space_is_shown_as_google_shows_it() {
 }
 
 #[tokio::test]
+async fn an_answer_can_be_partial_and_compact() {
+    let bench = Bench::new().await;
+    let token = bench.access_token().await;
+    let created = bench.call(&token, "POST", "/v1/spaces?fields=name,spaceDetails", NAMED).await.json();
+    let name = created["name"].clone();
+    assert_eq!(created, json!({ "name": name }));
+    let spaces = json!({ "spaces": [{ "name": name, "displayName": "API-made" }] });
+    let whole = bench.call(&token, "GET", "/v1/spaces", "").await.json();
+    for (query, expected) in [
+        ("fields=spaces(name,displayName),nextPageToken", &spaces),
+        ("$fields=spaces.name,spaces/displayName&prettyPrint=false", &spaces),
+        ("fields=", &whole),
+    ] {
+        let answer = bench.call(&token, "GET", &format!("/v1/spaces?{query}"), "").await;
+        assert_eq!(answer.json(), *expected, "{query}");
+        assert_eq!(answer.body.contains('\n'), !query.contains("prettyPrint"), "{query}");
+    }
+    for query in ["foo=1&prettyPrint=false", "pageToken=x&$prettyPrint=false&fields=spaces"] {
+        let refused = bench.call(&token, "GET", &format!("/v1/spaces?{query}"), "").await;
+        assert_eq!((refused.status, refused.body.contains('\n')), (400, false), "{query}");
+        assert!(refused.json()["error"]["message"].is_string(), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn the_same_request_id_makes_one_space() {
     let users = vec![User::new("ann@example.com"), User::new("bob@example.com")];
     let bench = Bench::with(Options { users, ..Options::default() }).await;
