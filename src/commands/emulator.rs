@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use clap::Arg;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::commands::{Context, ErrorCode, Failure, runtime};
 use crate::emulator::browser::visit;
@@ -20,6 +21,11 @@ const BROWSER_NAME: &str = "chatauth-browser";
 
 /// The argument after the URL that makes the browser wait for the page.
 const IN_BACKGROUND: &str = "--in-background";
+
+const CONSENTS: [(&str, Consent); 3] = [("ask", Consent::Ask), ("approve", Consent::Approve), ("deny", Consent::Deny)];
+const AUDIENCES: [(&str, Audience); 3] =
+    [("internal", Audience::Internal), ("testing", Audience::Testing), ("production", Audience::Production)];
+const NAMES: [(&str, Names); 2] = [("known", Names::Known), ("none", Names::None)];
 
 const AFTER_HELP: &str = "\
 Quotas:
@@ -61,7 +67,7 @@ pub struct Emulator {
     /// Consent: ask, approve or deny [default: approve]
     ///
     /// Without a command, the default is ask.
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, value_name = "WHAT", value_parser = choice(&CONSENTS), hide_possible_values = true)]
     consent: Option<Consent>,
     /// Account; the first consents by default (repeatable)
     #[arg(long, value_name = "EMAIL")]
@@ -82,7 +88,14 @@ pub struct Emulator {
     #[arg(long, value_name = "SECONDS")]
     session_length: Option<u64>,
     /// Audience: internal, testing, production (default)
-    #[arg(long, value_name = "AUDIENCE", default_value = "production", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "AUDIENCE",
+        value_parser = choice(&AUDIENCES),
+        default_value = "production",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     audience: Audience,
     /// Account that may log in to an app in testing [default: all] (repeatable)
     #[arg(long, value_name = "EMAIL")]
@@ -124,7 +137,7 @@ pub struct Emulator {
     #[arg(long, value_name = "EMAIL")]
     admin: Vec<String>,
     /// Names and email addresses of members: known or none [default: known]
-    #[arg(long, value_name = "WHOSE", default_value = "known", hide_default_value = true)]
+    #[arg(long, value_name = "WHOSE", value_parser = choice(&NAMES), default_value = "known", hide_default_value = true, hide_possible_values = true)]
     names: Names,
     /// Return the existing membership when a member is added again
     #[arg(long)]
@@ -274,4 +287,12 @@ fn open_in_background(program: &OsStr, url: &str) -> std::io::Result<()> {
     let mut command = Command::new(program);
     command.args([url, IN_BACKGROUND]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().map(drop)
+}
+
+/// Parses one of these names, which shells complete.
+fn choice<T: Copy + Send + Sync>(choices: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(choices.iter().map(|(name, _)| *name)).try_map(move |given| {
+        let found = choices.iter().find(|(name, _)| *name == given);
+        found.map(|(_, value)| *value).ok_or("not one of the possible values")
+    })
 }

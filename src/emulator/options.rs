@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
 use super::google::SCOPE_ROOT;
-use super::invalid_option::{InvalidOption, one_of};
+use super::invalid_option::InvalidOption;
 use super::quota::Quota;
 
 /// How the emulator behaves. The default: one Workspace user, consent given at once, the API enabled, no faults.
@@ -144,14 +144,6 @@ pub enum Audience {
     Production,
 }
 
-impl FromStr for Audience {
-    type Err = InvalidOption;
-
-    fn from_str(text: &str) -> Result<Self, InvalidOption> {
-        one_of(text, &[("internal", Self::Internal), ("testing", Self::Testing), ("production", Self::Production)])
-    }
-}
-
 /// Whose names, email addresses and avatars memberships have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
@@ -159,14 +151,6 @@ pub enum Names {
     Known,
     /// Nobody's.
     None,
-}
-
-impl FromStr for Names {
-    type Err = InvalidOption;
-
-    fn from_str(text: &str) -> Result<Self, InvalidOption> {
-        one_of(text, &[("known", Self::Known), ("none", Self::None)])
-    }
 }
 
 /// What the person at the browser does.
@@ -178,14 +162,6 @@ pub enum Consent {
     Approve,
     /// Refuses at once.
     Deny,
-}
-
-impl FromStr for Consent {
-    type Err = InvalidOption;
-
-    fn from_str(text: &str) -> Result<Self, InvalidOption> {
-        one_of(text, &[("ask", Self::Ask), ("approve", Self::Approve), ("deny", Self::Deny)])
-    }
 }
 
 /// The scopes that are granted when a client requests them.
@@ -265,15 +241,6 @@ pub(super) fn account_id(email: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn consent_is_read_as_it_is_written() {
-        for (text, consent) in [("ask", Consent::Ask), ("approve", Consent::Approve), ("deny", Consent::Deny)] {
-            assert_eq!(text.parse(), Ok(consent));
-        }
-        let error = "yes".parse::<Consent>().unwrap_err();
-        assert_eq!(error.to_string(), "`yes` is none of `ask`, `approve`, `deny`");
-    }
 
     #[test]
     fn an_address_tells_workspace_from_consumer() {
