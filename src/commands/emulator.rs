@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use clap::Arg;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::{Arg, value_parser};
 
 use crate::commands::{Context, ErrorCode, Failure, runtime};
 use crate::emulator::browser::visit;
@@ -73,10 +73,10 @@ pub struct Emulator {
     #[arg(long, value_name = "EMAIL")]
     user: Vec<User>,
     /// Lifetime of access tokens
-    #[arg(long, value_name = "SECONDS", default_value = "3599")]
+    #[arg(long, value_name = "SECONDS", default_value = "3599", value_parser = seconds())]
     token_lifetime: u64,
     /// Lifetime of refresh tokens, as for an app in testing (Google's: 604799)
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds())]
     refresh_token_lifetime: Option<u64>,
     /// Return a new refresh token with every refresh; reusing an old one ends the login
     #[arg(long)]
@@ -85,7 +85,7 @@ pub struct Emulator {
     #[arg(long, value_name = "N", default_value = "100", hide_default_value = true)]
     refresh_token_limit: usize,
     /// Require a new sign-in after this time (refreshes fail with invalid_rapt)
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds())]
     session_length: Option<u64>,
     /// Audience: internal, testing, production (default)
     #[arg(
@@ -155,6 +155,11 @@ pub struct Emulator {
     /// Command to run in the emulator, with its arguments
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+}
+
+/// Parses a duration of up to a century, after which times are still before the year 10000.
+fn seconds() -> RangedU64ValueParser {
+    value_parser!(u64).range(..=3_155_760_000)
 }
 
 /// The options that `-h` lists, and the command.
