@@ -14,7 +14,8 @@ use crate::platform::StandardStream;
 pub(super) fn report(failure: &Failure, messages: Messages, as_json: bool) -> ExitCode {
     let exit_code = ExitCode::from(failure.code.exit_code());
     // Nothing to print: the reader closed the pipe, or the command in the emulator printed its own error.
-    if matches!(failure.code, ErrorCode::ReaderGone | ErrorCode::Child(_)) {
+    let by_child = matches!(failure.code, ErrorCode::Child(_)) && failure.message.is_empty();
+    if by_child || failure.code == ErrorCode::ReaderGone {
         return exit_code;
     }
     if as_json {

@@ -14,7 +14,7 @@ use crate::emulator::{
     self, Audience, CommandEnvironment, Consent, Emulator as Server, Fault, GrantedScopes, Names, Options, Quota, User,
 };
 use crate::platform::command_line;
-use crate::platform::signals::Interruptions;
+use crate::platform::signals::{Interruption, Interruptions};
 
 /// The name under which this program acts as a browser that gives consent.
 const BROWSER_NAME: &str = "chatauth-browser";
@@ -176,6 +176,9 @@ impl Emulator {
         let executable = std::env::current_exe()
             .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot find this program: {error}")))?;
         let inside = !self.command.is_empty();
+        if !inside && std::env::args_os().next_back().is_some_and(|last| last == "--") {
+            return Err(Failure::new(ErrorCode::Usage, "a command is missing after --").into());
+        }
         let mut options = Options {
             port: self.port,
             consent: self.consent.unwrap_or(if inside { Consent::Approve } else { Consent::Ask }),
@@ -223,24 +226,40 @@ async fn serve_or_run(
     context: &Context,
 ) -> Result<(), Failure> {
     let port = options.port;
-    let failed = |what: &str, error: &std::io::Error| Failure::new(ErrorCode::Internal, format!("{what}: {error}"));
+    let failed = |error| Failure::new(ErrorCode::Internal, format!("cannot create the emulator's directory: {error}"));
     let emulator = Server::start(options, context.clock).await.map_err(|error| {
         Failure::new(ErrorCode::PortUnavailable, format!("cannot listen on port {port}: {error}"))
             .hint("pass another --port, or leave it out for any free one")
     })?;
+    let environment = CommandEnvironment::create(&emulator, &executable).map_err(failed)?;
     let mut words = command.into_iter();
-    let Some(program) = words.next() else {
-        let environment = CommandEnvironment::create(&emulator, &executable)
-            .map_err(|error| failed("cannot create the emulator's directory", &error))?;
-        let result = serve(&emulator, &environment, context).await;
-        let removed = environment.remove().map_err(|error| failed("cannot remove the emulator's directory", &error));
-        return result.and(removed);
+    let result = match words.next() {
+        None => serve(&emulator, &environment, context).await,
+        Some(program) => {
+            let path = environment.search_path(context.settings.path.clone()).map_err(failed)?;
+            run(&emulator, &environment, emulator::Command { program, args: words.collect(), path }, context).await
+        }
     };
-    let shown = program.to_string_lossy().into_owned();
-    let command = emulator::Command { program, args: words.collect(), path: context.settings.path.clone(), executable };
-    let outcome = emulator::run_command(&emulator, command).await;
-    for login in emulator.refused_logins() {
-        context.messages.hint(&login);
+    if let Err(error) = environment.remove() {
+        context.messages.warning(&format!("cannot remove the emulator's directory: {error}"));
+    }
+    result
+}
+
+/// Runs the command. Its exit code is that of this program.
+async fn run(
+    emulator: &Server,
+    environment: &CommandEnvironment,
+    command: emulator::Command,
+    context: &Context,
+) -> Result<(), Failure> {
+    let shown = command.program.to_string_lossy().into_owned();
+    let outcome = emulator::run_command(environment, command).await;
+    // The last line of stderr is the command's error if errors are JSON.
+    if !(context.settings.explicit_format && context.printer.format().is_json()) {
+        for login in emulator.refused_logins() {
+            context.messages.hint(&login);
+        }
     }
     match outcome {
         Ok(0) => Ok(()),
@@ -248,8 +267,7 @@ async fn serve_or_run(
         Err(error) => {
             // As in shells: 127 for a command that is not found, 126 for one that cannot be run.
             let code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
-            context.messages.error(&format!("cannot run {shown:?}: {error}"));
-            Err(Failure::new(ErrorCode::Child(code), ""))
+            Err(Failure::new(ErrorCode::Child(code), format!("cannot run {shown:?}: {error}")))
         }
     }
 }
@@ -265,8 +283,10 @@ async fn serve(emulator: &Server, environment: &CommandEnvironment, context: &Co
         .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot watch for signals: {error}")))?;
     context.printer.text(&exports)?;
     context.messages.note(&format!("Serving at {} (Ctrl-C to stop)", emulator.origin()));
-    signals.next().await;
-    Ok(())
+    match signals.next().await {
+        Interruption::Interrupt => Ok(()),
+        signal => Err(Failure::new(ErrorCode::Interrupted(signal), signal.to_string())),
+    }
 }
 
 /// Opens the URL on the command line if this program was started as the emulator's browser.

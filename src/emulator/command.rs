@@ -34,40 +34,26 @@ pub struct Command {
     pub program: OsString,
     /// Its arguments.
     pub args: Vec<OsString>,
-    /// The current `PATH`.
-    pub path: Option<OsString>,
-    /// This program, which the command finds as `chatauth`.
-    pub executable: PathBuf,
+    /// The search path, from [`CommandEnvironment::search_path`].
+    pub path: OsString,
 }
 
 /// Runs `command` in the emulator's environment and returns the exit code to pass on: the command's own, or 128 plus
 /// the number of the signal that ended it. A program that does not exist is `NotFound`.
-pub async fn run_command(emulator: &Emulator, command: Command) -> io::Result<i32> {
-    // Not `NotFound`, which stands for the command.
-    let environment = CommandEnvironment::create(emulator, &command.executable)
-        .map_err(|error| io::Error::other(format!("prepare the command's directory: {error}")))?;
-    let outcome = run(command, &environment).await;
-    // Not left to `Drop`, which ignores errors.
-    let removed = environment.remove();
-    let code = outcome?;
-    removed?;
-    Ok(code)
-}
-
-async fn run(command: Command, environment: &CommandEnvironment) -> io::Result<i32> {
+pub async fn run_command(environment: &CommandEnvironment, command: Command) -> io::Result<i32> {
     let mut process = Process::new(&command.program);
     process.args(&command.args);
     for name in REMOVED {
         process.env_remove(name).env_remove(name.to_lowercase());
     }
-    process.envs(environment.variables()).env("PATH", environment.search_path(command.path)?);
+    process.envs(environment.variables()).env("PATH", command.path);
     // Watched before the command starts, so that no signal ends the emulator before the command.
     let signals = Interruptions::watch()?;
     let child = process.spawn()?;
     Ok(code(wait(child, signals).await?))
 }
 
-/// Waits for the command. SIGTERM and SIGHUP arrive here only and are passed on; a terminal sends Ctrl-C to both.
+/// Waits for the command and passes signals on to it.
 async fn wait(mut child: Child, mut signals: Interruptions) -> io::Result<ExitStatus> {
     loop {
         let signal = tokio::select! {
@@ -82,7 +68,8 @@ async fn wait(mut child: Child, mut signals: Interruptions) -> io::Result<ExitSt
 fn pass_on(signal: Interruption, child: &Child) {
     use rustix::process::{Pid, Signal, kill_process};
     let signal = match signal {
-        Interruption::Interrupt => return,
+        Interruption::Interrupt if in_foreground() => return,
+        Interruption::Interrupt => Signal::INT,
         Interruption::Hangup => Signal::HUP,
         Interruption::Terminate => Signal::TERM,
     };
@@ -90,6 +77,13 @@ fn pass_on(signal: Interruption, child: &Child) {
         // The command may have ended already; then its status comes next.
         let _ = kill_process(pid, signal);
     }
+}
+
+/// Whether this process is in the foreground of its terminal, whose Ctrl-C reaches the command without help here.
+#[cfg(unix)]
+fn in_foreground() -> bool {
+    let group = fs::File::open("/dev/tty").and_then(|terminal| Ok(rustix::termios::tcgetpgrp(terminal)?));
+    group.is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
 /// Does nothing: a terminal's signal reaches the command without help here.
@@ -149,16 +143,20 @@ impl CommandEnvironment {
         variables
     }
 
-    /// Removes the directory.
+    /// Removes the directory, unless the command did. Not left to `Drop`, which ignores errors.
     pub fn remove(self) -> io::Result<()> {
-        self.directory.close()
+        match self.directory.close() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    fn search_path(&self, path: Option<OsString>) -> io::Result<OsString> {
+    /// Returns the `PATH` of the command, on which `chatauth` is first.
+    pub fn search_path(&self, path: Option<OsString>) -> io::Result<OsString> {
         let rest = path.unwrap_or_default();
         let rest = std::env::split_paths(&rest).filter(|entry| !entry.as_os_str().is_empty());
         std::env::join_paths(std::iter::once(self.path("bin")).chain(rest)).map_err(io::Error::other)

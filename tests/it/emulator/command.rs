@@ -3,11 +3,13 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::support::pty::Terminal;
 use crate::support::sandbox::{Sandbox, mode};
 use crate::support::stage::{send_signal, start, wait_until};
 
@@ -113,22 +115,102 @@ fn a_login_that_cannot_be_granted_ends_at_once_with_what_to_change() {
 
 #[test]
 fn the_command_decides_when_a_signal_ends_it() {
+    for (signal, name) in [(Signal::INT, "INT"), (Signal::TERM, "TERM"), (Signal::HUP, "HUP")] {
+        let sandbox = Sandbox::new();
+        let ready = sandbox.path("ready");
+        let script = format!("trap 'kill $!; exit 9' {name}; sleep 60 & : > ready; wait; wait");
+        let mut command = sandbox.command(["emulator", "--", "sh", "-c", &script]);
+        // Not in the foreground of a terminal that the tests may run in.
+        command.process_group(0);
+        let child = start(command);
+        wait_until("the command runs", || ready.exists());
+        send_signal(&child, signal);
+        sandbox.wait(child).exits_with(9);
+    }
+}
+
+#[test]
+fn ctrl_c_reaches_the_command_once() {
     let sandbox = Sandbox::new();
-    let ready = sandbox.path("ready");
-    // An interrupt from a terminal reaches the command by itself, so that one to the emulator alone changes nothing.
-    let script = "trap 'kill $!; exit 9' TERM; sleep 60 & : > ready; wait; wait";
-    let mut child = start(sandbox.command(["emulator", "--", "sh", "-c", script]));
-    wait_until("the command runs", || ready.exists());
-    send_signal(&child, Signal::INT);
-    send_signal(&child, Signal::INT);
-    assert!(child.try_wait().unwrap().is_none());
-    send_signal(&child, Signal::TERM);
-    sandbox.wait(child).exits_with(9);
+    let terminal = Terminal::new();
+    let script = "n=0; trap 'n=$((n + 1))' INT; echo ready; while [ $n = 0 ]; do sleep 0.02; done; sleep 0.2; exit 4$n";
+    sandbox.script("in-terminal", &format!("#!/bin/sh\n{script}\n"));
+    let line = format!("{} emulator -- bin/in-terminal", env!("CARGO_BIN_EXE_chatauth"));
+    let shell =
+        terminal.start_shell(&format!("cd '{}' && exec {line}", sandbox.path("").display()), &sandbox.command([""; 0]));
+    terminal.transcript().wait_for_text("ready");
+    terminal.type_text("\u{3}");
+    assert_eq!(terminal.wait(shell).code(), Some(41));
+}
+
+#[test]
+fn a_command_that_removes_the_directory_keeps_its_exit_code() {
+    let sandbox = Sandbox::new();
+    for code in [0, 5] {
+        let script = format!("rm -rf \"$(dirname \"$CHATAUTH_CONFIG_DIR\")\"; exit {code}");
+        let finished = sandbox.run(["emulator", "--", "sh", "-c", &script]).exits_with(code);
+        assert_eq!(finished.stderr, "");
+    }
+}
+
+#[test]
+fn its_own_errors_are_json_where_errors_are() {
+    let sandbox = Sandbox::new();
+    for (program, code) in [("no-such-program-anywhere", 127), ("/etc/passwd", 126)] {
+        let error = sandbox.run(["--format", "json", "emulator", "--", program]).exits_with(code).error();
+        assert_eq!(error["exitCode"], code);
+        assert!(error["message"].as_str().unwrap().starts_with(&format!("cannot run {program:?}: ")), "{error}");
+    }
+    let words =
+        ["emulator", "--audience", "testing", "--test-user", "ann@example.com", "--", "chatauth", "auth", "login"];
+    let mut command = sandbox.command(words);
+    command.env("CHATAUTH_FORMAT", "json");
+    assert_eq!(sandbox.finish(command).exits_with(4).error()["code"], "login_refused");
+}
+
+#[test]
+fn a_value_that_cannot_be_used_is_an_error() {
+    let sandbox = Sandbox::new();
+    for option in ["--token-lifetime", "--refresh-token-lifetime", "--session-length"] {
+        for value in ["18446744073709551615", "300000000000", "3155760001", "-1"] {
+            let words = [&format!("{option}={value}"), "--", "true"].map(String::from);
+            let stderr = sandbox.run(["emulator"].map(String::from).iter().chain(&words)).exits_with(2).stderr;
+            assert!(stderr.contains(option), "{stderr}");
+        }
+        let largest = [option, "3155760000", "--", "chatauth", "-q", "auth", "login"];
+        sandbox.run(["emulator"].iter().chain(&largest)).success();
+    }
+    assert!(sandbox.run(["emulator", "--"]).exits_with(2).stderr.contains("a command is missing after --"));
+    let directory = sandbox.path("a:b");
+    fs::create_dir(&directory).unwrap();
+    let mut command = sandbox.command(["emulator", "--", "true"]);
+    command.env("TMPDIR", &directory);
+    let stderr = sandbox.finish(command).exits_with(1).stderr;
+    assert!(stderr.starts_with("error: cannot create the emulator's directory: "), "{stderr}");
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn values_of_options_are_completed() {
+    let sandbox = Sandbox::new();
+    for (option, values) in [
+        ("--consent", "ask\napprove\ndeny"),
+        ("--audience", "internal\ntesting\nproduction"),
+        ("--names", "known\nnone"),
+    ] {
+        let mut command = sandbox.command(["--", "chatauth", "emulator", option, ""]);
+        command.env("_CHATAUTH_COMPLETE", "fish");
+        let listed = sandbox.finish(command).success().stdout;
+        let words: Vec<_> = listed.lines().filter_map(|line| line.split('\t').next()).collect();
+        assert_eq!(words.join("\n"), values);
+        let error = sandbox.run(["emulator", option, "x", "--", "true"]).exits_with(2).stderr;
+        assert!(error.contains(&values.replace('\n', ", ")), "{error}");
+    }
 }
 
 #[test]
 fn property_77_without_a_command_it_serves_on_loopback_until_it_is_told_to_stop() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for (signal, code) in [(Signal::INT, 0), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let sandbox = Sandbox::new();
         let mut child = start(sandbox.command(["emulator"]));
         let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -162,7 +244,7 @@ fn property_77_without_a_command_it_serves_on_loopback_until_it_is_told_to_stop(
         let client = fs::read_to_string(value("CHATAUTH_CLIENT_SECRETS")).unwrap();
         assert!(!client.contains("GOCSPX"), "{client}");
         send_signal(&child, signal);
-        sandbox.wait(child).success();
+        sandbox.wait(child).exits_with(code);
         assert!(!directory.exists(), "nothing is left behind");
     }
 }
