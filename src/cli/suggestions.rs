@@ -1,6 +1,7 @@
 //! Suggests the right command for commands and options of other tools.
 
 use std::ffi::OsString;
+use std::ops::Range;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory};
@@ -37,7 +38,7 @@ pub(super) fn suggestion(error: &clap::Error, arguments: &[OsString]) -> Option<
         }
         ErrorKind::UnknownArgument => {
             let (ours, replaced) = argument(command, &words, at)?;
-            (words[..at].to_vec(), ours, &words[at + replaced..])
+            (words[..replaced.start].to_vec(), ours, &words[replaced.end..])
         }
         _ => return None,
     };
@@ -69,23 +70,28 @@ fn find_command<'a>(program: &'a Command, path: &[&str], wrong: &str) -> Option<
     known.map(|(_, ours)| *ours).or_else(command)
 }
 
-/// Returns what to write for an unknown argument, and how many words that replaces.
-fn argument(command: &Command, words: &[&str], at: usize) -> Option<(Vec<String>, usize)> {
+/// Returns what to write for an unknown argument, and which words that replaces.
+fn argument(command: &Command, words: &[&str], at: usize) -> Option<(Vec<String>, Range<usize>)> {
     let (wrong, value) = words[at].split_once('=').map_or((words[at], None), |(wrong, value)| (wrong, Some(value)));
     let takes = |option: &str| command.get_arguments().any(|argument| argument.get_long() == Some(option));
     if let Some((_, ours)) = OPTIONS.iter().find(|(theirs, ours)| *theirs == wrong && takes(ours)) {
         let value = value.map(str::to_owned);
-        return Some((std::iter::once(format!("--{ours}")).chain(value).collect(), 1));
+        return Some((std::iter::once(format!("--{ours}")).chain(value).collect(), at..at + 1));
     }
     if wrong.starts_with('-') {
         return None;
     }
+    let before = at.checked_sub(1).and_then(|before| words[before].strip_prefix("--"));
+    let apart = |option: &clap::Arg| option.is_require_equals_set() && option.get_long() == before;
     match command.get_name() {
-        "emulator" => Some((vec![String::from("--")], 0)),
+        _ if value.is_some() && command.get_arguments().any(apart) => {
+            Some((vec![format!("{}={}", words[at - 1], words[at])], at - 1..at + 1))
+        }
+        "emulator" => Some((vec![String::from("--")], at..at)),
         "create" if !words.contains(&"--name") => {
             let bare = words[at..].iter().take_while(|word| !word.starts_with('-'));
             let name: Vec<&str> = bare.copied().collect();
-            Some((vec![String::from("--name"), name.join(" ")], name.len()))
+            Some((vec![String::from("--name"), name.join(" ")], at..at + name.len()))
         }
         _ => None,
     }

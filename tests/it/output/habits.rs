@@ -21,6 +21,13 @@ fn the_right_command_is_shown_and_not_run() {
         (&["spaces", "create", "--title=A b"], "chatauth spaces create --name 'A b'"),
         (&["spaces", "create", "-n", "x"], "chatauth spaces create --name x"),
         (&["emulator", "sh", "-c", "exit 3"], "chatauth emulator -- sh -c 'exit 3'"),
+        (&["emulator", "--quota", "newSpaces=1", "--", "true"], "chatauth emulator --quota=newSpaces=1 -- true"),
+        (
+            &["emulator", "--quota", "newSpaces=1,spaceReads=off"],
+            "chatauth emulator --quota=newSpaces=1,spaceReads=off",
+        ),
+        (&["emulator", "--quota", "./script.sh"], "chatauth emulator --quota -- ./script.sh"),
+        (&["emulator", "env", "A=b", "true"], "chatauth emulator -- env A=b true"),
         (&["emulator", "--port", "0", "chatauth", "doctor"], "chatauth emulator --port 0 -- chatauth doctor"),
     ];
     for (words, right) in cases {
