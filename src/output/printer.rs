@@ -112,7 +112,7 @@ impl Printer {
     }
 }
 
-/// A list that is being printed. A list that is dropped before its end stays well-formed.
+/// A list that is being printed. What there is of a list that is dropped before its end is printed and well-formed.
 pub struct List<'a> {
     printer: &'a Printer,
     columns: Columns,
@@ -161,7 +161,7 @@ impl List<'_> {
 impl Drop for List<'_> {
     fn drop(&mut self) {
         if !self.is_finished
-            && let Err(error) = self.printer.print(|sink| self.renderer.abandon(sink))
+            && let Err(error) = self.printer.print(|sink| self.renderer.abandon(&self.columns, sink))
         {
             log::debug!("cannot close the list: {error}");
         }
@@ -226,18 +226,20 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_cut_off_is_a_whole_array_or_nothing() {
-        let cut = |names: &[&str]| {
-            printed(Format::Json, |printer| {
+    fn a_list_that_is_cut_off_prints_what_there_is() {
+        let cut = |format: Format, names: &[&str]| {
+            printed(format, |printer| {
                 let mut list = printer.list(&["NAME"]);
                 for name in names {
                     push(&mut list, name);
                 }
             })
         };
-        assert_eq!(cut(&[]), "");
-        for names in [&["spaces/A"][..], &["spaces/A", "spaces/B"]] {
-            assert_eq!(cut(names), list(Format::Json, names));
+        for &format in Format::value_variants() {
+            assert_eq!(cut(format, &[]), "");
+            for names in [&["spaces/A"][..], &["spaces/A", "spaces/B"]] {
+                assert_eq!(cut(format, names), list(format, names), "{format:?}");
+            }
         }
     }
 

@@ -93,8 +93,8 @@ pub(super) trait ListRenderer {
         Ok(())
     }
 
-    /// Ends a list that an error cut off, so that what was printed is well-formed.
-    fn abandon(&mut self, _sink: &mut Sink<'_>) -> Result<(), Error> {
+    /// Ends a list that an error cut off, so that what there is of it is printed and well-formed.
+    fn abandon(&mut self, _columns: &Columns, _sink: &mut Sink<'_>) -> Result<(), Error> {
         Ok(())
     }
 }

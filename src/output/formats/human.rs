@@ -61,4 +61,8 @@ impl ListRenderer for Table {
         let width = sink.screen.map(|screen| screen.columns);
         sink.text(&table(columns.headings, &self.0, columns.optional, sink.bold, width))
     }
+
+    fn abandon(&mut self, columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
+        self.finish(columns, sink)
+    }
 }

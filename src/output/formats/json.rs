@@ -52,17 +52,18 @@ impl ListRenderer for Array {
         sink.text(&(start.to_owned() + &safe_json(item.json, true).replace('\n', "\n  ")))
     }
 
-    fn finish(&mut self, _columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
+    fn finish(&mut self, columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         if sink.filter.is_some() {
             sink.json(&Value::Array(std::mem::take(&mut self.collected)), true)
         } else if self.is_open {
-            self.abandon(sink)
+            self.abandon(columns, sink)
         } else {
             sink.text("[]\n")
         }
     }
 
-    fn abandon(&mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
+    /// A filter over a part of a list would print wrong results, so what it needs of a list stays unprinted.
+    fn abandon(&mut self, _columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         if std::mem::take(&mut self.is_open) { sink.text("\n]\n") } else { Ok(()) }
     }
 }

@@ -6,6 +6,7 @@ use chatauth::emulator::{Endpoint, Options};
 use rustix::process::Signal;
 
 use crate::support::ordinary_user::sees_descriptors;
+use crate::support::recorder::{Recorder, accepting};
 use crate::support::sandbox::{Finished, Sandbox};
 use crate::support::stage::{ACCOUNT, record_bytes, send_signal, start, wait_until};
 
@@ -190,5 +191,29 @@ fn property_69_a_pipe_of_certificates_that_nobody_writes_can_be_interrupted() {
         assert!(child.try_wait().unwrap().is_none(), "it waits");
         send_signal(&child, signal);
         sandbox.wait(child).exits_with(code);
+    }
+}
+
+#[test]
+fn a_list_that_is_interrupted_prints_the_rows_it_has() {
+    let recorder = Recorder::with(|request, _| {
+        if request.parameter("pageToken").is_some() {
+            std::thread::sleep(std::time::Duration::from_mins(1));
+        }
+        accepting(request)
+    });
+    for (words, rows) in [
+        (&["spaces", "list", "--format", "human"][..], 2),
+        (&["members", "list", "AAA", "--format", "human"], 2),
+        (&["spaces", "list", "--format", "name"], 1),
+        (&["spaces", "list", "--jq", ".[].name"], 0),
+    ] {
+        let before = recorder.requests().len();
+        let child = start(recorder.command(words));
+        wait_until("the second page is asked for", || recorder.requests().len() == before + 2);
+        send_signal(&child, Signal::TERM);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(143));
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), rows, "{words:?}: {output:?}");
     }
 }

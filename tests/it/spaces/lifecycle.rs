@@ -10,6 +10,22 @@ use serde_json::{Value, json};
 use crate::support::recorder::{Recorder, accepting, create_with, membership, refusal, space};
 
 #[test]
+fn a_list_that_fails_on_a_later_page_prints_the_rows_it_has() {
+    let recorder = Recorder::with(|request, _| match request.parameter("pageToken") {
+        Some(_) => refusal(403, "PERMISSION_DENIED"),
+        None => accepting(request),
+    });
+    for list in ["spaces list", "spaces search x", "spaces find-group-chats 7", "members list AAA"] {
+        for (how, lines) in [("--format human", 2), ("--format csv", 2), ("--format name", 1), ("--jq .[].name", 0)] {
+            let words: Vec<&str> = list.split(' ').chain(how.split(' ')).collect();
+            let run = recorder.run(&words).exits_with(5);
+            assert_eq!(run.stdout.lines().count(), lines, "{words:?}: {}", run.stdout);
+            assert!(run.stderr.contains("error: cannot"), "{words:?}: {}", run.stderr);
+        }
+    }
+}
+
+#[test]
 fn a_limit_stops_the_paging_and_no_limit_reads_all() {
     let recorder = Recorder::accepting();
     for (line, all) in [
