@@ -2,7 +2,7 @@
 
 use crate::chat::{GetMembership, Method};
 use crate::commands::Context;
-use crate::commands::arguments::{AdminAccess, member_name, space_name};
+use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::caller::Caller;
 
 /// Show one member of a space
@@ -24,7 +24,7 @@ impl Get {
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         let space = space_name(&self.space)?;
-        let name = member_name(&space, &self.user)?;
+        let name = super::show::member_name(&space, &self.user, admin, context)?;
         let mut caller = Caller::new(context, &[GetMembership::SCOPES], admin).await?;
         let request = GetMembership { name, admin };
         let membership =

@@ -8,7 +8,7 @@ use super::throttle::BULK_RATE;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteMembership, MemberName, Method, Scopes, is_same_name};
 use crate::commands::Context;
-use crate::commands::arguments::{AdminAccess, member_name, space_name};
+use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs};
 use crate::commands::caller::Caller;
 
@@ -50,7 +50,7 @@ impl Remove {
         let space = space_name(self.space.as_deref().unwrap_or_default())?;
         let mut names: Vec<MemberName> = Vec::new();
         for text in &self.users {
-            let name = member_name(&space, text)?;
+            let name = super::show::member_name(&space, text, admin, context)?;
             if !names.iter().any(|other| is_same_name(other.id(), name.id())) {
                 names.push(name);
             }

@@ -1,7 +1,7 @@
 //! Memberships in the formats of the output.
 
-use crate::chat::{Membership, Resource, SpaceName};
-use crate::commands::arguments::{Choices, ROLES, for_people};
+use crate::chat::{MemberName, Membership, Resource, SpaceName};
+use crate::commands::arguments::{self, Choices, ROLES, for_people};
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{self, Details, Item};
 
@@ -83,9 +83,32 @@ pub(super) fn row(membership: &Membership, you: bool) -> Vec<String> {
 pub(super) fn report(error: impl Into<anyhow::Error>, space: &SpaceName, admin: bool, context: &Context) -> Failure {
     let mut failure = context.report(error);
     if failure.code == ErrorCode::NotFound {
-        let words = ["members", "list", space.as_str(), "--show-invited"];
-        let list = context.command(words.into_iter().chain(admin.then_some("--use-admin-access")));
-        failure.hint = Some(format!("list the members: {list}"));
+        failure.hint = Some(format!("list the members: {}", list(space, admin, context)));
     }
     failure
+}
+
+/// Returns the command that lists everybody, also the groups: one of them may be the missing member.
+fn list(space: &SpaceName, admin: bool, context: &Context) -> String {
+    let words = ["members", "list", space.as_str(), "--show-invited", "--show-groups"];
+    context.command(words.into_iter().chain(admin.then_some("--use-admin-access")))
+}
+
+/// Parses a member of a space. A group is known by its membership only.
+///
+/// # Errors
+/// A usage error for text that names no member, or a membership in another space.
+pub(super) fn member_name(
+    space: &SpaceName,
+    text: &str,
+    admin: bool,
+    context: &Context,
+) -> Result<MemberName, Failure> {
+    arguments::member_name(space, text).map_err(|failure| {
+        if !text.trim().starts_with("groups/") {
+            return failure;
+        }
+        let list = list(space, admin, context);
+        failure.hint(format!("pass the resource name of the group's membership, which this command lists: {list}"))
+    })
 }

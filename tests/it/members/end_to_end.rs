@@ -204,3 +204,21 @@ fn a_warning_about_members_of_a_row_names_the_space() {
         }
     }
 }
+
+#[test]
+fn a_group_is_removed_by_the_name_of_its_membership_which_the_refusal_shows() {
+    let (sandbox, space) = space_with(&["ada@example.com"]);
+    sandbox.run(["members", "add", &space, "--group", "g1"]).success();
+    for verb in ["remove", "get"] {
+        let refused = sandbox.run(["members", verb, &space, "groups/g1"]).exits_with(2);
+        let (_, list) = refused.stderr.trim_end().split_once("this command lists: ").unwrap();
+        let members: Value = sandbox.paste(&format!("{list} --format json")).success().json();
+        let group = members.as_array().unwrap().iter().find(|one| one["groupMember"]["name"] == "groups/g1").unwrap();
+        let name = group["name"].as_str().unwrap();
+        sandbox.run(["members", "get", &space, name]).success();
+        if verb == "get" {
+            sandbox.run(["members", "remove", &space, name]).success();
+        }
+    }
+    assert_eq!(sandbox.control().members(&space).len(), 2);
+}
