@@ -161,15 +161,30 @@ impl Failure {
         error
     }
 
-    /// Makes one failure of those of several people: the one of unknown outcome or else the first, with the messages of
-    /// all after `start`. It is `not_applied` only if each is. `None` if there is none.
-    pub(super) fn combine(start: &str, failures: Vec<(String, Self)>) -> Option<Self> {
-        let messages = failures.iter().map(|(who, failure)| format!("{who}: {}", failure.message));
-        let message = format!("{start}{}", messages.collect::<Vec<_>>().join("; "));
+    /// Makes one failure of those of several people: the one that ended the command, or else the first, with the messages
+    /// of all after `start` and the number of those who were not tried. It is `not_applied` only if each is, and `unknown`
+    /// if one is. `None` if there is none.
+    pub(super) fn combine(start: &str, failures: Vec<(String, Self)>, untried: usize) -> Option<Self> {
+        let mut messages: Vec<_> = failures.iter().map(|(who, one)| format!("{who}: {}", one.message)).collect();
+        if untried > 0 {
+            messages.push(format!("{untried} not tried"));
+        }
+        let message = format!("{start}{}", messages.join("; "));
+        let unknown = failures.iter().any(|(_, one)| one.outcome == Some(Outcome::Unknown));
         let nothing_changed = failures.iter().all(|(_, one)| one.outcome == Some(Outcome::NotApplied));
-        let (_, failure) = failures.into_iter().min_by_key(|(_, one)| one.outcome != Some(Outcome::Unknown))?;
-        let failure = Self { message, ..failure };
-        Some(if nothing_changed { failure } else { failure.after_other_requests() })
+        let outcome = if unknown { Some(Outcome::Unknown) } else { nothing_changed.then_some(Outcome::NotApplied) };
+        let (_, failure) = failures.into_iter().min_by_key(|(_, one)| one.affects_one_item())?;
+        Some(Self { message, outcome, ..failure })
+    }
+
+    /// Adds the failure to print what a command did to that of its requests, which decides the code.
+    pub(super) fn with_unprinted(failed: Option<Self>, unprinted: Option<Self>) -> Result<(), Self> {
+        match (failed, unprinted) {
+            (Some(failed), Some(unprinted)) if !unprinted.message.is_empty() => {
+                Err(Self { message: format!("{}; {}", failed.message, unprinted.message), ..failed })
+            }
+            (failed, unprinted) => failed.or(unprinted).map_or(Ok(()), Err),
+        }
     }
 
     /// Removes the outcome `not_applied`: another request of the command was applied, or may have been.

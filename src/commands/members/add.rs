@@ -159,7 +159,9 @@ impl Addition {
                 return failure.into();
             }
             let message = format!("{id} was added, but {}", failure.message);
-            Failure { message, ..failure.after_other_requests() }.hint(format!("to finish, run {command}")).into()
+            Failure { message, ..failure.after_other_requests() }
+                .hint_after_wait(format!("to finish, run {command}"))
+                .into()
         })
     }
 

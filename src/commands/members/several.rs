@@ -3,7 +3,7 @@
 use super::show::{list_of_members, print, row};
 use super::throttle::WriteThrottle;
 use crate::chat::{Membership, Resource};
-use crate::commands::{Context, Failure};
+use crate::commands::{Context, Failure, Outcome};
 use crate::output::{self, Item, List};
 
 /// Sends a request for each of `members`, under the quota, and prints the memberships that come back: one as an object,
@@ -11,19 +11,24 @@ use crate::output::{self, Item, List};
 /// what was done if it cannot be printed.
 ///
 /// # Errors
-/// The first failure, with the messages of all, and as its hint the `command` for the members that remain.
+/// The failure that ended the command, or else the first, with the messages of all, and as its hint the `command` for the
+/// members for whom it can still succeed.
 pub(super) async fn for_each<Member>(
     action: &str,
     members: &[Member],
     id: impl Fn(&Member) -> &str,
     mut request: impl AsyncFnMut(&Member) -> anyhow::Result<Option<Resource<Membership>>>,
-    command: impl FnOnce(&[&str]) -> String,
+    command: impl Fn(&[&str]) -> String,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let mut list = (members.len() != 1).then(|| list_of_members(context));
-    let (mut failures, mut left, mut done) = (Vec::new(), Vec::new(), Vec::new());
-    let unprinted = |error: output::Error, done: &[&str]| {
-        context.report_unprinted(error, &format!("{action} succeeded for {}", done.join(", ")))
+    let ids: Vec<&str> = members.iter().map(id).collect();
+    let mut list = (ids.len() != 1).then(|| list_of_members(context));
+    let mut failures: Vec<(String, Failure)> = Vec::new();
+    let (mut left, mut done) = (Vec::new(), Vec::new());
+    let succeeded = |done: &[&str]| format!("{action} succeeded for {}", done.join(", "));
+    let unprinted = |error: output::Error, done: &[&str]| context.report_unprinted(error, &succeeded(done));
+    let finish_by = |failure: Failure, left: &[&str]| {
+        if left.is_empty() { failure } else { failure.hint_after_wait(format!("to finish, run {}", command(left))) }
     };
     let mut printed = Ok(());
     let mut throttle = WriteThrottle::default();
@@ -31,7 +36,7 @@ pub(super) async fn for_each<Member>(
         throttle.wait().await;
         match request(member).await {
             Ok(membership) => {
-                done.push(id(member));
+                done.push(ids[index]);
                 let result = match (membership, &mut list) {
                     (None, _) => Ok(()),
                     (Some(membership), None) => print(&membership, context),
@@ -45,33 +50,37 @@ pub(super) async fn for_each<Member>(
                     Err(error @ (output::Error::Filter(_) | output::Error::Write(_))) => {
                         printed = printed.and(Err(error));
                     }
-                    Err(error) => return Err(unprinted(error, &done).into()),
+                    Err(error) => {
+                        left.extend(&ids[index + 1..]);
+                        return Err(finish_by(unprinted(error, &done), &left).into());
+                    }
                 }
             }
             Err(error) => {
                 let failure = context.report(error);
                 let continues = failure.affects_one_item();
-                failures.push((id(member).to_owned(), failure));
-                left.push(id(member));
+                // The same command would be refused again.
+                let refused = continues && failure.outcome == Some(Outcome::NotApplied);
+                left.extend((!refused).then_some(ids[index]));
+                failures.push((ids[index].to_owned(), failure));
                 if !continues {
-                    left.extend(members[index + 1..].iter().map(&id));
+                    left.extend(&ids[index + 1..]);
                     break;
                 }
             }
         }
     }
     let printed = printed.and(list.map_or(Ok(0), List::finish));
-    if members.len() == 1
-        && let Some((_, failure)) = failures.pop()
-    {
-        return Err(failure.into());
-    }
-    let start = format!("{} of {} failed: ", left.len(), members.len());
-    match Failure::combine(&start, failures) {
-        Some(failure) => {
+    let unprinted = printed.err().filter(|_| !done.is_empty()).map(|error| unprinted(error, &done));
+    let failed = if ids.len() == 1 {
+        failures.pop().map(|(_, failure)| failure)
+    } else {
+        let start = format!("{} of {} failed: ", failures.len(), ids.len());
+        let untried = ids.len() - done.len() - failures.len();
+        Failure::combine(&start, failures, untried).map(|failure| {
             let failure = if done.is_empty() { failure } else { failure.after_other_requests() };
-            Err(failure.hint(format!("to retry those, run {}", command(&left))).into())
-        }
-        None => Ok(printed.map(drop).map_err(|error| unprinted(error, &done))?),
-    }
+            finish_by(failure, &left)
+        })
+    };
+    Ok(Failure::with_unprinted(failed, unprinted)?)
 }

@@ -1,7 +1,7 @@
 //! Reports errors of the Chat API.
 
 use crate::auth::ScopeSet;
-use crate::chat::{Error, ErrorKind, Status};
+use crate::chat::{Error, ErrorKind, ListSpaces, Method, SearchSpaces, Status};
 use crate::commands::caller::Attempt;
 use crate::commands::write::Write;
 use crate::commands::{ErrorCode, Failure, Invocation, Outcome};
@@ -18,13 +18,18 @@ impl Failure {
             failure.reason = status.reason.clone().or_else(|| status.status.clone());
         }
         failure.retry_after = error.retry_after;
-        let Some(write) = &attempt.write else { return failure };
-        let mut failure = failure.with_write(write, error.may_have_been_applied);
-        // The hint says when to retry before it says how.
-        if let (true, Some(_), Some(hint)) = (error.may_have_been_applied, error.retry_after, &failure.hint) {
-            failure.hint = Some(format!("{}; {hint}", try_again(error.retry_after)));
+        match &attempt.write {
+            Some(write) => failure.with_write(write, error.may_have_been_applied),
+            None => failure,
         }
-        failure
+    }
+
+    /// Sets the hint. It says when to retry before it says how.
+    #[must_use]
+    pub(in crate::commands) fn hint_after_wait(self, hint: String) -> Self {
+        let waits = self.retry_after.is_some() || self.code == ErrorCode::RateLimited;
+        let hint = if waits { format!("{}; {hint}", try_again(self.retry_after)) } else { hint };
+        self.hint(hint)
     }
 
     /// Adds what is known about the effect of a write, and how to repeat it.
@@ -38,7 +43,7 @@ impl Failure {
             }
             let id = write.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
             self.message = format!("{}; the request may have been applied{id}", self.message);
-            self.hint = Some(write.hint.clone());
+            return self.hint_after_wait(write.hint.clone());
         }
         self
     }
@@ -80,6 +85,9 @@ fn classify(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Failur
             }
             _ => "check that this account has the permission, and that no administrator restricts the app".to_owned(),
         }),
+        ErrorKind::NotFound if [ListSpaces::ACTION, SearchSpaces::ACTION].contains(&attempt.action.as_str()) => {
+            fail(ErrorCode::NotFound).hint("check that --api-endpoint is the root of the Chat API")
+        }
         ErrorKind::NotFound => fail(ErrorCode::NotFound).hint(if attempt.admin {
             let words = ["spaces", "search", "space_type = \"SPACE\"", "--use-admin-access"];
             format!("check the name: {}", invocation.command(words))

@@ -126,10 +126,9 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
         // Without this message, the name of the space would be lost.
         context.messages.print(&named);
     }
-    finished?;
-    Ok(printed.map_err(|error| {
+    let unprinted = printed.err().map(|error| {
         let mut failure = context.report(error);
-        if failure.code != ErrorCode::ReaderGone {
+        if failure.code != ErrorCode::ReaderGone && finished.is_ok() {
             let done = if is_direct {
                 format!("the direct message is {name}")
             } else {
@@ -138,7 +137,8 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
             failure.message = format!("{}; {done}", failure.message);
         }
         failure
-    })?)
+    });
+    Ok(Failure::with_unprinted(finished.err(), unprinted)?)
 }
 
 fn print_note(note: Option<&str>, context: &Context) {

@@ -206,6 +206,50 @@ fn a_warning_about_members_of_a_row_names_the_space() {
 }
 
 #[test]
+fn a_quota_that_ends_a_command_for_several_says_who_was_not_tried_and_when_to_retry() {
+    let (sandbox, space) = space_with(&["b@example.com", "c@example.com", "d@example.com"]);
+    sandbox.control().add_fault("remove-member:status=429,retry-after=3600,after=1".parse().unwrap());
+    let people = ["x@example.com", "b@example.com", "c@example.com", "d@example.com"];
+    let words = [&["members", "remove", &space][..], &people, &["--format", "json"]].concat();
+    let error = sandbox.run(words).exits_with(6).error();
+    assert_eq!((&error["code"], &error["outcome"]), (&"rate_limited".into(), &"not_applied".into()));
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with("2 of 4 failed: x@example.com: cannot remove the member: "), "{message}");
+    assert!(message.ends_with("; 2 not tried"), "{message}");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.starts_with("retry in 60 min, as the server asks; to finish, run "), "{hint}");
+    let command = format!("chatauth members remove {space} b@example.com c@example.com d@example.com");
+    assert!(hint.ends_with(&command), "{hint}");
+
+    // The role of one who was just added.
+    sandbox.control().add_fault("update-member:status=429,retry-after=3600".parse().unwrap());
+    let words = ["members", "add", &space, "p@example.com", "--role", "owner", "--format", "json"];
+    let error = sandbox.run(words).exits_with(6).error();
+    assert!(
+        error["hint"].as_str().unwrap().starts_with("retry in 60 min, as the server asks; to finish, run"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_quota_that_ends_the_later_steps_of_a_create_says_who_was_not_tried_and_when_to_retry() {
+    let sandbox = Sandbox::with(Options { unresolvable: vec!["u48@example.com".into()], ..Options::default() });
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    sandbox.control().add_fault("add-member:status=429,retry-after=3600,after=2".parse().unwrap());
+    let members: Vec<String> = (0..53).map(|id| format!("--member=u{id}@example.com")).collect();
+    let words = ["spaces", "create", "--name", "x", "--owner", "o@example.com", "--format", "json"];
+    let failed = sandbox.run(words.iter().copied().chain(members.iter().map(String::as_str))).exits_with(6);
+    let error = failed.error();
+    assert_eq!(error["code"], "rate_limited");
+    assert!(error.get("outcome").is_none(), "{error}");
+    assert!(error["message"].as_str().unwrap().ends_with("; 3 not tried"), "two members and a role: {error}");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.starts_with("retry in 60 min, as the server asks; to finish, run "), "{hint}");
+    let command = "u48@example.com u50@example.com u51@example.com u52@example.com && ";
+    assert!(hint.contains(command) && hint.ends_with("o@example.com --role owner"), "{hint}");
+}
+
+#[test]
 fn a_group_is_removed_by_the_name_of_its_membership_which_the_refusal_shows() {
     let (sandbox, space) = space_with(&["ada@example.com"]);
     sandbox.run(["members", "add", &space, "--group", "g1"]).success();

@@ -76,7 +76,60 @@ fn one_refused_member_does_not_keep_the_others_out() {
     });
     let run = recorder.run(&["members", "remove", "AAA", "7", "8", "9", "--format", "name"]).exits_with(5);
     assert_eq!(run.stdout, "spaces/AAA/members/7\nspaces/AAA/members/9\n");
-    assert!(run.stderr.contains("1 of 3") && run.stderr.contains("members remove spaces/AAA 8"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 of 3 failed: 8: "), "{}", run.stderr);
+}
+
+#[test]
+fn no_hint_repeats_the_command_that_was_refused() {
+    let recorder = Recorder::with(|request, _| match request.method.as_str() {
+        "DELETE" if request.path.ends_with("/9") => (200, membership("9")),
+        _ => refusal(404, "NOT_FOUND"),
+    });
+    for (words, list) in [
+        (&["members", "remove", "AAA", "7"][..], true),
+        (&["members", "remove", "AAA", "7", "8"], true),
+        (&["members", "remove", "AAA", "7", "9", "--use-admin-access"], true),
+        (&["members", "get", "AAA", "7"], true),
+        (&["members", "add", "AAA", "7", "8"], false),
+        (&["spaces", "list"], false),
+        (&["spaces", "list", "--type", "space"], false),
+        (&["spaces", "search", "x", "--use-admin-access"], false),
+    ] {
+        let run = recorder.run(words).exits_with(5);
+        let (_, hint) = run.stderr.split_once("\nhint: ").unwrap_or_else(|| panic!("{words:?}: {}", run.stderr));
+        assert!(!hint.contains(&words[..2].join(" ")), "{words:?}: {hint}");
+        assert_eq!(hint.contains("members list spaces/AAA --show-invited --show-groups"), list, "{words:?}: {hint}");
+        assert!(!list || hint.contains("--use-admin-access") == words.contains(&"--use-admin-access"), "{hint}");
+    }
+}
+
+#[test]
+fn those_who_were_not_tried_did_not_fail() {
+    let recorder = Recorder::with(|request, _| match request.path.as_str() {
+        "/v1/spaces/AAA/members/1" => refusal(404, "NOT_FOUND"),
+        "/v1/spaces/AAA/members/3" => refusal(401, "UNAUTHENTICATED"),
+        _ => accepting(request),
+    });
+    for (ids, start, left) in [
+        ("1 2 3 4 5", "2 of 5 failed: 1: ", "3 4 5"),
+        ("1 3 2", "2 of 3 failed: 1: ", "3 2"),
+        ("3 1", "1 of 2 failed: 3: ", "3 1"),
+        ("2 3", "1 of 2 failed: 3: ", "3"),
+    ] {
+        let words = ["members", "remove", "AAA", "--format", "json"].into_iter().chain(ids.split(' '));
+        let run = recorder.run(&words.collect::<Vec<_>>()).exits_with(4);
+        let error: Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
+        let error = &error["error"];
+        let message = error["message"].as_str().unwrap();
+        assert!(message.starts_with(start), "{message}");
+        let untried = left.split(' ').count() - 1;
+        assert_eq!(message.ends_with(&format!("; {untried} not tried")), untried > 0, "{message}");
+        assert_eq!(error["code"], "credentials_rejected", "what ended the command decides");
+        let hint = error["hint"].as_str().unwrap();
+        assert!(hint.starts_with("to finish, run "), "{hint}");
+        assert!(hint.ends_with(&format!("chatauth members remove spaces/AAA {left}")), "{hint}");
+        assert_eq!(error.get("outcome").is_none(), ids.contains('2') && ids != "1 3 2", "{error}");
+    }
 }
 
 #[test]

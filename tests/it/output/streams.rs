@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::process::{Command, Stdio};
 
-use chatauth::emulator::Endpoint;
+use chatauth::emulator::{Endpoint, Options};
 use serde_json::{Value, json};
 
 use crate::support::sandbox::{Finished, Sandbox};
@@ -165,6 +165,42 @@ fn property_68_a_full_disk_under_standard_output_hides_no_space() {
     assert_eq!(sandbox.control().requests_to(Endpoint::Create).len(), 2);
     for words in [&["spaces", "list"][..], &["auth", "token"], &["auth", "status"], &["--help"]] {
         assert_ne!(into(&sandbox, sandbox.command(words), full()).code(), Some(0), "{words:?}");
+    }
+}
+
+#[test]
+fn property_68_a_failure_of_a_part_hides_no_error_of_the_output() {
+    let sandbox = Sandbox::with(Options { unresolvable: vec!["x@x.test".into()], ..Options::default() });
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x"]);
+    let fault = "update-member:status=403,reason=PERMISSION_DENIED";
+    sandbox.control().add_fault(fault.parse().unwrap());
+    for (words, failed, reported) in [
+        (
+            &["members", "add", &space, "a@x.test", "x@x.test", "b@x.test"][..],
+            "1 of 3 failed",
+            "for a@x.test, b@x.test",
+        ),
+        (&["members", "remove", &space, "x@x.test", "a@x.test", "b@x.test"], "1 of 3 failed", "for a@x.test, b@x.test"),
+        (&["spaces", "create", "--name", "y", "--manager", "m@x.test"], "was created, but m@x.test", ""),
+    ] {
+        for (more, cause) in [
+            (&["--format", "json"][..], "; cannot print the result: "),
+            (&["--jq", ".name, .[].name | tonumber"], "--jq"),
+        ] {
+            let full = Stdio::from(File::options().write(true).open("/dev/full").unwrap());
+            let command = sandbox.command([words, &["-q"], more].concat());
+            let finished = if more[0] == "--jq" { sandbox.finish(command) } else { into(&sandbox, command, full) };
+            let stderr = finished.exits_with(5).stderr;
+            for part in [failed, reported, cause] {
+                assert!(stderr.contains(part), "{words:?}: {stderr}");
+            }
+            for user in ["a@x.test", "b@x.test"] {
+                if words[1] == "remove" {
+                    sandbox.run(["members", "add", &space, user]).success();
+                }
+            }
+        }
     }
 }
 

@@ -78,11 +78,12 @@ impl Steps<'_, '_> {
             self.promotions.clone_from(&self.plan.promotions);
         }
         let start = format!("the space {} was created, but ", self.space);
-        match Failure::combine(&start, self.failures) {
+        let untried = self.members.len() + self.promotions.len() - self.failures.len();
+        match Failure::combine(&start, self.failures, untried) {
             None => Ok(()),
             Some(failure) => {
                 let commands = commands(self.space.as_str(), &self.members, &self.promotions, self.context);
-                Err(failure.after_other_requests().hint(format!("to finish, run {commands}")))
+                Err(failure.after_other_requests().hint_after_wait(format!("to finish, run {commands}")))
             }
         }
     }
