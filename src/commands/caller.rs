@@ -132,11 +132,6 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// Whether this caller serves one row of a bulk run.
-    pub(super) fn is_for_row(&self) -> bool {
-        self.for_row
-    }
-
     /// Returns the token and its owner.
     pub(super) fn access(&self) -> &Access {
         &self.access

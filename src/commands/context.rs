@@ -15,7 +15,7 @@ use crate::platform::browser;
 use crate::platform::terminal::Terminals;
 use crate::secret::Secret;
 
-use super::write::InFlight;
+use super::write::{InFlight, Progress};
 use super::{ErrorCode, Failure, Invocation};
 
 /// The value of a setting, and where it came from.
@@ -141,6 +141,8 @@ pub struct Context {
     pub printer: Printer,
     /// The write that is in flight.
     pub(super) pending: RefCell<Option<InFlight>>,
+    /// What the command has done so far, if that is a part of it.
+    pub(super) progress: RefCell<Option<Progress>>,
     /// Returns the definition of the command line.
     pub definition: fn() -> clap::Command,
     session: OnceCell<Session>,
@@ -155,7 +157,8 @@ impl Context {
         printer: Printer,
         definition: fn() -> clap::Command,
     ) -> Self {
-        Self { settings, clock, messages, printer, pending: RefCell::default(), definition, session: OnceCell::new() }
+        let (pending, progress, session) = (RefCell::default(), RefCell::default(), OnceCell::new());
+        Self { settings, clock, messages, printer, pending, progress, definition, session }
     }
 
     /// Returns the session, created on first use.

@@ -17,7 +17,8 @@ impl Context {
     /// Builds the runtime and runs a command until it ends or a signal ends it.
     ///
     /// # Errors
-    /// Those of the command; an interruption names the write that is in flight, with the command that repeats it.
+    /// Those of the command; an interruption names the write that is in flight, what was done before it, and the command
+    /// for what remains.
     pub fn block_on(&self, command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
         run(pin!(self.until_signal(pin!(command))))
     }
@@ -61,7 +62,7 @@ impl Context {
 
     fn interrupted(&self, interruption: Interruption) -> Failure {
         let code = ErrorCode::Interrupted(interruption);
-        match &*self.pending.borrow() {
+        let mut failure = match &*self.pending.borrow() {
             None => Failure::new(code, interruption.to_string()),
             Some(pending) => {
                 let request_id = &pending.write.request_id;
@@ -73,7 +74,14 @@ impl Context {
                 failure.outcome = Some(Outcome::Unknown);
                 failure
             }
+        };
+        if let Some(progress) = &*self.progress.borrow() {
+            failure.message = format!("{}; {}", failure.message, progress.done);
+            if !progress.remaining.is_empty() {
+                failure.hint = Some(format!("to finish, run {}", progress.remaining));
+            }
         }
+        failure
     }
 }
 

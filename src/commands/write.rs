@@ -25,6 +25,15 @@ impl Write {
     }
 }
 
+/// What a command of several requests has done so far. An interruption reports it.
+#[derive(Debug)]
+pub(super) struct Progress {
+    /// What was done, as in "the space spaces/AAAA was created".
+    pub(super) done: String,
+    /// The command for what remains; empty if nothing does.
+    pub(super) remaining: String,
+}
+
 /// A write without a response so far. Whatever ends the program meanwhile reports how to repeat it.
 #[derive(Debug, Clone)]
 pub(super) struct InFlight {

@@ -3,6 +3,7 @@
 use super::show::{list_of_members, print, row};
 use super::throttle::WriteThrottle;
 use crate::chat::{Membership, Resource};
+use crate::commands::write::Progress;
 use crate::commands::{Context, Failure, Outcome};
 use crate::output::{self, Item, List};
 
@@ -33,6 +34,13 @@ pub(super) async fn for_each<Member>(
     let mut printed = Ok(());
     let mut throttle = WriteThrottle::default();
     for (index, member) in members.iter().enumerate() {
+        if index > 0 {
+            let failed = failures.iter().map(|(who, failure)| format!("{who}: {}", failure.message));
+            let outcomes: Vec<String> =
+                (!done.is_empty()).then(|| succeeded(&done)).into_iter().chain(failed).collect();
+            let remaining = command(&[&left, &ids[index..]].concat());
+            context.progress.replace(Some(Progress { done: outcomes.join("; "), remaining }));
+        }
         throttle.wait().await;
         match request(member).await {
             Ok(membership) => {

@@ -14,6 +14,7 @@ use crate::chat::{GetSpace, Method, PatchSpace, Resource, Scopes, Space, SpaceNa
 use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
 use crate::commands::caller::Caller;
+use crate::commands::write::Progress;
 use crate::commands::{Context, Failure};
 
 /// The time between two writes to one space: Google allows all apps together one a second.
@@ -108,6 +109,8 @@ async fn apply(
     let mut latest = None;
     for change in changes {
         if latest.is_some() {
+            let remaining = context.typed_command();
+            context.progress.replace(Some(Progress { done: before(&done), remaining }));
             tokio::time::sleep(BETWEEN_WRITES).await;
         }
         let update_mask = change.mask.join(",");
@@ -185,8 +188,12 @@ fn add_progress(done: &[String], failed: &str, mut failure: Failure) -> Failure 
     if done.is_empty() {
         return failure;
     }
-    failure.message = format!("{}; updated before that: {}", failure.message, done.join(", "));
+    failure.message = format!("{}; {}", failure.message, before(done));
     failure.after_other_requests()
+}
+
+fn before(done: &[String]) -> String {
+    format!("updated before that: {}", done.join(", "))
 }
 
 /// The permissions that can be given, as the API calls them.

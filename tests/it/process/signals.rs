@@ -5,6 +5,7 @@ use std::process::Command;
 use chatauth::emulator::{Endpoint, Options};
 use rustix::process::Signal;
 
+use crate::support::bulk::lines_of;
 use crate::support::ordinary_user::sees_descriptors;
 use crate::support::recorder::{Recorder, accepting};
 use crate::support::sandbox::{Finished, Sandbox};
@@ -192,6 +193,139 @@ fn property_69_a_pipe_of_certificates_that_nobody_writes_can_be_interrupted() {
         send_signal(&child, signal);
         sandbox.wait(child).exits_with(code);
     }
+}
+
+/// A login for members, a space, and the people in it.
+fn space_with(people: &[&str]) -> (Sandbox, String) {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let members = people.iter().flat_map(|user| ["--member", user]);
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x"].into_iter().chain(members).collect::<Vec<_>>());
+    sandbox.control().clear_requests();
+    (sandbox, space)
+}
+
+#[test]
+fn a_command_for_several_members_that_is_interrupted_says_what_was_done_and_what_remains() {
+    let people = ["a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com"];
+    for (verb, endpoint, before, after) in
+        [("add", Endpoint::AddMember, &people[..0], 6), ("remove", Endpoint::RemoveMember, &people[..], 1)]
+    {
+        for (signal, code) in SIGNALS {
+            // While the third request has no answer.
+            let (sandbox, space) = space_with(before);
+            let fault = if verb == "add" { "add-member" } else { "remove-member" };
+            sandbox.control().add_fault(format!("{fault}:delay=60s,after=2").parse().unwrap());
+            let words = [&["members", verb, &space, "-q", "--format", "json"][..], &people].concat();
+            let child = start(sandbox.command(words));
+            wait_until("the third has left", || sandbox.control().requests_to(endpoint).len() == 3);
+            send_signal(&child, signal);
+            let stopped = sandbox.wait(child).exits_with(code);
+            assert_eq!(stopped.json().as_array().unwrap().len(), 2);
+            let error = stopped.error();
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains("may have been applied"), "{message}");
+            let done = format!("; members {verb} succeeded for a@example.com, b@example.com");
+            assert!(message.ends_with(&done), "{message}");
+            assert_eq!(error["outcome"], "unknown");
+
+            // Between two requests.
+            sandbox.control().clear_faults();
+            let (sandbox, space) = space_with(before);
+            let words = [&["members", verb, &space, "-q", "--format", "json"][..], &people].concat();
+            let mut child = start(sandbox.command(words));
+            let lines = lines_of(child.stdout.take().unwrap());
+            let printed = lines.iter().filter(|line| line.contains("\"state\"")).take(2).count();
+            send_signal(&child, signal);
+            assert_eq!(printed, 2);
+            let error = sandbox.wait(child).exits_with(code).error();
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains(&done), "{message}");
+            assert_eq!(error.get("outcome").is_none(), !message.contains("while trying"), "{error}");
+            let (_, remaining) = error["hint"].as_str().unwrap().split_once("to finish, run ").unwrap();
+            assert!(!remaining.contains("a@example.com") && !remaining.contains("b@example.com"), "{remaining}");
+            sandbox.paste(remaining).success();
+            assert_eq!(sandbox.control().members(&space).len(), after);
+        }
+    }
+}
+
+#[test]
+fn a_member_who_was_refused_before_an_interruption_is_named_with_the_reason() {
+    let (sandbox, space) = space_with(&["b@example.com", "c@example.com"]);
+    sandbox.control().add_fault("remove-member:delay=60s,after=2".parse().unwrap());
+    let words = ["members", "remove", &space, "x@example.com", "b@example.com", "c@example.com"];
+    let child = start(sandbox.command(words));
+    wait_until("the third has left", || sandbox.control().requests_to(Endpoint::RemoveMember).len() == 3);
+    send_signal(&child, Signal::INT);
+    let stopped = sandbox.wait(child).exits_with(130);
+    assert!(stopped.stderr.contains("succeeded for b@example.com; x@example.com: cannot"), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains(&format!("members remove {space} c@example.com\n")), "{}", stopped.stderr);
+}
+
+#[test]
+fn an_expression_without_end_that_is_interrupted_leaves_the_command_for_the_other_members() {
+    let (sandbox, space) = space_with(&[]);
+    let words = ["members", "add", &space, "a@example.com", "b@example.com", "c@example.com"];
+    let words = [&words[..], &["--format", "jsonl", "--jq", "def f: f; f"]].concat();
+    let child = start(sandbox.command(words));
+    wait_until("the request has left", || !sandbox.control().requests_to(Endpoint::AddMember).is_empty());
+    // The answer is there long before the expression ends.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    send_signal(&child, Signal::INT);
+    let error = sandbox.wait(child).exits_with(130).error();
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.ends_with(" b@example.com c@example.com"), "{hint}");
+    assert!(error["message"].as_str().unwrap().ends_with("members add succeeded for a@example.com"), "{error}");
+}
+
+#[test]
+fn an_update_of_several_requests_that_is_interrupted_says_how_far_it_went() {
+    for (signal, code) in SIGNALS {
+        for requests in [1, 2] {
+            let (sandbox, space) = space_with(&[]);
+            if requests == 2 {
+                sandbox.control().add_fault("update:delay=60s,after=1".parse().unwrap());
+            }
+            let changes = ["--name", "B", "--history", "on", "--allow", "manage-apps=owners", "--format", "json"];
+            let child = start(sandbox.command([&["spaces", "update", &space][..], &changes].concat()));
+            wait_until("they have left", || sandbox.control().requests_to(Endpoint::Update).len() == requests);
+            // The first answer is there long before the second request leaves.
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            send_signal(&child, signal);
+            let error = sandbox.wait(child).exits_with(code).error();
+            assert!(error["message"].as_str().unwrap().ends_with("; updated before that: display_name"), "{error}");
+            assert_eq!(error.get("outcome").is_none(), requests == 1, "{error}");
+            let (_, remaining) = error["hint"].as_str().unwrap().split_once("to finish, run ").unwrap();
+            if requests == 1 {
+                sandbox.control().clear_faults();
+                sandbox.paste(remaining).success();
+                assert_eq!(sandbox.control().spaces()[0]["spaceHistoryState"], "HISTORY_ON");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_later_steps_of_a_create_that_are_interrupted_name_the_space_and_the_commands_that_remain() {
+    let sandbox = Sandbox::with(Options { unresolvable: vec!["u49@example.com".into()], ..Options::default() });
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    sandbox.control().add_fault("add-member:delay=60s,after=2".parse().unwrap());
+    let members: Vec<String> = (0..53).map(|id| format!("--member=u{id}@example.com")).collect();
+    let words = ["spaces", "create", "--name", "x", "--manager", "m@example.com", "-q", "--format", "json"];
+    let child = start(sandbox.command(words.iter().copied().chain(members.iter().map(String::as_str))));
+    wait_until("the third has left", || sandbox.control().requests_to(Endpoint::AddMember).len() == 3);
+    send_signal(&child, Signal::INT);
+    let error = sandbox.wait(child).exits_with(130).error();
+    let space = sandbox.control().spaces()[0]["name"].as_str().unwrap().to_owned();
+    assert!(error["message"].as_str().unwrap().ends_with(&format!("; the space {space} was created")), "{error}");
+    assert_eq!(error["outcome"], "unknown");
+    let hint = error["hint"].as_str().unwrap();
+    let (_, remaining) = hint.split_once("to finish, run ").unwrap();
+    for (user, remains) in [("u49", true), ("u50", true), ("u51", true), ("u52", true), ("u0", false), ("u47", false)] {
+        assert_eq!(remaining.contains(&format!(" {user}@example.com")), remains, "{user}: {remaining}");
+    }
+    assert!(remaining.contains("members update"), "{remaining}");
 }
 
 #[test]

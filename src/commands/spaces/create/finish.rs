@@ -12,7 +12,7 @@ use crate::commands::members::role::give_role;
 use crate::commands::members::show::LARGEST_PAGE;
 use crate::commands::members::throttle::WriteThrottle;
 use crate::commands::pagination::Pages;
-use crate::commands::write::{InFlight, Write};
+use crate::commands::write::Progress;
 use crate::commands::{Context, ErrorCode, Failure};
 
 /// The steps after the creation, with what they have found and left undone.
@@ -45,13 +45,6 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>) -> Re
             format!("the space {space:?} was created, but its resource name is invalid, so no members were added");
         return Err(Failure::new(ErrorCode::Internal, message));
     };
-    // A signal during these steps prints the space and the commands that remain.
-    let outer = (!caller.is_for_row()).then(|| {
-        let commands = commands(space.as_str(), &plan.added_later, &plan.promotions, context);
-        let action = format!("finish {space}, which was created");
-        let write = (!commands.is_empty()).then(|| Write::repeated_by(commands, None));
-        context.pending.replace(write.map(|write| InFlight { action, write }))
-    });
     let steps = Steps {
         plan,
         space: &space,
@@ -62,30 +55,35 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>) -> Re
         members: Vec::new(),
         promotions: Vec::new(),
     };
-    let result = steps.run().await;
-    if let Some(outer) = outer {
-        context.pending.replace(outer);
-    }
-    result
+    steps.run().await
 }
 
 impl Steps<'_, '_> {
     async fn run(mut self) -> Result<(), Failure> {
+        self.remaining(&self.plan.added_later, &self.plan.promotions);
         if self.add().await {
             self.check_members().await;
             self.promote().await;
         } else {
             self.promotions.clone_from(&self.plan.promotions);
         }
+        let commands = self.remaining(&[], &[]);
         let start = format!("the space {} was created, but ", self.space);
         let untried = self.members.len() + self.promotions.len() - self.failures.len();
         match Failure::combine(&start, self.failures, untried) {
             None => Ok(()),
-            Some(failure) => {
-                let commands = commands(self.space.as_str(), &self.members, &self.promotions, self.context);
-                Err(failure.after_other_requests().hint_after_wait(format!("to finish, run {commands}")))
-            }
+            Some(failure) => Err(failure.after_other_requests().hint_after_wait(format!("to finish, run {commands}"))),
         }
+    }
+
+    /// Returns the commands for these steps and for those that failed. An interruption reports them too.
+    fn remaining(&self, members: &[NewMembership], promotions: &[(String, Role)]) -> String {
+        let members = [&self.members, members].concat();
+        let promotions = [&self.promotions, promotions].concat();
+        let remaining = commands(self.space.as_str(), &members, &promotions, self.context);
+        let done = format!("the space {} was created", self.space);
+        self.context.progress.replace(Some(Progress { done, remaining: remaining.clone() }));
+        remaining
     }
 
     /// Records a failed step. Returns whether to continue with the next person.
@@ -101,9 +99,9 @@ impl Steps<'_, '_> {
         let mut throttle = WriteThrottle::default();
         let plan = self.plan;
         for (index, membership) in plan.added_later.iter().enumerate() {
+            let repeat = self.remaining(&plan.added_later[index..], &plan.promotions);
             throttle.wait().await;
             let request = CreateMembership { space: self.space.clone(), membership: membership.clone(), admin: false };
-            let repeat = commands(self.space.as_str(), &plan.added_later[index..], &plan.promotions, self.context);
             match self.caller.send_repeated_by(&request, &repeat).await {
                 Ok(Some(made)) => {
                     self.known.insert(membership.name().to_owned(), made.fields);
@@ -207,7 +205,7 @@ impl Steps<'_, '_> {
     async fn promote(&mut self) {
         let plan = self.plan;
         for (index, (user, role)) in plan.promotions.iter().enumerate() {
-            let repeat = commands(self.space.as_str(), &[], &plan.promotions[index..], self.context);
+            let repeat = self.remaining(&[], &plan.promotions[index..]);
             let name = self.known.get(user).map_or_else(|| id_of(user), |member| member.name.as_str());
             if let Err(error) = give_role(self.space, name, *role, false, &repeat, self.caller).await {
                 if !self.failed(user, error) {
