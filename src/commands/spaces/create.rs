@@ -112,6 +112,11 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
         None => format!("Creating the conversation as {whom}"),
     });
     let space = send(plan, &mut caller).await?;
+    if let Some(warning) = plan.differs_in_type(&space.fields) {
+        context.messages.warning(&warning);
+        note_skipped_members(plan, &space.fields.name, context);
+        return super::show::print(&space, context);
+    }
     if let Some(warning) = plan.differs_from(&space.fields) {
         context.messages.warning(&warning);
     }
@@ -152,10 +157,14 @@ fn reuse_existing(plan: &Plan, what: IfExists, space: Resource<Space>, context: 
     let space = what.accept(space)?;
     let name = &space.fields.name;
     context.messages.note(&format!("Reusing {name}, which already has this name"));
+    note_skipped_members(plan, name, context);
+    super::show::print(&space, context)
+}
+
+fn note_skipped_members(plan: &Plan, name: &str, context: &Context) {
     if let Some(commands) = finish::commands_for_all(plan, name, context) {
         context.messages.note(&format!("Skipped the members. To add them, run {commands}"));
     }
-    super::show::print(&space, context)
 }
 
 /// Returns the scopes of the methods that the plan calls.

@@ -122,6 +122,31 @@ fn property_59_when_the_outcome_is_not_known_the_named_command_gives_the_same_sp
 }
 
 #[test]
+fn a_key_that_brings_back_another_kind_of_conversation_is_told_and_changes_nothing() {
+    let named = ["--name", "Payroll", "--manager", "m@example.com"];
+    let direct = ["--type", "direct-message", "--member", "b@example.com"];
+    let group = ["--type", "group-chat", "--member", "b@example.com", "--member", "c@example.com"];
+    for (first, second, told) in [
+        (&named[..], &direct[..], "which is a space, not a direct-message"),
+        (&named, &group, "which is a space, not a group-chat"),
+        (&group, &named, "which is a group-chat, not a space"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.run(["auth", "login", "--scope", "manage"]).success();
+        let create =
+            |words: &[&str]| sandbox.run(["spaces", "create", "--idempotency-key", "k"].iter().chain(words)).success();
+        let made = create(first).json()["name"].clone();
+        sandbox.control().clear_requests();
+        let back = create(second);
+        assert_eq!(back.json()["name"], made);
+        let warning = format!("this request id or key belongs to {}, {told}", made.as_str().unwrap());
+        assert!(back.stderr.contains(&warning), "{}", back.stderr);
+        assert!(!back.stderr.contains("The direct message is") && !back.stderr.contains("Created"), "{}", back.stderr);
+        assert_eq!(sandbox.control().requests().len(), 1, "nobody is added and no role is given");
+    }
+}
+
+#[test]
 fn property_59_a_key_or_an_id_goes_before_the_name_and_the_repetition_finishes_the_job() {
     let key = ["--idempotency-key", "k"];
     let id = ["--request-id", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"];

@@ -98,7 +98,7 @@ impl RowCommand for NewSpace {
             return Ok(existing(plan, space, None, caller.context()));
         }
         let space = send(plan, caller).await?;
-        Ok(match plan.differs_from(&space.fields) {
+        Ok(match plan.differs_in_type(&space.fields).or_else(|| plan.differs_from(&space.fields)) {
             difference @ Some(_) => existing(plan, space, difference, caller.context()),
             None => Created { name: space.fields.name, object: Some(space.json), ..Created::default() },
         })

@@ -131,6 +131,14 @@ impl Plan {
         self.request.display_name().map(str::to_owned)
     }
 
+    /// Returns the warning for a request id that brought back a conversation of another type.
+    pub(super) fn differs_in_type(&self, space: &Space) -> Option<String> {
+        let (wanted, there) = (self.request.text("spaceType")?, space.space_type.as_deref()?);
+        let [kind, other] = [wanted, there].map(|kind| for_people(TYPES, kind));
+        (wanted != there)
+            .then(|| format!("this request id or key belongs to {}, which is a {other}, not a {kind}", space.name))
+    }
+
     /// Returns the warning for a request id that brought back a space of another name.
     pub(super) fn differs_from(&self, space: &Space) -> Option<String> {
         let (wanted, there) = (self.name()?, space.display_name.as_ref()?);
