@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use serde_json::Value;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::deadline::Deadline;
@@ -214,7 +215,10 @@ fn bearer(token: &Secret<String>) -> Result<HeaderValue, Error> {
 
 /// The time in a header, in any of HTTP's forms.
 pub(super) fn date(headers: &HeaderMap, name: HeaderName) -> Option<OffsetDateTime> {
-    Some(httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()?.into())
+    let value = headers.get(name)?.to_str().ok()?;
+    let date = httpdate::parse_http_date(value).ok().map(OffsetDateTime::from);
+    // Another day of the week than the date's is no reason to ignore it.
+    date.or_else(|| OffsetDateTime::parse(value, &Rfc2822).ok())
 }
 
 fn authority(url: &Url) -> String {

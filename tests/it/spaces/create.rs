@@ -127,9 +127,9 @@ fn a_key_that_brings_back_another_kind_of_conversation_is_told_and_changes_nothi
     let direct = ["--type", "direct-message", "--member", "b@example.com"];
     let group = ["--type", "group-chat", "--member", "b@example.com", "--member", "c@example.com"];
     for (first, second, told) in [
-        (&named[..], &direct[..], "which is a space, not a direct-message"),
-        (&named, &group, "which is a space, not a group-chat"),
-        (&group, &named, "which is a group-chat, not a space"),
+        (&named[..], &direct[..], "which is a space, not a direct message"),
+        (&named, &group, "which is a space, not a group chat"),
+        (&group, &named, "which is a group chat, not a space"),
     ] {
         let sandbox = Sandbox::new();
         sandbox.run(["auth", "login", "--scope", "manage"]).success();
