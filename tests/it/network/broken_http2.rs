@@ -145,7 +145,9 @@ const TROUBLES: &[(&str, usize, Act)] = &[
     ("goes away with the request in hand", 2, |connection, stream| connection.write_all(&goaway(stream, NO_ERROR))),
     ("goes away and answers all the same", 1, |connection, stream| {
         connection.write_all(&goaway(stream, NO_ERROR))?;
-        connection.write_all(&answer(stream))
+        connection.write_all(&answer(stream))?;
+        // A connection that is closed with something unread is reset, and the answer may be lost with it.
+        std::io::copy(connection, &mut std::io::sink()).map(drop)
     }),
     ("goes away because it is asked too much", 2, |connection, stream| {
         connection.write_all(&goaway(stream, ENHANCE_YOUR_CALM))
