@@ -72,8 +72,13 @@ fn exit_code(http_status: u16, read: &Status, failure: &Failure) -> bool {
         401 => code == 4,
         403 => [4, 5, 6].contains(&code),
         408 | 429 | 499.. => code == 6,
-        // The API says with 400, too, that it ran out of time.
-        _ => code == 5 || (code == 6 && read.status.as_deref() == Some("DEADLINE_EXCEEDED")),
+        // The API says with other statuses, too, that it failed.
+        _ => match read.status.as_deref() {
+            Some("CANCELLED" | "DEADLINE_EXCEEDED" | "INTERNAL" | "UNAVAILABLE" | "DATA_LOSS" | "ABORTED") => {
+                code == 5 || code == 6
+            }
+            _ => code == 5,
+        },
     }
 }
 
