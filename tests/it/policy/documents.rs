@@ -100,7 +100,7 @@ fn scripts(document: &str, block: &Block) -> (Vec<String>, usize) {
             (vec![lines.join("\n")], 0)
         }
         "crontab" => {
-            let line = block.text.lines().next_back().unwrap().splitn(6, ' ').nth(5).unwrap();
+            let line = block.text.trim_end().splitn(6, ' ').nth(5).unwrap();
             (vec![line.replace("\\%", "%")], 0)
         }
         "text" if document == "docs/commands.md" => {
