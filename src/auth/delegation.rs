@@ -10,12 +10,10 @@ use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 use yup_oauth2::ServiceAccountKey;
 
-use super::token_endpoint;
+use super::token_endpoint::Sender;
 use super::token_response::TokenResponse;
 use super::{DelegationRefusal, Error, Scope, ScopeSet, TokenRefusal};
-use crate::http::retry::Policy;
-use crate::http::{self, Endpoint};
-use crate::platform::Clock;
+use crate::http::Endpoint;
 use crate::platform::encoding::decode;
 use crate::platform::input::{InputError, Source};
 use crate::secret::Secret;
@@ -90,14 +88,12 @@ impl Delegation {
     /// `rejected`.
     pub(super) async fn access_token(
         &self,
-        http: &http::Client,
+        sender: Sender<'_>,
         config_directory: Option<&Path>,
-        clock: Clock,
         scopes: &ScopeSet,
         rejected: Option<&Secret<String>>,
-        before_retry: &dyn Fn(&str),
     ) -> Result<(Secret<String>, Option<OffsetDateTime>), Error> {
-        let cache = Cache::prepare(config_directory, &self.file_name(scopes), clock);
+        let cache = Cache::prepare(config_directory, &self.file_name(scopes), sender.clock);
         let usable = |cached: Option<Cached>| {
             let cached = cached.filter(|cached| Some(&cached.access_token) != rejected)?;
             Some((cached.access_token, Some(cached.expires_at)))
@@ -109,29 +105,21 @@ impl Delegation {
         if let Some(token) = usable(cache.fresh()?) {
             return Ok(token);
         }
-        let response = self.request(http, clock, scopes, before_retry).await?;
-        let expires_at = response.expires_in.and_then(|life| clock.now().checked_add(Duration::seconds(life)));
+        let response = self.request(sender, scopes).await?;
+        let expires_at = response.expires_in.and_then(|life| sender.clock.now().checked_add(Duration::seconds(life)));
         if let Err(problem) = cache.save(&response.access_token, expires_at) {
             log::info!("cannot cache the access token: {problem}");
         }
         Ok((response.access_token, expires_at))
     }
 
-    async fn request(
-        &self,
-        http: &http::Client,
-        clock: Clock,
-        scopes: &ScopeSet,
-        before_retry: &dyn Fn(&str),
-    ) -> Result<TokenResponse, Error> {
+    async fn request(&self, sender: Sender<'_>, scopes: &ScopeSet) -> Result<TokenResponse, Error> {
         let names: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
         let assertion = assertion::sign(self.key.clone(), &self.subject, &names)
             .await
             .map_err(|error| Error::ServiceAccountKey { path: self.path.clone(), cause: error.to_string() })?;
         let fields = [("grant_type", JWT_BEARER), ("assertion", assertion.as_str())];
-        let endpoint = &self.token_endpoint;
-        let policy = Policy::authorization(http.timeout());
-        let result = token_endpoint::request(http, endpoint, &fields, policy, clock, before_retry).await;
+        let result = sender.request(&self.token_endpoint, &fields, sender.policy()).await;
         result.map_err(|error| match error {
             Error::Refused(refusal) => self.refused(*refusal, scopes),
             other => other,

@@ -15,7 +15,7 @@ use super::login_prompt::{LoginOptions, LoginPrompt};
 use super::principal::Principal;
 use super::refusal::Evidence;
 use super::store::{CredentialStore, Notify};
-use super::token_endpoint::TokenEndpoint;
+use super::token_endpoint::{Sender, TokenEndpoint};
 use super::token_response::TokenResponse;
 use super::{ClientSecrets, Error, LoginNeeded, Record, RefusalCause, ScopeSet, TokenRefusal};
 use crate::http::{self, Endpoint};
@@ -267,14 +267,17 @@ impl Session {
         rejected: Option<&Secret<String>>,
     ) -> Result<Access, Error> {
         let directory = self.config_directory.as_deref();
-        let (token, expires_at) =
-            delegation.access_token(&self.http, directory, self.clock, scopes, rejected, &*self.before_retry).await?;
+        let (token, expires_at) = delegation.access_token(self.sender(), directory, scopes, rejected).await?;
         let account = Some(delegation.subject().to_owned());
         Ok(Access { token, account, expires_at, record: None, delegated: Some(scopes.clone()) })
     }
 
     pub(super) fn token_endpoint<'a>(&'a self, client: &'a ClientSecrets) -> TokenEndpoint<'a> {
-        TokenEndpoint { http: &self.http, client, clock: self.clock, before_retry: &*self.before_retry }
+        TokenEndpoint { sender: self.sender(), client }
+    }
+
+    fn sender(&self) -> Sender<'_> {
+        Sender { http: &self.http, clock: self.clock, before_retry: &*self.before_retry }
     }
 
     /// Reserves disk space for the refreshed record before the request is sent: a new refresh token that cannot be

@@ -78,13 +78,52 @@ pub enum ClientProbe {
 /// An authorization code that no server has issued.
 const BOGUS_CODE: &str = "4/chatauth-doctor-asks-whether-this-client-is-known";
 
-/// The token endpoint of one client.
-pub(super) struct TokenEndpoint<'a> {
+/// What sends the requests to an authorization server.
+#[derive(Clone, Copy)]
+pub(super) struct Sender<'a> {
     pub(super) http: &'a http::Client,
-    pub(super) client: &'a ClientSecrets,
     pub(super) clock: Clock,
     /// Called with a line for people before each wait.
     pub(super) before_retry: &'a dyn Fn(&str),
+}
+
+/// The token endpoint of one client.
+pub(super) struct TokenEndpoint<'a> {
+    pub(super) sender: Sender<'a>,
+    pub(super) client: &'a ClientSecrets,
+}
+
+impl Sender<'_> {
+    /// The policy of every request but a refresh.
+    pub(super) fn policy(&self) -> retry::Policy {
+        retry::Policy::authorization(self.http.timeout())
+    }
+
+    /// Sends a token request, retries it under `policy`, and reads the response.
+    pub(super) async fn request(
+        &self,
+        endpoint: &Endpoint,
+        fields: &[(&str, &str)],
+        policy: retry::Policy,
+    ) -> Result<TokenResponse, Error> {
+        let response = self.send(endpoint, fields, policy).await.result.map_err(Error::Network)?;
+        read(&response, endpoint.host(), self.clock)
+    }
+
+    /// Sends a form and retries it under `policy`.
+    async fn send(&self, endpoint: &Endpoint, fields: &[(&str, &str)], policy: retry::Policy) -> retry::Attempted {
+        let request = Request::form(endpoint.url().clone(), fields);
+        let attempt = async |left: Duration| {
+            let timeout = Some(left.min(self.http.timeout()));
+            let result = self.http.send(Request { timeout, ..request.clone() }).await;
+            let outcome = retry::classify(&result, self.clock.now());
+            (result, outcome)
+        };
+        retry::run(policy, attempt, |result, wait, attempts, most| {
+            (self.before_retry)(&retry::notice(result, endpoint.host(), wait, attempts + 1, most));
+        })
+        .await
+    }
 }
 
 impl TokenEndpoint<'_> {
@@ -95,7 +134,7 @@ impl TokenEndpoint<'_> {
         verifier: &Secret<String>,
         redirect_uri: &str,
     ) -> Result<TokenResponse, Error> {
-        let policy = retry::Policy { attempts: 1, ..self.policy() };
+        let policy = retry::Policy { attempts: 1, ..self.sender.policy() };
         let fields = [
             ("grant_type", "authorization_code"),
             ("code", code.expose()),
@@ -119,7 +158,7 @@ impl TokenEndpoint<'_> {
     pub(super) async fn revoke(&self, token: &Secret<String>) -> Result<Revocation, Error> {
         let (attempted, host) = self.send_to_sibling("revoke", &[("token", token.expose())]).await;
         let response = attempted.result.map_err(Error::Network)?;
-        check(&response, &host, self.clock)?;
+        check(&response, &host, self.sender.clock)?;
         let body = &response.body;
         let is_object = || serde_json::from_slice::<serde_json::Map<String, Value>>(body).is_ok();
         match response.status {
@@ -137,7 +176,7 @@ impl TokenEndpoint<'_> {
     pub(super) async fn token_info(&self, token: &Secret<String>) -> Result<Option<TokenInfo>, Error> {
         let (attempted, host) = self.send_to_sibling("tokeninfo", &[("access_token", token.expose())]).await;
         let response = attempted.result.map_err(Error::Network)?;
-        check(&response, &host, self.clock)?;
+        check(&response, &host, self.sender.clock)?;
         match response.status {
             200 => {
                 let Ok(info) = serde_json::from_slice::<TokenInfoResponse>(&response.body) else {
@@ -159,7 +198,7 @@ impl TokenEndpoint<'_> {
     /// No answer, or a temporary error, which decides nothing.
     pub(super) async fn probe(&self) -> Result<ClientProbe, Error> {
         let fields = [("grant_type", "authorization_code"), ("code", BOGUS_CODE), ("redirect_uri", "http://127.0.0.1")];
-        match self.send(&fields, self.policy()).await {
+        match self.send(&fields, self.sender.policy()).await {
             Ok(_) => Ok(ClientProbe::Accepted),
             Err(Error::Refused(refusal)) if refusal.cause == RefusalCause::InvalidGrant => Ok(ClientProbe::Accepted),
             Err(Error::Refused(refusal)) => Ok(ClientProbe::Refused(refusal.error)),
@@ -174,21 +213,17 @@ impl TokenEndpoint<'_> {
         [fields, &credentials].concat()
     }
 
-    fn policy(&self) -> retry::Policy {
-        retry::Policy::authorization(self.http.timeout())
-    }
-
     /// Sends a request to an endpoint beside the token endpoint, and returns also the host.
     async fn send_to_sibling(&self, segment: &str, fields: &[(&str, &str)]) -> (retry::Attempted, String) {
         let endpoint = sibling(&self.client.token_endpoint, segment);
-        let attempted = attempt(self.http, &endpoint, fields, self.policy(), self.clock, self.before_retry).await;
+        let attempted = self.sender.send(&endpoint, fields, self.sender.policy()).await;
         (attempted, endpoint.host().to_owned())
     }
 
     async fn send(&self, fields: &[(&str, &str)], policy: retry::Policy) -> Result<TokenResponse, Error> {
         let client = self.client;
         let fields = self.with_credentials(fields);
-        let result = request(self.http, &client.token_endpoint, &fields, policy, self.clock, self.before_retry).await;
+        let result = self.sender.request(&client.token_endpoint, &fields, policy).await;
         result.map_err(|error| match error {
             Error::Refused(refusal) => {
                 Error::Refused(Box::new(TokenRefusal { project: client.project.clone(), ..*refusal }))
@@ -212,42 +247,6 @@ fn sibling(token_endpoint: &Endpoint, segment: &str) -> Endpoint {
 fn error_code(body: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     Some(answer.get("error")?.as_str()?.to_owned())
-}
-
-/// Sends a token request, retries it under `policy`, and reads the response.
-pub(super) async fn request(
-    http: &http::Client,
-    endpoint: &Endpoint,
-    fields: &[(&str, &str)],
-    policy: retry::Policy,
-    clock: Clock,
-    before_retry: &dyn Fn(&str),
-) -> Result<TokenResponse, Error> {
-    let attempted = attempt(http, endpoint, fields, policy, clock, before_retry).await;
-    let response = attempted.result.map_err(Error::Network)?;
-    read(&response, endpoint.host(), clock)
-}
-
-/// Sends a form and retries it under `policy`.
-async fn attempt(
-    http: &http::Client,
-    endpoint: &Endpoint,
-    fields: &[(&str, &str)],
-    policy: retry::Policy,
-    clock: Clock,
-    before_retry: &dyn Fn(&str),
-) -> retry::Attempted {
-    let request = Request::form(endpoint.url().clone(), fields);
-    let attempt = async |left: Duration| {
-        let timeout = Some(left.min(http.timeout()));
-        let result = http.send(Request { timeout, ..request.clone() }).await;
-        let outcome = retry::classify(&result, clock.now());
-        (result, outcome)
-    };
-    retry::run(policy, attempt, |result, wait, attempts, most| {
-        before_retry(&retry::notice(result, endpoint.host(), wait, attempts + 1, most));
-    })
-    .await
 }
 
 /// Checks that the answer of `host` is whole, and not a temporary error.
