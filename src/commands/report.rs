@@ -21,13 +21,13 @@ impl Context {
                 return failure.clone();
             }
             if let Some(error) = cause.downcast_ref::<CallError>() {
-                return self.add_context(self.report_call(error));
+                return self.add_clock(self.hint_for_token(self.report_call(error)));
             }
             if let Some(error) = cause.downcast_ref::<login::Error>() {
                 let failure = self.report_login(error);
-                // What acts instead of a login has no part in one.
-                let at_login = matches!(error, login::Error::ScopeMissing { at_login: true, .. });
-                return if at_login { failure } else { self.add_context(failure) };
+                // Every other error is one of a login, in which what acts instead of it has no part.
+                let is_of_token = matches!(error, login::Error::TokenRejected(_));
+                return self.add_clock(if is_of_token { self.hint_for_token(failure) } else { failure });
             }
             if let Some(error) = cause.downcast_ref::<output::Error>() {
                 return Failure::from(error);
@@ -58,20 +58,22 @@ impl Context {
         }
     }
 
-    /// Adds what depends on the settings: a wrong clock, which may be why a token was rejected, and a hint other than to log
-    /// in where no saved login is used.
-    fn add_context(&self, mut failure: Failure) -> Failure {
-        if matches!(failure.code, ErrorCode::CredentialsRejected | ErrorCode::ScopeMissing) {
-            if self.settings.access_token.is_some() {
-                failure =
-                    failure.hint("set CHATAUTH_ACCESS_TOKEN to another token, or unset it to use the saved login");
-            } else if self.settings.delegation.value.is_some() {
-                failure = failure.hint(format!(
-                    "check the service account's key and its delegated scopes: {}",
-                    self.command(["doctor"])
-                ));
-            }
+    /// Sets a hint other than to log in where the token is not that of a saved login.
+    fn hint_for_token(&self, failure: Failure) -> Failure {
+        if !matches!(failure.code, ErrorCode::CredentialsRejected | ErrorCode::ScopeMissing) {
+            failure
+        } else if self.settings.access_token.is_some() {
+            failure.hint("set CHATAUTH_ACCESS_TOKEN to another token, or unset it to use the saved login")
+        } else if self.settings.delegation.value.is_some() {
+            let doctor = self.command(["doctor"]);
+            failure.hint(format!("check the service account's key and its delegated scopes: {doctor}"))
+        } else {
+            failure
         }
+    }
+
+    /// Adds how wrong the clock is, which may be why a token was rejected.
+    fn add_clock(&self, mut failure: Failure) -> Failure {
         if failure.code.exit_code() == 4
             && let Some(offset) = self.session().clock_offset()
             && offset.abs() > time::Duration::minutes(1)

@@ -297,7 +297,11 @@ fn an_import_speaks_of_the_file_and_not_of_a_browser_or_the_saved_login() {
     let other = from_stdin(&sandbox, sandbox.command(words), &content).exits_with(4).stderr;
     assert!(other.contains("the file contains the login of emulator@example.com, not of ann@example.com"), "{other}");
     sandbox.control().revoke_all_refresh_tokens();
-    let dead = from_stdin(&sandbox, sandbox.command(["auth", "import", "-"]), &content).exits_with(4).stderr;
+    let mut command = sandbox.command(["auth", "import", "-"]);
+    // No other token helps a file.
+    command.env("CHATAUTH_ACCESS_TOKEN", "another-token");
+    let dead = from_stdin(&sandbox, command, &content).exits_with(4).stderr;
+    assert!(!dead.contains("CHATAUTH_ACCESS_TOKEN"), "{dead}");
     assert!(dead.contains("the login in the file is no longer valid (invalid_grant"), "{dead}");
     for said in [other, dead] {
         assert!(!said.contains("browser") && !said.contains("saved login"), "{said}");
