@@ -176,8 +176,8 @@ impl Emulator {
         let executable = std::env::current_exe()
             .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot find this program: {error}")))?;
         let inside = !self.command.is_empty();
-        if !inside && std::env::args_os().next_back().is_some_and(|last| last == "--") {
-            return Err(Failure::new(ErrorCode::Usage, "a command is missing after --").into());
+        if !inside && context.settings.invocation.words.last().is_some_and(|word| word == "--") {
+            return Err(Failure::usage("a command is missing after --").into());
         }
         let mut options = Options {
             port: self.port,

@@ -279,7 +279,10 @@ fn settings(context: &Context) -> Value {
             "impersonate": delegation.map(|delegation| &delegation.subject),
             "source": settings.delegation.source.as_str(),
         },
-        "apiEndpoint": { "value": without_userinfo(&settings.api_endpoint.value), "source": settings.api_endpoint.source.as_str() },
+        "apiEndpoint": {
+            "value": without_userinfo(&settings.api_endpoint.value),
+            "source": settings.api_endpoint.source.as_str(),
+        },
         "accessToken": {
             "value": if settings.access_token.is_some() { "given" } else { "of the login" },
             "source": if settings.access_token.is_some() { "environment" } else { "default" },
