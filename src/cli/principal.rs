@@ -70,8 +70,10 @@ fn delegation(global: &Global, environment: Environment) -> Result<Setting<Optio
 
 /// Returns how the program was called.
 pub(super) fn invocation(global: &Global, words: &[OsString]) -> Invocation {
+    let endpoint = global.api_endpoint.as_deref().unwrap_or_default();
+    let shown = without_userinfo(endpoint);
     Invocation {
-        words: words.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+        words: words.iter().map(|word| word.to_string_lossy().replace(endpoint, &shown)).collect(),
         actor: typed([
             ("--account", global.account.clone()),
             ("--service-account", path_text(global.service_account.as_deref())),
@@ -80,7 +82,7 @@ pub(super) fn invocation(global: &Global, words: &[OsString]) -> Invocation {
         place: typed([
             ("--client-secrets", path_text(global.client_secrets.as_deref())),
             ("--config-dir", path_text(global.config_dir.as_deref())),
-            ("--api-endpoint", global.api_endpoint.as_deref().map(without_userinfo)),
+            ("--api-endpoint", global.api_endpoint.as_ref().map(|_| shown)),
         ]),
     }
 }

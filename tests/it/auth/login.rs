@@ -250,6 +250,14 @@ fn a_signal_during_the_exchange_stores_nothing() {
 }
 
 #[test]
+#[ignore = "waits for longer than a refresh may take"]
+fn the_exchange_of_a_code_has_the_time_of_one_request() {
+    let sandbox = Sandbox::new();
+    sandbox.control().add_fault("token:delay=16s".parse().unwrap());
+    sandbox.run(["auth", "login"]).success();
+}
+
+#[test]
 fn the_code_is_sent_once_whatever_becomes_of_the_answer() {
     for (fault, exit, code) in [
         ("token:drop-after", 6, "network"),

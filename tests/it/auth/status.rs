@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use chatauth::emulator::{Endpoint, Options, User};
+use chatauth::emulator::{Consent, Endpoint, Options, User};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -175,6 +175,13 @@ fn property_63_a_password_in_the_api_endpoint_is_not_shown() {
                 assert!(!shown.contains("ter2"), "{shown}");
                 assert!(shown.contains("REDACTED@x.test") || !is_shown, "{shown}");
             }
+        }
+        // The hint repeats the command as typed.
+        sandbox.control().change_options(|options| options.consent = Consent::Deny);
+        let typed = format!("--api-endpoint={endpoint}");
+        for words in [&["--api-endpoint", endpoint][..], &[typed.as_str()]] {
+            let denied = sandbox.run(["auth", "login"].iter().chain(words)).exits_with(4).stderr;
+            assert!(denied.contains("REDACTED@x.test") && !denied.contains("ter2"), "{denied}");
         }
     }
 }
