@@ -274,7 +274,7 @@ pub(super) fn run<Kind: RowCommand>(
     let mut journal = journal.map_err(|error| journal_failure(&error))?;
     let rows = RowRunner { verb, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
     let total = checked.as_ref().map(|checked| checked.rows);
-    note_identical(checked.map_or(0, |checked| checked.identical), &Kind::WORDS, context);
+    note_identical(checked.map_or(0, |checked| checked.identical), &options, &Kind::WORDS, context);
     runtime::block_on_rows(async |signals: &mut Interruptions| {
         if !dry_run {
             context.until_signal(pin!(rows.begin(&scopes, journal.as_mut(), total, &estimate(requests, rate)))).await?;
@@ -309,10 +309,10 @@ async fn send<Kind: RowCommand>(
     };
     let progress = !context.messages.is_quiet() && context.settings.terminals.stderr && context.settings.animations;
     let out = Box::new(StandardStream::output());
-    let (has_journal, total) = (job.journal.is_some(), job.total);
+    let (has_journal, total, options) = (job.journal.is_some(), job.total, job.defaults);
     let output = Output { format: &format, out, messages: context.messages, progress };
     let ending = bulk::run(rows, job, output, signals).await;
-    note_identical(ending.identical, &Kind::WORDS, context);
+    note_identical(ending.identical, options, &Kind::WORDS, context);
     context.messages.note(&totals(&ending, Kind::WORDS.done));
     Ok(verdict(ending, &Kind::WORDS, total, has_journal, &context.typed_command())?)
 }

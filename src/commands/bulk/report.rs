@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bulk::{Checked, Ending, JournalError, Rate, RowResult, Stop, Words, approximate, pluralize};
+use crate::bulk::{Checked, Ending, JournalError, Rate, RowResult, Stop, Values, Words, approximate, pluralize};
 use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::output;
 use crate::platform::input::Source;
@@ -52,9 +52,11 @@ pub(super) fn estimate(requests: u64, rate: Rate) -> String {
     }
 }
 
-pub(super) fn note_identical(identical: u64, words: &Words, context: &Context) {
+/// Notes rows that are identical. With `--if-exists reuse`, later ones find what the first one creates.
+pub(super) fn note_identical(identical: u64, options: &Values, words: &Words, context: &Context) {
     if identical > 0 {
-        let more = if words.by_request_id { format!("; each becomes a {}", words.object) } else { String::new() };
+        let creates = words.by_request_id && options.text("if-exists") != Some("reuse");
+        let more = if creates { format!("; each becomes a {}", words.object) } else { String::new() };
         context.messages.note(&format!("{identical} rows are identical{more}"));
     }
 }

@@ -159,6 +159,16 @@ fn a_bad_row_of_a_pipe_fails_alone() {
 }
 
 #[test]
+fn the_login_for_a_pipe_allows_what_the_options_ask_for() {
+    for options in ["--if-exists reuse", "--manager eve@example.com", "--owner eve@example.com", "--if-exists fail"] {
+        let mut bulk = Bulk::of(Sandbox::new(), "").with(options);
+        bulk.words.retain(|word| word != "--no-input");
+        let run = run_piped(&bulk, "name\nA\nB\n").success();
+        assert_eq!(statuses(&run.stdout), ["created", "created"], "{options}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn a_key_that_stands_twice_in_a_pipe_fails_the_second_row() {
     let bulk = Bulk::logged_in("");
     let run = run_piped(&bulk, "name,idempotency-key\nA,k\nB,k\nC,l\n").exits_with(7);

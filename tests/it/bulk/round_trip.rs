@@ -228,6 +228,15 @@ fn rows_as_people_save_and_move_them_are_the_same_rows() {
 }
 
 #[test]
+fn identical_rows_that_reuse_one_space_are_not_announced_as_spaces() {
+    let bulk = Bulk::of(Sandbox::new(), "name\nA\nA\n").with("--if-exists reuse");
+    bulk.sandbox.run(["auth", "login", "--scope", "chat.spaces"]).success();
+    let run = bulk.run().success();
+    assert_eq!(statuses(&run.stdout), ["created", "existing"]);
+    assert!(run.stderr.contains("2 rows are identical\n"), "{}", run.stderr);
+}
+
+#[test]
 fn a_key_that_brings_back_another_space_is_told() {
     let bulk = Bulk::logged_in("name,idempotencyKey\nNew,k\n");
     bulk.sandbox.run(["spaces", "create", "--name", "Old", "--idempotency-key", "k"]).success();

@@ -8,7 +8,7 @@ use super::finish;
 use super::plan::{IfExists, NewSpace, Plan, plan};
 use super::{find_by_name, methods, send};
 use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
-use crate::chat::{CreateSpace, Method, Resource, Scopes, Space, id_of};
+use crate::chat::{CreateSpace, ListSpaces, Method, PatchMembership, Resource, Scopes, Space, id_of};
 use crate::commands::Context;
 use crate::commands::bulk::{RowCommand, row_fault};
 use crate::commands::caller::Caller;
@@ -78,8 +78,18 @@ impl RowCommand for NewSpace {
     }
 
     fn scopes(&self, plan: Option<&Plan>) -> Vec<Scopes> {
+        if let Some(plan) = plan {
+            return methods(plan);
+        }
         let import = self.space.get("importMode") == Some(&Value::Bool(true));
-        plan.map_or_else(|| vec![if import { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }], methods)
+        let mut scopes = vec![if import { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }];
+        if self.if_exists.is_some() {
+            scopes.push(ListSpaces::SCOPES);
+        }
+        if !import && !(self.manager.is_empty() && self.owner.is_empty()) {
+            scopes.push(PatchMembership::SCOPES);
+        }
+        scopes
     }
 
     /// The second row of a name finds what the first one created.
