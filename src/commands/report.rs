@@ -65,8 +65,10 @@ impl Context {
         } else if self.settings.access_token.is_some() {
             failure.hint("set CHATAUTH_ACCESS_TOKEN to another token, or unset it to use the saved login")
         } else if self.settings.delegation.value.is_some() {
-            let doctor = self.command(["doctor"]);
-            failure.hint(format!("check the service account's key and its delegated scopes: {doctor}"))
+            failure.hint(
+                "check the service account's scopes at https://admin.google.com/ac/owl/domainwidedelegation; a change \
+                 takes effect in up to 24 hours",
+            )
         } else {
             failure
         }

@@ -110,6 +110,9 @@ fn a_token_that_is_refused_is_replaced_once() {
     assert_eq!(error["code"], "credentials_rejected", "{error}");
     assert!(!error["hint"].as_str().unwrap().contains("auth login"), "no login helps a service account: {error}");
     assert_eq!(robot.sandbox.control().requests().len(), 3, "once");
+    robot.sandbox.control().add_fault("list:status=401".parse().unwrap());
+    let error = robot.run(&["doctor", "--format", "json"], ANN).exits_with(4).error();
+    assert!(!error["hint"].as_str().unwrap().contains("chatauth"), "doctor leads out of doctor: {error}");
 }
 
 #[test]
