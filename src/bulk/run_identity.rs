@@ -90,12 +90,14 @@ impl RunIdentity {
         let facts = facts.into_iter().chain(options);
         let mut facts = facts.chain([("the OAuth client", client(theirs), client(self), THAT_LOGIN)]).chain(known);
         let Some((what, there, here, hint)) = facts.find(|(_, there, here, _)| there != here) else { return Ok(()) };
-        let name = theirs.account_name.clone().filter(|_| what == "the account");
+        // Two accounts of one name are told apart by their ids.
+        let by_name = what == "the account" && theirs.account_name != self.account_name;
+        let named = |run: &Self, value| run.account_name.clone().filter(|_| by_name).unwrap_or_else(|| shown(value));
         Err(JournalError::OtherRun {
             path: path.to_path_buf(),
             what: what.to_owned(),
-            theirs: name.unwrap_or_else(|| shown(there)),
-            ours: shown(here),
+            theirs: named(theirs, there),
+            ours: named(self, here),
             hint,
         })
     }

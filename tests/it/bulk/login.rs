@@ -86,6 +86,6 @@ fn a_run_keeps_the_account_of_its_start() {
     // The next run is another account's, which the journal refuses.
     let refused = bulk.run().exits_with(3);
     let message = refused.error()["message"].as_str().unwrap().to_owned();
-    assert!(message.contains(&format!("the account was {ANN} and is ")), "{message}");
+    assert!(message.contains(&format!("the account was {ANN} and is {BOB} now")), "{message}");
     assert_eq!(bulk.spaces().len(), 40);
 }
