@@ -24,11 +24,13 @@ _chatauth() {
 "#;
 
 /// Generate a shell completion script
+///
+/// Add the line for bash, fish or PowerShell to its startup file. In zsh, ~/.zfunc must be in fpath before compinit runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "source <(chatauth completion bash)",
-    "chatauth completion zsh > ~/.zfunc/_chatauth",
-    "chatauth completion fish > ~/.config/fish/completions/chatauth.fish",
+    "mkdir -p ~/.zfunc && chatauth completion zsh > ~/.zfunc/_chatauth",
+    "chatauth completion fish | source",
     "chatauth completion powershell | Out-String | Invoke-Expression",
 ))]
 pub struct Completion {

@@ -9,7 +9,7 @@ const LARGEST_FILE: u64 = 256 * 1024;
 
 /// Import a login from another tool's file
 ///
-/// An authorized_user file, or a token.json of Python or Node.js.
+/// An authorized_user file, or a token.json of Python or Node.js, whose scopes include openid and email.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("chatauth auth import credentials.json"))]
 pub struct Import {
