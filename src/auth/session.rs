@@ -36,8 +36,6 @@ const EXPIRY_WARNING: Duration = Duration::from_hours(48);
 pub struct SessionOptions {
     /// Settings of every request.
     pub http: http::Config,
-    /// The current time.
-    pub clock: Clock,
     /// Where logins are saved; `None` when no home directory is known.
     pub config_directory: Option<PathBuf>,
     /// Where the client file is looked for, in this order.
@@ -132,11 +130,11 @@ impl Access {
 impl Session {
     /// Creates a session. Nothing is read, opened or sent yet.
     pub fn new(options: SessionOptions) -> Self {
-        let notify: Notify = Rc::from(options.notify);
+        let (notify, clock): (Notify, _) = (Rc::from(options.notify), options.http.clock);
         Self {
             http: http::Client::new(options.http),
-            clock: options.clock,
-            store: CredentialStore::new(options.config_directory.clone(), options.clock, Rc::clone(&notify)),
+            clock,
+            store: CredentialStore::new(options.config_directory.clone(), clock, Rc::clone(&notify)),
             principal: Principal::new(
                 options.account,
                 ClientFiles::new(options.client_secrets, options.client_secrets_named),
@@ -253,11 +251,6 @@ impl Session {
             }
             Some(_) => Ok(Access::from_record(self.refresh(&self.login()?, Some(&rejected.token)).await?)),
         }
-    }
-
-    /// How far the clock of the server that answered last is ahead of this machine's; `None` before any answer.
-    pub fn clock_offset(&self) -> Option<time::Duration> {
-        self.http.last_date().map(|date| date - self.clock.now())
     }
 
     async fn delegated(

@@ -104,6 +104,7 @@ pub(super) fn context(cli: &Cli, environment: Environment, invocation: &[OsStrin
                 directories: environment.os("SSL_CERT_DIR").map(|list| split_paths(&list)).unwrap_or_default(),
             },
             proxies: proxies(environment),
+            clock: CLOCK,
         },
         browser: browser_environment(environment),
         terminals,

@@ -263,7 +263,7 @@ pub(super) fn run<Kind: RowCommand>(
     };
     let rate = args.rate.unwrap_or(Kind::RATE);
     // The server tells whole seconds, so an offset of one second is none.
-    let offset = || context.session().clock_offset().filter(|offset| offset.whole_seconds().abs() > 1);
+    let offset = || context.session().http().clock_offset().filter(|offset| offset.whole_seconds().abs() > 1);
     let now = || context.clock.now() + offset().unwrap_or_default();
     let name = run_identity(Kind::COMMAND, &options, verb.admin(), context);
     let journal = match &args.journal {

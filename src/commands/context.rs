@@ -167,7 +167,6 @@ impl Context {
             let (messages, invocation) = (self.messages, self.settings.invocation.clone());
             Session::new(SessionOptions {
                 http: self.settings.http.clone(),
-                clock: self.clock,
                 config_directory: self.settings.config_directory.value.clone(),
                 client_secrets: self.settings.client_secrets.value.clone(),
                 client_secrets_named: self.settings.client_secrets.source != Provenance::Default,

@@ -156,7 +156,7 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
         return;
     }
     findings.ok("network", format!("reached the token endpoint {route}"));
-    match session.clock_offset() {
+    match session.http().clock_offset() {
         Some(offset) if offset.abs() > CLOCK_TOLERANCE => findings.add(
             "clock",
             Mark::Warning,

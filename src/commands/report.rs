@@ -77,7 +77,7 @@ impl Context {
     /// Adds how wrong the clock is, which may be why a token was rejected.
     fn add_clock(&self, mut failure: Failure) -> Failure {
         if failure.code.exit_code() == 4
-            && let Some(offset) = self.session().clock_offset()
+            && let Some(offset) = self.session().http().clock_offset()
             && offset.abs() > time::Duration::minutes(1)
         {
             failure.message = format!("{}; {}", failure.message, super::clock_offset::describe_offset(offset));

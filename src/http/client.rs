@@ -15,6 +15,7 @@ use super::deadline::Deadline;
 use super::redact::Secrets;
 use super::resolver::Resolver;
 use super::{Error, Proxies, Request, TrustRoots, trust};
+use crate::platform::Clock;
 use crate::secret::Secret;
 
 /// How long a connection may take to be made.
@@ -29,6 +30,8 @@ pub struct Config {
     pub trust: TrustRoots,
     /// The proxies of the environment.
     pub proxies: Proxies,
+    /// The clock of this machine.
+    pub clock: Clock,
 }
 
 /// An answer.
@@ -70,7 +73,7 @@ struct Shared {
     // Certificates are read only when the first https request is made: an emulator needs none.
     plain: RefCell<Option<reqwest::Client>>,
     tls: RefCell<Option<reqwest::Client>>,
-    last_date: Cell<Option<OffsetDateTime>>,
+    clock_offset: Cell<Option<time::Duration>>,
 }
 
 impl Client {
@@ -81,7 +84,7 @@ impl Client {
                 config,
                 plain: RefCell::default(),
                 tls: RefCell::default(),
-                last_date: Cell::new(None),
+                clock_offset: Cell::new(None),
             }),
         }
     }
@@ -150,7 +153,9 @@ impl Client {
         }
         let version = answer.version();
         let mut headers = answer.headers().clone();
-        self.shared.last_date.set(date(&headers, header::DATE));
+        if let Some(date) = date(&headers, header::DATE) {
+            self.shared.clock_offset.set(Some(date - self.shared.config.clock.now()));
+        }
         let mut body = Vec::new();
         let complete = loop {
             match deadline.within(answer.chunk()).await {
@@ -167,9 +172,10 @@ impl Client {
         Ok(Response { status, version, headers, body, complete })
     }
 
-    /// What time it was at the server that answered last, by its `Date` header.
-    pub fn last_date(&self) -> Option<OffsetDateTime> {
-        self.shared.last_date.get()
+    /// How far the clock of the server that answered last is ahead of this machine's, by its `Date` header; `None` before
+    /// any response.
+    pub fn clock_offset(&self) -> Option<time::Duration> {
+        self.shared.clock_offset.get()
     }
 
     fn client_for(&self, url: &Url) -> Result<reqwest::Client, Error> {

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use chatauth::emulator::{Endpoint, Options, Recorded};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::support::bulk::{Bulk, lines_of, names, statuses};
 use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
@@ -15,7 +17,10 @@ fn under(quota: &str) -> Sandbox {
 
 /// A run under a quota without an hourly limit, at a rate of so many a minute.
 fn paced(quota: &str, rows: usize, rate: &str) -> Bulk {
-    let mut bulk = Bulk::of(under(&format!("newSpaces=off,newSpacesHourly=off,{quota}")), &names(rows));
+    at_rate(Bulk::of(under(&format!("newSpaces=off,newSpacesHourly=off,{quota}")), &names(rows)), rate)
+}
+
+fn at_rate(mut bulk: Bulk, rate: &str) -> Bulk {
     let position = bulk.words.iter().position(|word| word == "unlimited").unwrap();
     rate.clone_into(&mut bulk.words[position]);
     bulk
@@ -47,6 +52,25 @@ fn the_rate_is_held_and_the_quota_is_not_hit() {
     for (index, first) in requests.iter().enumerate() {
         let within = requests[index..].iter().take_while(|request| request.at < first.at + time::Duration::seconds(6));
         assert!(within.count() <= 60 + refused);
+    }
+}
+
+#[test]
+fn a_row_that_waited_is_recorded_with_the_time_of_its_own_request() {
+    let bulk = at_rate(Bulk::logged_in(&names(2)), "24");
+    bulk.run().success();
+    let started: Vec<OffsetDateTime> = bulk
+        .journal()
+        .iter()
+        .filter(|entry| entry["state"] == "started")
+        .map(|entry| OffsetDateTime::parse(entry["at"].as_str().unwrap(), &Rfc3339).unwrap())
+        .collect();
+    let requests = bulk.sandbox.control().requests_to(Endpoint::Create);
+    assert_eq!(started.len(), 2);
+    for (started, request) in started.iter().zip(&requests) {
+        let before = request.at - *started;
+        // The server's clock has whole seconds.
+        assert!(before.abs() < time::Duration::milliseconds(1500), "started {started}, sent {}", request.at);
     }
 }
 

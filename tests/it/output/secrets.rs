@@ -247,8 +247,8 @@ fn property_64_what_is_shown_for_debugging_shows_no_token() {
                 }),
                 ..chatauth::http::Proxies::default()
             },
+            clock: Clock::new(time::OffsetDateTime::now_utc),
         },
-        clock: Clock::new(time::OffsetDateTime::now_utc),
         config_directory: Some(sandbox.config_directory()),
         client_secrets: vec![sandbox.client_secrets()],
         client_secrets_named: true,
