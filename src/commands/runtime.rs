@@ -4,7 +4,8 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use super::{Context, ErrorCode, Failure, Outcome};
+use super::write::InFlight;
+use super::{Context, ErrorCode, Failure};
 use crate::platform::{
     self,
     signals::{self, Interruption, Interruptions},
@@ -64,15 +65,8 @@ impl Context {
         let code = ErrorCode::Interrupted(interruption);
         let mut failure = match &*self.pending.borrow() {
             None => Failure::new(code, interruption.to_string()),
-            Some(pending) => {
-                let request_id = &pending.write.request_id;
-                let id = request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
-                let message =
-                    format!("{interruption} while trying to {}; the request may have been applied{id}", pending.action);
-                let mut failure = Failure::new(code, message).hint(pending.write.hint.clone());
-                failure.request_id.clone_from(request_id);
-                failure.outcome = Some(Outcome::Unknown);
-                failure
+            Some(InFlight { action, write }) => {
+                Failure::new(code, format!("{interruption} while trying to {action}")).with_write(write, true)
             }
         };
         if let Some(progress) = &*self.progress.borrow() {
