@@ -55,6 +55,13 @@ fn show(context: &Context) -> anyhow::Result<()> {
             }
         }
     }
+    let settings = settings(context);
+    let mut settings_json: Value = settings
+        .iter()
+        .map(|(key, _, value, source)| (*key, json!({ "value": value, "source": source.as_str() })))
+        .collect();
+    settings_json["serviceAccount"]["impersonate"] =
+        json!(context.settings.delegation.value.as_ref().map(|delegation| &delegation.subject));
     let client = session.client();
     let problem = problem(context, &chosen, &records, now);
     let current = match &context.settings.access_token {
@@ -75,7 +82,7 @@ fn show(context: &Context) -> anyhow::Result<()> {
             }),
             Err(error) => json!({ "error": error.to_string() }),
         },
-        "settings": settings(context),
+        "settings": settings_json,
     });
     let mut details = match (&problem, current) {
         (Some(failure), _) => Details::new().check(Mark::Failed, "Ready", &failure.message),
@@ -102,18 +109,9 @@ fn show(context: &Context) -> anyhow::Result<()> {
             details.check(mark, "Client", error.to_string())
         }
     };
-    for (name, setting) in settings(context).as_object().into_iter().flatten() {
-        let text = |member: &str| setting.get(member).and_then(Value::as_str).unwrap_or_default();
-        let label = match name.as_str() {
-            "configDirectory" => "Config directory",
-            "apiEndpoint" => "API endpoint",
-            "account" => "Account",
-            "accessToken" => "Access token",
-            "serviceAccount" => "Service account",
-            _ => "Client file",
-        };
-        if text("source") != Provenance::Default.as_str() {
-            details = details.with(label, format!("{} ({})", text("value"), text("source")));
+    for (_, label, value, source) in settings {
+        if source != Provenance::Default {
+            details = details.with(label, format!("{} ({})", value.unwrap_or_default(), source.as_str()));
         }
     }
     let item = Item { json: &report, name: current.unwrap_or_default() };
@@ -137,31 +135,19 @@ async fn check(context: &Context) -> anyhow::Result<()> {
         context.messages.note("Checked: the service account got a new token for the user");
     } else if let Some(record) = logged_in(session)? {
         let account = session.account()?;
-        let info = session.check().await?;
-        match info {
+        let (code, message) = match session.check().await? {
             Some(info) if info.is_of(&record) => {
                 context.messages.note(&format!(
                     "Checked: refreshed the login of {account}, which has the scopes {}",
                     info.scopes.without_identity()
                 ));
+                return show(context);
             }
-            Some(_) => {
-                return Err(Failure::new(
-                    ErrorCode::WrongAccount,
-                    format!("the token of {account} belongs to another account"),
-                )
-                .hint(log_in_again(&account, context))
-                .into());
-            }
-            None => {
-                return Err(Failure::new(
-                    ErrorCode::CredentialsRejected,
-                    format!("the server rejects the new token of {account}"),
-                )
-                .hint(log_in_again(&account, context))
-                .into());
-            }
-        }
+            Some(_) => (ErrorCode::WrongAccount, format!("the token of {account} belongs to another account")),
+            None => (ErrorCode::CredentialsRejected, format!("the server rejects the new token of {account}")),
+        };
+        let login = context.settings.invocation.login(Some(&account), &ScopeSet::default());
+        return Err(Failure::new(code, message).hint(format!("log in again: {login}")).into());
     }
     show(context)
 }
@@ -173,10 +159,6 @@ fn logged_in(session: &Session) -> Result<Option<Record>, Error> {
         Err(Error::LoginNeeded(_)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn log_in_again(account: &str, context: &Context) -> String {
-    format!("log in again: {}", context.settings.invocation.login(Some(account), &ScopeSet::default()))
 }
 
 /// Returns why commands cannot act now.
@@ -263,29 +245,23 @@ fn summary(record: &Record, now: OffsetDateTime) -> String {
     format!("{} ({kind}; since {since}{until}; {access})", record.email)
 }
 
-fn settings(context: &Context) -> Value {
+/// Returns the settings, each with its key in JSON, its label, its value, and where it came from.
+fn settings(context: &Context) -> [(&'static str, &'static str, Option<String>, Provenance); 6] {
     let settings = &context.settings;
-    let delegation = settings.delegation.value.as_ref();
     let searched: Vec<String> = settings.client_secrets.value.iter().map(|path| path.display().to_string()).collect();
-    json!({
-        "clientSecrets": { "value": searched.join(", then "), "source": settings.client_secrets.source.as_str() },
-        "configDirectory": {
-            "value": settings.config_directory.value.as_ref().map(|path| path.display().to_string()),
-            "source": settings.config_directory.source.as_str(),
-        },
-        "account": { "value": settings.account.value, "source": settings.account.source.as_str() },
-        "serviceAccount": {
-            "value": delegation.map(|delegation| delegation.key.display().to_string()),
-            "impersonate": delegation.map(|delegation| &delegation.subject),
-            "source": settings.delegation.source.as_str(),
-        },
-        "apiEndpoint": {
-            "value": without_userinfo(&settings.api_endpoint.value),
-            "source": settings.api_endpoint.source.as_str(),
-        },
-        "accessToken": {
-            "value": if settings.access_token.is_some() { "given" } else { "of the login" },
-            "source": if settings.access_token.is_some() { "environment" } else { "default" },
-        },
-    })
+    let directory = settings.config_directory.value.as_ref().map(|path| path.display().to_string());
+    let key = settings.delegation.value.as_ref().map(|delegation| delegation.key.display().to_string());
+    let endpoint = without_userinfo(&settings.api_endpoint.value);
+    let (token, token_source) = match settings.access_token {
+        Some(_) => ("given", Provenance::Variable),
+        None => ("of the login", Provenance::Default),
+    };
+    [
+        ("clientSecrets", "Client file", Some(searched.join(", then ")), settings.client_secrets.source),
+        ("configDirectory", "Config directory", directory, settings.config_directory.source),
+        ("account", "Account", settings.account.value.clone(), settings.account.source),
+        ("serviceAccount", "Service account", key, settings.delegation.source),
+        ("apiEndpoint", "API endpoint", Some(endpoint), settings.api_endpoint.source),
+        ("accessToken", "Access token", Some(token.to_owned()), token_source),
+    ]
 }
