@@ -165,7 +165,7 @@ async fn identity_by_token(
         return Err(Error::NoIdentity(String::from("its token was issued to another client")));
     }
     let (Some(sub), Some(email)) = (info.sub, info.email) else { return Err(nobody()) };
-    Ok((Identity { sub, email, hosted_domain: None }, Some(info.scopes)))
+    Ok((Identity { sub, email, hosted_domain: None }, Some(ScopeSet::from_wire(&info.scope))))
 }
 
 /// A refresh token, and its client as far as the file has it.

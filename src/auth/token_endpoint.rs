@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::login_name::is_same_account;
 use super::refusal::refusal_cause;
 use super::token_response::TokenResponse;
-use super::{ClientSecrets, Error, Record, RefusalCause, ScopeSet, TokenRefusal, identity};
+use super::{ClientSecrets, Error, Record, RefusalCause, TokenRefusal, identity};
 use crate::http::{self, Endpoint, Request, Response, retry};
 use crate::platform::Clock;
 use crate::secret::Secret;
@@ -33,16 +33,18 @@ pub enum Revocation {
 }
 
 /// A valid access token, as the authorization server describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct TokenInfo {
     /// The OAuth client that the token was issued to.
+    #[serde(rename = "aud")]
     pub audience: String,
     /// The identifier of the account; `None` without the scope `openid`.
     pub sub: Option<String>,
     /// The address of the account; `None` without the scope `email`.
     pub email: Option<String>,
-    /// The scopes of the token.
-    pub scopes: ScopeSet,
+    /// The scopes of the token, separated by spaces.
+    #[serde(default)]
+    pub scope: String,
 }
 
 impl TokenInfo {
@@ -54,16 +56,6 @@ impl TokenInfo {
             (None, None) => true,
         }
     }
-}
-
-/// The wire form of [`TokenInfo`].
-#[derive(Deserialize)]
-struct TokenInfoResponse {
-    aud: String,
-    sub: Option<String>,
-    email: Option<String>,
-    #[serde(default)]
-    scope: String,
 }
 
 /// Whether the authorization server accepts a client.
@@ -179,12 +171,11 @@ impl TokenEndpoint<'_> {
         check(&response, &host, self.sender.clock)?;
         match response.status {
             200 => {
-                let Ok(info) = serde_json::from_slice::<TokenInfoResponse>(&response.body) else {
+                let Ok(mut info) = serde_json::from_slice::<TokenInfo>(&response.body) else {
                     return Err(Error::Server { host, cause: String::from("sent invalid token information") });
                 };
-                let email = info.email.filter(|email| identity::is_address(email));
-                let scopes = ScopeSet::from_wire(&info.scope);
-                Ok(Some(TokenInfo { audience: info.aud, sub: info.sub, email, scopes }))
+                info.email = info.email.filter(|email| identity::is_address(email));
+                Ok(Some(info))
             }
             400 | 401 => Ok(None),
             status => Err(Error::Server { host, cause: format!("did not describe the token (HTTP status {status})") }),

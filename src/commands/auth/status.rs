@@ -139,7 +139,7 @@ async fn check(context: &Context) -> anyhow::Result<()> {
             Some(info) if info.is_of(&record) => {
                 context.messages.note(&format!(
                     "Checked: refreshed the login of {account}, which has the scopes {}",
-                    info.scopes.without_identity()
+                    ScopeSet::from_wire(&info.scope).without_identity()
                 ));
                 return show(context);
             }
