@@ -114,9 +114,9 @@ pub enum Error {
     /// The service account may not act in the user's name.
     #[error("{} cannot act as {} ({}{})", .0.client_email, .0.subject, .0.error, .0.description.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
     DelegationRefused(Box<DelegationRefusal>),
-    /// The given access token (`CHATAUTH_ACCESS_TOKEN`) or the stored login was refused by the API.
-    #[error("{0}")]
-    TokenRejected(String),
+    /// The API rejected the ready access token.
+    #[error("the server rejected the access token in CHATAUTH_ACCESS_TOKEN")]
+    TokenRejected,
     /// No answer.
     #[error("{0}")]
     Network(#[source] http::Error),

@@ -246,9 +246,7 @@ impl Session {
             return self.delegated(delegation, scopes, Some(&rejected.token)).await;
         }
         match &rejected.record {
-            None => {
-                Err(Error::TokenRejected(String::from("the server rejected the access token in CHATAUTH_ACCESS_TOKEN")))
-            }
+            None => Err(Error::TokenRejected),
             Some(_) => Ok(Access::from_record(self.refresh(&self.login()?, Some(&rejected.token)).await?)),
         }
     }

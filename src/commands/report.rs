@@ -24,10 +24,8 @@ impl Context {
                 return self.add_clock(self.hint_for_token(self.report_call(error)));
             }
             if let Some(error) = cause.downcast_ref::<login::Error>() {
-                let failure = self.report_login(error);
-                // Every other error is one of a login, in which what acts instead of it has no part.
-                let is_of_token = matches!(error, login::Error::TokenRejected(_));
-                return self.add_clock(if is_of_token { self.hint_for_token(failure) } else { failure });
+                // An error of a login, in which what acts instead of it has no part.
+                return self.add_clock(self.report_login(error));
             }
             if let Some(error) = cause.downcast_ref::<output::Error>() {
                 return Failure::from(error);
@@ -48,7 +46,7 @@ impl Context {
         match &*error.cause {
             Cause::Login(error) => {
                 let mut failure = self.report_login(error);
-                failure.http_status = matches!(error, login::Error::TokenRejected(_)).then_some(401);
+                failure.http_status = matches!(error, login::Error::TokenRejected).then_some(401);
                 match &attempt.write {
                     Some(write) => failure.with_write(write, attempt.may_have_been_applied),
                     None => failure,

@@ -76,8 +76,7 @@ impl Failure {
             Error::ServiceAccountKey { .. } => fail(ErrorCode::InputInvalid)
                 .hint(format!("download a key of the service account at {}", console("iam-admin/serviceaccounts", None))),
             Error::DelegationRefused(refusal) => from_delegation(refusal, message),
-            Error::TokenRejected(_) => fail(ErrorCode::CredentialsRejected)
-                .hint("set CHATAUTH_ACCESS_TOKEN to a valid token, or unset it to use the saved login"),
+            Error::TokenRejected => fail(ErrorCode::CredentialsRejected),
             Error::Network(error) => network(error),
             Error::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
             Error::Server { .. } => fail(ErrorCode::ServerError).hint("retry later; the saved login is unchanged"),
