@@ -133,98 +133,85 @@ pub(super) fn try_again(retry_after: Option<std::time::Duration>) -> String {
 }
 
 fn from_client_secrets(error: &ClientSecretsError, invocation: &Invocation) -> Failure {
-    let message = error.to_string();
-    let make = |project: Option<&str>| {
-        format!(
-            "create an OAuth client of type Desktop app at {} and download its JSON",
-            console("auth/clients", project)
-        )
+    let clients = |project: &Option<String>| console("auth/clients", project.as_deref());
+    let create = |project: &Option<String>| {
+        format!("create an OAuth client of type Desktop app at {} and download its JSON", clients(project))
     };
     let option = |name: &str, path: &Path| command_line([name, &path.display().to_string()]);
-    let invalid = |hint: String| Failure::new(ErrorCode::ClientSecretsInvalid, message.clone()).hint(hint);
-    match error {
+    let code = match error {
+        ClientSecretsError::Missing { .. } => ErrorCode::ClientSecretsMissing,
+        ClientSecretsError::EndpointRefused { .. }
+        | ClientSecretsError::MixedEndpoints { .. }
+        | ClientSecretsError::NotNamed { .. } => ErrorCode::EndpointRefused,
+        ClientSecretsError::Interrupted(interruption) => ErrorCode::Interrupted(*interruption),
+        _ => ErrorCode::ClientSecretsInvalid,
+    };
+    let hint = match error {
         ClientSecretsError::Missing { other_file: Some(path), .. } => {
-            let hint = format!("use the one that is there: {}", option("--client-secrets", path));
-            Failure::new(ErrorCode::ClientSecretsMissing, message).hint(hint)
+            format!("use the one that is there: {}", option("--client-secrets", path))
         }
-        ClientSecretsError::Missing { .. } => {
-            let hint = format!(
-                "run {}, or {}, then save it there or pass it with --client-secrets FILE",
-                invocation.command(["setup"]),
-                make(None)
-            );
-            Failure::new(ErrorCode::ClientSecretsMissing, message).hint(hint)
-        }
+        ClientSecretsError::Missing { .. } => format!(
+            "run {}, or {}, then save it there or pass it with --client-secrets FILE",
+            invocation.command(["setup"]),
+            create(&None)
+        ),
         ClientSecretsError::Unreadable { .. } => {
-            invalid(String::from("set --client-secrets to the client file from the Cloud console"))
+            String::from("set --client-secrets to the client file from the Cloud console")
         }
-        ClientSecretsError::Wrong { what: WrongFile::ClientWithTokens, project, .. } => invalid(format!(
-            "download the client again at {} and keep the other tool's tokens in a separate file",
-            console("auth/clients", project.as_deref())
-        )),
-        ClientSecretsError::Wrong { what: WrongFile::Example, .. } => invalid(make(None)),
-        ClientSecretsError::Wrong { what: WrongFile::ServiceAccountKey, path, project } => invalid(format!(
-            "to use it, pass {} --impersonate USER; or {}",
-            option("--service-account", path),
-            make(project.as_deref())
-        )),
-        ClientSecretsError::Wrong { what: WrongFile::AuthorizedUser | WrongFile::TokenCache(_), path, project } => {
-            invalid(format!(
-                "import its login: {}; or {}",
-                invocation.import(&path.display().to_string()),
-                make(project.as_deref())
-            ))
-        }
-        ClientSecretsError::Wrong { what: WrongFile::TwoClients, project, .. } => invalid(format!(
-            "a client file has one key, \"installed\" for a Desktop app or \"web\"; download it again at {}",
-            console("auth/clients", project.as_deref())
-        )),
-        ClientSecretsError::Wrong { project, .. } => invalid(format!(
-            "expected a JSON object with one key, \"installed\" or \"web\": {}",
-            make(project.as_deref())
-        )),
+        ClientSecretsError::Wrong { what, path, project } => match what {
+            WrongFile::ClientWithTokens => format!(
+                "download the client again at {} and keep the other tool's tokens in a separate file",
+                clients(project)
+            ),
+            WrongFile::Example => create(&None),
+            WrongFile::ServiceAccountKey => format!(
+                "to use it, pass {} --impersonate USER; or {}",
+                option("--service-account", path),
+                create(project)
+            ),
+            WrongFile::AuthorizedUser | WrongFile::TokenCache(_) => {
+                format!("import its login: {}; or {}", invocation.import(&path.display().to_string()), create(project))
+            }
+            WrongFile::TwoClients => format!(
+                "a client file has one key, \"installed\" for a Desktop app or \"web\"; download it again at {}",
+                clients(project)
+            ),
+            _ => format!("expected a JSON object with one key, \"installed\" or \"web\": {}", create(project)),
+        },
         ClientSecretsError::EndpointRefused { project, .. } => {
-            Failure::new(ErrorCode::EndpointRefused, message).hint(format!(
-                "Google's endpoints are https; download the client file again at {}",
-                console("auth/clients", project.as_deref())
-            ))
+            format!("Google's endpoints are https; download the client file again at {}", clients(project))
         }
-        ClientSecretsError::MixedEndpoints { .. } => Failure::new(ErrorCode::EndpointRefused, message)
-            .hint(format!("download the client file again at {}", console("auth/clients", None))),
-        ClientSecretsError::NotNamed { path, .. } => Failure::new(ErrorCode::EndpointRefused, message)
-            .hint(format!("if you trust the file, pass {}", option("--client-secrets", path))),
-        ClientSecretsError::Interrupted(interruption) => Failure::new(ErrorCode::Interrupted(*interruption), message),
-        ClientSecretsError::NoLoopbackRedirect { port: Some(port), project, .. } => invalid(format!(
+        ClientSecretsError::MixedEndpoints { .. } => format!("download the client file again at {}", clients(&None)),
+        ClientSecretsError::NotNamed { path, .. } => {
+            format!("if you trust the file, pass {}", option("--client-secrets", path))
+        }
+        ClientSecretsError::Interrupted(_) => return Failure::new(code, error.to_string()),
+        ClientSecretsError::NoLoopbackRedirect { port: Some(port), project, .. } => format!(
             "leave out --port, or add the redirect URI http://127.0.0.1:{port}/ to the client at {}",
-            console("auth/clients", project.as_deref())
-        )),
-        ClientSecretsError::NoLoopbackRedirect { project, .. } => invalid(format!(
-            "add the redirect URI http://127.0.0.1:8085/ to the client, or {}",
-            make(project.as_deref())
-        )),
-    }
+            clients(project)
+        ),
+        ClientSecretsError::NoLoopbackRedirect { project, .. } => {
+            format!("add the redirect URI http://127.0.0.1:8085/ to the client, or {}", create(project))
+        }
+    };
+    Failure::new(code, error.to_string()).hint(hint)
 }
 
 fn from_store(error: &StoreError, login: &str) -> Failure {
-    let message = error.to_string();
-    let failure = match error {
-        StoreError::Unreadable { .. } => Failure::new(ErrorCode::StoreUnreadable, message)
-            .hint(format!("repair the file, or run {login}, which keeps a copy of it")),
-        StoreError::NotWritable(_) => {
-            Failure::new(ErrorCode::StoreNotWritable, message).hint("pass a writable directory with --config-dir DIR")
+    let (code, hint) = match error {
+        StoreError::Unreadable { .. } => {
+            (ErrorCode::StoreUnreadable, &*format!("repair the file, or run {login}, which keeps a copy of it"))
         }
-        StoreError::NoDirectory => Failure::new(ErrorCode::StoreNotWritable, message)
-            .hint("set HOME, or pass a directory with --config-dir DIR (CHATAUTH_CONFIG_DIR)"),
-        StoreError::NotADirectory(_) => Failure::new(ErrorCode::StoreUnreadable, message)
-            .hint("pass a directory with --config-dir DIR (CHATAUTH_CONFIG_DIR)"),
-        StoreError::Busy(_) => {
-            Failure::new(ErrorCode::Busy, message).hint("wait for the other process, or end it if it hangs")
+        StoreError::NotWritable(_) => (ErrorCode::StoreNotWritable, "pass a writable directory with --config-dir DIR"),
+        StoreError::NoDirectory => {
+            (ErrorCode::StoreNotWritable, "set HOME, or pass a directory with --config-dir DIR (CHATAUTH_CONFIG_DIR)")
         }
+        StoreError::NotADirectory(_) => {
+            (ErrorCode::StoreUnreadable, "pass a directory with --config-dir DIR (CHATAUTH_CONFIG_DIR)")
+        }
+        StoreError::Busy(_) => (ErrorCode::Busy, "wait for the other process, or end it if it hangs"),
     };
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+    Failure::new(code, error.to_string()).hint(error.hint().unwrap_or_else(|| hint.to_owned()))
 }
 
 /// Reports a refused delegation. Google returns the same error if the entry is missing, lacks a scope or is not yet in
