@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Command, CommandFactory, Parser, ValueEnum};
+use clap::{Command, CommandFactory, Parser};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCandidates;
 
-use crate::commands::completion::{Shell, VARIABLE};
+use crate::commands::completion::{SHELLS, VARIABLE};
 use crate::output::sanitise;
 use crate::platform::command_line;
 
@@ -19,16 +19,15 @@ use super::settings;
 /// Answers a completion script if one called this program.
 pub(super) fn complete(arguments: &[OsString], environment: Environment) -> Option<ExitCode> {
     let shell = environment.os(VARIABLE)?;
-    let shell = Shell::from_str(shell.to_str()?, false).ok()?;
+    let shell = SHELLS.completer(shell.to_str()?)?;
     // The script calls `chatauth -- chatauth WORD…`.
     let words = arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect();
     let mut command = with_accounts(Cli::command(), environment);
     let mut candidates = Vec::new();
     let done = shell
-        .completer()
         .write_complete(&mut command, words, std::env::current_dir().ok().as_deref(), &mut candidates)
         .and_then(|()| {
-            if shell == Shell::Powershell {
+            if shell.name() == "powershell" {
                 candidates = quoted_for_powershell(&String::from_utf8_lossy(&candidates)).into_bytes();
             }
             io::stdout().write_all(&candidates)

@@ -1,12 +1,15 @@
 //! `chatauth completion`: the script with which a shell completes commands, options, formats and accounts.
 
-use clap::ValueEnum;
-use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
+use clap::builder::PossibleValue;
+use clap_complete::env::{Bash, Fish, Powershell, Shells, Zsh};
 
-use crate::commands::Context;
+use crate::commands::{Context, Failure};
 
 /// The variable with which a completion script calls this program.
 pub const VARIABLE: &str = "_CHATAUTH_COMPLETE";
+
+/// The writers of the scripts and candidates.
+pub const SHELLS: Shells<'static> = Shells(&[&Bash, &Zsh, &Fish, &Powershell]);
 
 /// The end of the script for zsh, which completes at once where zsh has loaded the script for the first Tab.
 const AUTOLOADED_IN_ZSH: &str = "if [ \"$funcstack[1]\" = _chatauth ]; then
@@ -36,42 +39,21 @@ _chatauth() {
 pub struct Completion {
     /// Shell: bash, zsh, fish or powershell
     #[arg(value_name = "SHELL", hide_possible_values = true)]
-    shell: Shell,
-}
-
-/// The shells that are supported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the names are those of the shells")]
-pub enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-    #[value(alias = "pwsh")]
-    Powershell,
-}
-
-impl Shell {
-    /// Returns the writer of this shell's script and candidates.
-    pub fn completer(self) -> &'static dyn EnvCompleter {
-        match self {
-            Self::Bash => &Bash,
-            Self::Zsh => &Zsh,
-            Self::Fish => &Fish,
-            Self::Powershell => &Powershell,
-        }
-    }
+    #[arg(value_parser = ["bash".into(), "zsh".into(), "fish".into(), PossibleValue::new("powershell").alias("pwsh")])]
+    shell: String,
 }
 
 impl Completion {
     /// Prints the script.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
+        let shell = SHELLS.completer(&self.shell).ok_or_else(|| Failure::usage("unknown shell"))?;
         let mut script = Vec::new();
-        self.shell.completer().write_registration(VARIABLE, "chatauth", "chatauth", "chatauth", &mut script)?;
+        shell.write_registration(VARIABLE, "chatauth", "chatauth", "chatauth", &mut script)?;
         let script = String::from_utf8_lossy(&script);
-        let script = match self.shell {
-            Shell::Bash => script.replace("-F _clap_complete_chatauth", "-o filenames -F _chatauth") + QUOTED_IN_BASH,
-            Shell::Zsh => script.into_owned() + AUTOLOADED_IN_ZSH,
-            Shell::Fish | Shell::Powershell => script.into_owned(),
+        let script = match shell.name() {
+            "bash" => script.replace("-F _clap_complete_chatauth", "-o filenames -F _chatauth") + QUOTED_IN_BASH,
+            "zsh" => script.into_owned() + AUTOLOADED_IN_ZSH,
+            _ => script.into_owned(),
         };
         Ok(context.printer.text(&script)?)
     }
