@@ -86,7 +86,8 @@ impl RowCommand for NewSpace {
         if self.if_exists.is_some() {
             scopes.push(ListSpaces::SCOPES);
         }
-        if !import && !(self.manager.is_empty() && self.owner.is_empty()) {
+        let gives_roles = !self.manager.is_empty() || !self.owner.is_empty();
+        if gives_roles && !import {
             scopes.push(PatchMembership::SCOPES);
         }
         scopes
