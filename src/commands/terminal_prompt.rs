@@ -103,7 +103,7 @@ impl LoginPrompt for TerminalPrompt<'_> {
             }
         }
         started.host.clone_into(&mut self.host);
-        self.reader = if self.terminal || self.pipe { LineReader::new().ok() } else { None };
+        self.reader = if self.terminal || self.pipe { LineReader::for_pastes().ok() } else { None };
         if self.terminal && self.reader.is_some() {
             self.messages.print(&format!(
                 "Browser on another machine? Paste the address that it ends on (it begins with http://{}) and press Enter.",

@@ -61,11 +61,7 @@ mod unix {
     /// pieces, and a URL cut at the end of a piece can look complete.
     const PASTE_IDLE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
-    /// Reads lines from standard input; from a terminal without its own limit (4,096 bytes on Linux, 1,024 on macOS).
-    ///
-    /// A terminal's canonical mode is switched off while it lives and put back when it is dropped. Signals stay on, so
-    /// that Ctrl-C still works, and the terminal still shows what is typed. A thread does the reading: nothing that
-    /// waits for the network ever waits for the keyboard.
+    /// Reads lines from standard input, in a thread: nothing that waits for the network ever waits for the keyboard.
     #[derive(Debug)]
     pub struct LineReader {
         lines: mpsc::UnboundedReceiver<String>,
@@ -75,11 +71,22 @@ mod unix {
     }
 
     impl LineReader {
-        /// Starts reading standard input.
+        /// Starts reading lines that people type and edit.
+        ///
+        /// # Errors
+        /// No thread can be started.
+        pub fn new() -> io::Result<Self> {
+            Self::start(None)
+        }
+
+        /// Starts reading pastes, without a terminal's own limit of a line (4,096 bytes on Linux, 1,024 on macOS).
+        ///
+        /// A terminal's canonical mode is switched off while the reader lives and put back when it is dropped. Signals stay
+        /// on, so that Ctrl-C still works, and the terminal still shows what is typed.
         ///
         /// # Errors
         /// The modes of the terminal cannot be set, or no thread can be started.
-        pub fn new() -> io::Result<Self> {
+        pub fn for_pastes() -> io::Result<Self> {
             let before = rustix::termios::tcgetattr(io::stdin()).ok();
             if let Some(mut raw) = before.clone() {
                 // Outside canonical mode ECHOCTL would show Enter as ^J.
@@ -88,10 +95,14 @@ mod unix {
                 raw.special_codes[SpecialCodeIndex::VTIME] = 0;
                 rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
             }
+            Self::start(before)
+        }
+
+        fn start(before: Option<Termios>) -> io::Result<Self> {
             let (sender, lines) = mpsc::unbounded_channel();
             let reader = Self { lines, stop: Arc::default(), before };
-            let (stopped, is_terminal) = (Arc::clone(&reader.stop), reader.before.is_some());
-            std::thread::Builder::new().spawn(move || read_lines(&sender, &stopped, is_terminal))?;
+            let (stopped, is_raw) = (Arc::clone(&reader.stop), reader.before.is_some());
+            std::thread::Builder::new().spawn(move || read_lines(&sender, &stopped, is_raw))?;
             Ok(reader)
         }
 
@@ -113,12 +124,12 @@ mod unix {
         }
     }
 
-    fn read_lines(lines: &mpsc::UnboundedSender<String>, stop: &AtomicBool, is_terminal: bool) {
+    fn read_lines(lines: &mpsc::UnboundedSender<String>, stop: &AtomicBool, is_raw: bool) {
         let stdin = io::stdin();
         let mut pending = Vec::new();
         let mut total = 0;
         // A pipe that never ends holds no address.
-        while !stop.load(Ordering::Relaxed) && (is_terminal || total <= LONGEST_LINE) {
+        while !stop.load(Ordering::Relaxed) && (is_raw || total <= LONGEST_LINE) {
             let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
             match poll(&mut waiting, Some(&POLL_INTERVAL)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => continue,
@@ -130,17 +141,15 @@ mod unix {
             let arrived = &buffer[..count];
             total += count;
             // Without canonical mode Ctrl-D arrives as a byte.
-            if count == 0 || (is_terminal && pending.is_empty() && arrived == [4]) {
+            if count == 0 || (is_raw && pending.is_empty() && arrived == [4]) {
                 // The last line of a pipe may have no end.
                 let _ = lines.send(String::from_utf8_lossy(&pending).into_owned());
                 return;
             }
             for &byte in arrived {
                 match byte {
-                    // Backspace, which canonical mode would handle.
-                    8 | 127 => {
-                        pending.pop();
-                    }
+                    // Backspace, which canonical mode would handle, of a whole character.
+                    8 | 127 => while pending.pop().is_some_and(|byte| byte & 0xC0 == 0x80) {},
                     _ if pending.len() < LONGEST_LINE => pending.push(byte),
                     _ => {}
                 }
@@ -175,6 +184,11 @@ mod other {
     impl LineReader {
         /// Starts reading.
         pub fn new() -> io::Result<Self> {
+            Self::for_pastes()
+        }
+
+        /// Starts reading.
+        pub fn for_pastes() -> io::Result<Self> {
             let (sender, lines) = mpsc::unbounded_channel();
             std::thread::spawn(move || {
                 for line in io::stdin().lines().map_while(Result::ok) {

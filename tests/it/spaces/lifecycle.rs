@@ -132,6 +132,7 @@ fn on_a_terminal_the_name_of_the_space_is_asked_for() {
     let words = ["spaces", "delete", "AAA"];
     let run = recorder.run_on_terminal(&words, "type its name", "Team\n").exits_with(0);
     assert_eq!(run.lines(), ["GET /v1/spaces/AAA", "DELETE /v1/spaces/AAA"]);
+    recorder.run_on_terminal(&words, "type its name", "Teaé\u{7f}\u{7f}am\n").exits_with(0);
     let run = recorder.run_on_terminal(&words, "type its name", "y\n").exits_with(2);
     assert!(run.stderr.contains("nothing was deleted"), "{}", run.stderr);
     assert_eq!(run.lines(), ["GET /v1/spaces/AAA"]);

@@ -21,5 +21,9 @@ pub(crate) fn open() -> (OwnedFd, OwnedFd) {
     let name = ptsname(&master, Vec::new()).unwrap();
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     let slave = rustix::fs::open(OsStr::from_bytes(name.as_bytes()), flags, Mode::empty()).unwrap();
+    // Terminals say so, so that Backspace erases a character and not a byte.
+    let mut modes = rustix::termios::tcgetattr(&slave).unwrap();
+    modes.input_modes |= rustix::termios::InputModes::IUTF8;
+    rustix::termios::tcsetattr(&slave, rustix::termios::OptionalActions::Now, &modes).unwrap();
     (master, slave)
 }
