@@ -71,7 +71,10 @@ pub(super) fn context(cli: &Cli, environment: Environment, invocation: &[OsStrin
     };
     let client_secrets = choose(global.client_secrets.clone(), environment.path("CHATAUTH_CLIENT_SECRETS")?)
         .map(|path| path.map_or_else(default_secrets, |path| vec![path]));
-    let timeout = global.timeout.or(timeout_variable(environment)?).unwrap_or(DEFAULT_TIMEOUT);
+    let timeout = match global.timeout {
+        Some(seconds) => seconds,
+        None => timeout_variable(environment)?.unwrap_or(DEFAULT_TIMEOUT),
+    };
     let colour = |terminal: bool| match global.color {
         ColorWhen::Always => true,
         ColorWhen::Never => false,

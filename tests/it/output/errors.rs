@@ -375,6 +375,12 @@ fn usage_errors_are_objects_too() {
     let mut command = sandbox.command(["auth", "status"]);
     command.env("CHATAUTH_FORMAT", "yaml");
     sandbox.finish(command).exits_with(2);
+    // An option goes before its variable, whatever that holds.
+    for (variable, option) in [("CHATAUTH_FORMAT", "--format=json"), ("CHATAUTH_TIMEOUT", "--timeout=5")] {
+        let mut command = sandbox.command(["version", option]);
+        command.env(variable, "yaml");
+        sandbox.finish(command).success();
+    }
 }
 
 #[test]
