@@ -25,7 +25,7 @@ impl Invocation {
     pub fn typed_with_request_id(&self, request_id: &str) -> String {
         let mut words = self.words.clone();
         if !words.iter().any(|word| {
-            word == "--request-id" || word.starts_with("--request-id=") || word.starts_with("--idempotency-key")
+            word.contains(request_id) || word.starts_with("--request-id") || word.starts_with("--idempotency-key")
         }) {
             words.extend([String::from("--request-id"), request_id.to_owned()]);
         }

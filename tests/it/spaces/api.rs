@@ -196,6 +196,7 @@ fn only_what_is_idempotent_is_sent_again() {
         (&["POST", "v1/spaces"][..], "create:drop-after,times=1", 6, 1),
         (&["POST", "v1/spaces"], "create:status=503,times=1", 6, 1),
         (&["POST", "v1/spaces", "--query", &with_id], "create:drop-after,times=1", 0, 2),
+        (&["POST", "v1/spaces", "--query", &with_id], "create:status=503,retry-after=60,times=1", 6, 1),
         (&["GET", "v1/spaces"], "list:drop-after,times=1", 0, 2),
     ] {
         let options = Options { faults: vec![fault.parse().unwrap()], ..Options::default() };
@@ -210,6 +211,10 @@ fn only_what_is_idempotent_is_sent_again() {
         if code != 0 {
             assert_eq!(finished.error()["code"], "outcome_unknown");
             assert_eq!(finished.error()["outcome"], "unknown");
+        }
+        if let (6, Some(command)) = (code, finished.stderr.split_once("run ").filter(|_| words.contains(&&*with_id))) {
+            let command = command.1.split('"').next().unwrap();
+            sandbox.paste(command).success();
         }
     }
 }
