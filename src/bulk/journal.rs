@@ -153,6 +153,7 @@ impl Journal {
         }
         let file = match options.open(path) {
             Err(_) if path.is_symlink() => return Err(JournalError::refused(path, "is a symbolic link")),
+            Err(_) if path.is_dir() => return Err(JournalError::refused(path, "is a directory")),
             opened => opened.map_err(failed("open"))?,
         };
         check_kind(path, &file)
@@ -216,7 +217,7 @@ impl Journal {
                 break;
             }
             if number == 1 {
-                let header = Header::parse(&line).map_err(|reason| JournalError::refused(&path, reason))?;
+                let header = Header::parse(&line, &path)?;
                 self.run.check(&header.run, &path)?;
                 self.header = Some(header);
             } else {

@@ -17,6 +17,14 @@ pub enum JournalError {
         /// The reason.
         reason: String,
     },
+    /// Another version of the program wrote it.
+    #[error("{path} {reason}; it was not changed", path = .path.display())]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+        /// The version.
+        reason: &'static str,
+    },
     /// It belongs to another run.
     #[error("the journal {path} belongs to another run: {what} was {theirs} and is {ours} now", path = .path.display())]
     OtherRun {
@@ -64,8 +72,11 @@ impl JournalError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Busy(_) => "wait for the other run to end, or pass another file with --journal",
+            Self::Busy(_) => "wait for the other run to end; a new journal would run every row again",
             Self::Refused { .. } => Self::ANOTHER_FILE,
+            Self::OtherVersion { .. } => {
+                "finish the run with the version that began it; a new journal would run every row again"
+            }
             Self::OtherRun { hint, .. } => hint,
             Self::Damaged { .. } => "restore the file from a backup; a new journal would run every row again",
             Self::Io { path, action: "open", .. } if !path.exists() => Self::ANOTHER_FILE,

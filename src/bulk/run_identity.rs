@@ -53,17 +53,18 @@ impl Header {
         Self { chatauth: String::from("journal"), version: Self::VERSION, id: Uuid::new_v4(), run }
     }
 
-    /// Parses the first line. The error is to be read after the name of the file.
-    pub(super) fn parse(line: &[u8]) -> Result<Self, &'static str> {
-        let foreign = "is not a journal of chatauth";
-        let any: Value = serde_json::from_slice(line).map_err(|_| foreign)?;
+    /// Parses the first line of the journal at `path`.
+    pub(super) fn parse(line: &[u8], path: &Path) -> Result<Self, JournalError> {
+        let foreign = || JournalError::refused(path, "is not a journal of chatauth");
+        let other_version = |reason| Err(JournalError::OtherVersion { path: path.to_path_buf(), reason });
+        let any: Value = serde_json::from_slice(line).map_err(|_| foreign())?;
         match (any["chatauth"].as_str(), any["version"].as_u64()) {
             (Some("journal"), Some(version)) if version == u64::from(Self::VERSION) => {
-                serde_json::from_value(any).map_err(|_| foreign)
+                serde_json::from_value(any).map_err(|_| foreign())
             }
-            (Some("journal"), Some(_)) => Err("was written by a newer version of chatauth"),
-            (Some("results"), Some(1)) => Err("is a journal of chatauth 0.1, which does not name its run"),
-            _ => Err(foreign),
+            (Some("journal"), Some(_)) => other_version("was written by a newer version of chatauth"),
+            (Some("results"), Some(1)) => other_version("is a journal of chatauth 0.1, which does not name its run"),
+            _ => Err(foreign()),
         }
     }
 }

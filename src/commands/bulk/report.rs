@@ -109,7 +109,12 @@ pub(super) fn verdict(
     let resume = if has_journal {
         format!("to resume, run {repeat}")
     } else {
-        String::from("pass --journal FILE next time, so that the same command resumes the run")
+        let again = match (ending.unknown.is_empty(), words.by_request_id) {
+            (true, _) => " and run it again",
+            (false, true) => ", set request-id in the unknown ones, and run it again",
+            (false, false) => " and run it again; the unknown ones may already be done",
+        };
+        format!("remove the finished rows from the input{again}; pass --journal FILE to make runs resumable")
     };
     // Whatever stopped the run, an outcome that is unknown stays unknown.
     let unknown = (!ending.unknown.is_empty()).then_some(Outcome::Unknown);
@@ -123,22 +128,13 @@ pub(super) fn verdict(
     Err(match ending.stop {
         Some(Stop::Interrupted(interruption)) => {
             let mut message = format!("{interruption}: {totals}");
-            let mut hint = resume;
             if !has_journal && !ending.unknown.is_empty() {
                 let by_id = words.by_request_id;
                 let with_id = |id| if by_id { format!(" with request id {id}") } else { String::new() };
                 let rows = ending.unknown.iter().map(|(row, id)| format!("row {row}{}", with_id(id)));
                 message += &format!("; unknown: {}", rows.collect::<Vec<_>>().join(", "));
-                let unknown = if by_id {
-                    "set request-id in the unknown ones, and run it again"
-                } else {
-                    "and run it again; the unknown ones may already be done"
-                };
-                hint = format!(
-                    "remove the finished rows from the input, {unknown}; pass --journal FILE to make runs resumable"
-                );
             }
-            Failure { outcome: unknown, ..Failure::new(ErrorCode::Interrupted(interruption), message).hint(hint) }
+            Failure { outcome: unknown, ..Failure::new(ErrorCode::Interrupted(interruption), message).hint(resume) }
         }
         Some(Stop::ReaderGone) => Failure::new(ErrorCode::ReaderGone, ""),
         Some(Stop::Failed { error, .. }) => with_totals(Failure::from_json(&error)),
