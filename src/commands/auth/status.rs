@@ -84,10 +84,11 @@ fn show(context: &Context) -> anyhow::Result<()> {
         },
         "settings": settings_json,
     });
+    let details = Details::new().columns(&["ready", "problem", "account", "accounts", "client", "settings"]);
     let mut details = match (&problem, current) {
-        (Some(failure), _) => Details::new().check(Mark::Failed, "Ready", &failure.message),
-        (None, Some(account)) => Details::new().check(Mark::Ok, "Ready", format!("commands act as {account}")),
-        (None, None) => Details::new().check(Mark::Ok, "Ready", "commands use CHATAUTH_ACCESS_TOKEN"),
+        (Some(failure), _) => details.check(Mark::Failed, "Ready", &failure.message),
+        (None, Some(account)) => details.check(Mark::Ok, "Ready", format!("commands act as {account}")),
+        (None, None) => details.check(Mark::Ok, "Ready", "commands use CHATAUTH_ACCESS_TOKEN"),
     };
     let has_two = records.iter().any(|(login, _)| login.client_id.is_some());
     for (login, record) in &records {
