@@ -255,6 +255,7 @@ fn settings(context: &Context) -> [(&'static str, &'static str, Option<String>, 
     let endpoint = without_userinfo(&settings.api_endpoint.value);
     let (token, token_source) = match settings.access_token {
         Some(_) => ("given", Provenance::Variable),
+        None if key.is_some() => ("of the service account", Provenance::Default),
         None => ("of the login", Provenance::Default),
     };
     [

@@ -81,6 +81,13 @@ fn an_option_that_says_who_acts_overrides_every_variable_that_does() {
         let words = [&["auth", "status", "--format", "json"], options].concat();
         let status = stage.run(&words, variables).success().json();
         assert_eq!(status["account"], expected, "{options:?} {variables:?}");
+        let settings = &status["settings"];
+        let token = match (&expected, &settings["serviceAccount"]["impersonate"]) {
+            (Value::Null, _) => "given",
+            (_, Value::Null) => "of the login",
+            _ => "of the service account",
+        };
+        assert_eq!(settings["accessToken"]["value"], token, "{options:?} {variables:?}");
     }
     // The API sees the same.
     let words = ["--account", BOB, "spaces", "create", "--name", "x", "--format", "name"];
