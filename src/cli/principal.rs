@@ -9,6 +9,7 @@ use super::args::Global;
 use super::environment::{ACCESS_TOKEN, Environment, choose};
 
 const SERVICE_ACCOUNT: &str = "CHATAUTH_SERVICE_ACCOUNT";
+const IMPERSONATE: &str = "CHATAUTH_IMPERSONATE";
 
 /// Returns the access token and the service account that act. Typed options override all variables that say who acts.
 pub(super) fn principal(
@@ -24,7 +25,9 @@ pub(super) fn principal(
         (None, Some(_)) => Ok((None, delegation(global, environment)?)),
         (None, None) => {
             let token = environment.text(ACCESS_TOKEN)?.map(|text| ProvidedToken::parse(&text)).transpose()?;
-            Ok((token, delegation(global, environment)?))
+            // A token in a variable acts whatever those of a service account say.
+            let delegation = if token.is_some() { choose(None, None) } else { delegation(global, environment)? };
+            Ok((token, delegation))
         }
     }
 }
@@ -51,20 +54,24 @@ pub(super) fn instead_of_login(global: &Global, environment: Environment) -> Opt
 /// identity.
 fn delegation(global: &Global, environment: Environment) -> Result<Setting<Option<DelegationOptions>>, Failure> {
     let Setting { value: key, source } = choose(global.service_account.clone(), environment.path(SERVICE_ACCOUNT)?);
-    let subject = global.impersonate.clone().or(environment.account("CHATAUTH_IMPERSONATE")?);
+    let subject = global.impersonate.clone().or(environment.account(IMPERSONATE)?);
     match (key, subject) {
         (Some(key), Some(subject)) => {
             Ok(Setting { value: Some(DelegationOptions { key, subject: subject.trim().to_owned() }), source })
         }
         (None, None) => Ok(Setting { value: None, source }),
         (Some(_), None) => {
-            Err(Failure::usage("--service-account requires --impersonate: a service account is not a user of Chat")
-                .hint("pass --impersonate USER (CHATAUTH_IMPERSONATE)"))
+            let given = typed_delegation(global).unwrap_or(SERVICE_ACCOUNT);
+            Err(Failure::usage(format!("{given} requires --impersonate: a service account is not a user of Chat"))
+                .hint(format!("pass --impersonate USER ({IMPERSONATE})")))
         }
-        (None, Some(_)) => Err(Failure::usage(
-            "--impersonate requires --service-account: only a service account can act as another user",
-        )
-        .hint("pass --service-account FILE (CHATAUTH_SERVICE_ACCOUNT)")),
+        (None, Some(_)) => {
+            let given = typed_delegation(global).unwrap_or(IMPERSONATE);
+            Err(Failure::usage(format!(
+                "{given} requires --service-account: only a service account can act as another user"
+            ))
+            .hint(format!("pass --service-account FILE ({SERVICE_ACCOUNT})")))
+        }
     }
 }
 

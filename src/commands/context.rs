@@ -92,7 +92,7 @@ pub struct Settings {
     pub api_endpoint: Setting<String>,
     /// A ready access token.
     pub access_token: Option<ProvidedToken>,
-    /// A service account that acts in a user's name, and where its key was named.
+    /// A service account that acts in a user's name, and where its key was named; none beside a ready access token.
     pub delegation: Setting<Option<DelegationOptions>>,
     /// Why commands without `--account` use no saved login; `None` if they do.
     pub instead_of_login: Option<&'static str>,
@@ -124,8 +124,7 @@ impl Settings {
 
     /// Returns the user as whom a service account acts; `None` if none acts.
     pub fn impersonated(&self) -> Option<&str> {
-        let delegation = self.delegation.value.as_ref().filter(|_| self.access_token.is_none())?;
-        Some(&delegation.subject)
+        self.delegation.value.as_ref().map(|delegation| delegation.subject.as_str())
     }
 }
 

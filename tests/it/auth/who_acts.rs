@@ -97,6 +97,25 @@ fn an_option_that_says_who_acts_overrides_every_variable_that_does() {
 }
 
 #[test]
+fn a_token_acts_whatever_is_wrong_with_the_variables_of_a_service_account() {
+    let stage = Stage::new();
+    let missing = ("CHATAUTH_SERVICE_ACCOUNT", "/nosuch/key.json");
+    let contents = ("CHATAUTH_SERVICE_ACCOUNT", "{\"type\": \"service_account\", \"private_key\": \"x\"}");
+    for variables in [&[AS_EVE][..], &[KEY], &[missing], &[missing, AS_EVE], &[contents, AS_EVE]] {
+        let variables = [&[TOKEN], variables].concat();
+        for words in [&["spaces", "create", "--name", "x"][..], &["auth", "token"], &["auth", "status"], &["doctor"]] {
+            stage.run(words, &variables).success();
+        }
+    }
+    // Without it they are refused by the name of the variable that is set.
+    for variable in [AS_EVE, KEY] {
+        let refused = stage.run(&["spaces", "list", "--format", "json"], &[variable]).exits_with(2).error();
+        let message = refused["message"].as_str().unwrap();
+        assert!(message.starts_with(&format!("{} requires ", variable.0)), "{message}");
+    }
+}
+
+#[test]
 fn options_that_say_two_who_act_are_a_usage_error() {
     let stage = Stage::new();
     for (options, variables, named) in [
