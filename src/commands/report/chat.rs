@@ -107,21 +107,16 @@ fn classify(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Failur
     }
 }
 
-/// Returns how to get a scope that the method accepts.
+/// Returns the command that logs in with a scope that the method accepts, and with those that the login has: a new login
+/// replaces the old one.
 fn scope_hint(status: &Status, attempt: &Attempt, invocation: &Invocation) -> String {
-    // A server that names no scope gets the hint for those of the command and of the login.
     let accepted: Vec<ScopeSet> = status.accepted_scopes.iter().map(|scope| ScopeSet::from_wire(scope)).collect();
-    if !attempt.login {
-        let would_do: Vec<String> = accepted.iter().map(ToString::to_string).collect();
-        let would_do = if would_do.is_empty() { attempt.scopes.to_string() } else { would_do.join(" or ") };
-        return format!("use a token with the scope {would_do}");
-    }
-    match &accepted[..] {
-        [] => format!("run {}", invocation.login(attempt.account.as_deref(), &attempt.scopes)),
-        [only] => format!("run {}", invocation.login(attempt.account.as_deref(), only)),
-        [first, ..] => {
-            let names: Vec<String> = accepted.iter().map(ToString::to_string).collect();
-            format!("log in with one of {}: {}", names.join(", "), invocation.login(attempt.account.as_deref(), first))
-        }
+    let added = accepted.first().cloned().unwrap_or_default();
+    let login = invocation.login(attempt.account.as_deref(), &attempt.scopes.union(&added));
+    if accepted.len() > 1 {
+        let names: Vec<String> = accepted.iter().map(ToString::to_string).collect();
+        format!("log in with one of {}: {login}", names.join(", "))
+    } else {
+        format!("run {login}")
     }
 }

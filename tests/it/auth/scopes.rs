@@ -1,12 +1,23 @@
 //! Permissions, step by step.
 
 use chatauth::emulator::{Endpoint, GrantedScopes, Options, User};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::sandbox::Sandbox;
+use crate::support::stage::{ACCOUNT, ScriptedServer, answer};
 
-const ACCOUNT: &str = "emulator@example.com";
 const ROOT: &str = "https://www.googleapis.com/auth/";
+
+/// A server that refuses every request for lack of a scope, and names these scopes as Google does.
+fn refusing(scopes: &'static str) -> ScriptedServer {
+    let reason = "ACCESS_TOKEN_SCOPE_INSUFFICIENT";
+    let body = json!({"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "x", "details": [
+        {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}]}});
+    let names: Vec<String> = scopes.split_whitespace().map(|name| format!("{ROOT}{name}")).collect();
+    let challenge = format!("WWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"{}\"", names.join(" "));
+    let headers = if scopes.is_empty() { String::from("X: y") } else { challenge };
+    ScriptedServer::answering(move |_, _| answer(403, &[&headers], body.to_string()))
+}
 
 /// What a login asked for.
 fn asked(sandbox: &Sandbox) -> Vec<String> {
@@ -119,6 +130,33 @@ fn a_short_name_that_does_not_exist_is_refused_with_the_nearest() {
         }
     }
     assert!(sandbox.control().requests().is_empty());
+}
+
+#[test]
+fn a_login_for_a_scope_that_the_server_wants_keeps_the_others() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    for (scopes, added) in [
+        ("chat.users.readstate", "chat.users.readstate"),
+        ("chat.messages chat.messages.readonly", "chat.messages"),
+        ("", ""),
+    ] {
+        let server = refusing(scopes);
+        for words in [
+            &["spaces", "list"][..],
+            &["spaces", "create", "--name", "x"],
+            &["members", "list", "spaces/A"],
+            &["api", "GET", "v1/spaces"],
+        ] {
+            let place = ["--no-input", "--format", "json", "--api-endpoint", &server.origin()];
+            let hint = sandbox.run(words.iter().chain(&place)).exits_with(4).error()["hint"].to_string();
+            let mut expected = vec!["chat.delete", "chat.memberships", "chat.spaces"];
+            expected.extend(Some(added).filter(|added| !added.is_empty()));
+            for scope in expected {
+                assert!(hint.contains(&format!("--scope {scope} ")), "{words:?} without {scope}: {hint}");
+            }
+        }
+    }
 }
 
 /// A sandbox with these people, and the login of each in this order.
