@@ -6,10 +6,11 @@ use http::Method as Verb;
 use serde_json::Value;
 
 use crate::auth::{Scope, ScopeSet};
-use crate::chat::{ApiPath, Method, RawRequest, RawResponse};
-use crate::commands::caller::{Caller, granted};
+use crate::chat::{ApiPath, ErrorKind, Method, RawRequest, RawResponse};
+use crate::commands::caller::{CallError, Caller, granted};
 use crate::commands::pagination::SeenTokens;
 use crate::commands::{Context, ErrorCode, Failure, Source};
+use crate::platform::command_line;
 
 mod fields;
 mod response_printer;
@@ -91,7 +92,7 @@ impl Api {
                         // As in gh, the response goes to standard output and its meaning to standard error.
                         let _ = printer.refused(answer);
                     }
-                    return Err(error.into());
+                    return Err(refusal(error, &request, !self.scope.is_empty(), context).into());
                 }
             };
             if !seen.is_empty() && !printer.continues(&answer) {
@@ -110,6 +111,24 @@ impl Api {
             }
         }
         Ok(printer.finish()?)
+    }
+}
+
+/// Reports a refused request. `asked` is whether `--scope` was given: where a scope is missing then, or the method is not
+/// known here, only a person can name it.
+fn refusal(error: CallError, request: &RawRequest, asked: bool, context: &Context) -> Failure {
+    let missing = error.api().filter(|error| matches!(error.kind, ErrorKind::ScopeInsufficient));
+    let accepted = missing.map(|error| error.status.clone().unwrap_or_default().accepted_scopes);
+    let failure = context.report(error);
+    let is_known = !asked && routes::needed(request, &ScopeSet::default()).is_some();
+    match accepted {
+        Some(scopes) if !is_known && context.settings.access_token.is_none() => failure.hint(if scopes.is_empty() {
+            String::from("pass the scope that the reference of the method names: --scope SCOPE")
+        } else {
+            let options = scopes.iter().map(|scope| command_line(["--scope", Scope::from_wire(scope).short()]));
+            format!("pass {}", options.collect::<Vec<_>>().join(" or "))
+        }),
+        _ => failure,
     }
 }
 

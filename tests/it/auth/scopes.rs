@@ -4,6 +4,7 @@ use chatauth::emulator::{Endpoint, GrantedScopes, Options, User};
 use serde_json::{Value, json};
 
 use crate::support::sandbox::Sandbox;
+use crate::support::service_account::key_file;
 use crate::support::stage::{ACCOUNT, ScriptedServer, answer};
 
 const ROOT: &str = "https://www.googleapis.com/auth/";
@@ -157,6 +158,45 @@ fn a_login_for_a_scope_that_the_server_wants_keeps_the_others() {
             }
         }
     }
+}
+
+#[test]
+fn a_method_whose_scope_only_a_person_knows_is_told_to_pass_it() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let key = key_file(&sandbox, &format!("{}/token", sandbox.origin()));
+    let delegated = ["--impersonate", ACCOUNT, "--service-account", key.to_str().unwrap()];
+    for (scopes, expected) in [
+        ("", "--scope SCOPE"),
+        ("chat.messages", "pass --scope chat.messages"),
+        ("chat.messages chat.messages.readonly", "pass --scope chat.messages or --scope chat.messages.readonly"),
+    ] {
+        let server = refusing(scopes);
+        for words in [
+            &["api", "GET", "v1/spaces/A/messages"][..],
+            &["api", "POST", "v1/spaces/A/messages/B/reactions", "-f", "x=y"],
+            // Another one than the method needs.
+            &["api", "GET", "v1/spaces", "--scope", "chat.delete"],
+        ] {
+            for who in [&[][..], &delegated] {
+                let place = ["--no-input", "--format", "json", "--api-endpoint", &server.origin()];
+                let error = sandbox.run(words.iter().chain(who).chain(&place)).exits_with(4).error();
+                let hint = error["hint"].as_str().unwrap();
+                assert!(hint.ends_with(expected), "{words:?} {who:?}: {error}");
+                assert_eq!(error["code"], "scope_missing");
+            }
+        }
+        let place = ["--no-input", "--format", "json", "--api-endpoint", &server.origin()];
+        let mut given = sandbox.command(["api", "GET", "v1/spaces/A/messages"].iter().chain(&place));
+        given.env("CHATAUTH_ACCESS_TOKEN", "another");
+        let error = sandbox.finish(given).exits_with(4).error();
+        assert!(error["hint"].as_str().unwrap().contains("CHATAUTH_ACCESS_TOKEN"), "no option changes it: {error}");
+    }
+    // Where the scopes were asked for, an administrator looks.
+    let server = refusing("");
+    let words = ["spaces", "list", "--format", "json", "--api-endpoint", &server.origin()];
+    let error = sandbox.run(words.iter().chain(&delegated)).exits_with(4).error();
+    assert!(error["hint"].as_str().unwrap().contains("admin.google.com"), "{error}");
 }
 
 /// A sandbox with these people, and the login of each in this order.
