@@ -152,10 +152,9 @@ impl TokenEndpoint<'_> {
         let response = attempted.result.map_err(Error::Network)?;
         check(&response, &host, self.sender.clock)?;
         let body = &response.body;
-        let is_object = || serde_json::from_slice::<serde_json::Map<String, Value>>(body).is_ok();
         match response.status {
             // Any other success comes from a proxy or a portal on the way.
-            200..=299 if body.is_empty() || is_object() => Ok(Revocation::Revoked),
+            200..=299 if body.is_empty() || response.object().is_some() => Ok(Revocation::Revoked),
             400 if error_code(body).as_deref() == Some("invalid_token") => {
                 // The answer to an earlier attempt may have been lost.
                 Ok(if attempted.may_have_been_applied { Revocation::Revoked } else { Revocation::AlreadyGone })

@@ -81,7 +81,7 @@ impl Method for ListMemberships {
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
-        Page::read(&response.json()?, "memberships")
+        Page::read(&response.object()?, "memberships")
     }
 }
 

@@ -97,7 +97,7 @@ impl Method for ListSpaces {
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
-        Page::read(&response.json()?, "spaces")
+        Page::read(&response.object()?, "spaces")
     }
 }
 
@@ -175,7 +175,7 @@ impl Method for DeleteSpace {
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
-        response.json()?.is_object().then_some(())
+        response.object().map(drop)
     }
 
     fn already_done(&self, refusal: &Error) -> Option<Self::Response> {
@@ -230,7 +230,7 @@ impl Method for SearchSpaces {
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
-        let answer = response.json()?;
+        let answer = response.object()?;
         // Administrators may get the older form, which lists the spaces directly.
         if answer.get("results").is_some() {
             Page::read_with(&answer, "results", |result| result.get("space").cloned())
@@ -286,6 +286,6 @@ impl Method for FindGroupChats {
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
-        Page::read(&response.json()?, "spaces")
+        Page::read(&response.object()?, "spaces")
     }
 }

@@ -55,6 +55,11 @@ impl Response {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The body as a JSON object; `None` when it is anything else, or an error whatever the HTTP status says.
+    pub fn object(&self) -> Option<Value> {
+        self.json().filter(|json| json.is_object() && json.get("error").is_none())
+    }
+
     /// The body as JSON; `None` when it is anything else.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()

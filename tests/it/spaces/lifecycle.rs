@@ -201,6 +201,18 @@ fn the_page_of_a_gateway_proves_nothing() {
 }
 
 #[test]
+fn an_error_is_no_success_whatever_its_status() {
+    for body in [json!({"error":"login required"}), json!({"error":{"code":403,"status":"PERMISSION_DENIED"}})] {
+        let recorder = Recorder::with(move |_, _| (200, body.clone()));
+        let deleted = recorder.run(&["spaces", "delete", "AAA", "--yes", "--format", "json"]).exits_with(6);
+        assert!(deleted.stderr.contains("\"outcome\":\"unknown\""), "{}", deleted.stderr);
+        for words in [&["spaces", "list"][..], &["spaces", "search", "x"], &["members", "list", "AAA"]] {
+            recorder.run(words).exits_with(6);
+        }
+    }
+}
+
+#[test]
 fn half_of_the_details_is_sent_with_the_other_half_as_it_is() {
     let recorder = Recorder::accepting();
     let run = recorder.run(&["spaces", "update", "AAA", "--description", "new"]).exits_with(0);
