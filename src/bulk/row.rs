@@ -45,8 +45,8 @@ pub struct Job<'a> {
     pub concurrency: usize,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
-    /// Whether to send nothing and return what would be done.
-    pub preview: bool,
+    /// For a run that sends nothing and shows what would be done: whether that can still be shown.
+    pub preview: Option<&'a dyn Fn() -> bool>,
     /// The current time, by the server's clock if it is known.
     pub now: &'a dyn Fn() -> OffsetDateTime,
 }
@@ -89,7 +89,7 @@ pub(super) async fn run_row<Kind: Task>(
         Ok(row) => row,
         Err(result) => return result.map(|result| *result),
     };
-    if run.job.preview {
+    if run.job.preview.is_some() {
         return Some(row.preview(run.task, run.job.words.verb));
     }
     let _exclusive: Option<OwnedMutexGuard<()>> = match run.task.exclusive(&row.work) {

@@ -53,11 +53,8 @@ pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, sign
             // A pipe that nobody writes to would keep the stream waiting.
             let idle = stopped && run.in_flight.borrow().is_empty();
             tokio::select! {
+                // Rows that need no request may always be ready.
                 biased;
-                row = rows.next() => match row {
-                    Some((number, result)) => run.results.borrow_mut().add(number, result),
-                    None => break,
-                },
                 interruption = signals.next() => {
                     let in_flight: Vec<_> = run.in_flight.borrow().clone().into_iter().collect();
                     if let Some(first) = first_signal {
@@ -74,6 +71,13 @@ pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, sign
                     }
                 }
                 () = &mut reader_gone, if !stopped => run.stop(Stop::ReaderGone),
+                row = rows.next() => {
+                    let Some((number, result)) = row else { break };
+                    run.results.borrow_mut().add(number, result);
+                    if job.preview.is_some_and(|is_shown| !is_shown()) {
+                        run.stop(Stop::ReaderGone);
+                    }
+                }
                 () = tokio::time::sleep(Duration::ZERO), if idle => break,
             }
         }

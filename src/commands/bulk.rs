@@ -15,7 +15,7 @@ use crate::bulk::{
     Stop, Task, Values, Words, pluralize,
 };
 use crate::chat::Scopes;
-use crate::output::{Format, Item, RowResult as Line};
+use crate::output::{self, Format, Item, RowResult as Line};
 use crate::platform::StandardStream;
 use crate::platform::input::Source;
 use crate::platform::signals::Interruptions;
@@ -289,7 +289,7 @@ pub(super) fn run<Kind: RowCommand>(
             rate,
             concurrency: args.concurrency.map_or(8, usize::from),
             fail_fast: args.fail_fast && !dry_run,
-            preview: dry_run,
+            preview: None,
             now: &now,
         };
         if dry_run { preview(&rows, job, requests, signals).await } else { send(&rows, job, signals).await }
@@ -343,7 +343,8 @@ async fn preview<Kind: RowCommand>(
     let (rate, total) = (job.rate, job.total);
     let output =
         Output { format: &format, out: Box::new(std::io::sink()), messages: context.messages, progress: false };
-    let ending = bulk::run(rows, job, output, signals).await;
+    let is_shown = || matches!(&*first_fault.borrow(), None | Some(output::Error::Filter(_)));
+    let ending = bulk::run(rows, Job { preview: Some(&is_shown), ..job }, output, signals).await;
     list.into_inner().finish()?;
     first_fault.into_inner().map_or(Ok(()), Err)?;
     let counts = ending.counts;

@@ -225,7 +225,7 @@ impl Stage {
             rate: Rate::Unlimited,
             concurrency: self.concurrency,
             fail_fast: self.options.contains(&"fail fast"),
-            preview: self.options.contains(&"preview"),
+            preview: self.options.contains(&"preview").then_some(&|| true),
             now: &now,
         };
         let format = |result: &RowResult| match result.to_json("status", "space") {

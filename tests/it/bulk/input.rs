@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write;
+use std::io::{Read as _, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::bulk::{Bulk, lines_of, names, results, statuses};
 use crate::support::sandbox::{Sandbox, TEST_TIMEOUT};
+use crate::support::stage::send_signal;
 
 /// A run that reads its rows from a pipe.
 fn piped(bulk: &Bulk) -> (Child, ChildStdin) {
@@ -166,6 +168,31 @@ fn the_login_for_a_pipe_allows_what_the_options_ask_for() {
         let run = run_piped(&bulk, "name\nA\nB\n").success();
         assert_eq!(statuses(&run.stdout), ["created", "created"], "{options}: {}", run.stderr);
     }
+}
+
+#[test]
+fn a_preview_ends_with_its_reader_and_at_a_signal_however_many_rows_there_are() {
+    let endless = || {
+        let mut bulk = Bulk::of(Sandbox::new(), "").with("--dry-run");
+        bulk.words.retain(|word| word != "--journal" && word != "results.jsonl");
+        let (child, mut stdin) = piped(&bulk);
+        std::thread::spawn(move || {
+            let _ = stdin.write_all(b"name\n");
+            while stdin.write_all(&b"x\n".repeat(1000)).is_ok() {}
+        });
+        (bulk, child)
+    };
+    let (bulk, mut child) = endless();
+    drop(child.stdout.take());
+    bulk.sandbox.wait(child).exits_with(141);
+    let (bulk, mut child) = endless();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 1000]).unwrap();
+    send_signal(&child, Signal::TERM);
+    let reader = std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()).unwrap());
+    bulk.sandbox.wait(child).exits_with(143);
+    let after = reader.join().unwrap();
+    assert!(after < 10_000_000, "{after} bytes after the signal");
 }
 
 #[test]
