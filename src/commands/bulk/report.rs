@@ -116,11 +116,11 @@ pub(super) fn verdict(
         };
         format!("remove the finished rows from the input{again}; pass --journal FILE to make runs resumable")
     };
-    // Whatever stopped the run, an outcome that is unknown stays unknown.
+    // Whatever stopped the run, an outcome that is unknown stays unknown, and rows that are done were applied.
     let unknown = (!ending.unknown.is_empty()).then_some(Outcome::Unknown);
     let with_totals = |failure: Failure| Failure {
         message: format!("{}; {totals}", failure.message),
-        outcome: unknown.or(failure.outcome),
+        outcome: unknown.or(failure.outcome.filter(|_| counts.done == 0)),
         ..failure
     };
     let invalid = |message: String| Failure::new(ErrorCode::InputInvalid, message);

@@ -479,6 +479,11 @@ fn nothing_is_called_not_applied_of_which_a_part_was_applied() {
         assert_eq!(error["outcome"], "not_applied", "{words}: {error}");
     }
     let bulk = sandbox.path("rows.csv");
+    std::fs::write(&bulk, "name\nD\nE\nF\n").unwrap();
+    for (fault, outcome) in [("create:status=403,after=1", Value::Null), ("create:status=403", "not_applied".into())] {
+        let words = format!("spaces create --from {} --fail-fast --concurrency 1", bulk.display());
+        assert_eq!(run(&words, fault).error()["outcome"], outcome, "{fault}");
+    }
     std::fs::write(&bulk, "name,manager\nD,b@example.com\n").unwrap();
     sandbox.control().clear_faults();
     sandbox.control().add_fault("update-member:status=403".parse().unwrap());
