@@ -1,6 +1,7 @@
 //! `chatauth auth logout`.
 
 use crate::auth::{Error, LoginName, LoginNeeded, Revocation};
+use crate::commands::write::{InFlight, Write};
 use crate::commands::{Context, ErrorCode, Failure};
 
 /// Revoke a login and delete it
@@ -38,12 +39,15 @@ impl Logout {
         }
         let mut first_failure = None;
         for login in logins {
-            if let Err(error) = log_out_login(&login, &self, context).await {
-                let failure = context.report(error);
-                match &first_failure {
-                    None => first_failure = Some(failure),
-                    Some(_) => context.messages.warning(&failure.message),
-                }
+            let Err(error) = log_out_login(&login, &self, context).await else { continue };
+            // Another process has just deleted a login that nobody named.
+            if (self.all || context.settings.account.value.is_none()) && error.downcast_ref().is_some_and(is_gone) {
+                continue;
+            }
+            let failure = context.report(error);
+            match &first_failure {
+                None => first_failure = Some(failure),
+                Some(_) => context.messages.warning(&failure.message),
             }
         }
         first_failure.map_or(Ok(()), |failure| Err(failure.into()))
@@ -61,6 +65,11 @@ fn not_chosen(accounts: &[String], context: &Context) -> Result<Vec<LoginName>, 
     Err(Failure::new(ErrorCode::LoginNeeded, message).hint(hint))
 }
 
+/// Whether there is no such login.
+fn is_gone(error: &Error) -> bool {
+    matches!(error, Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)))
+}
+
 async fn log_out_login(login: &LoginName, options: &Logout, context: &Context) -> anyhow::Result<()> {
     let session = context.session();
     let account = &login.account;
@@ -69,35 +78,18 @@ async fn log_out_login(login: &LoginName, options: &Logout, context: &Context) -
         context.messages.note(&format!("Removed the login of {account} from this machine without revoking it"));
         return Ok(());
     }
-    let revocation = session.revoke(login).await.map_err(|error| {
-        let kept = format!("the login of {account} was kept");
-        let all = options.all.then_some("--all");
-        let local = context.command(["auth", "logout", "--local"].into_iter().chain(all));
-        match error {
-            Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)) | Error::Store(_) => context.report(error),
-            Error::Network(_) | Error::RateLimited { .. } | Error::Server { .. } => {
-                let mut failure = context.report(error);
-                failure.message = format!("{}; {kept}", failure.message);
-                failure.hint(format!("retry when the server is reachable, or remove the login from this machine only: {local}"))
-            }
-            other => {
-                let failure = context.report(other);
-                let code =
-                    if failure.code == ErrorCode::LoginNeeded { ErrorCode::ClientSecretsInvalid } else { failure.code };
-                Failure { code, message: format!("{}; {kept}", failure.message), ..failure }.hint(format!(
-                    "pass the client file of that login with --client-secrets FILE, or remove the login from this machine only: {local}"
-                ))
-            }
-        }
-    })?;
+    let write = Write::repeated_by(context.typed_command(), None);
+    context.pending.replace(Some(InFlight { action: format!("revoke the access of {account}"), write }));
+    let revocation = session.revoke(login).await;
+    context.pending.take();
+    let revocation = revocation.map_err(|error| not_revoked(error, login, options, context))?;
     let record = session.read(login).ok().flatten();
-    session.forget(login).await.map_err(|error| {
-        let failure = context.report(error);
-        let file = session.location(login).display().to_string();
-        let message = format!("revoked the access of {account}, but did not delete {file}: {}", failure.message);
-        let local = context.settings.invocation.login_management(["auth", "logout", "--local", "--account", account]);
-        Failure { message, ..failure }.hint(format!("when the file can be deleted, run {local}"))
-    })?;
+    // Another process may have deleted it meanwhile.
+    if let Err(error) = session.forget(login).await
+        && !is_gone(&error)
+    {
+        return Err(not_deleted(error, login, context).into());
+    }
     context.messages.note(&match revocation {
         Revocation::Revoked => {
             format!("Logged out {account}. Google revoked its access for this project on every machine.")
@@ -111,4 +103,34 @@ async fn log_out_login(login: &LoginName, options: &Logout, context: &Context) -
         ));
     }
     Ok(())
+}
+
+/// Reports that the server did not revoke a login, which is kept.
+fn not_revoked(error: Error, login: &LoginName, options: &Logout, context: &Context) -> anyhow::Error {
+    if is_gone(&error) || matches!(error, Error::Store(_)) {
+        return error.into();
+    }
+    let may_succeed_later = matches!(error, Error::Network(_) | Error::RateLimited { .. } | Error::Server { .. });
+    let mut failure = context.report(error);
+    let first = if may_succeed_later {
+        "retry when the server is reachable"
+    } else {
+        if failure.code == ErrorCode::LoginNeeded {
+            failure.code = ErrorCode::ClientSecretsInvalid;
+        }
+        "pass the client file of that login with --client-secrets FILE"
+    };
+    let local = context.command(["auth", "logout", "--local"].into_iter().chain(options.all.then_some("--all")));
+    failure.message = format!("{}; the login of {} was kept", failure.message, login.account);
+    failure.hint(format!("{first}, or remove the login from this machine only: {local}")).into()
+}
+
+/// Reports that a login was revoked and its file could not be deleted.
+fn not_deleted(error: Error, login: &LoginName, context: &Context) -> Failure {
+    let failure = context.report(error);
+    let account = &login.account;
+    let file = context.session().location(login).display().to_string();
+    let message = format!("revoked the access of {account}, but did not delete {file}: {}", failure.message);
+    let local = context.settings.invocation.login_management(["auth", "logout", "--local", "--account", account]);
+    Failure { message, ..failure }.hint(format!("when the file can be deleted, run {local}"))
 }

@@ -1,12 +1,14 @@
 //! Logging out: revoked, already gone, and unreachable are three things.
 
 use std::fs;
+use std::process::Child;
 
 use chatauth::emulator::{Endpoint, Options, User};
+use rustix::process::Signal;
 
 use crate::support::ordinary_user::{OrdinaryUser, set_mode};
 use crate::support::sandbox::Sandbox;
-use crate::support::stage::names_in;
+use crate::support::stage::{names_in, send_signal, start, wait_until};
 
 const ACCOUNT: &str = "emulator@example.com";
 
@@ -85,6 +87,39 @@ fn property_70_a_revocation_is_retried_and_may_be_answered_with_an_empty_body() 
         assert!(out.stderr.contains("revoked its access"), "{fault}: {}", out.stderr);
         assert_eq!(out.stderr.contains("attempt 2 of 3"), requests == 2, "{fault}: {}", out.stderr);
         assert_eq!(sandbox.control().requests_to(Endpoint::Revoke).len(), requests, "{fault}");
+        assert!(!sandbox.record_path(ACCOUNT).exists());
+    }
+}
+
+#[test]
+fn a_revocation_that_is_interrupted_may_have_been_applied() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    sandbox.control().add_fault("revoke:delay=60s".parse().unwrap());
+    let child = start(sandbox.command(["auth", "logout", "--format", "json"]));
+    wait_until("the request has left", || !sandbox.control().requests_to(Endpoint::Revoke).is_empty());
+    send_signal(&child, Signal::TERM);
+    let error = sandbox.wait(child).exits_with(143).error();
+    assert_eq!(error["outcome"], "unknown", "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("auth logout"), "{error}");
+}
+
+#[test]
+fn processes_that_log_out_at_the_same_time_all_succeed() {
+    for words in [&["auth", "logout"][..], &["auth", "logout", "--all"]] {
+        let sandbox = Sandbox::new();
+        sandbox.log_in();
+        sandbox.control().add_fault("revoke:delay=300ms".parse().unwrap());
+        let children: Vec<Child> = (0..6).map(|_| start(sandbox.command(words))).collect();
+        for child in children {
+            let run = sandbox.wait(child);
+            // One that starts while another deletes the login may find it without being told that it is the current one.
+            assert!(
+                run.code() == Some(0) || run.stderr.contains("no account is selected"),
+                "{words:?}: {}",
+                run.stderr
+            );
+        }
         assert!(!sandbox.record_path(ACCOUNT).exists());
     }
 }
