@@ -10,8 +10,7 @@ use crate::commands::{Context, needed_scopes};
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "chatauth auth token --scope chat.spaces.readonly --format json",
-    "token=$(chatauth auth token --scope chat.spaces.readonly)",
-    "curl -H \"Authorization: Bearer $token\" https://chat.googleapis.com/v1/spaces",
+    "curl -H \"Authorization: Bearer $(chatauth auth token --scope chat.spaces)\" \\\n    https://chat.googleapis.com/v1/spaces",
 ))]
 pub struct Token {
     /// Scope that the token must have (repeatable)

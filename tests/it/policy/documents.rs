@@ -18,7 +18,7 @@ const DOCUMENTS: &[(&str, usize)] = &[
     ("README.zh-TW.md", 6),
     ("docs/bulk.md", 0),
     ("docs/ci.md", 2),
-    ("docs/commands.md", 11),
+    ("docs/commands.md", 12),
     ("docs/comparison.md", 0),
     ("docs/emulator.md", 1),
     ("docs/performance.md", 0),
