@@ -98,7 +98,7 @@ impl ClientFiles {
         if is_missing { Err(self.missing().into()) } else { Ok(None) }
     }
 
-    /// Returns the OAuth client that the login of `record` was made with; `None` when its file is in no place.
+    /// Returns the OAuth client that the login of `record` was made with; `None` when its file is not found.
     ///
     /// A file in the current directory may name other endpoints than Google's here: its token endpoint is the one that
     /// already knows the tokens. One of another client is passed over.
@@ -120,7 +120,7 @@ impl ClientFiles {
     /// Returns the OAuth client of the login of `record`, as [`Self::for_record`] finds it.
     ///
     /// # Errors
-    /// Also when its file is in no place.
+    /// Also when its file is not found.
     pub(super) fn require_for_record(&self, record: &Record) -> Result<&ClientSecrets, Error> {
         self.for_record(record)?.ok_or_else(|| match self.ignored_client(record) {
             Some(client) => other_client(record, client).into(),
@@ -156,7 +156,7 @@ impl ClientFiles {
         self.places.iter().map(|place| place.path.clone()).collect()
     }
 
-    /// Returns the error for a client file that is in no place.
+    /// Returns the error for a client file that is not found.
     fn missing(&self) -> ClientSecretsError {
         let searched = self.paths();
         let mut directories = searched.iter().filter(|_| !self.named).filter_map(|path| path.parent());

@@ -42,7 +42,7 @@ pub struct ClientSecrets {
     pub kind: ClientKind,
     /// The client identifier.
     pub client_id: String,
-    /// The client secret; no secret at all in an installed application (RFC 8252 section 8.5), yet Google wants it.
+    /// The client secret. An installed application cannot keep it secret (RFC 8252 section 8.5), but Google requires it.
     pub client_secret: Secret<String>,
     /// The project, by number or id, for links into the console.
     pub project: Option<String>,

@@ -19,7 +19,7 @@ const MOST_PIECES: usize = 100;
 impl Session {
     /// Logs in, even over a login that works. Saves nothing unless the whole response is right.
     pub async fn log_in(&self, options: &LoginOptions, prompt: &mut dyn LoginPrompt) -> Result<Record, Error> {
-        // The client file would be looked for in it.
+        // Otherwise a missing client file would be reported, which is looked for in the same directory.
         if let Err(error @ StoreError::NotADirectory(_)) = self.store.names() {
             return Err(error.into());
         }

@@ -59,7 +59,7 @@ pub enum Evidence {
 /// What a token error response means for the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalCause {
-    /// The refresh token or code is dead.
+    /// The refresh token or code is not valid, or no longer.
     InvalidGrant,
     /// The organization's session length has passed; only a login helps.
     SessionPolicy,

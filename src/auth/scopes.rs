@@ -107,7 +107,7 @@ impl Scope {
         &self.0
     }
 
-    /// Formats the short name, if there is one.
+    /// Returns the short name, or the whole scope if it has none.
     pub fn short(&self) -> &str {
         self.0.strip_prefix(PREFIX).unwrap_or(&self.0)
     }

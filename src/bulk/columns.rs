@@ -104,8 +104,8 @@ impl RowFault {
     }
 }
 
-/// Returns the column of each heading; `None` for an empty heading. A heading with two meanings means the first column
-/// that no other heading names: beside `displayName`, the API's `name` is that of the resource.
+/// Returns the column of each heading; `None` for an empty heading. A heading may stand for several
+/// columns: it then means the first one that no other heading names, as `name` is the resource name beside `displayName`.
 ///
 /// # Errors
 /// The index of the first heading that is unknown or repeated, with the reason.

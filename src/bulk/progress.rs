@@ -8,7 +8,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// The time between two frames of the bar.
 const FRAME: Duration = Duration::from_millis(200);
 
-/// By how much later a pause ends that is longer than the one before: requests in flight are refused one after the other.
+/// A pause is announced again if it ends this much later. Requests in flight, which are refused one after the other, extend
+/// it by less.
 const EXTENSION: Duration = Duration::from_secs(5);
 
 /// The time after which the speed is meaningful.

@@ -91,8 +91,8 @@ impl RateLimiter {
         Self { rate, concurrency: concurrency.max(1), state, queue: Mutex::new(()), changed: Notify::new() }
     }
 
-    /// Waits until a request may leave, in the order of the calls; `None` once the limiter is closed. `requests` is how many
-    /// follow it one by one under the same permission, itself included.
+    /// Waits until a request may leave, in the order of the calls; `None` once the limiter is closed. `requests` is the
+    /// number of requests that the permit is for, which follow one another.
     pub async fn acquire(&self, requests: u32) -> Option<Permit<'_>> {
         let _turn = self.queue.lock().await;
         loop {

@@ -306,11 +306,13 @@ impl<Kind: Task> Run<'_, Kind> {
                 "run this row again; it may already be done".into()
             };
         }
-        let state = match () {
-            () if exists => State::Exists,
+        let state = if exists {
+            State::Exists
+        } else if refused && !unknown {
+            State::Refused
+        } else {
             // A request that may have been applied keeps its id, whatever the last response was.
-            () if refused && !unknown => State::Refused,
-            () => State::Failed,
+            State::Failed
         };
         self.record_state(&mut row, state, Some(&error));
         if ends_run || self.job.fail_fast {

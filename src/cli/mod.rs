@@ -35,6 +35,8 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(failure) => return report(&failure, Messages::new(false, false), as_json),
     };
+    // This process may have been started as the browser of the emulator, the filter of another process, or the completer of
+    // a shell.
     #[cfg(feature = "emulator")]
     if let Some(code) = crate::commands::emulator::browse(&arguments) {
         return code;

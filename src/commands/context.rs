@@ -212,8 +212,8 @@ impl Context {
         self.session().client().ok().and_then(|client| client.project.clone())
     }
 
-    /// Reports the error of printing the result of a write, and what was `done`: with the error, or in its place where the
-    /// reader is gone.
+    /// Reports that the result of a write cannot be printed. The message ends with what was `done`; if the reader is gone,
+    /// `done` is printed instead.
     pub(super) fn report_unprinted(&self, error: impl Into<anyhow::Error>, done: &str) -> Failure {
         let failure = self.report(error);
         if failure.code == ErrorCode::ReaderGone {

@@ -161,9 +161,9 @@ impl Failure {
         error
     }
 
-    /// Makes one failure of those of several people: the one that ended the command, or else the first, with the messages
-    /// of all after `start` and the number of those who were not tried. It is `not_applied` only if each is, and `unknown`
-    /// if one is. `None` if there is none.
+    /// Combines the failures about several people: returns the one that ended the command, or else the first; `None` if
+    /// there is none. Its message is `start`, the messages of all and the number of people who were `untried`. Its outcome
+    /// is `unknown` if that of one is, and `not_applied` if that of all is.
     pub(super) fn combine(start: &str, failures: Vec<(String, Self)>, untried: usize) -> Option<Self> {
         let mut messages: Vec<_> = failures.iter().map(|(who, one)| format!("{who}: {}", one.message)).collect();
         if untried > 0 {
@@ -177,7 +177,7 @@ impl Failure {
         Some(Self { message, outcome, ..failure })
     }
 
-    /// Adds the failure to print what a command did to that of its requests, which decides the code.
+    /// Combines the failure of the requests of a command, which decides the code, with that of printing its result.
     pub(super) fn with_unprinted(failed: Option<Self>, unprinted: Option<Self>) -> Result<(), Self> {
         match (failed, unprinted) {
             (Some(failed), Some(unprinted)) if !unprinted.message.is_empty() => {

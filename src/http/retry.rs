@@ -170,9 +170,9 @@ pub struct Attempted {
     pub may_have_been_applied: bool,
 }
 
-/// Runs `attempt` until no retry follows. It gets the time that is left, and returns the result with its outcome, usually
-/// from [`classify`]. `before_wait` gets the result of an attempt that is retried, the wait, the number of attempts, and the
-/// number at which they end if each ends as this one did.
+/// Repeats `attempt` as long as `policy` allows. `attempt` gets the time that is left, and returns its result with the
+/// outcome, usually from [`classify`]. `before_wait` gets the result of an attempt that will be repeated, the wait, the number
+/// of attempts so far, and the largest number if all end like this one.
 pub async fn run(
     policy: Policy,
     mut attempt: impl AsyncFnMut(Duration) -> (Result<Response, Error>, Outcome),

@@ -169,7 +169,7 @@ fn plain_bundle(file: &Path) -> Option<RootCertStore> {
     // A pipe can be read only once.
     let text = file.is_file().then(|| std::fs::read_to_string(file).ok())??;
     let mut roots = RootCertStore::empty();
-    // One that cannot be read is left out, as below.
+    // One that cannot be read is left out, as above.
     roots.add_parsable_certificates(plain_certificates(&text)?);
     (!roots.is_empty()).then_some(roots)
 }

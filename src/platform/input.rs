@@ -116,15 +116,17 @@ pub fn describe_contents(value: &OsStr) -> Option<&'static str> {
     let text = text.trim_matches(|letter: char| letter.is_whitespace() || "\u{feff}'\"[]\\".contains(letter));
     let is_base64 = || text.len() > 60 && text.chars().all(|c| c.is_ascii_alphanumeric() || "+/=-_\r\n".contains(c));
     let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
-    match () {
-        // A shell may have taken the quotes away.
-        () if text.strip_prefix('{').is_some_and(|rest| rest == "}" || rest.contains(':') || rest.contains("%3A")) => {
-            Some("JSON")
-        }
-        () if text.contains("-----BEGIN ") => Some("a key or certificate"),
-        () if begins(&["eyJ", "eyA", "ewo", "ew0K", "ICB7", "LS0tLS1CRUdJTi"]) && is_base64() => Some("base64"),
-        () if text.contains("GOCSPX-") || begins(&["ya29.", "1//0"]) => Some("a secret"),
-        () => None,
+    // A shell may have taken the quotes away.
+    if text.strip_prefix('{').is_some_and(|rest| rest == "}" || rest.contains(':') || rest.contains("%3A")) {
+        Some("JSON")
+    } else if text.contains("-----BEGIN ") {
+        Some("a key or certificate")
+    } else if begins(&["eyJ", "eyA", "ewo", "ew0K", "ICB7", "LS0tLS1CRUdJTi"]) && is_base64() {
+        Some("base64")
+    } else if text.contains("GOCSPX-") || begins(&["ya29.", "1//0"]) {
+        Some("a secret")
+    } else {
+        None
     }
 }
 

@@ -1,4 +1,4 @@
-//! The options that describe a new space, and the requests that they stand for, after every check that needs none.
+//! Checks the options of a new space and converts them to requests. Sends nothing.
 
 use clap::ValueEnum;
 use serde_json::{Map, Value};
