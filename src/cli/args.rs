@@ -88,7 +88,7 @@ pub(super) struct Global {
     /// Print only results, warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// Show more detail (-vv for every request)
+    /// Show every request and its outcome (-vv for more detail)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// Use color: auto, always or never (auto respects NO_COLOR) [default: auto]

@@ -104,10 +104,19 @@ impl Client {
     /// # Errors
     /// Everything that is not an HTTP answer, and redirects, which are never followed.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        // The query is left out: it may have the text of a person.
+        let line = format!("{} {}{}", request.method, authority(&request.url), request.url.path());
+        log::debug!("{line}");
         let sent = self.send_once(request).await;
         let broken = match &sent {
-            Ok(response) => !response.complete,
-            Err(error) => error.may_have_been_sent(),
+            Ok(response) => {
+                log::info!("{line}: {} over {:?}", response.status, response.version);
+                !response.complete
+            }
+            Err(error) => {
+                log::info!("{line}: {error}");
+                error.may_have_been_sent()
+            }
         };
         if broken {
             // A silent HTTP/2 connection would accept further requests and answer none, so a retry opens a new one.
@@ -131,7 +140,6 @@ impl Client {
         if let Some((media_type, body)) = request.body {
             builder = builder.header(header::CONTENT_TYPE, media_type).body(body.expose().clone());
         }
-        log::debug!("{} {}{}", request.method, host, request.url.path());
         let mut deadline = Deadline::new(timeout);
         let mut answer = match deadline.within(builder.send()).await {
             Some(Ok(answer)) => answer,
@@ -151,7 +159,6 @@ impl Client {
             None => return Err(Error::Timeout { host }),
         };
         let status = answer.status().as_u16();
-        log::debug!("{status} from {host} over {:?}", answer.version());
         if answer.status().is_redirection() {
             let target = redirect_target(&request.url, answer.headers());
             return Err(Error::Redirect { host, status, target });

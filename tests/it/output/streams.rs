@@ -7,7 +7,7 @@ use chatauth::emulator::{Endpoint, Options};
 use serde_json::{Value, json};
 
 use crate::support::sandbox::{Finished, Sandbox};
-use crate::support::stage::{ScriptedServer, answer, wrapped};
+use crate::support::stage::{ACCOUNT, ScriptedServer, answer, wrapped};
 
 /// Everything that could move a cursor, ring, hide a word or turn it round.
 const HOSTILE: &str =
@@ -87,6 +87,41 @@ fn property_66_what_verbose_shows_is_harmless_too() {
     let finished = sandbox.finish(command).exits_with(4);
     assert!(finished.stderr.contains("chatauth: browser a\\u{1b}[2J"), "{}", finished.stderr);
     assert_harmless(&finished);
+}
+
+#[test]
+fn verbose_shows_every_request_with_its_outcome() {
+    let sandbox = logged_in();
+    let host = sandbox.origin().trim_start_matches("http://");
+    for (words, fault, code, expected) in [
+        (&["spaces", "list"][..], "delete:status=403", 0, &["POST H/token: 200", "GET H/v1/spaces: 200"][..]),
+        (
+            &["spaces", "create", "--name", "x"],
+            "create:status=503,retry-after=3600",
+            6,
+            &["POST H/token: 200", "POST H/v1/spaces: 503"],
+        ),
+        (&["spaces", "get", "A"], "get:redirect=https://a.test/", 6, &["POST H/token: 200", "GET H/v1/spaces/A: H "]),
+        (&["auth", "token"], "token:reason=invalid_grant", 4, &["POST H/token: 400", "POST H/token: 400"]),
+        (&["auth", "token"], "token:drop-before", 6, &["POST H/token: "]),
+    ] {
+        let run = |verbosity: &[&str]| {
+            sandbox.run(["auth", "login", "--scope", "chat.spaces", "-q"]).success();
+            sandbox.expire_stored_token(ACCOUNT);
+            sandbox.control().add_fault(fault.parse().unwrap());
+            let finished = sandbox.run(words.iter().chain(verbosity)).exits_with(code);
+            sandbox.control().clear_faults();
+            let lines = finished.stderr.lines().filter_map(|line| line.strip_prefix("chatauth: "));
+            lines.map(|line| line.replace(host, "H")).collect::<Vec<_>>()
+        };
+        assert_eq!(run(&[]), [""; 0], "{words:?}");
+        let shown = run(&["-v"]);
+        assert_eq!(shown.len(), expected.len(), "{shown:?}");
+        assert!(shown.iter().zip(expected).all(|(line, part)| line.starts_with(part)), "{shown:?}");
+        // What shows no secret with -vv shows none with -v.
+        let more = run(&["-vv"]);
+        assert!(more.len() > shown.len() && shown.iter().all(|line| more.contains(line)), "{more:?} {shown:?}");
+    }
 }
 
 #[test]
