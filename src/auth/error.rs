@@ -46,7 +46,7 @@ pub enum Error {
         found: String,
     },
     /// The browser did not return in time.
-    #[error("the browser did not come back within {} seconds", .wait.as_secs())]
+    #[error("the browser did not come back within {} s", .wait.as_secs())]
     LoginTimedOut {
         /// The time limit.
         wait: Duration,

@@ -247,7 +247,7 @@ fn check(response: &Response, host: &str, clock: Clock) -> Result<(), Error> {
         429 => Err(Error::RateLimited { host, retry_after: retry_after() }),
         status @ (408 | 500..) => {
             let wait = retry_after().filter(|wait| !wait.is_zero());
-            let wait = wait.map(|wait| format!(", and asks to wait {} seconds", wait.as_secs().max(1)));
+            let wait = wait.map(|wait| format!(", and asks to wait {} s", wait.as_secs().max(1)));
             let cause = format!("failed with HTTP status {status}{}", wait.unwrap_or_default());
             Err(Error::Server { host, cause })
         }

@@ -86,6 +86,7 @@ fn property_66_what_verbose_shows_is_harmless_too() {
     command.env("BROWSER", HOSTILE.replace(['\n', ':'], ""));
     let finished = sandbox.finish(command).exits_with(4);
     assert!(finished.stderr.contains("chatauth: browser a\\u{1b}[2J"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("error: the browser did not come back within 1 s\n"), "{}", finished.stderr);
     assert_harmless(&finished);
 }
 
