@@ -88,7 +88,8 @@ fn usage(mut error: clap::Error, arguments: &[OsString], as_json: bool) -> ExitC
     }
     let text = error.render().to_string();
     let message = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n").next().unwrap_or_default().trim();
-    let hint = hint.unwrap_or_else(|| String::from("chatauth --help lists the commands and their options"));
+    let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: ")).map(|tip| format!("{tip}; "));
+    let hint = hint.unwrap_or_else(|| format!("{}run {}", tip.unwrap_or_default(), suggestions::help(arguments)));
     report(&Failure::new(ErrorCode::Usage, message).hint(hint), Messages::new(false, false), as_json)
 }
 

@@ -46,6 +46,15 @@ pub(super) fn suggestion(error: &clap::Error, arguments: &[OsString]) -> Option<
     Some(command_line(["chatauth"].into_iter().chain(before).chain(ours).chain(after.iter().copied())))
 }
 
+/// Returns the command line that shows the help of the command that was typed.
+pub(super) fn help(arguments: &[OsString]) -> String {
+    let words = arguments.iter().skip(1).take_while(|word| *word != "--");
+    let words: Vec<&str> = words.filter_map(|word| word.to_str()).collect();
+    let program = Cli::command();
+    let (_, path) = resolve_command(&program, &words);
+    command_line(["chatauth"].into_iter().chain(path).chain(["--help"]))
+}
+
 /// Returns the command that words name so far, and those of the words that name it.
 fn resolve_command<'a>(program: &'a Command, words: &[&'a str]) -> (&'a Command, Vec<&'a str>) {
     words.iter().fold((program, Vec::new()), |(command, mut path), word| match command.find_subcommand(word) {

@@ -384,6 +384,28 @@ fn usage_errors_are_objects_too() {
 }
 
 #[test]
+fn a_usage_error_names_the_help_of_the_command_that_was_typed() {
+    let sandbox = Sandbox::new();
+    let cases: [(&[&str], &str); 9] = [
+        (&["spaces", "create", "--nme", "x"], "a similar argument exists: '--name'; run chatauth spaces create --help"),
+        (&["spaces", "crate"], "'create'; run chatauth spaces --help"),
+        (&["members", "list"], "run chatauth members list --help"),
+        (&["--timeout", "5", "spaces", "list", "--limit", "0"], "run chatauth spaces list --help"),
+        (&["spaces", "update", "S", "--audience", ""], "run chatauth spaces update --help"),
+        (&["spaces", "update", "S", "--rate", "5"], "run chatauth spaces update --help"),
+        (&["auth", "login", "list"], "run chatauth auth login --help"),
+        (&["emulator", "--prt", "1", "--", "chatauth", "spaces", "list"], "run chatauth emulator --help"),
+        (&["nosuch"], "run chatauth --help"),
+    ];
+    for (words, expected) in cases {
+        let mut command = sandbox.command(words);
+        command.env("CHATAUTH_FORMAT", "json");
+        let error = sandbox.finish(command).exits_with(2).error();
+        assert!(error["hint"].as_str().unwrap().ends_with(expected), "{words:?}: {error}");
+    }
+}
+
+#[test]
 fn an_unknown_option_is_not_suggested_as_a_value() {
     let sandbox = Sandbox::new();
     let failed = sandbox.run(["members", "get", "spaces/A", "ada@example.com", "--role", "owner"]).exits_with(2);
