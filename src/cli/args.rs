@@ -143,8 +143,18 @@ impl Cli {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(arguments)?;
         require_from(&mut command, &matches)?;
-        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+        Self::from_arg_matches(&matches).map_err(|error| with_usage(error, &mut command, &matches))
     }
+}
+
+/// Adds the usage of the command that was typed to an error.
+fn with_usage(error: clap::Error, command: &mut clap::Command, matches: &ArgMatches) -> clap::Error {
+    if let Some((name, below)) = matches.subcommand()
+        && let Some(subcommand) = command.find_subcommand_mut(name)
+    {
+        return with_usage(error, subcommand, below);
+    }
+    error.format(command)
 }
 
 /// Rejects an option for many rows, which is one under the heading of `--from`, without `--from`. The `requires` of clap

@@ -406,6 +406,15 @@ fn a_usage_error_names_the_help_of_the_command_that_was_typed() {
 }
 
 #[test]
+fn a_value_that_is_refused_has_the_usage_of_the_command_that_was_typed() {
+    let sandbox = Sandbox::new();
+    for audience in ["", "a/b"] {
+        let refused = sandbox.run(["spaces", "update", "S", "--audience", audience]).exits_with(2).stderr;
+        assert!(refused.contains("\nUsage: chatauth spaces update "), "{refused}");
+    }
+}
+
+#[test]
 fn an_unknown_option_is_not_suggested_as_a_value() {
     let sandbox = Sandbox::new();
     let failed = sandbox.run(["members", "get", "spaces/A", "ada@example.com", "--role", "owner"]).exits_with(2);
