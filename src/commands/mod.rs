@@ -45,6 +45,16 @@ macro_rules! examples {
     };
 }
 
+/// Returns the help after the options: examples, and the columns of CSV.
+fn with_columns(examples: &str, columns: &[&str]) -> String {
+    let columns: Vec<String> = columns.chunks(3).map(|columns| columns.join(", ")).collect();
+    format!(
+        "{examples}\n\nColumns of --format csv:\n  {}\n  \
+         Values are not escaped: a spreadsheet may run one that starts with = + - or @.",
+        columns.join(",\n  ")
+    )
+}
+
 pub(crate) use subcommands;
 
 pub mod api;

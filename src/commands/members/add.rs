@@ -20,10 +20,10 @@ use crate::commands::{Context, Failure};
 
 /// Add people, groups or the calling Chat app to a space
 #[derive(Debug, Default, clap::Args)]
-#[command(after_help = examples!(
+#[command(after_help = super::show::with_columns(examples!(
     "chatauth members add spaces/AAAA ada@example.com bob@example.com",
     "chatauth members add --from people.csv --journal people.jsonl",
-))]
+)))]
 pub struct Add {
     /// Space: spaces/AAAA, its ID or its URL
     ///

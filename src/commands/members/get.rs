@@ -7,7 +7,7 @@ use crate::commands::caller::Caller;
 
 /// Show one member of a space
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!("chatauth members get spaces/AAAA ada@example.com"))]
+#[command(after_help = super::show::with_columns(examples!("chatauth members get spaces/AAAA ada@example.com")))]
 pub struct Get {
     /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]

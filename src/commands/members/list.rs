@@ -10,7 +10,7 @@ use crate::output::Item;
 
 /// List the members of a space
 #[derive(Debug, Default, clap::Args)]
-#[command(after_help = examples!("chatauth members list spaces/AAAA --format csv"))]
+#[command(after_help = super::show::with_columns(examples!("chatauth members list spaces/AAAA --format csv")))]
 pub struct List {
     /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]

@@ -14,7 +14,7 @@ use crate::commands::caller::Caller;
 
 /// Remove people from a space
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!("chatauth members remove spaces/AAAA ada@example.com"))]
+#[command(after_help = super::show::with_columns(examples!("chatauth members remove spaces/AAAA ada@example.com")))]
 pub struct Remove {
     /// Space: spaces/AAAA, its ID or its URL
     ///

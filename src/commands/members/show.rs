@@ -8,6 +8,11 @@ use crate::output::{self, Details, Item};
 /// The most members per page.
 pub(in crate::commands) const LARGEST_PAGE: u32 = 1000;
 
+/// Returns the help after the options: examples, and the columns of CSV.
+pub(super) fn with_columns(examples: &str) -> String {
+    crate::commands::with_columns(examples, COLUMNS)
+}
+
 /// Prints one membership.
 pub(super) fn print(membership: &Resource<Membership>, context: &Context) -> Result<(), output::Error> {
     let item = Item { json: &membership.json, name: &membership.fields.name };

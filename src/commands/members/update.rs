@@ -14,7 +14,7 @@ use crate::commands::caller::Caller;
 
 /// Change the role of a member
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!("chatauth members update spaces/AAAA ada@example.com --role manager"))]
+#[command(after_help = super::show::with_columns(examples!("chatauth members update spaces/AAAA ada@example.com --role manager")))]
 pub struct Update {
     /// Space: spaces/AAAA, its ID or its URL
     ///

@@ -7,7 +7,7 @@ use crate::commands::caller::Caller;
 
 /// End import mode and open the space to its members
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!("chatauth spaces complete-import spaces/AAAA"))]
+#[command(after_help = super::show::with_columns(examples!("chatauth spaces complete-import spaces/AAAA")))]
 pub struct CompleteImport {
     /// Space: spaces/AAAA, its ID or its URL
     #[arg(value_name = "SPACE")]

@@ -13,7 +13,7 @@ const MOST_USERS: usize = 49;
 
 /// Find the group chats of exactly these people and you
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!("chatauth spaces find-group-chats ada@example.com bob@example.com"))]
+#[command(after_help = super::show::with_columns(examples!("chatauth spaces find-group-chats ada@example.com bob@example.com")))]
 pub struct FindGroupChats {
     /// Person, by email or ID (repeatable)
     #[arg(value_name = "USER", required = true)]

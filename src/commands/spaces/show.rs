@@ -10,12 +10,7 @@ use crate::output::Item;
 
 /// Returns the help after the options: examples, and the columns of CSV.
 pub(super) fn with_columns(examples: &str) -> String {
-    let columns: Vec<String> = COLUMNS.chunks(3).map(|columns| columns.join(", ")).collect();
-    format!(
-        "{examples}\n\nColumns of --format csv:\n  {}\n  \
-         Values are not escaped: a spreadsheet may run one that starts with = + - or @.",
-        columns.join(",\n  ")
-    )
+    crate::commands::with_columns(examples, &COLUMNS)
 }
 
 /// Prints one space.

@@ -59,6 +59,30 @@ fn the_long_help_has_what_the_short_one_leaves_out() {
 }
 
 #[test]
+fn every_command_that_prints_spaces_or_members_lists_the_columns_of_csv() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x"]);
+    let header = |words: &[&str]| {
+        let csv = sandbox.run(words.iter().chain(&["--format", "csv"])).success().stdout;
+        csv.lines().next().unwrap().to_owned()
+    };
+    for (group, columns, others) in [
+        ("spaces", header(&["spaces", "list"]), &["delete", "open"][..]),
+        ("members", header(&["members", "list", &space]), &[]),
+    ] {
+        for words in every_command(&sandbox).iter().filter(|words| words.len() == 2 && words[0] == group) {
+            let long = help(&sandbox, words, "--help", 80);
+            let listed = long.split_once("Columns of --format csv:\n").map(|(_, list)| list);
+            let listed = listed.and_then(|list| list.split_once("\n  Values are")).map(|(list, _)| list);
+            let listed = listed.map(|list| list.split(',').map(str::trim).collect::<Vec<_>>().join(","));
+            let expected = (!others.contains(&words[1].as_str())).then_some(&columns);
+            assert_eq!(listed.as_ref(), expected, "{words:?}");
+        }
+    }
+}
+
+#[test]
 fn the_program_alone_prints_its_short_help_as_a_result() {
     let sandbox = Sandbox::new();
     let alone = sandbox.run([""; 0]).success();
