@@ -31,9 +31,7 @@ pub struct Update {
     #[command(flatten)]
     fields: SpaceFields<false>,
     /// Permission, e.g. manage-apps=managers (repeatable)
-    ///
-    /// WHO is owners, managers (and owners) or members (everyone).
-    #[arg(long, value_name = "SETTING=WHO", help_heading = "Space")]
+    #[arg(long, value_name = "SETTING=WHO", help_heading = "Space", long_help = allow_help())]
     allow: Vec<String>,
     #[command(flatten)]
     admin: AdminAccess,
@@ -46,6 +44,15 @@ pub struct Update {
     from: Option<PathBuf>,
     #[command(flatten)]
     rows: RowsArgs,
+}
+
+/// Returns the long help of `--allow`.
+fn allow_help() -> String {
+    format!(
+        "Permission, e.g. manage-apps=managers (repeatable)\n\nSETTING is {}. WHO is owners, managers (and owners) or \
+         members (everyone).",
+        permission_names()
+    )
 }
 
 /// The options that only `--help` lists, so that `-h` fits a screen.
@@ -331,10 +338,10 @@ fn permissions(allow: &[String]) -> Result<Option<Value>, Failure> {
         let (setting, who) =
             text.split_once('=').ok_or_else(|| refuse("should be SETTING=owners, =managers or =members"))?;
         let plain = |name: &str| name.replace(['-', '_'], "").to_lowercase();
-        let known = PERMISSIONS.iter().find(|known| plain(known) == plain(setting.trim())).ok_or_else(|| {
-            let names: Vec<String> = PERMISSIONS.iter().map(|name| snake_case(name).replace('_', "-")).collect();
-            refuse(&format!("is not a known setting; the settings are {}", names.join(", ")))
-        })?;
+        let known = PERMISSIONS
+            .iter()
+            .find(|known| plain(known) == plain(setting.trim()))
+            .ok_or_else(|| refuse(&format!("is not a known setting; the settings are {}", permission_names())))?;
         let (managers, members) = match who.trim() {
             "owners" => (false, false),
             "managers" => (true, false),
@@ -347,6 +354,12 @@ fn permissions(allow: &[String]) -> Result<Option<Value>, Failure> {
         settings.insert((*known).to_owned(), setting);
     }
     Ok((!settings.is_empty()).then_some(Value::Object(settings)))
+}
+
+/// Returns the settings of `--allow`, for people.
+fn permission_names() -> String {
+    let names: Vec<String> = PERMISSIONS.iter().map(|name| snake_case(name).replace('_', "-")).collect();
+    names.join(", ")
 }
 
 /// Returns the name of a field as update masks have it.

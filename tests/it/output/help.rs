@@ -83,6 +83,18 @@ fn every_command_that_prints_spaces_or_members_lists_the_columns_of_csv() {
 }
 
 #[test]
+fn the_help_of_allow_has_every_setting_that_the_error_has() {
+    let sandbox = Sandbox::new();
+    let refused = sandbox.run(["spaces", "update", "A", "--allow", "x=owners", "--format", "json"]).exits_with(2);
+    let error = refused.error();
+    let (_, settings) = error["message"].as_str().unwrap().split_once("the settings are ").unwrap();
+    assert!(settings.split(", ").count() > 5, "{settings}");
+    let long = help(&sandbox, &["spaces".into(), "update".into()], "--help", 80);
+    let joined = long.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined.contains(&format!("SETTING is {settings}.")), "{long}");
+}
+
+#[test]
 fn the_program_alone_prints_its_short_help_as_a_result() {
     let sandbox = Sandbox::new();
     let alone = sandbox.run([""; 0]).success();
