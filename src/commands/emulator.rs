@@ -274,7 +274,8 @@ async fn run(
 
 /// Prints the environment to set, then serves until a signal.
 async fn serve(emulator: &Server, environment: &CommandEnvironment, context: &Context) -> Result<(), Failure> {
-    let mut exports = String::new();
+    // The shell that reads these lines need not have the environment of this process.
+    let mut exports = format!("unset {}\n", emulator::REMOVED.join(" "));
     for (name, value) in environment.variables() {
         exports += &format!("export {name}={}\n", command_line([value.to_string_lossy()]));
     }

@@ -13,9 +13,8 @@ use super::instance::Emulator;
 use crate::platform::files::private_directory;
 use crate::platform::signals::{Interruption, Interruptions};
 
-/// Variables that could direct the command to something else than the emulator, or keep it from logging in, in upper or in
-/// lower case.
-const REMOVED: [&str; 9] = [
+/// Variables that could direct the command to something else than the emulator, or keep it from logging in.
+pub const REMOVED: [&str; 13] = [
     "CHATAUTH_ACCESS_TOKEN",
     "CHATAUTH_ACCOUNT",
     "CHATAUTH_SERVICE_ACCOUNT",
@@ -25,6 +24,10 @@ const REMOVED: [&str; 9] = [
     "HTTPS_PROXY",
     "ALL_PROXY",
     "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
 ];
 
 /// A command to run inside.
@@ -44,7 +47,7 @@ pub async fn run_command(environment: &CommandEnvironment, command: Command) -> 
     let mut process = Process::new(&command.program);
     process.args(&command.args);
     for name in REMOVED {
-        process.env_remove(name).env_remove(name.to_lowercase());
+        process.env_remove(name);
     }
     process.envs(environment.variables()).env("PATH", command.path);
     // Watched before the command starts, so that no signal ends the emulator before the command.

@@ -30,7 +30,7 @@ pub mod browser;
 #[cfg(test)]
 mod tests;
 
-pub use command::{Command, CommandEnvironment, run_command};
+pub use command::{Command, CommandEnvironment, REMOVED, run_command};
 pub use control::Control;
 pub use endpoint::Endpoint;
 pub use fault::Fault;

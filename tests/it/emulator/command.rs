@@ -1,5 +1,6 @@
 //! `chatauth emulator`, with a command and without.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -11,7 +12,7 @@ use rustix::process::Signal;
 
 use crate::support::pty::Terminal;
 use crate::support::sandbox::{Sandbox, mode};
-use crate::support::stage::{send_signal, start, wait_until};
+use crate::support::stage::{send_signal, start, wait_until, wrapped};
 
 fn variable(text: &str, name: &str) -> Option<String> {
     let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")))?;
@@ -273,6 +274,48 @@ fn a_command_inside_logs_in_whatever_the_environment_outside_says() {
     command.env("CHATAUTH_NO_INPUT", "1").env("CHATAUTH_ACCOUNT", "nobody@example.com");
     let space = sandbox.finish(command).success().stdout;
     assert!(space.starts_with("spaces/"), "{space}");
+}
+
+#[test]
+fn the_environment_to_set_is_that_of_a_command_inside_whatever_was_set_before() {
+    let sandbox = Sandbox::new();
+    let before = [
+        ("CHATAUTH_ACCESS_TOKEN", "ya29.real"),
+        ("CHATAUTH_ACCOUNT", "ada@example.com"),
+        ("CHATAUTH_SERVICE_ACCOUNT", "/nosuch/key.json"),
+        ("CHATAUTH_IMPERSONATE", "ada@example.com"),
+        ("CHATAUTH_NO_INPUT", "1"),
+        ("CHATAUTH_CLIENT_SECRETS", "/nosuch/client.json"),
+        ("HTTPS_PROXY", "http://127.0.0.1:1"),
+        ("http_proxy", "http://127.0.0.1:1"),
+    ];
+    let mut child = start(sandbox.command(["emulator", "--consent", "approve"]));
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut printed = String::new();
+    while !printed.contains("BROWSER") {
+        assert_ne!(output.read_line(&mut printed).unwrap(), 0, "{printed}");
+    }
+    let names = |text: &str| -> BTreeSet<String> {
+        text.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name.to_owned()).collect()
+    };
+    let shell = |script: &str| {
+        let mut command = sandbox.command(["emulator", "--", "sh", "-ec", script]);
+        command.envs(before);
+        sandbox.finish(command).success().stdout
+    };
+    let here = |script: &str| {
+        let mut command = wrapped(&sandbox.command(["-ec", &format!("{printed}{script}")]), &["sh".as_ref()]);
+        command.envs(before);
+        sandbox.finish(command).success().stdout
+    };
+    let interesting = |names: BTreeSet<String>| -> BTreeSet<String> {
+        names.into_iter().filter(|name| name != "_" && name != "PWD").collect()
+    };
+    assert_eq!(interesting(names(&here("env"))), interesting(names(&shell("env"))));
+    let program = env!("CARGO_BIN_EXE_chatauth");
+    assert!(here(&format!("{program} spaces create --name x --format name")).starts_with("spaces/"));
+    send_signal(&child, Signal::INT);
+    sandbox.wait(child).success();
 }
 
 #[test]
