@@ -20,22 +20,35 @@ impl Session {
     }
 
     /// Returns the login of this command: that of the account that was asked for, else of the one last logged in or
-    /// switched to, else the only one.
+    /// switched to, else the only one. It is one of this command's clients where there is any.
     ///
     /// # Errors
     /// [`Error::LoginNeeded`] when there is no login, or no way to choose among several.
     pub fn login(&self) -> Result<LoginName, Error> {
-        self.principal.login(&self.store)
+        if let Some(name) = &*self.login.borrow() {
+            return Ok(name.clone());
+        }
+        let name = match &self.requested {
+            Some(account) => self.login_for(account)?,
+            None => self.current_login()?,
+        };
+        Ok(self.login.borrow_mut().insert(name).clone())
     }
 
-    /// Returns the account of this command, as [`Session::login`] chooses it.
-    pub fn account(&self) -> Result<String, Error> {
-        Ok(self.login()?.account)
+    fn current_login(&self) -> Result<LoginName, Error> {
+        let (accounts, current) = self.selectable_accounts()?;
+        match (current.as_ref(), &*accounts) {
+            (Some(account), _) | (None, [account]) => self.login_for(account),
+            (None, []) => Err(LoginNeeded::NoLogin.into()),
+            (None, _) => Err(LoginNeeded::Ambiguous(accounts).into()),
+        }
     }
 
     /// Returns the login of `account` with a client of this command, else one with another client.
     pub fn login_for(&self, account: &str) -> Result<LoginName, Error> {
-        Ok(self.principal.login_for(account, &self.store)?)
+        let mut names = self.store.names()?;
+        names.retain(|name| is_same_account(&name.account, account));
+        Ok(self.store.find(account, self.clients.with_saved_login(&names, &self.store))?)
     }
 
     /// Returns the record of a login.
@@ -53,9 +66,18 @@ impl Session {
         Ok(self.read(name)?.ok_or_else(|| LoginNeeded::NoSuchAccount(name.to_string()))?)
     }
 
-    /// Returns the accounts that a command without `--account` chooses among, and the current one of them.
+    /// Returns the accounts that a command without `--account` chooses among: those with a login of its client where there
+    /// is any. Then the one of them that was last logged in or switched to.
     pub fn selectable_accounts(&self) -> Result<(Vec<String>, Option<String>), Error> {
-        Ok(self.principal.accounts(&self.store)?)
+        let mut names = self.store.names()?;
+        let client = self.clients.with_saved_login(&names, &self.store);
+        names.retain(|name| client.is_none_or(|client| self.store.belongs(name, client)));
+        let mut accounts: Vec<String> = names.into_iter().map(|name| name.account).collect();
+        accounts.dedup();
+        let current = self.store.current();
+        let is_current = |account: &&String| current.as_ref().is_some_and(|current| is_same_account(account, current));
+        let current = accounts.iter().find(is_current).cloned();
+        Ok((accounts, current))
     }
 
     /// The file of a login, for messages.
@@ -68,7 +90,7 @@ impl Session {
         let name = self.login_for(account)?;
         let record = self.require_record(&name)?;
         self.check_client(&record)?;
-        self.principal.clients.check_selectable(&record, &self.store)?;
+        self.clients.check_selectable(&record, &self.store)?;
         self.store.set_current(Some(&name.account))?;
         Ok(name.account)
     }
@@ -91,7 +113,7 @@ impl Session {
     /// Whenever the grant may still exist. The record is untouched either way.
     pub async fn revoke(&self, name: &LoginName) -> Result<Revocation, Error> {
         let record = self.require_record(name)?;
-        let client = self.principal.clients.require_for_record(&record)?;
+        let client = self.clients.require_for_record(&record)?;
         self.token_endpoint(client).revoke(&record.refresh_token).await
     }
 

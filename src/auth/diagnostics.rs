@@ -18,12 +18,12 @@ impl Session {
 
     /// Checks the client file that was named by option or variable.
     pub fn check_named_client(&self) -> Result<(), Error> {
-        Ok(self.principal.clients.check_named()?)
+        Ok(self.clients.check_named()?)
     }
 
     /// Checks the key of the service account, where one was named. Nothing is sent.
     pub fn check_delegation(&self) -> Result<(), Error> {
-        let delegation = self.principal.delegation()?;
+        let delegation = self.delegation()?;
         delegation.map_or(Ok(()), |delegation| self.check_destination(delegation.token_endpoint()))
     }
 

@@ -45,10 +45,10 @@ impl Session {
     }
 
     async fn import_credentials(&self, credentials: Credentials) -> Result<Imported, Error> {
-        self.principal.clients.check_named()?;
+        self.clients.check_named()?;
         self.store.check_writable()?;
         let id = credentials.client.as_ref().map(|(id, _)| id.as_str());
-        let present = self.principal.clients.for_import(id)?;
+        let present = self.clients.for_import(id)?;
         let client = credentials.client(present)?;
         if present.is_some_and(|present| present.client_id != client.client_id) {
             return Err(Error::ImportInvalid(format!(
@@ -71,7 +71,7 @@ impl Session {
             }
             None => identity_by_token(&self.token_endpoint(&client), &response.access_token).await?,
         };
-        let requested = self.principal.requested.as_ref();
+        let requested = self.requested.as_ref();
         let wrong_account = requested.filter(|account| !is_same_account(account, &identity.email)).map(|expected| {
             Error::ImportOfOther { expected: expected.clone(), found: identity.email.clone(), saved: is_replaced }
         });
@@ -100,7 +100,7 @@ impl Session {
     /// and the client secret.
     pub fn export(&self) -> Result<(String, Value), Error> {
         let record = self.require_record(&self.login()?)?;
-        let client = self.principal.clients.require_for_record(&record)?;
+        let client = self.clients.require_for_record(&record)?;
         Ok((record.email.clone(), authorized_user(&record, client)))
     }
 

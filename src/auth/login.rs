@@ -23,7 +23,7 @@ impl Session {
         if let Err(error @ StoreError::NotADirectory(_)) = self.store.names() {
             return Err(error.into());
         }
-        self.log_in_with(self.principal.clients.for_new_login()?, options, prompt).await
+        self.log_in_with(self.clients.for_new_login()?, options, prompt).await
     }
 
     pub(super) async fn log_in_with(
@@ -62,7 +62,7 @@ impl Session {
         let response =
             endpoint.exchange(&code, &request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
         let record = self.verified_record(client, &response, options)?;
-        self.principal.set_login(self.store.save_verified(&record).await?);
+        self.login.replace(Some(self.store.save_verified(&record).await?));
         self.store.set_current(Some(&record.email))?;
         Ok(record)
     }

@@ -19,7 +19,6 @@ mod login;
 mod login_name;
 mod login_prompt;
 mod loopback;
-mod principal;
 mod record;
 mod refusal;
 mod scopes;

@@ -1,6 +1,6 @@
 //! The session: access tokens of saved and new logins, of a service account, or from outside.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,7 +12,6 @@ use super::client_secrets::is_google;
 use super::delegation::{Delegation, DelegationOptions};
 use super::login_name::LoginName;
 use super::login_prompt::{LoginOptions, LoginPrompt};
-use super::principal::Principal;
 use super::refusal::Evidence;
 use super::store::{CredentialStore, Notify};
 use super::token_endpoint::{Sender, TokenEndpoint};
@@ -66,12 +65,19 @@ pub enum Interaction<'a> {
     Refused,
 }
 
-/// The logins, and the access tokens that come from them.
+/// The logins, and the access tokens that come from them. Who a command acts as (the account, the OAuth client and the
+/// service account key) is resolved once, on first use, and stays the same until the command ends, even if the files change.
 pub struct Session {
     pub(super) http: http::Client,
     pub(super) clock: Clock,
     pub(super) store: CredentialStore,
-    pub(super) principal: Principal,
+    /// The account of `--account`, as it was written.
+    pub(super) requested: Option<String>,
+    /// The login that `requested` was resolved to.
+    pub(super) login: RefCell<Option<LoginName>>,
+    /// Where the OAuth client comes from.
+    pub(super) clients: ClientFiles,
+    pub(super) delegation: Option<(DelegationOptions, OnceCell<Delegation>)>,
     pub(super) config_directory: Option<PathBuf>,
     pub(super) provided_token: Option<Secret<String>>,
     google_tokens: bool,
@@ -135,11 +141,10 @@ impl Session {
             http: http::Client::new(options.http),
             clock,
             store: CredentialStore::new(options.config_directory.clone(), clock, Rc::clone(&notify)),
-            principal: Principal::new(
-                options.account,
-                ClientFiles::new(options.client_secrets, options.client_secrets_named),
-                options.delegation,
-            ),
+            requested: options.account,
+            login: RefCell::default(),
+            clients: ClientFiles::new(options.client_secrets, options.client_secrets_named),
+            delegation: options.delegation.map(|options| (options, OnceCell::new())),
             config_directory: options.config_directory,
             provided_token: options.access_token,
             google_tokens: options.google_tokens,
@@ -157,7 +162,17 @@ impl Session {
 
     /// Returns the service account that acts in a user's name, if one does.
     pub fn service_account(&self) -> Option<&str> {
-        self.principal.delegation().ok().flatten().map(Delegation::client_email)
+        self.delegation().ok().flatten().map(Delegation::client_email)
+    }
+
+    /// Returns the service account that acts, with its key; `None` where none was named.
+    pub(super) fn delegation(&self) -> Result<Option<&Delegation>, Error> {
+        let Some((options, loaded)) = &self.delegation else { return Ok(None) };
+        if let Some(delegation) = loaded.get() {
+            return Ok(Some(delegation));
+        }
+        let delegation = Delegation::load(options)?;
+        Ok(Some(loaded.get_or_init(|| delegation)))
     }
 
     /// Returns an access token for `needed`: the saved one, a refreshed one, or, if the user can be prompted, that of a new
@@ -166,11 +181,11 @@ impl Session {
         if let Some(token) = &self.provided_token {
             return Ok(Access { token: token.clone(), account: None, expires_at: None, record: None, delegated: None });
         }
-        if let Some(delegation) = self.principal.delegation()? {
+        if let Some(delegation) = self.delegation()? {
             self.check_destination(delegation.token_endpoint())?;
             return self.delegated(delegation, needed, None).await;
         }
-        self.principal.clients.check_named()?;
+        self.clients.check_named()?;
         let stored = match self.login().and_then(|name| self.require_record(&name)) {
             Ok(record) => record,
             Err(error @ Error::LoginNeeded(_)) => return self.log_in_for(needed, None, error, interaction).await,
@@ -242,7 +257,7 @@ impl Session {
     /// Returns another access token for one that the API rejected with 401: the one that another process has fetched
     /// meanwhile, or that of one forced refresh.
     pub async fn replacement(&self, rejected: &Access) -> Result<Access, Error> {
-        if let (Some(delegation), Some(scopes)) = (self.principal.delegation()?, &rejected.delegated) {
+        if let (Some(delegation), Some(scopes)) = (self.delegation()?, &rejected.delegated) {
             return self.delegated(delegation, scopes, Some(&rejected.token)).await;
         }
         match &rejected.record {
@@ -301,13 +316,13 @@ impl Session {
         if let Error::LoginNeeded(LoginNeeded::Ambiguous(_)) = reason {
             return Err(reason);
         }
-        let Some(client) = self.principal.clients.for_implicit_login(stored, &self.store)? else { return Err(reason) };
+        let Some(client) = self.clients.for_implicit_login(stored, &self.store)? else { return Err(reason) };
         prompt.login_needed(&reason);
         // Google has no incremental consent for installed apps, so the new login asks for all that the old one had.
         let replaced = stored.filter(|record| record.is_of_client(client));
         let scopes =
             replaced.map_or_else(|| needed.clone(), |record| record.granted().union(needed)).without_identity();
-        let account = self.principal.requested.clone().or_else(|| stored.map(|record| record.email.clone()));
+        let account = self.requested.clone().or_else(|| stored.map(|record| record.email.clone()));
         let options = LoginOptions {
             scopes,
             required: needed.clone(),

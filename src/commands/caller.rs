@@ -256,6 +256,6 @@ impl<'a> Caller<'a> {
 /// reported by whoever needs it.
 pub(super) fn granted(context: &Context) -> Option<ScopeSet> {
     let session = context.settings.uses_login().then(|| context.session())?;
-    let record = session.record(&session.account().ok()?).ok().flatten()?;
+    let record = session.read(&session.login().ok()?).ok().flatten()?;
     Some(record.granted())
 }

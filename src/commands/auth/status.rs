@@ -135,7 +135,7 @@ async fn check(context: &Context) -> anyhow::Result<()> {
         session.replacement(&access).await?;
         context.messages.note("Checked: the service account got a new token for the user");
     } else if let Some(record) = logged_in(session)? {
-        let account = session.account()?;
+        let account = session.login()?.account;
         let (code, message) = match session.check().await? {
             Some(info) if info.is_of(&record) => {
                 context.messages.note(&format!(
@@ -155,8 +155,8 @@ async fn check(context: &Context) -> anyhow::Result<()> {
 
 /// The login of this command's account, where there is one.
 fn logged_in(session: &Session) -> Result<Option<Record>, Error> {
-    match session.account() {
-        Ok(account) => session.record(&account),
+    match session.login() {
+        Ok(login) => session.read(&login),
         Err(Error::LoginNeeded(_)) => Ok(None),
         Err(error) => Err(error),
     }
