@@ -39,7 +39,7 @@ pub use login_prompt::{LoginOptions, LoginPrompt, LoginStarted};
 pub use record::Record;
 pub use refusal::{DelegationRefusal, Evidence, RefusalCause, TokenRefusal};
 pub use scopes::{CHAT_SCOPES, Scope, ScopeSet, UnknownScope};
-pub use session::{Access, Interaction, Session, SessionOptions};
+pub use session::{Access, Session, SessionOptions};
 pub use store::StoreError;
 pub use token_endpoint::{ClientProbe, Revocation, TokenInfo};
 

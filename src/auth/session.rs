@@ -57,14 +57,6 @@ pub struct SessionOptions {
     pub before_retry: Box<dyn Fn(&str)>,
 }
 
-/// Whether the user can be prompted.
-pub enum Interaction<'a> {
-    /// A login may be started with this prompt.
-    Allowed(&'a mut dyn LoginPrompt),
-    /// No login may be started.
-    Refused,
-}
-
 /// The logins, and the access tokens that come from them. Who a command acts as (the account, the OAuth client and the
 /// service account key) is resolved once, on first use, and stays the same until the command ends, even if the files change.
 pub struct Session {
@@ -175,9 +167,8 @@ impl Session {
         Ok(Some(loaded.get_or_init(|| delegation)))
     }
 
-    /// Returns an access token for `needed`: the saved one, a refreshed one, or, if the user can be prompted, that of a new
-    /// login.
-    pub async fn access_token(&self, needed: &ScopeSet, interaction: Interaction<'_>) -> Result<Access, Error> {
+    /// Returns an access token for `needed`: the saved one, a refreshed one, or, if there is a `prompt`, that of a new login.
+    pub async fn access_token(&self, needed: &ScopeSet, prompt: Option<&mut dyn LoginPrompt>) -> Result<Access, Error> {
         if let Some(token) = &self.provided_token {
             return Ok(Access { token: token.clone(), account: None, expires_at: None, record: None, delegated: None });
         }
@@ -188,12 +179,12 @@ impl Session {
         self.clients.check_named()?;
         let stored = match self.login().and_then(|name| self.require_record(&name)) {
             Ok(record) => record,
-            Err(error @ Error::LoginNeeded(_)) => return self.log_in_for(needed, None, error, interaction).await,
+            Err(error @ Error::LoginNeeded(_)) => return self.log_in_for(needed, None, error, prompt).await,
             Err(error) => return Err(error),
         };
         match self.stored_access(&stored, needed).await {
             Err(error @ (Error::ScopeMissing { .. } | Error::Refused(_) | Error::LoginNeeded(_))) => {
-                self.log_in_for(needed, Some(&stored), error, interaction).await
+                self.log_in_for(needed, Some(&stored), error, prompt).await
             }
             result => result,
         }
@@ -310,9 +301,9 @@ impl Session {
         needed: &ScopeSet,
         stored: Option<&Record>,
         reason: Error,
-        interaction: Interaction<'_>,
+        prompt: Option<&mut dyn LoginPrompt>,
     ) -> Result<Access, Error> {
-        let Interaction::Allowed(prompt) = interaction else { return Err(reason) };
+        let Some(prompt) = prompt else { return Err(reason) };
         if let Error::LoginNeeded(LoginNeeded::Ambiguous(_)) = reason {
             return Err(reason);
         }

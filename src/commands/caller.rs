@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::auth::{self, Access, Interaction, Record, ScopeSet};
+use crate::auth::{self, Access, Record, ScopeSet};
 use crate::chat::{self, Client, ErrorKind, ListSpaces, Membership, Method, Paging, Scopes};
 
 use super::needed_scopes;
@@ -119,7 +119,7 @@ impl<'a> Caller<'a> {
 
     /// Gets the login's access token again, which refreshes it before it expires. Never asks a person.
     pub(super) async fn renew(&mut self) -> Result<(), Failure> {
-        let result = self.context.session().access_token(&self.needed, Interaction::Refused).await;
+        let result = self.context.session().access_token(&self.needed, None).await;
         self.access = result.map_err(|error| self.context.report(error))?;
         self.replaced = true;
         Ok(())

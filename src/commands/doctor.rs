@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::auth::{Access, ClientKind, ClientProbe, Error, Interaction, ScopeSet};
+use crate::auth::{Access, ClientKind, ClientProbe, Error, ScopeSet};
 use crate::commands::caller::Caller;
 use crate::commands::clock_offset::describe_offset;
 use crate::commands::report::console;
@@ -189,7 +189,7 @@ async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
     // Any token of a saved login will do, but a service account needs a scope to ask for.
     let delegated = context.settings.impersonated().is_some();
     let needed = if delegated { needed_scopes::default() } else { ScopeSet::default() };
-    let access = match session.access_token(&needed, Interaction::Refused).await {
+    let access = match session.access_token(&needed, None).await {
         Ok(access) => access,
         Err(error) => {
             findings.failed("login", context.report(error));

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 
-use crate::auth::{Access, Error, Interaction, LoginPrompt, LoginStarted, Notice, ScopeSet};
+use crate::auth::{Access, Error, LoginPrompt, LoginStarted, Notice, ScopeSet};
 use crate::output::Messages;
 use crate::platform::remote::RemoteEnvironment;
 use crate::platform::terminal::LineReader;
@@ -58,13 +58,9 @@ impl Context {
         let can_prompt = self.settings.input
             && ((self.settings.terminals.stdin && self.settings.terminals.stderr)
                 || self.settings.browser.browser.is_some());
-        let result = if can_prompt {
-            let mut prompt = TerminalPrompt::new(self, true);
-            self.session().access_token(needed, Interaction::Allowed(&mut prompt)).await
-        } else {
-            self.session().access_token(needed, Interaction::Refused).await
-        };
-        result.map_err(|error| self.report(error))
+        let mut prompt = TerminalPrompt::new(self, true);
+        let prompt = can_prompt.then_some(&mut prompt as &mut dyn LoginPrompt);
+        self.session().access_token(needed, prompt).await.map_err(|error| self.report(error))
     }
 }
 
