@@ -87,9 +87,7 @@ impl CallError {
 impl<'a> Caller<'a> {
     /// Gets an access token that allows `methods`, with a login first when that is needed and a person can be asked.
     pub(super) async fn new(context: &'a Context, methods: &[Scopes], admin: bool) -> Result<Self, Failure> {
-        // The login is read first only if the required scopes depend on it.
-        let choice = methods.iter().any(|method| needed_scopes::has_choice(method, admin));
-        let granted = if choice { granted(context).unwrap_or_default() } else { ScopeSet::default() };
+        let granted = granted(context).unwrap_or_default();
         Self::with_scopes(context, needed_scopes::needed(methods, admin, &granted)).await
     }
 

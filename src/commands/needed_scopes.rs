@@ -11,11 +11,6 @@ const fn choices(scopes: &Scopes, admin: bool) -> &'static [&'static str] {
     if admin { scopes.admin } else { scopes.user }
 }
 
-/// Whether the scope to use depends on the login.
-pub(super) fn has_choice(scopes: &Scopes, admin: bool) -> bool {
-    choices(scopes, admin).len() > 1
-}
-
 /// Returns the fewest scopes that allow all of `methods`, given those that are `granted` already.
 pub(super) fn needed(methods: &[Scopes], admin: bool, granted: &ScopeSet) -> ScopeSet {
     let scopes: ScopeSet = methods
