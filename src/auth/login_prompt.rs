@@ -10,6 +10,9 @@ use url::Url;
 use super::authorization::Notice;
 use super::{Error, ScopeSet};
 
+/// How long a login waits for the browser by default.
+pub const DEFAULT_WAIT: Duration = Duration::from_mins(5);
+
 /// The options of a login.
 #[derive(Debug, Clone)]
 pub struct LoginOptions {

@@ -35,7 +35,7 @@ pub use error::{Error, LoginNeeded};
 pub use identity::Identity;
 pub use import::Imported;
 pub use login_name::LoginName;
-pub use login_prompt::{LoginOptions, LoginPrompt, LoginStarted};
+pub use login_prompt::{DEFAULT_WAIT, LoginOptions, LoginPrompt, LoginStarted};
 pub use record::Record;
 pub use refusal::{DelegationRefusal, Evidence, RefusalCause, TokenRefusal};
 pub use scopes::{CHAT_SCOPES, Scope, ScopeSet, UnknownScope};

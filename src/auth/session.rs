@@ -11,7 +11,7 @@ use super::client_files::ClientFiles;
 use super::client_secrets::is_google;
 use super::delegation::{Delegation, DelegationOptions};
 use super::login_name::LoginName;
-use super::login_prompt::{LoginOptions, LoginPrompt};
+use super::login_prompt::{DEFAULT_WAIT, LoginOptions, LoginPrompt};
 use super::refusal::Evidence;
 use super::store::{CredentialStore, Notify};
 use super::token_endpoint::{Sender, TokenEndpoint};
@@ -24,9 +24,6 @@ use crate::secret::Secret;
 
 /// The age at which a login of a project in testing ends, give or take the time between two runs.
 const AGE_OF_TESTING: std::ops::Range<time::Duration> = time::Duration::hours(156)..time::Duration::hours(180);
-
-/// How long a command that logs in first waits for the browser.
-const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
 /// How long before the known end of a login every command warns of it.
 const EXPIRY_WARNING: Duration = Duration::from_hours(48);

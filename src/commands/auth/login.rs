@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use crate::auth::{LoginOptions, Record, ScopeSet};
+use crate::auth::{DEFAULT_WAIT, LoginOptions, Record, ScopeSet};
 use crate::commands::terminal_prompt::TerminalPrompt;
 use crate::commands::{Context, ErrorCode, Failure, account, needed_scopes};
-
-/// How long a login waits for the browser.
-const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 
 /// Log in through the browser
 ///
