@@ -114,8 +114,8 @@ crate::commands::subcommands! {
         #[command(subcommand)]
         Members(crate::commands::members::Members),
         Api(crate::commands::api::Api) => async,
-        Doctor(crate::commands::doctor::Doctor),
-        Setup(crate::commands::setup::Setup),
+        Doctor(crate::commands::doctor::Doctor) => async,
+        Setup(crate::commands::setup::Setup) => async,
         Completion(crate::commands::completion::Completion),
         Man(crate::commands::man::Man),
         Version(crate::commands::version::Version),

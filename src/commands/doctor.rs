@@ -53,51 +53,46 @@ impl Findings {
 pub struct Doctor {}
 
 impl Doctor {
-    /// Runs the checks.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(check(context))
-    }
-}
-
-/// Runs the checks and prints their results. Fails with the exit code of the most fundamental failure.
-async fn check(context: &Context) -> anyhow::Result<()> {
-    let mut findings = Findings::default();
-    findings.ok("program", version::summary(&context.settings.http.trust));
-    let client = client_file(context, &mut findings).await;
-    store(context, &mut findings);
-    if client {
-        authorization_server(context, &mut findings).await;
-    } else {
-        findings.skipped(&["network", "clock", "client id and secret"], "no usable client file");
-    }
-    let access = login(context, &mut findings).await;
-    chat_api(context, access, &mut findings).await;
-    findings.add(
-        "Chat app",
-        Mark::Skipped,
-        "checked only when a space is created",
-        Some(format!(
-            "configure it at {}",
-            console("apis/api/chat.googleapis.com/hangouts-chat", context.project().as_deref())
-        )),
-    );
-    print(&findings, context)?;
-    // The first failure is reported, because it may be the cause of later ones.
-    let failed: Vec<&Check> = findings.0.iter().filter(|check| check.mark == Mark::Failed).collect();
-    let worst = failed.iter().filter_map(|check| check.code).min_by_key(|code| code.exit_code());
-    match (worst, failed.first()) {
-        (Some(code), Some(first)) => {
-            let failure = Failure::new(
-                code,
-                format!("{} of {} checks failed, first: {}", failed.len(), findings.0.len(), first.name),
-            );
-            Err(match &first.hint {
-                Some(hint) => failure.hint(hint.clone()),
-                None => failure,
-            }
-            .into())
+    /// Runs the checks and prints their results. Fails with the exit code of the most fundamental failure.
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
+        let mut findings = Findings::default();
+        findings.ok("program", version::summary(&context.settings.http.trust));
+        let client = client_file(context, &mut findings).await;
+        store(context, &mut findings);
+        if client {
+            authorization_server(context, &mut findings).await;
+        } else {
+            findings.skipped(&["network", "clock", "client id and secret"], "no usable client file");
         }
-        _ => Ok(()),
+        let access = login(context, &mut findings).await;
+        chat_api(context, access, &mut findings).await;
+        findings.add(
+            "Chat app",
+            Mark::Skipped,
+            "checked only when a space is created",
+            Some(format!(
+                "configure it at {}",
+                console("apis/api/chat.googleapis.com/hangouts-chat", context.project().as_deref())
+            )),
+        );
+        print(&findings, context)?;
+        // The first failure is reported, because it may be the cause of later ones.
+        let failed: Vec<&Check> = findings.0.iter().filter(|check| check.mark == Mark::Failed).collect();
+        let worst = failed.iter().filter_map(|check| check.code).min_by_key(|code| code.exit_code());
+        match (worst, failed.first()) {
+            (Some(code), Some(first)) => {
+                let failure = Failure::new(
+                    code,
+                    format!("{} of {} checks failed, first: {}", failed.len(), findings.0.len(), first.name),
+                );
+                Err(match &first.hint {
+                    Some(hint) => failure.hint(hint.clone()),
+                    None => failure,
+                }
+                .into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 

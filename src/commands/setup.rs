@@ -62,43 +62,38 @@ fn steps(project: Option<&str>) -> Vec<Step> {
 pub struct Setup {}
 
 impl Setup {
-    /// Guides through the steps.
-    pub fn run(self, context: &Context) -> anyhow::Result<()> {
-        context.block_on(guide(context))
-    }
-}
-
-/// Guides the user through the steps, or prints them without a terminal.
-async fn guide(context: &Context) -> anyhow::Result<()> {
-    let terminals = context.settings.terminals;
-    if !(context.settings.input && terminals.stdin && terminals.stderr) {
-        return Ok(print_steps(context)?);
-    }
-    // Where no login can be saved, no step helps.
-    context.session().accounts()?;
-    let mut prompt = Prompter::new(context)?;
-    match client_file(context) {
-        None => guide_through_steps(context, &mut prompt, None).await?,
-        Some((path, Ok(client))) => {
-            context.messages.print(&format!("Found a client file: {} ({}).", path.display(), client.client_id));
-            let question = "Press Enter to use it, or enter the path of a file to replace it:";
-            let answer = prompt.ask(question).await?;
-            if !answer.is_empty() {
-                ask_for_file(context, &mut prompt, Some(&path), Some(answer)).await?;
+    /// Guides the user through the steps, or prints them without a terminal.
+    pub async fn run(self, context: &Context) -> anyhow::Result<()> {
+        let terminals = context.settings.terminals;
+        if !(context.settings.input && terminals.stdin && terminals.stderr) {
+            return Ok(print_steps(context)?);
+        }
+        // Where no login can be saved, no step helps.
+        context.session().accounts()?;
+        let mut prompt = Prompter::new(context)?;
+        match client_file(context) {
+            None => guide_through_steps(context, &mut prompt, None).await?,
+            Some((path, Ok(client))) => {
+                context.messages.print(&format!("Found a client file: {} ({}).", path.display(), client.client_id));
+                let question = "Press Enter to use it, or enter the path of a file to replace it:";
+                let answer = prompt.ask(question).await?;
+                if !answer.is_empty() {
+                    ask_for_file(context, &mut prompt, Some(&path), Some(answer)).await?;
+                }
+            }
+            Some((path, Err(error))) => {
+                context.messages.error(&error.to_string());
+                context.messages.print(&format!("Follow these steps to replace {}.", path.display()));
+                guide_through_steps(context, &mut prompt, Some(&path)).await?;
             }
         }
-        Some((path, Err(error))) => {
-            context.messages.error(&error.to_string());
-            context.messages.print(&format!("Follow these steps to replace {}.", path.display()));
-            guide_through_steps(context, &mut prompt, Some(&path)).await?;
-        }
+        context.messages.print("Last step: log in.");
+        drop(prompt);
+        Login::default().run(context).await?;
+        let create = context.command(["spaces", "create", "--name", "API-made"]);
+        context.messages.print(&format!("Done. Create your first space: {create}"));
+        Ok(())
     }
-    context.messages.print("Last step: log in.");
-    drop(prompt);
-    Login::default().run(context).await?;
-    let create = context.command(["spaces", "create", "--name", "API-made"]);
-    context.messages.print(&format!("Done. Create your first space: {create}"));
-    Ok(())
 }
 
 /// Returns the client file that commands would find, and whether a login can use it. The session is not asked, because
