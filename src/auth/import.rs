@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::login_name::is_same_account;
 use super::record::same_endpoint;
@@ -260,14 +260,15 @@ pub(super) fn as_client_file(client: &ClientSecrets) -> Value {
 }
 
 fn client_file(id: &str, secret: &Secret<String>, auth_uri: &str, token_uri: &str) -> Value {
-    let mut members = Map::new();
-    for (name, value) in
-        [("client_id", id), ("auth_uri", auth_uri), ("token_uri", token_uri), ("client_secret", secret.expose())]
-    {
-        members.insert(name.to_owned(), Value::from(value));
-    }
-    members.insert(String::from("redirect_uris"), json!(["http://localhost"]));
-    json!({ "installed": members })
+    json!({
+        "installed": {
+            "client_id": id,
+            "auth_uri": auth_uri,
+            "token_uri": token_uri,
+            "client_secret": secret.expose(),
+            "redirect_uris": ["http://localhost"],
+        },
+    })
 }
 
 /// A login as `authorized_user` JSON, which Google's libraries and [`parse`] read.

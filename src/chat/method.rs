@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::Method as Verb;
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use super::RawResponse;
 use super::error::Error;
@@ -127,16 +127,13 @@ impl Call {
 
     /// Returns the request as `--dry-run` shows it: method, path, query and body.
     pub fn preview(&self) -> Value {
-        let mut preview = Map::new();
-        preview.insert(String::from("method"), Value::from(self.verb.as_str()));
-        preview.insert(String::from("path"), Value::from(self.path.as_str()));
+        let mut preview = json!({ "method": self.verb.as_str(), "path": self.path });
         if !self.query.is_empty() {
-            let query = self.query.iter().map(|(name, value)| (name.to_string(), Value::from(value.as_str())));
-            preview.insert(String::from("query"), query.collect::<Map<_, _>>().into());
+            preview["query"] = self.query.iter().map(|(name, value)| (name.to_string(), value.as_str())).collect();
         }
         if let Some(body) = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok()) {
-            preview.insert(String::from("body"), body);
+            preview["body"] = body;
         }
-        Value::Object(preview)
+        preview
     }
 }

@@ -1,6 +1,6 @@
 //! `chatauth doctor`: every check that needs no new space, in the order of their dependencies.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::auth::{Access, ClientKind, ClientProbe, Error, ScopeSet};
 use crate::commands::caller::Caller;
@@ -81,15 +81,8 @@ impl Doctor {
         let worst = failed.iter().filter_map(|check| check.code).min_by_key(|code| code.exit_code());
         match (worst, failed.first()) {
             (Some(code), Some(first)) => {
-                let failure = Failure::new(
-                    code,
-                    format!("{} of {} checks failed, first: {}", failed.len(), findings.0.len(), first.name),
-                );
-                Err(match &first.hint {
-                    Some(hint) => failure.hint(hint.clone()),
-                    None => failure,
-                }
-                .into())
+                let message = format!("{} of {} checks failed, first: {}", failed.len(), findings.0.len(), first.name);
+                Err(Failure { hint: first.hint.clone(), ..Failure::new(code, message) }.into())
             }
             _ => Ok(()),
         }
@@ -255,18 +248,14 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
     }
     let mut list = context.printer.list(&["CHECK", "RESULT", "DETAIL", "HINT"]);
     for check in &findings.0 {
-        let mut object = Map::new();
-        object.insert(String::from("check"), json!(check.name));
-        object.insert(String::from("result"), json!(check.mark.as_str()));
-        object.insert(String::from("detail"), json!(check.detail));
+        let mut json = json!({ "check": check.name, "result": check.mark.as_str(), "detail": check.detail });
         if let Some(hint) = &check.hint {
-            object.insert(String::from("hint"), json!(hint));
+            json["hint"] = json!(hint);
         }
         let row = || {
             let hint = check.hint.clone().unwrap_or_default();
             vec![check.name.to_owned(), check.mark.as_str().to_owned(), check.detail.clone(), hint]
         };
-        let json = Value::Object(object);
         list.push(&Item { json: &json, name: check.name }, row)?;
     }
     list.finish()?;
