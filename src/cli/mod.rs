@@ -97,7 +97,7 @@ fn usage(mut error: clap::Error, arguments: &[OsString], as_json: bool) -> ExitC
 fn printed(result: io::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(Failure::from(output::Error::from(error)).code.exit_code()),
+        Err(error) => ExitCode::from(Failure::from(&output::Error::from(error)).code.exit_code()),
     }
 }
 

@@ -101,7 +101,7 @@ impl Api {
             }
             let next = printer.page(&answer).map_err(|error| {
                 if request.is_read() {
-                    return Failure::from(error);
+                    return Failure::from(&error);
                 }
                 context.report_unprinted(error, &success(&request, &answer))
             })?;
@@ -226,7 +226,7 @@ fn read_body(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn read_input(file: &Path) -> Result<String, Failure> {
-    Ok(Source::new(file.into()).read_text(LONGEST_INPUT)?)
+    Source::new(file.into()).read_text(LONGEST_INPUT).map_err(|error| Failure::from(&error))
 }
 
 #[cfg(test)]

@@ -242,7 +242,7 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
     }
 }
 
-fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
+fn print(findings: &Findings, context: &Context) -> anyhow::Result<()> {
     if context.printer.format().is_for_people() {
         return print_summary(findings, context);
     }
@@ -263,7 +263,7 @@ fn print(findings: &Findings, context: &Context) -> Result<(), Failure> {
 }
 
 /// Prints one line per check. What to do follows where no error says it: for warnings and skipped checks.
-fn print_summary(findings: &Findings, context: &Context) -> Result<(), Failure> {
+fn print_summary(findings: &Findings, context: &Context) -> anyhow::Result<()> {
     let details = findings.0.iter().fold(Details::new(), |details, check| {
         let hint = check.hint.as_ref().filter(|_| check.mark != Mark::Failed);
         let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();

@@ -282,7 +282,7 @@ async fn serve(emulator: &Server, environment: &CommandEnvironment, context: &Co
     // Watched before the output shows that the emulator is ready, so that no signal comes too early.
     let mut signals = Interruptions::watch()
         .map_err(|error| Failure::new(ErrorCode::Internal, format!("cannot watch for signals: {error}")))?;
-    context.printer.text(&exports)?;
+    context.printer.text(&exports).map_err(|error| context.report(error))?;
     context.messages.note(&format!("Serving at {} (Ctrl-C to stop)", emulator.origin()));
     match signals.next().await {
         Interruption::Interrupt => Ok(()),

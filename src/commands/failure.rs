@@ -247,12 +247,6 @@ pub fn without_userinfo(address: &str) -> String {
     format!("{scheme}REDACTED@{host}")
 }
 
-impl From<output::Error> for Failure {
-    fn from(error: output::Error) -> Self {
-        Self::from(&error)
-    }
-}
-
 impl From<&output::Error> for Failure {
     fn from(error: &output::Error) -> Self {
         match error {
@@ -264,12 +258,6 @@ impl From<&output::Error> for Failure {
             output::Error::ListsOnly => Self::new(ErrorCode::Usage, error.to_string()),
             output::Error::Filter(_) => Self::new(ErrorCode::Internal, error.to_string()),
         }
-    }
-}
-
-impl From<InputError> for Failure {
-    fn from(error: InputError) -> Self {
-        Self::from(&error)
     }
 }
 

@@ -66,7 +66,7 @@ impl Setup {
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let terminals = context.settings.terminals;
         if !(context.settings.input && terminals.stdin && terminals.stderr) {
-            return Ok(print_steps(context)?);
+            return print_steps(context);
         }
         // Where no login can be saved, no step helps.
         context.session().accounts()?;
@@ -107,7 +107,7 @@ fn client_file(context: &Context) -> Option<(PathBuf, Result<ClientSecrets, Clie
     found.into_iter().find(|(_, client)| !matches!(client, Err(ClientSecretsError::Missing { .. })))
 }
 
-fn print_steps(context: &Context) -> Result<(), Failure> {
+fn print_steps(context: &Context) -> anyhow::Result<()> {
     let mut text = String::from("From a Cloud project to your first space:\n");
     for (number, step) in (1..).zip(steps(context.project().as_deref())) {
         text += &format!("\n{number}. {}\n   {}\n   {}\n", step.title, step.link, step.text);

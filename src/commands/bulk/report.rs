@@ -145,7 +145,7 @@ pub(super) fn verdict(
             (None, Some(fault)) => match output::Error::from(fault) {
                 output::Error::Write(fault) => internal(format!("cannot write the results: {fault}")),
                 // The pipe closed, or a signal came, after the last row.
-                error => error.into(),
+                error => Failure::from(&error),
             },
             (None, None) if counts.failed > 0 => {
                 let total = total.unwrap_or_else(|| counts.ended());

@@ -120,7 +120,8 @@ fn remove(object: &mut Map<String, Value>, path: &str) -> bool {
 /// Reads a space from a file.
 fn read(source: &Source) -> Result<Map<String, Value>, Failure> {
     let invalid = |cause: String| Failure::new(ErrorCode::InputInvalid, format!("{source} {cause}"));
-    match serde_json::from_str(&source.read_text(LARGEST)?) {
+    let text = source.read_text(LARGEST).map_err(|error| Failure::from(&error))?;
+    match serde_json::from_str(&text) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(invalid(String::from("is not a JSON object"))),
         // The position only, never the contents.
