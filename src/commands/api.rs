@@ -168,18 +168,13 @@ fn known_scopes(request: &RawRequest, context: &Context) -> ScopeSet {
 }
 
 fn request(options: &Api) -> Result<RawRequest, Failure> {
-    let verb = match options.method.to_ascii_uppercase().as_str() {
-        "GET" => Verb::GET,
-        "HEAD" => Verb::HEAD,
-        "POST" => Verb::POST,
-        "PUT" => Verb::PUT,
-        "PATCH" => Verb::PATCH,
-        "DELETE" => Verb::DELETE,
-        _ => {
-            return Err(Failure::usage(format!("{:?} is not an HTTP method of the API", options.method))
-                .hint("put the method before the path, as in GET v1/spaces"));
-        }
-    };
+    let verb = [Verb::GET, Verb::HEAD, Verb::POST, Verb::PUT, Verb::PATCH, Verb::DELETE]
+        .into_iter()
+        .find(|verb| verb.as_str().eq_ignore_ascii_case(&options.method))
+        .ok_or_else(|| {
+            Failure::usage(format!("{:?} is not an HTTP method of the API", options.method))
+                .hint("put the method before the path, as in GET v1/spaces")
+        })?;
     let (path, mut query) = ApiPath::parse(&options.path)
         .map_err(|error| Failure::usage(format!("the path {:?} {error}", options.path)))?;
     for pair in &options.query {
