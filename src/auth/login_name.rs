@@ -1,8 +1,10 @@
 //! The names of saved logins, which are the names of their files.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use icu_normalizer::ComposingNormalizerBorrowed;
+use percent_encoding::percent_decode_str;
 
 /// The name of a saved login. The first OAuth client's login of an account has the account alone as its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,15 +83,7 @@ fn escape(text: &str) -> String {
 }
 
 fn unescape(name: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = name;
-    while let Some((before, after)) = rest.split_once('%') {
-        bytes.extend_from_slice(before.as_bytes());
-        bytes.push(u8::from_str_radix(after.get(..2)?, 16).ok()?);
-        rest = after.get(2..)?;
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8(bytes).ok()
+    percent_decode_str(name).decode_utf8().ok().map(Cow::into_owned)
 }
 
 #[cfg(test)]

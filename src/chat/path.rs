@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
+
 /// A percent-encoded path below the endpoint, beginning with a slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiPath(String);
@@ -58,7 +60,8 @@ impl ApiPath {
             return Err(PathError::Character);
         }
         for segment in path.split('/') {
-            let decoded = decode(segment)?;
+            // A % that encodes nothing stays, and is refused below.
+            let decoded: Vec<u8> = percent_decode_str(segment).collect();
             if decoded.is_empty() || decoded.iter().all(|byte| *byte == b'.') {
                 return Err(PathError::Segment);
             }
@@ -83,21 +86,6 @@ impl fmt::Display for ApiPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
-}
-
-fn decode(segment: &str) -> Result<Vec<u8>, PathError> {
-    let mut decoded = Vec::with_capacity(segment.len());
-    let mut bytes = segment.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' {
-            let mut digit = || bytes.next().and_then(|digit| char::from(digit).to_digit(16));
-            let (Some(high), Some(low)) = (digit(), digit()) else { return Err(PathError::Encoding) };
-            decoded.push(u8::try_from(high * 16 + low).map_err(|_| PathError::Encoding)?);
-        } else {
-            decoded.push(byte);
-        }
-    }
-    Ok(decoded)
 }
 
 #[cfg(test)]
