@@ -196,13 +196,14 @@ pub async fn run(
         let Some(wait) = decide(outcome, history, policy, jitter()) else {
             return Attempted { result, attempts: history.attempts, may_have_been_applied };
         };
-        log::debug!("attempt {}: {}; retrying in {:.1} s", history.attempts, describe(&result), wait.as_secs_f64());
         let left = match outcome {
             Outcome::Unreachable => UNREACHABLE_ATTEMPTS - history.unreachable,
             Outcome::Unreadable => UNREADABLE_REPEATS + 1 - history.unreadable,
             _ => policy.attempts,
         };
-        before_wait(&result, wait, history.attempts, policy.attempts.min(history.attempts + left));
+        let most = policy.attempts.min(history.attempts + left);
+        log::debug!("{}", notice(&result, "the server", wait, history.attempts + 1, most));
+        before_wait(&result, wait, history.attempts, most);
         tokio::time::sleep(wait).await;
     }
 }
@@ -224,14 +225,6 @@ pub fn notice(result: &Result<Response, Error>, host: &str, wait: Duration, next
         Err(error) => error.to_string(),
     };
     format!("Retrying in {} s: {cause}, attempt {next} of {attempts}", wait.as_secs_f64().ceil())
-}
-
-fn describe(result: &Result<Response, Error>) -> String {
-    match result {
-        Ok(response) if response.complete => format!("HTTP {}", response.status),
-        Ok(response) => format!("HTTP {} with a body that could not be read", response.status),
-        Err(error) => error.to_string(),
-    }
 }
 
 /// A random number between 0 and 1; without randomness the full wait is taken.

@@ -221,11 +221,12 @@ fn jitter_is_a_different_share_every_time() {
 }
 
 #[test]
-fn the_log_says_how_an_attempt_ended() {
-    assert_eq!(describe(&Ok(answer(503, None))), "HTTP 503");
+fn a_retry_is_announced_with_how_the_last_attempt_ended() {
+    let said = |result| notice(&result, "h", Duration::from_millis(300), 2, 8);
+    assert_eq!(said(Ok(answer(503, None))), "Retrying in 1 s: 503 from h, attempt 2 of 8");
     let cut_off = Response { complete: false, ..answer(200, None) };
-    assert_eq!(describe(&Ok(cut_off)), "HTTP 200 with a body that could not be read");
-    assert!(describe(&Err(Error::Refused { host: String::from("h") })).contains("refused"));
+    assert_eq!(said(Ok(cut_off)), "Retrying in 1 s: unreadable answer from h, attempt 2 of 8");
+    assert!(said(Err(Error::Refused { host: String::from("h") })).contains("refused"));
 }
 
 proptest! {
