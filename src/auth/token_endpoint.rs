@@ -106,8 +106,7 @@ impl Sender<'_> {
     async fn send(&self, endpoint: &Endpoint, fields: &[(&str, &str)], policy: retry::Policy) -> retry::Attempted {
         let request = Request::form(endpoint.url().clone(), fields);
         let attempt = async |left: Duration| {
-            let timeout = Some(left.min(self.http.timeout()));
-            let result = self.http.send(Request { timeout, ..request.clone() }).await;
+            let result = self.http.send(&request, left).await;
             let outcome = retry::classify(&result, self.clock.now());
             (result, outcome)
         };

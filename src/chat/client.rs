@@ -50,14 +50,12 @@ impl Client {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
         let body = call.body.map(|body| ("application/json", Secret::new(body)));
-        let request =
-            Request { method: call.verb, url, bearer: Some(token.clone()), body, limit: call.limit, timeout: None };
+        let request = Request { method: call.verb, url, bearer: Some(token.clone()), body, limit: call.limit };
         let idempotent = method.is_idempotent();
         let policy = retry::Policy { repeat_after_loss: idempotent, ..operation.remaining() };
         let mut parsed = None;
         let attempt = async |left: Duration| {
-            let timeout = Some(left.min(self.http.timeout()));
-            let result = self.http.send(Request { timeout, ..request.clone() }).await;
+            let result = self.http.send(&request, left).await;
             let mut outcome = retry::classify(&result, (self.now)());
             match &result {
                 Ok(response) if is_success(response) && response.complete => {

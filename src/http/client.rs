@@ -99,15 +99,16 @@ impl Client {
         self.shared.config.timeout
     }
 
-    /// Sends one request once and reads the answer. What a refusal repeats of the secrets in the request is masked.
+    /// Sends one request once and reads the answer, within the limit of a request and the time that is `left` for it. What
+    /// a refusal repeats of the secrets in the request is masked.
     ///
     /// # Errors
     /// Everything that is not an HTTP answer, and redirects, which are never followed.
-    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+    pub async fn send(&self, request: &Request, left: Duration) -> Result<Response, Error> {
         // The query is left out: it may have the text of a person.
         let line = format!("{} {}{}", request.method, authority(&request.url), request.url.path());
         log::debug!("{line}");
-        let sent = self.send_once(request).await;
+        let sent = self.send_once(request, left).await;
         let broken = match &sent {
             Ok(response) => {
                 log::info!("{line}: {} over {:?}", response.status, response.version);
@@ -127,20 +128,19 @@ impl Client {
         sent
     }
 
-    async fn send_once(&self, request: Request) -> Result<Response, Error> {
+    async fn send_once(&self, request: &Request, left: Duration) -> Result<Response, Error> {
         let host = authority(&request.url);
         let client = self.client_for(&request.url)?;
         let proxy = self.shared.config.proxies.route(&request.url)?;
-        let timeout = request.timeout.unwrap_or(self.shared.config.timeout);
-        let secrets = Secrets::of(&request);
+        let secrets = Secrets::of(request);
         let mut builder = client.request(request.method.clone(), request.url.clone());
         if let Some(token) = &request.bearer {
             builder = builder.header(header::AUTHORIZATION, bearer(token)?);
         }
-        if let Some((media_type, body)) = request.body {
-            builder = builder.header(header::CONTENT_TYPE, media_type).body(body.expose().clone());
+        if let Some((media_type, body)) = &request.body {
+            builder = builder.header(header::CONTENT_TYPE, *media_type).body(body.expose().clone());
         }
-        let mut deadline = Deadline::new(timeout);
+        let mut deadline = Deadline::new(left.min(self.shared.config.timeout));
         let mut answer = match deadline.within(builder.send()).await {
             Some(Ok(answer)) => answer,
             Some(Err(error)) => {

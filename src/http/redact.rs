@@ -127,7 +127,6 @@ mod tests {
             bearer: Some(Secret::new(String::from("ya29.canary"))),
             body: Some((FORM, Secret::new(form.to_vec()))),
             limit: 0,
-            timeout: None,
         })
     }
 

@@ -1,7 +1,5 @@
 //! A request as a value.
 
-use std::time::Duration;
-
 use http::Method;
 use url::Url;
 
@@ -26,8 +24,6 @@ pub struct Request {
     pub body: Option<(&'static str, Secret<Vec<u8>>)>,
     /// The longest answer that is read, in bytes.
     pub limit: usize,
-    /// The time that this request has, where it is less than the client's.
-    pub timeout: Option<Duration>,
 }
 
 impl Request {
@@ -40,7 +36,6 @@ impl Request {
             bearer: None,
             body: Some((FORM, Secret::new(body.into_bytes()))),
             limit: LONGEST_FORM_ANSWER,
-            timeout: None,
         }
     }
 }
