@@ -75,23 +75,16 @@ pub struct Client {
 #[derive(Debug)]
 struct Shared {
     config: Config,
-    // Certificates are read only when the first https request is made: an emulator needs none.
-    plain: RefCell<Option<reqwest::Client>>,
-    tls: RefCell<Option<reqwest::Client>>,
+    /// The client, and whether it has trust roots: certificates are read only for the first https request, since an emulator
+    /// needs none.
+    client: RefCell<Option<(bool, reqwest::Client)>>,
     clock_offset: Cell<Option<time::Duration>>,
 }
 
 impl Client {
     /// A client; nothing is opened or read yet.
     pub fn new(config: Config) -> Self {
-        Self {
-            shared: Rc::new(Shared {
-                config,
-                plain: RefCell::default(),
-                tls: RefCell::default(),
-                clock_offset: Cell::new(None),
-            }),
-        }
+        Self { shared: Rc::new(Shared { config, client: RefCell::default(), clock_offset: Cell::new(None) }) }
     }
 
     /// The limit of one request.
@@ -122,8 +115,7 @@ impl Client {
         if broken {
             // A silent HTTP/2 connection would accept further requests and answer none, so a retry opens a new one.
             // Requests in flight keep theirs.
-            self.shared.plain.take();
-            self.shared.tls.take();
+            self.shared.client.take();
         }
         sent
     }
@@ -191,18 +183,18 @@ impl Client {
     }
 
     fn client_for(&self, url: &Url) -> Result<reqwest::Client, Error> {
-        let Shared { config, plain, tls, .. } = &*self.shared;
+        let Shared { config, client, .. } = &*self.shared;
         let proxied = config.proxies.http.as_ref().is_some_and(|proxy| proxy.value.trim_start().starts_with("https:"));
-        let (cell, tls) = if url.scheme() == "https" || proxied {
-            (tls, TrustRoots::tls_config as fn(&TrustRoots) -> _)
-        } else {
-            (plain, (|_| trust::without_roots()) as fn(&TrustRoots) -> _)
-        };
-        if let Some(client) = &*cell.borrow() {
+        let needs_roots = url.scheme() == "https" || proxied;
+        if let Some((has_roots, client)) = &*client.borrow()
+            && (*has_roots || !needs_roots)
+        {
             return Ok(client.clone());
         }
-        let client = build(config, tls(&config.trust)?)?;
-        Ok(cell.borrow_mut().insert(client).clone())
+        let tls = if needs_roots { config.trust.tls_config() } else { trust::without_roots() }?;
+        let new = build(config, tls)?;
+        client.replace(Some((needs_roots, new.clone())));
+        Ok(new)
     }
 }
 
