@@ -64,18 +64,8 @@ impl Client {
                         outcome = retry::Outcome::Unreadable;
                     }
                 }
-                Ok(response) if matches!(response.status, 403 | 429) => {
-                    outcome = self.rate_limit_outcome(response).unwrap_or(outcome);
-                }
-                // A concurrent request is creating the same resource; the retry returns it.
-                Ok(response) if response.status == 409 && read_status(response).is_aborted() => {
-                    outcome = retry::Outcome::Conflict(self.retry_after(response, &read_status(response)));
-                }
-                // The outcome is unknown.
-                Ok(response) if response.status < 500 && read_status(response).is_server_failure() => {
-                    outcome = retry::Outcome::ServerError(retry::retry_after(response, (self.now)()));
-                }
-                _ => {}
+                Ok(response) => outcome = self.refusal(response).unwrap_or(outcome),
+                Err(_) => {}
             }
             // A server error may come after the request was applied.
             if let (false, retry::Outcome::ServerError(_)) = (idempotent, outcome) {
@@ -126,13 +116,23 @@ impl Client {
         retry::retry_after(response, (self.now)()).or_else(|| status.retry_seconds.map(Duration::from_secs))
     }
 
-    /// A rate limit may come as 403, with the wait in its body; waiting does not help against a hard quota.
-    fn rate_limit_outcome(&self, response: &Response) -> Option<retry::Outcome> {
+    /// Classifies an error response by what Google says in it; `None` where its HTTP status decides.
+    fn refusal(&self, response: &Response) -> Option<retry::Outcome> {
         let status = read_status(response);
-        if status.reason.as_deref() == Some("RESOURCE_QUOTA_EXCEEDED") {
-            return Some(retry::Outcome::Final);
+        let wait = || self.retry_after(response, &status);
+        match response.status {
+            // Waiting does not help against a hard quota.
+            403 | 429 if status.reason.as_deref() == Some("RESOURCE_QUOTA_EXCEEDED") => Some(retry::Outcome::Final),
+            // A rate limit may come as 403.
+            403 | 429 => status.is_rate_limit().then(|| retry::Outcome::RateLimited(wait())),
+            // A concurrent request is creating the same resource; the retry returns it.
+            409 if status.is_aborted() => Some(retry::Outcome::Conflict(wait())),
+            // The outcome is unknown.
+            ..500 if status.is_server_failure() => {
+                Some(retry::Outcome::ServerError(retry::retry_after(response, (self.now)())))
+            }
+            _ => None,
         }
-        status.is_rate_limit().then(|| retry::Outcome::RateLimited(self.retry_after(response, &status)))
     }
 }
 

@@ -64,10 +64,9 @@ impl Status {
         }
     }
 
-    /// Whether the project of the OAuth client has no Chat app.
+    /// Whether a 404 says that the project of the OAuth client has no Chat app.
     pub(super) fn says_app_not_configured(&self) -> bool {
-        self.http_status == 404
-            && self.message.as_ref().is_some_and(|message| APP_NOT_CONFIGURED.iter().any(|text| message.contains(text)))
+        self.message.as_ref().is_some_and(|message| APP_NOT_CONFIGURED.iter().any(|text| message.contains(text)))
     }
 
     /// Whether the API failed by its canonical code, which leaves open what became of the request. Google sends a
@@ -82,9 +81,9 @@ impl Status {
         self.status.is_some() || self.message.is_some()
     }
 
-    /// Whether another request for the same thing was in flight.
+    /// Whether a 409 says that another request for the same thing was in flight.
     pub(super) fn is_aborted(&self) -> bool {
-        self.http_status == 409 && self.status.as_deref() == Some("ABORTED")
+        self.status.as_deref() == Some("ABORTED")
     }
 
     /// Whether this is a rate limit, regardless of its HTTP status.
