@@ -33,7 +33,7 @@ pub use journal::Journal;
 pub use journal_error::JournalError;
 pub use progress::{approximate, pluralize};
 pub use rate::Rate;
-pub use rate_limiter::{Permit, RateLimiter};
+pub use rate_limiter::RateLimiter;
 pub use results::{Counts, Ending, Output, RowResult, Stop};
 pub use row::Job;
 pub use run::run;

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::role::give_role;
 use super::rows;
 use super::several::for_each;
-use super::throttle::BULK_RATE;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{
     CreateMembership, GetMembership, Membership, Method, NewMembership, PatchMembership, Resource, Role, Scopes,
@@ -177,7 +176,7 @@ impl RowCommand for Add {
     const COMMAND: &'static str = "members add";
     const WORDS: Words =
         Words { verb: "add", doing: "Adding", done: "added", object: "membership", by_request_id: false };
-    const RATE: Rate = BULK_RATE;
+    const RATE: Rate = rows::BULK_RATE;
 
     fn columns(&self) -> Vec<Column> {
         rows::columns()

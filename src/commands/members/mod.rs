@@ -8,7 +8,6 @@ pub(super) mod role;
 pub(super) mod rows;
 mod several;
 pub(super) mod show;
-pub(super) mod throttle;
 pub mod update;
 
 super::subcommands! {

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::rows;
 use super::several::for_each;
-use super::throttle::BULK_RATE;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteMembership, MemberName, Method, Scopes, is_same_name};
 use crate::commands::Context;
@@ -81,7 +80,7 @@ impl RowCommand for Remove {
     const COMMAND: &'static str = "members remove";
     const WORDS: Words =
         Words { verb: "remove", doing: "Removing", done: "removed", object: "membership", by_request_id: false };
-    const RATE: Rate = BULK_RATE;
+    const RATE: Rate = rows::BULK_RATE;
 
     fn columns(&self) -> Vec<Column> {
         rows::columns()

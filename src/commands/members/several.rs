@@ -1,7 +1,8 @@
 //! One request for each of several members.
 
+use super::rows::BULK_RATE;
 use super::show::{list_of_members, print, row};
-use super::throttle::WriteThrottle;
+use crate::bulk::RateLimiter;
 use crate::chat::{Membership, Resource};
 use crate::commands::write::Progress;
 use crate::commands::{Context, Failure, Outcome};
@@ -32,7 +33,7 @@ pub(super) async fn for_each<Member>(
         if left.is_empty() { failure } else { failure.hint_after_wait(format!("to finish, run {}", command(left))) }
     };
     let mut printed = Ok(());
-    let mut throttle = WriteThrottle::default();
+    let limiter = RateLimiter::new(BULK_RATE, 1, []);
     for (index, member) in members.iter().enumerate() {
         if index > 0 {
             let failed = failures.iter().map(|(who, failure)| format!("{who}: {}", failure.message));
@@ -41,7 +42,7 @@ pub(super) async fn for_each<Member>(
             let remaining = command(&[&left, &ids[index..]].concat());
             context.progress.replace(Some(Progress { done: outcomes.join("; "), remaining }));
         }
-        throttle.wait().await;
+        let _permit = limiter.acquire(1).await;
         match request(member).await {
             Ok(membership) => {
                 done.push(ids[index]);

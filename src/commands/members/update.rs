@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::role::give_role;
 use super::rows;
-use super::throttle::BULK_RATE;
 use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
 use crate::chat::{GetMembership, MemberName, Method, PatchMembership, Role, Scopes, SpaceName};
 use crate::commands::Context;
@@ -85,7 +84,7 @@ impl RowCommand for Update {
     const COMMAND: &'static str = "members update";
     const WORDS: Words =
         Words { verb: "update", doing: "Updating", done: "updated", object: "membership", by_request_id: false };
-    const RATE: Rate = BULK_RATE;
+    const RATE: Rate = rows::BULK_RATE;
 
     fn columns(&self) -> Vec<Column> {
         rows::columns()

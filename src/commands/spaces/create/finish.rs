@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::plan::{Plan, Request};
+use crate::bulk::RateLimiter;
 use crate::chat::{
     CreateMembership, GetMembership, ListMemberships, MemberName, Membership, Method, NewMembership, Role, SpaceName,
     id_of,
 };
 use crate::commands::caller::{CallError, Caller};
 use crate::commands::members::role::give_role;
+use crate::commands::members::rows::BULK_RATE;
 use crate::commands::members::show::LARGEST_PAGE;
-use crate::commands::members::throttle::WriteThrottle;
 use crate::commands::pagination::Pages;
 use crate::commands::write::Progress;
 use crate::commands::{Context, ErrorCode, Failure};
@@ -96,11 +97,11 @@ impl Steps<'_, '_> {
 
     /// Adds the members who did not fit into the create request. Returns whether to continue.
     async fn add(&mut self) -> bool {
-        let mut throttle = WriteThrottle::default();
+        let limiter = RateLimiter::new(BULK_RATE, 1, []);
         let plan = self.plan;
         for (index, membership) in plan.added_later.iter().enumerate() {
             let repeat = self.remaining(&plan.added_later[index..], &plan.promotions);
-            throttle.wait().await;
+            let _permit = limiter.acquire(1).await;
             let request = CreateMembership { space: self.space.clone(), membership: membership.clone(), admin: false };
             match self.caller.send_repeated_by(&request, &repeat).await {
                 Ok(Some(made)) => {
