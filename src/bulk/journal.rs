@@ -156,9 +156,7 @@ impl Journal {
             Err(_) if path.is_dir() => return Err(JournalError::refused(path, "is a directory")),
             opened => opened.map_err(failed("open"))?,
         };
-        check_kind(path, &file)
-            .map_err(failed("open"))?
-            .map_or(Ok(()), |reason| Err(JournalError::refused(path, reason)))?;
+        check_kind(&file).map_err(failed("open"))?.map_or(Ok(()), |reason| Err(JournalError::refused(path, reason)))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy(path.to_path_buf())),
@@ -340,7 +338,7 @@ impl Journal {
 
 /// Returns why a file cannot be a journal.
 #[cfg(unix)]
-fn check_kind(_path: &Path, file: &File) -> io::Result<Option<&'static str>> {
+fn check_kind(file: &File) -> io::Result<Option<&'static str>> {
     use std::os::unix::fs::MetadataExt;
     let metadata = file.metadata()?;
     let same = |stream: io::Result<rustix::fs::Stat>| {
@@ -363,7 +361,7 @@ fn check_kind(_path: &Path, file: &File) -> io::Result<Option<&'static str>> {
 
 /// Returns why a file cannot be a journal.
 #[cfg(not(unix))]
-fn check_kind(_path: &Path, file: &File) -> io::Result<Option<&'static str>> {
+fn check_kind(file: &File) -> io::Result<Option<&'static str>> {
     Ok((!file.metadata()?.is_file()).then_some("is not a regular file"))
 }
 

@@ -91,12 +91,12 @@ impl Client {
     }
 
     fn error(&self, result: Result<Response, transport::Error>, operation: &Operation) -> Error {
-        let (attempts, may_have_been_applied) = (operation.attempts(), operation.may_have_been_applied());
+        let may_have_been_applied = operation.may_have_been_applied();
         let response = match result {
             Ok(response) => response,
             Err(error) => {
                 let kind = ErrorKind::Network(error);
-                return Error { kind, status: None, retry_after: None, attempts, may_have_been_applied, answer: None };
+                return Error { kind, status: None, retry_after: None, may_have_been_applied, answer: None };
             }
         };
         let (kind, status) = if is_success(&response) {
@@ -108,7 +108,7 @@ impl Client {
         let waits = matches!(kind, ErrorKind::RateLimited | ErrorKind::Server);
         let retry_after = if waits { self.retry_after(&response, &status) } else { None };
         let (status, answer) = (Some(status), Some(Box::new(response)));
-        Error { kind, status, retry_after, attempts, may_have_been_applied, answer }
+        Error { kind, status, retry_after, may_have_been_applied, answer }
     }
 
     /// Returns the wait that a response requests, in its header or in its body.

@@ -15,8 +15,6 @@ pub struct Error {
     pub status: Option<Status>,
     /// The requested wait before a retry of a server error or after a rate limit.
     pub retry_after: Option<Duration>,
-    /// The number of attempts.
-    pub attempts: u32,
     /// Whether the request may have been applied without a response that confirms it.
     pub may_have_been_applied: bool,
     /// The last response, if any.

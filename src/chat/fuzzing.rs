@@ -14,5 +14,5 @@ pub fn error(status: Status, may_have_been_applied: bool) -> Error {
     let kind = ErrorKind::of(&status);
     let waits = matches!(kind, ErrorKind::RateLimited | ErrorKind::Server);
     let retry_after = status.retry_seconds.filter(|_| waits).map(Duration::from_secs);
-    Error { kind, status: Some(status), retry_after, attempts: 1, may_have_been_applied, answer: None }
+    Error { kind, status: Some(status), retry_after, may_have_been_applied, answer: None }
 }

@@ -98,7 +98,6 @@ pub(super) fn context(cli: &Cli, environment: Environment, invocation: &[OsStrin
             .map(|url| url.unwrap_or_else(|| DEFAULT_API_ENDPOINT.to_owned())),
         animations: environment.os("TERM").is_none_or(|term| term != "dumb"),
         input: !global.no_input && !environment.switch("CHATAUTH_NO_INPUT"),
-        timeout: Duration::from_secs(timeout),
         explicit_format: explicit_format == Some(format),
         http: TransportConfig {
             timeout: Duration::from_secs(timeout),

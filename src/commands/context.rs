@@ -3,7 +3,6 @@
 use std::cell::{OnceCell, RefCell};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use url::Url;
 
@@ -100,8 +99,6 @@ pub struct Settings {
     pub animations: bool,
     /// Whether commands may prompt, open a browser and listen for a login.
     pub input: bool,
-    /// The limit of one HTTP request.
-    pub timeout: Duration,
     /// Whether an option or a variable chose the format.
     pub explicit_format: bool,
     /// The trusted certificates, the proxies and the time limit of HTTP.

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::relative_time::relative_text;
+use super::relative_time::relative;
 use super::sink::Screen;
 use super::width::{pad, width, wrap};
 use crate::platform::sanitise::sanitise;
@@ -149,7 +149,7 @@ impl Shown {
         match self {
             Self::Text(text) => text.clone(),
             Self::Time(time) => {
-                let relative = now.and_then(|now| relative_text(time, now));
+                let relative = now.and_then(|now| relative(time, now));
                 relative.map_or_else(|| time.clone(), |relative| format!("{relative} ({time})"))
             }
         }

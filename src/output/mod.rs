@@ -26,6 +26,5 @@ pub use jq::{Filter, FilterError};
 pub use json::safe_json;
 pub use messages::Messages;
 pub use printer::{List, Printer};
-pub use relative_time::relative;
 pub use renderer::{Item, RowResult};
 pub use sink::Screen;

@@ -9,13 +9,15 @@ const DAY: u64 = 24 * HOUR;
 const MONTH: u64 = 30 * DAY;
 const YEAR: u64 = 365 * DAY;
 
-/// Returns the time from `now` to `then` in its largest unit, such as "2 hours ago" or "in 5 minutes".
-pub fn relative(then: OffsetDateTime, now: OffsetDateTime) -> String {
+/// Returns the time from `now` to `then`, a time in RFC 3339, in its largest unit, such as "2 hours ago" or "in 5 minutes";
+/// `None` for any other text.
+pub(super) fn relative(then: &str, now: OffsetDateTime) -> Option<String> {
+    let then = OffsetDateTime::parse(then, &Rfc3339).ok()?;
     let seconds = (now - then).whole_seconds();
     let distance = seconds.unsigned_abs();
     // Clocks differ by some seconds, so a new resource can seem to be created in the future.
     if distance < MINUTE {
-        return String::from("just now");
+        return Some(String::from("just now"));
     }
     let (count, unit) = match distance {
         ..HOUR => (distance / MINUTE, "minute"),
@@ -25,12 +27,7 @@ pub fn relative(then: OffsetDateTime, now: OffsetDateTime) -> String {
         _ => (distance / YEAR, "year"),
     };
     let plural = if count == 1 { "" } else { "s" };
-    if seconds > 0 { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
-}
-
-/// Like [`relative`], for a time in RFC 3339; `None` for any other text.
-pub(super) fn relative_text(then: &str, now: OffsetDateTime) -> Option<String> {
-    OffsetDateTime::parse(then, &Rfc3339).ok().map(|then| relative(then, now))
+    Some(if seconds > 0 { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") })
 }
 
 #[cfg(test)]
@@ -55,8 +52,8 @@ mod tests {
             ("1999-01-01T00:00:00Z", "27 years ago"),
             ("2026-06-15T12:05:00Z", "in 5 minutes"),
         ] {
-            assert_eq!(relative_text(then, now).as_deref(), Some(expected), "{then}");
+            assert_eq!(relative(then, now).as_deref(), Some(expected), "{then}");
         }
-        assert_eq!(relative_text("yesterday", now), None);
+        assert_eq!(relative("yesterday", now), None);
     }
 }

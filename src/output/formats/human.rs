@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::table::table;
 use crate::output::details::Details;
 use crate::output::error::Error;
-use crate::output::relative_time::relative_text;
+use crate::output::relative_time::relative;
 use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
 use crate::output::sink::Sink;
 use crate::platform::sanitise::sanitise;
@@ -52,7 +52,7 @@ impl ListRenderer for Table {
         if let Some(screen) = sink.screen {
             for index in (0..columns.headings.len()).filter(|index| columns.times.contains(&columns.headings[*index])) {
                 for cell in self.0.iter_mut().filter_map(|row| row.get_mut(index)) {
-                    if let Some(text) = relative_text(cell, screen.now) {
+                    if let Some(text) = relative(cell, screen.now) {
                         *cell = text;
                     }
                 }
