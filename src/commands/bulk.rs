@@ -66,9 +66,10 @@ pub(super) trait RowCommand {
         false
     }
 
-    /// Returns the name of what no two rows may work on at the same time.
-    fn exclusive(&self, _work: &Self::Work) -> Option<String> {
-        None
+    /// Returns the name of what no two rows may work on at the same time. The default is that of the resource: an address is
+    /// the same in any case.
+    fn exclusive(&self, work: &Self::Work) -> Option<String> {
+        Some(self.resource(work)?.to_lowercase())
     }
 
     /// Returns the number of writes of the first step.

@@ -226,11 +226,6 @@ impl RowCommand for Add {
         self.admin.use_admin_access
     }
 
-    /// An address is the same in any case.
-    fn exclusive(&self, addition: &Addition) -> Option<String> {
-        addition.name().map(|name| name.to_lowercase())
-    }
-
     /// Adding the member, and giving them their role.
     fn requests(&self, addition: &Addition) -> u32 {
         1 + u32::from(addition.role.is_some_and(|role| role != Role::Member))

@@ -106,11 +106,6 @@ impl RowCommand for Remove {
         self.admin.use_admin_access
     }
 
-    /// An address is the same in any case.
-    fn exclusive(&self, request: &DeleteMembership) -> Option<String> {
-        Some(request.name.as_str().to_lowercase())
-    }
-
     async fn create(
         &self,
         request: &DeleteMembership,

@@ -113,11 +113,6 @@ impl RowCommand for Update {
         self.admin.use_admin_access
     }
 
-    /// An address is the same in any case.
-    fn exclusive(&self, change: &Change) -> Option<String> {
-        Some(change.name.as_str().to_lowercase())
-    }
-
     async fn create(&self, change: &Change, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
         let Change { space, name, role } = change;
         let updated =

@@ -174,11 +174,6 @@ impl RowCommand for Update {
         self.admin.use_admin_access
     }
 
-    /// Changes of one space are made one after the other, as the file has them.
-    fn exclusive(&self, plan: &Plan) -> Option<String> {
-        Some(plan.space.to_string())
-    }
-
     fn requests(&self, plan: &Plan) -> u32 {
         u32::try_from(plan.changes.len()).unwrap_or(u32::MAX)
     }
