@@ -91,7 +91,7 @@ fn property_45_a_refresh_that_fails_leaves_the_record_byte_for_byte() {
         assert!(record_bytes(&sandbox) == before, "{text}: the record changed");
         assert_eq!(sandbox.control().requests_to(Endpoint::Create).len(), 0, "{text}");
         assert_eq!(sandbox.control().requests_to(Endpoint::Token).len(), 1, "{text}: repeated");
-        let wait = if *code == "rate_limited" { "60 min" } else { "3600 seconds" };
+        let wait = if *code == "rate_limited" { "60 min" } else { "3600 s" };
         assert!(!text.contains("3600") || failed.stderr.contains(wait), "says when: {}", failed.stderr);
         let helps = matches!(*code, "credentials_rejected" | "reauth_required");
         assert_eq!(says_log_in(&failed.stderr), helps, "{text}: {}", failed.stderr);
