@@ -56,8 +56,6 @@ pub(super) struct Attempt {
     pub(super) project: Option<String>,
     /// The account that was used.
     pub(super) account: Option<String>,
-    /// Whether that account's saved login was used, and not a service account or a ready token.
-    pub(super) login: bool,
     /// The scopes that the login has and those that the command needs.
     pub(super) scopes: ScopeSet,
     /// Whether the caller acted as an administrator.
@@ -241,7 +239,6 @@ impl<'a> Caller<'a> {
                 may_have_been_applied: operation.may_have_been_applied(),
                 project: self.context.project(),
                 account: self.access.account().map(str::to_owned),
-                login: self.access.record.is_some(),
                 scopes: before.union(&self.needed).without_identity(),
                 admin: request.call().admin,
             };

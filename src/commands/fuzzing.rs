@@ -23,7 +23,6 @@ pub fn api_failure(error: &chat::Error, write: bool) -> Failure {
         write: write.then(|| Write::repeated_by("chatauth", Some(String::from(REQUEST_ID)))),
         project: Some(String::from("123456789012")),
         account: Some(String::from("ada@example.com")),
-        login: true,
         ..Attempt::default()
     };
     Failure::from_chat(error, &attempt, &Invocation::default())

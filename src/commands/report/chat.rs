@@ -54,11 +54,8 @@ fn classify(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Failur
     let fail = |code| Failure::new(code, message.clone());
     let status = error.status.clone().unwrap_or_default();
     match &error.kind {
-        ErrorKind::Unauthenticated => fail(ErrorCode::CredentialsRejected).hint(if attempt.login {
-            format!("run {}", invocation.login(attempt.account.as_deref(), &ScopeSet::default()))
-        } else {
-            String::from("check that the token or service account key is valid, and that --api-endpoint is Google's")
-        }),
+        ErrorKind::Unauthenticated => fail(ErrorCode::CredentialsRejected)
+            .hint(format!("run {}", invocation.login(attempt.account.as_deref(), &ScopeSet::default()))),
         ErrorKind::ScopeInsufficient => fail(ErrorCode::ScopeMissing).hint(scope_hint(&status, attempt, invocation)),
         ErrorKind::ChatAppNotConfigured => fail(ErrorCode::ChatAppNotConfigured).hint(format!(
             "configure the Chat app (name, avatar URL and description) at {}",
