@@ -107,10 +107,8 @@ pub(super) async fn run_row<Kind: Task>(
         let sent = (run.job.now)();
         let recorded = run.record_state(&mut row, State::Started, None);
         let create = async {
-            // Only the content of a row with a key or request id is recorded beside its identity.
-            let has_own_id = row.entry.content.is_some();
-            let attempt = Attempt { unknown_since: row.entry.unknown_since, has_own_id };
-            if recorded && run.sync().await { Some(run.task.create(&row.work, attempt).await) } else { None }
+            let recorded = recorded && run.sync().await;
+            if recorded { Some(run.task.create(&row.work, row.attempt()).await) } else { None }
         };
         let Some(result) = run.in_flight(&row.entry, create).await else { return run.give_up(row, refusal) };
         permit.done();
@@ -140,7 +138,7 @@ pub(super) async fn run_row<Kind: Task>(
     }
     loop {
         let name = row.entry.name.as_deref().unwrap_or_default();
-        match run.in_flight(&row.entry, run.task.finish(&row.work, name, row.entry.existed)).await {
+        match run.in_flight(&row.entry, run.task.finish(&row.work, name, row.attempt())).await {
             Ok(finished) => {
                 row.entry.attempts += finished.attempts;
                 row.set_object(finished.object);
@@ -163,6 +161,13 @@ pub(super) async fn run_row<Kind: Task>(
 }
 
 impl<Work> RowRun<Work> {
+    /// Returns the history of the row.
+    const fn attempt(&self) -> Attempt {
+        let Entry { unknown_since, content, existed, .. } = &self.entry;
+        // Only the content of a row with a key or request id is recorded beside its identity.
+        Attempt { unknown_since: *unknown_since, has_own_id: content.is_some(), existed: *existed }
+    }
+
     /// Returns what a run would do: the verb of the task, `retry`, `finish` or `skip`.
     fn preview<Kind: Task<Work = Work>>(self, task: &Kind, verb: &'static str) -> RowResult {
         let (status, tried) = match self.earlier {

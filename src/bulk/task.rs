@@ -54,18 +54,24 @@ pub trait Task {
     /// The first step, which must be done once: creates or finds the resource.
     fn create(&self, work: &Self::Work, attempt: Attempt) -> impl Future<Output = Result<Created, StepError>>;
 
-    /// The second step, which may be repeated: changes the resource. `existed` is whether the first step found it.
-    fn finish(&self, work: &Self::Work, name: &str, existed: bool)
-    -> impl Future<Output = Result<Finished, StepError>>;
+    /// The second step, which may be repeated: changes the resource.
+    fn finish(
+        &self,
+        work: &Self::Work,
+        name: &str,
+        attempt: Attempt,
+    ) -> impl Future<Output = Result<Finished, StepError>>;
 }
 
-/// The history of a row, for its first step.
+/// The history of a row.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Attempt {
     /// The time of the first attempt with this request id whose outcome is unknown.
     pub unknown_since: Option<OffsetDateTime>,
     /// Whether the row has a key or a request id of its own.
     pub has_own_id: bool,
+    /// Whether the first step found the resource.
+    pub existed: bool,
 }
 
 /// The resource that the first step created or found.

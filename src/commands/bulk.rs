@@ -80,13 +80,12 @@ pub(super) trait RowCommand {
     /// The first step, which must be done once.
     async fn create(&self, work: &Self::Work, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created>;
 
-    /// The second step, which may be repeated. `existed` is whether the first step found the resource. Returns the resource
-    /// if the server sent it.
+    /// The second step, which may be repeated. Returns the resource if the server sent it.
     async fn finish(
         &self,
         _work: &Self::Work,
         _name: &str,
-        _existed: bool,
+        _attempt: Attempt,
         _caller: &mut Caller<'_>,
     ) -> anyhow::Result<Option<Value>> {
         Ok(None)
@@ -201,9 +200,9 @@ impl<Kind: RowCommand> Task for RowRunner<'_, Kind> {
         result.map(|created| Created { attempts, ..created }).map_err(|error| self.step_error(error, attempts))
     }
 
-    async fn finish(&self, work: &Self::Work, name: &str, existed: bool) -> Result<Finished, StepError> {
+    async fn finish(&self, work: &Self::Work, name: &str, attempt: Attempt) -> Result<Finished, StepError> {
         let mut caller = self.row_caller().await?;
-        let result = self.verb.finish(work, name, existed, &mut caller).await;
+        let result = self.verb.finish(work, name, attempt, &mut caller).await;
         self.share_token(&caller);
         let attempts = caller.attempts();
         result.map(|object| Finished { object, attempts }).map_err(|error| self.step_error(error, attempts))

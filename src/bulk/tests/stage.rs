@@ -138,7 +138,7 @@ impl Task for Server {
         })
     }
 
-    async fn finish(&self, work: &Work, _name: &str, _existed: bool) -> Result<Finished, StepError> {
+    async fn finish(&self, work: &Work, _name: &str, _attempt: Attempt) -> Result<Finished, StepError> {
         if self.first("unfinished", work) {
             Err(failure("a member is unknown"))
         } else {

@@ -256,12 +256,12 @@ impl RowCommand for Add {
         &self,
         addition: &Addition,
         name: &str,
-        existed: bool,
+        attempt: Attempt,
         caller: &mut Caller<'_>,
     ) -> anyhow::Result<Option<Value>> {
         let admin = RowCommand::admin(self);
-        let found = if existed && addition.role.is_some() { addition.fetch(admin, caller).await } else { None };
-        let membership = addition.set_role(name, found, !existed, admin, caller).await?;
+        let found = if attempt.existed && addition.role.is_some() { addition.fetch(admin, caller).await } else { None };
+        let membership = addition.set_role(name, found, !attempt.existed, admin, caller).await?;
         Ok(membership.map(|membership| membership.json))
     }
 }

@@ -123,7 +123,7 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     let name = &space.fields.name;
     let named = if is_direct { format!("The direct message is {name}") } else { format!("Created {name} as {whom}") };
     context.messages.note(&named);
-    let finished = finish::run(plan, name, &mut caller).await;
+    let finished = finish::run(plan, name, plan.has_own_id, &mut caller).await;
     // The space exists even if a later step failed, so it is printed in any case.
     let printed = super::show::print(&space, context);
     let failed = printed.is_err() || finished.is_err();

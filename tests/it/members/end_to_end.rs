@@ -149,6 +149,38 @@ fn members_who_were_left_out_are_named_where_the_login_can_see_them() {
 }
 
 #[test]
+fn members_who_are_not_in_a_space_that_a_key_brings_back_can_be_added() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let id = ["--request-id", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"];
+    for own_id in [["--idempotency-key", "k"], id] {
+        let create = ["spaces", "create", "--name", "K", own_id[0], own_id[1], "--member", "m1@b.c"];
+        let space = sandbox.name_of(&create);
+        let run = sandbox.run(create.iter().chain(&["--member", "m2@b.c", "--group", "01abc"])).success();
+        let warning =
+            format!("are not in {space}, which an earlier command with this key or request id may have created");
+        assert!(run.stderr.contains(&format!("m2@b.c, 01abc {warning}")), "{}", run.stderr);
+        assert!(run.stderr.ends_with(&format!(" members add {space} m2@b.c --group 01abc\n")), "{}", run.stderr);
+        assert!(!run.stderr.contains("Google did not add"), "{}", run.stderr);
+
+        // A manager who is not there is added before they get their role.
+        let run = sandbox.run(create.iter().chain(&["--manager", "m3@b.c"])).exits_with(5);
+        let hint = run.stderr.split("to finish, run ").nth(1).unwrap();
+        assert!(hint.contains(&format!(" members add {space} m3@b.c && ")), "{hint}");
+        assert!(hint.contains(&format!(" members update {space} m3@b.c --role manager")), "{hint}");
+    }
+    let rows = |members: &str| {
+        fs::write(sandbox.path("rows.csv"), format!("name,idempotency-key,member\nR,r,{members}\nN,,m2@b.c\n"))
+            .unwrap();
+        sandbox.run(["spaces", "create", "--from", "rows.csv", "--rate", "unlimited", "--format", "jsonl"]).success()
+    };
+    rows("m1@b.c");
+    let run = rows("m1@b.c;m2@b.c");
+    assert!(run.stderr.contains("m2@b.c is not in spaces/"), "{}", run.stderr);
+    assert_eq!(run.stderr.matches(" not in ").count(), 1, "the row without a key is as before: {}", run.stderr);
+}
+
+#[test]
 fn sixty_members_are_in_the_space_in_the_end() {
     let sandbox = Sandbox::new();
     sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();

@@ -20,6 +20,8 @@ use crate::commands::{Context, ErrorCode, Failure};
 struct Steps<'a, 'b> {
     plan: &'a Plan,
     space: &'a SpaceName,
+    /// Whether a key or request id of the user's may have brought back a space of before.
+    may_be_older: bool,
     caller: &'a mut Caller<'b>,
     context: &'a Context,
     /// The memberships by the names that the user gave.
@@ -36,7 +38,7 @@ struct Steps<'a, 'b> {
 ///
 /// # Errors
 /// The first failure, with the messages of all, and the commands that finish the job as its hint.
-pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>) -> Result<(), Failure> {
+pub(super) async fn run(plan: &Plan, space: &str, may_be_older: bool, caller: &mut Caller<'_>) -> Result<(), Failure> {
     let context = caller.context();
     if plan.added_later.is_empty() && plan.promotions.is_empty() && !plan.may_lack_members {
         return Ok(());
@@ -49,6 +51,7 @@ pub(super) async fn run(plan: &Plan, space: &str, caller: &mut Caller<'_>) -> Re
     let steps = Steps {
         plan,
         space: &space,
+        may_be_older,
         caller,
         context,
         known: BTreeMap::new(),
@@ -145,11 +148,22 @@ impl Steps<'_, '_> {
         let invited = self.known.iter().filter(|(_, member)| member.state.as_deref() == Some("INVITED"));
         let invited: Vec<&str> = invited.map(|(name, _)| id_of(name)).collect();
         if !missing.is_empty() {
-            messages.warning(&format!(
-                "Google did not add {} to {}: they cannot be added, or someone is blocked",
-                missing.join(", "),
-                self.space
-            ));
+            let space = self.space;
+            let names: Vec<&str> = missing.iter().map(|membership| id_of(membership.name())).collect();
+            let names = names.join(", ");
+            messages.warning(&if self.may_be_older {
+                let command = commands(space.as_str(), &missing, &[], self.context);
+                let are = if missing.len() == 1 { "is" } else { "are" };
+                format!(
+                    "{names} {are} not in {space}, which an earlier command with this key or request id may have \
+                     created. To add them, run {command}"
+                )
+            } else {
+                format!("Google did not add {names} to {space}: they cannot be added, or someone is blocked")
+            });
+            if self.may_be_older {
+                self.members.extend(missing);
+            }
         }
         if !invited.is_empty() {
             let invited = invited.join(", ");
@@ -158,7 +172,7 @@ impl Steps<'_, '_> {
     }
 
     /// Records the memberships of `wanted` and returns the missing ones.
-    async fn missing<'w>(&mut self, wanted: &'w [NewMembership]) -> anyhow::Result<Vec<&'w str>> {
+    async fn missing(&mut self, wanted: &[NewMembership]) -> anyhow::Result<Vec<NewMembership>> {
         let mut members = Vec::new();
         let mut pages = Pages::all(LARGEST_PAGE);
         let request = |paging| ListMemberships {
@@ -187,7 +201,7 @@ impl Steps<'_, '_> {
                 Some(found) => {
                     self.known.insert(name.to_owned(), found);
                 }
-                None => missing.push(id_of(name)),
+                None => missing.push(membership.clone()),
             }
         }
         Ok(missing)

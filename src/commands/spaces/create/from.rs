@@ -119,11 +119,11 @@ impl RowCommand for NewSpace {
         &self,
         plan: &Plan,
         name: &str,
-        existed: bool,
+        attempt: Attempt,
         caller: &mut Caller<'_>,
     ) -> anyhow::Result<Option<Value>> {
-        if !existed {
-            finish::run(plan, name, caller).await?;
+        if !attempt.existed {
+            finish::run(plan, name, attempt.has_own_id, caller).await?;
         }
         Ok(None)
     }

@@ -119,6 +119,8 @@ pub(in crate::commands) struct Plan {
     /// The display name to look for before the creation.
     pub(super) reuse_check: Option<(String, IfExists)>,
     pub(super) import: bool,
+    /// Whether the request id is the user's, or that of a key.
+    pub(super) has_own_id: bool,
     /// Whether the server may silently skip people.
     pub(super) may_lack_members: bool,
     /// A note to print before the requests.
@@ -208,7 +210,7 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     } else {
         Request::Create(CreateSpace { space, request_id })
     };
-    Ok(Plan { request, added_later, promotions, reuse_check, import, may_lack_members, note })
+    Ok(Plan { request, added_later, promotions, reuse_check, import, has_own_id, may_lack_members, note })
 }
 
 fn check_name(draft: &Draft, kind: &str) -> Result<(), Failure> {
