@@ -151,6 +151,7 @@ impl Journal {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
         }
+        let is_new = path.symlink_metadata().is_err();
         let file = match options.open(path) {
             Err(_) if path.is_symlink() => return Err(JournalError::refused(path, "is a symbolic link")),
             Err(_) if path.is_dir() => return Err(JournalError::refused(path, "is a directory")),

@@ -215,7 +215,7 @@ fn proxies(environment: Environment) -> Proxies {
     Proxies {
         https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
         http: first(http),
-        except: value("no_proxy").or_else(|| value("NO_PROXY")),
+        except: first(&["no_proxy", "NO_PROXY"]),
     }
 }
 
@@ -314,6 +314,6 @@ mod tests {
         let proxies = proxies(environment);
         let https = proxies.https.unwrap();
         assert_eq!((https.variable, https.value.as_str()), ("https_proxy", "http://lower"));
-        assert_eq!((proxies.http.is_some(), proxies.except.as_deref()), (false, Some("x.test")));
+        assert_eq!((proxies.http.is_some(), proxies.except.unwrap().value), (false, String::from("x.test")));
     }
 }

@@ -1,6 +1,7 @@
 //! The proxies of the environment: which one carries a request, and why one refuses.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use http::{Uri, header};
@@ -32,6 +33,42 @@ pub struct ProxySetting {
     pub value: String,
 }
 
+impl ProxySetting {
+    /// Returns the entries of `NO_PROXY`.
+    fn entries(&self) -> impl Iterator<Item = &str> {
+        self.value.split(|end: char| end == ',' || end.is_whitespace()).filter(|entry| !entry.is_empty())
+    }
+}
+
+/// Splits the port off an entry of `NO_PROXY`.
+fn split_port(entry: &str) -> (&str, Option<&str>) {
+    match entry.rsplit_once(':') {
+        // Other colons are those of an IPv6 address.
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+        _ => (entry, None),
+    }
+}
+
+/// Returns why an entry of `NO_PROXY` can match no host.
+fn fault(entry: &str) -> Option<&'static str> {
+    let (host, port) = split_port(entry);
+    let is_network = |(address, prefix): (&str, &str)| {
+        let length = address.parse().ok().map(|address: IpAddr| if address.is_ipv4() { 32 } else { 128 });
+        prefix.parse().is_ok_and(|prefix: u8| length.is_some_and(|length| prefix <= length))
+    };
+    let is_whole = host.strip_prefix('[').map_or(!host.contains(['[', ']']), |rest| rest.ends_with(']'));
+    match () {
+        () if entry.contains(char::REPLACEMENT_CHARACTER) => Some("is not UTF-8"),
+        () if entry.contains("://") => Some("is a URL; write its host only"),
+        () if port.is_some_and(|port| port.parse::<u16>().is_err()) => Some("has no valid port"),
+        () if !is_whole => Some("has an unpaired bracket"),
+        () if host.trim_matches(['[', ']']).split_once('/').is_some_and(|parts| !is_network(parts)) => {
+            Some("is not a network such as 10.0.0.0/8")
+        }
+        () => None,
+    }
+}
+
 /// The proxy variables, as they were set.
 #[derive(Clone, Default)]
 pub struct Proxies {
@@ -40,7 +77,7 @@ pub struct Proxies {
     /// The proxy for http addresses.
     pub http: Option<ProxySetting>,
     /// `NO_PROXY`, the hosts that are reached directly.
-    pub except: Option<String>,
+    pub except: Option<ProxySetting>,
 }
 
 impl fmt::Debug for Proxies {
@@ -51,7 +88,7 @@ impl fmt::Debug for Proxies {
             .debug_struct("Proxies")
             .field("https", &name(&self.https))
             .field("http", &name(&self.http))
-            .field("except", &self.except)
+            .field("except", &name(&self.except))
             .finish()
     }
 }
@@ -68,13 +105,24 @@ impl Proxies {
     /// Returns the proxy for a request to `url`; `None` if there is none.
     ///
     /// # Errors
-    /// A proxy that would carry it and cannot be used: no request bypasses a proxy.
+    /// A proxy that would carry it and cannot be used: no request bypasses a proxy. Likewise an entry of `NO_PROXY` that
+    /// cannot be used: the proxy may be one to avoid.
     pub(super) fn route(&self, url: &Url) -> Result<Option<Proxy>, Error> {
         let setting = if url.scheme() == "https" { &self.https } else { &self.http };
         let Some(setting) = setting else { return Ok(None) };
         let any = Matcher::builder().all("http://proxy.invalid").no(self.exceptions(url)).build();
         let carried = url.as_str().parse::<Uri>().is_ok_and(|uri| any.intercept(&uri).is_some());
-        carried.then(|| Proxy::parse(setting)).transpose()
+        if !carried {
+            return Ok(None);
+        }
+        if let Some(except) = &self.except
+            && let Some((number, fault)) =
+                (1..).zip(except.entries().map(fault)).find_map(|(n, fault)| Some((n, fault?)))
+        {
+            let cause = format!("cannot be used: entry {number} {fault}");
+            return Err(Error::ProxyInvalid { variable: except.variable, cause });
+        }
+        Proxy::parse(setting).map(Some)
     }
 
     /// Returns the variable whose proxy carries a request to `url`; `None` if there is none.
@@ -85,18 +133,11 @@ impl Proxies {
     /// Returns the hosts that are reached directly at the port of `url`, spelled as the matcher knows them.
     fn exceptions(&self, url: &Url) -> String {
         let mut hosts = String::from(NEVER_PROXIED);
-        let entries = self.except.as_deref().unwrap_or_default();
-        for entry in entries.split(|end: char| end == ',' || end.is_whitespace()) {
-            let host = match entry.rsplit_once(':') {
-                // Other colons are those of an IPv6 address.
-                Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
-                    if port.parse().ok() != url.port_or_known_default() {
-                        continue;
-                    }
-                    host
-                }
-                _ => entry,
-            };
+        for entry in self.except.iter().flat_map(ProxySetting::entries) {
+            let (host, port) = split_port(entry);
+            if port.is_some_and(|port| port.parse().ok() != url.port_or_known_default()) {
+                continue;
+            }
             let host = host.trim_matches(['[', ']']).trim_end_matches('.');
             hosts.push(',');
             hosts.push_str(host.strip_prefix('*').filter(|domain| domain.starts_with('.')).unwrap_or(host));
@@ -214,9 +255,13 @@ impl Proxy {
 mod tests {
     use super::*;
 
+    fn no_proxy(value: &str) -> ProxySetting {
+        ProxySetting { variable: "no_proxy", value: value.to_owned() }
+    }
+
     fn route(value: &str, url: &str) -> Result<Option<String>, String> {
         let setting = Some(ProxySetting { variable: "ALL_PROXY", value: value.to_owned() });
-        let proxies = Proxies { https: setting.clone(), http: setting, except: Some(String::from(".corp.test")) };
+        let proxies = Proxies { https: setting.clone(), http: setting, except: Some(no_proxy(".corp.test")) };
         let route = proxies.route(&Url::parse(url).unwrap());
         route.map(|proxy| proxy.map(|proxy| proxy.to_string())).map_err(|error| error.to_string())
     }
@@ -257,17 +302,61 @@ mod tests {
     }
 
     #[test]
+    fn an_exception_that_can_match_no_host_is_refused_by_the_name_of_its_variable() {
+        let https = Some(ProxySetting { variable: "HTTPS_PROXY", value: String::from("10.0.0.1:3128") });
+        let route = |except: &str, url: &str| {
+            let proxies = Proxies { https: https.clone(), http: None, except: Some(no_proxy(except)) };
+            proxies.route(&Url::parse(url).unwrap()).map(|proxy| proxy.is_some()).map_err(|error| error.to_string())
+        };
+        let url = "https://chat.googleapis.com/";
+        for wrong in [
+            "10.0.0.0/33",
+            "::1/129",
+            "[::1]/129",
+            "10.0.0.0/",
+            "10.0.0.0/-1",
+            "canary/8",
+            "10.0.0.0/8:x",
+            "x:99999",
+            "1.2.3.4:canary",
+            "x:",
+            "[::1]:99999",
+            "[::1",
+            "::1]",
+            "[canary",
+            "http://canary",
+            "http://canary:80",
+            "http://u:canary@x",
+            "https://[::1]:443",
+            "u:canary@x",
+            "canary\u{fffd}",
+        ] {
+            let error = route(&format!("a.test, {wrong},,*.b.test"), url).unwrap_err();
+            assert!(error.starts_with("the value of no_proxy cannot be used: entry 2 "), "{wrong}: {error}");
+            assert!(!error.contains("canary"), "{wrong}: {error}");
+            // Where no proxy carries the request, the value does not matter.
+            for direct in ["https://a.test/", "https://127.0.0.1/", "http://chat.googleapis.com/"] {
+                assert_eq!(route(&format!("a.test {wrong}"), direct), Ok(false), "{wrong}: {direct}");
+            }
+        }
+        for fine in ["", "*", "a.test:1", "10.0.0.0/8", "10.0.0.0/8:443", "::1/128", "[::1]", "[::1]:1", "fe80::1%eth0"]
+        {
+            assert!(route(fine, url).is_ok(), "{fine}");
+        }
+    }
+
+    #[test]
     fn exceptions_are_read_however_they_are_written() {
         let is_direct = |except: &str, url: &str| {
             let https = Some(ProxySetting { variable: "HTTPS_PROXY", value: String::from("10.0.0.1:3128") });
-            let proxies = Proxies { https, http: None, except: Some(except.to_owned()) };
+            let proxies = Proxies { https, http: None, except: Some(no_proxy(except)) };
             proxies.variable(&Url::parse(url).unwrap()).is_none()
         };
         for (url, direct, proxied) in [
             (
                 "https://chat.corp.test/v1",
                 &["*", "*:443", "corp.test", ".corp.test", "*.corp.test", "Corp.Test.", "chat.corp.test:443"][..],
-                &["", "orp.test", "*.other.test", "chat.corp.test:8443", "other.test:443", "chat.corp.test:x"][..],
+                &["", "orp.test", "*.other.test", "chat.corp.test:8443", "other.test:443"][..],
             ),
             ("https://chat.corp.test:8443/", &["corp.test:8443", "corp.test"], &["corp.test:443"]),
             ("https://10.1.2.3/", &["10.1.2.3", "10.1.2.3:443", "10.1.0.0/16"], &["10.1.2.3:1", "10.2.0.0/16"]),

@@ -92,6 +92,9 @@ impl Failure {
 /// Reports a failure of the network, whose hint is never to log in.
 pub(super) fn network(error: &TransportError) -> Failure {
     let (code, hint) = match error {
+        TransportError::ProxyInvalid { variable: variable @ ("NO_PROXY" | "no_proxy"), .. } => {
+            (ErrorCode::EnvironmentInvalid, format!("correct the entry of {variable}: a name, an address or a network"))
+        }
         TransportError::ProxyInvalid { variable, .. } => (
             ErrorCode::EnvironmentInvalid,
             format!("set {variable} to http://HOST:PORT or socks5://HOST:PORT, or list the host in NO_PROXY"),

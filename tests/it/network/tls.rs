@@ -209,6 +209,12 @@ fn property_53_a_proxy_that_cannot_be_used_is_told_without_its_password() {
         // Once for the request, and once for what the proxy wants.
         assert!(refusing.requests().len() <= 4, "a proxy's no is final: {:?}", refusing.requests());
     }
+    let mut command = company.command(&["spaces", "list", "--no-input", "--format", "json"]);
+    command.env("NO_PROXY", "a.test 10.0.0.0/99");
+    let error = company.finish(command).exits_with(3).error();
+    assert_eq!(error["code"], "environment_invalid");
+    assert!(error["message"].as_str().unwrap().contains("NO_PROXY cannot be used: entry 2 "), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("of NO_PROXY"), "{error}");
     assert_eq!(company.front.connections(), before, "nothing goes around the proxy");
 }
 
