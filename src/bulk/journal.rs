@@ -151,8 +151,14 @@ impl Journal {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
         }
-        let is_new = path.symlink_metadata().is_err();
-        let file = match options.open(path) {
+        let created = options.create_new(true).open(path);
+        #[cfg(unix)]
+        if let Ok(file) = &created {
+            use std::os::unix::fs::PermissionsExt;
+            // The umask may have removed bits, without which the journal cannot be opened again.
+            let _ = file.set_permissions(std::fs::Permissions::from_mode(0o600));
+        }
+        let file = match created.or_else(|_| options.create_new(false).open(path)) {
             Err(_) if path.is_symlink() => return Err(JournalError::refused(path, "is a symbolic link")),
             Err(_) if path.is_dir() => return Err(JournalError::refused(path, "is a directory")),
             opened => opened.map_err(failed("open"))?,

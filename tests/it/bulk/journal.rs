@@ -119,6 +119,28 @@ fn a_torn_last_line_is_understood() {
 }
 
 #[test]
+fn a_journal_has_the_same_mode_whatever_the_umask() {
+    for umask in ["000", "277", "777"] {
+        let bulk = Bulk::logged_in("name\na\n");
+        let run = || {
+            let plain = bulk.command();
+            let mut command = Command::new("sh");
+            let script = format!("umask {umask}; exec \"$0\" \"$@\"");
+            command.args(["-c", &script]).arg(plain.get_program()).args(plain.get_args());
+            command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            command.current_dir(bulk.sandbox.path(""));
+            bulk.sandbox.finish(command).success();
+        };
+        run();
+        assert_eq!(mode(&bulk.journal_path()), 0o600, "under umask {umask}");
+        // That of a file which was there is its owner's choice.
+        fs::set_permissions(bulk.journal_path(), std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+        run();
+        assert_eq!(mode(&bulk.journal_path()), 0o640, "under umask {umask}");
+    }
+}
+
+#[test]
 fn what_a_torn_journal_has_lost_is_repeated_under_the_same_id() {
     let bulk = Bulk::logged_in(&names(3)).with("--concurrency 1");
     bulk.run().success();
