@@ -95,8 +95,12 @@ impl Api {
                     return Err(refusal(error, &request, !self.scope.is_empty(), context).into());
                 }
             };
-            if !seen.is_empty() && !printer.continues(&answer) {
-                let message = "the list is incomplete: cannot parse the server's response with the next page";
+            if self.paginate && !printer.continues(&answer) {
+                let message = if seen.is_empty() {
+                    "cannot parse the server's response: expected a page of a list"
+                } else {
+                    "the list is incomplete: cannot parse the server's response with the next page"
+                };
                 return Err(Failure::new(ErrorCode::ServerError, message).hint("retry in a minute").into());
             }
             let next = printer.page(&answer).map_err(|error| {

@@ -44,7 +44,7 @@ impl<'a> ResponsePrinter<'a> {
         Ok(next)
     }
 
-    /// Whether a response continues the list of the pages so far.
+    /// Whether a response is a page that continues the list of the pages so far.
     pub(super) fn continues(&self, answer: &RawResponse) -> bool {
         let Ok(Value::Object(page)) = serde_json::from_slice(&answer.body) else { return false };
         let mut lists = self.merged.iter().filter_map(Value::as_object).flatten().filter(|(_, value)| value.is_array());

@@ -116,6 +116,26 @@ fn pages_are_joined_into_one_document_or_come_line_by_line() {
 }
 
 #[test]
+fn a_first_page_that_is_no_page_is_an_error() {
+    let sandbox = logged_in();
+    for fault in ["html", "empty", "body=\"a\"", "body=7", "body=[]", "body={\"nextPageToken\":5}"] {
+        sandbox.control().add_fault(format!("list:{fault}").parse().unwrap());
+        for format in ["json", "jsonl", "name"] {
+            let words = ["api", "GET", "v1/spaces", "--format", format];
+            sandbox.run(words).success();
+            let refused = sandbox.run(words.iter().chain(&["--paginate"])).exits_with(6);
+            assert_eq!(refused.stdout, "", "{fault}");
+            assert!(
+                refused.stderr.contains("cannot parse the server's response: expected a page"),
+                "{}",
+                refused.stderr
+            );
+        }
+        sandbox.control().clear_faults();
+    }
+}
+
+#[test]
 fn pages_that_were_read_are_printed_when_a_later_one_fails() {
     let sandbox = logged_in();
     for name in ["a", "b", "c", "d", "e"] {
