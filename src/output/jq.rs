@@ -32,22 +32,17 @@ pub struct Filter {
     worker: RefCell<Option<Worker>>,
 }
 
-/// What is wrong with an expression. The message follows the text of the expression.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct FilterError(String);
-
 impl Filter {
     /// Reads an expression.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub fn compile(expression: &str) -> Result<Self, FilterError> {
+    /// What is wrong with it. The message follows the text of the expression.
+    pub fn compile(expression: &str) -> Result<Self, String> {
         match Worker::start(expression) {
             Ok(worker) => Ok(Self { expression: expression.to_owned(), worker: RefCell::new(Some(worker)) }),
-            Err(Error::Filter(problem)) => Err(FilterError(problem)),
-            Err(Error::Write(error)) => Err(FilterError(format!("cannot start the process that runs it: {error}"))),
-            Err(error) => Err(FilterError(error.to_string())),
+            Err(Error::Filter(problem)) => Err(problem),
+            Err(Error::Write(error)) => Err(format!("cannot start the process that runs it: {error}")),
+            Err(error) => Err(error.to_string()),
         }
     }
 

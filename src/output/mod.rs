@@ -20,9 +20,9 @@ pub use crate::platform::sanitise::{sanitise, sanitise_lines};
 pub use details::{Details, Mark};
 pub use error::Error;
 pub use formats::Format;
+pub use jq::Filter;
 #[cfg(feature = "jq")]
 pub use jq::serve_filter;
-pub use jq::{Filter, FilterError};
 pub use json::safe_json;
 pub use messages::Messages;
 pub use printer::{List, Printer};
