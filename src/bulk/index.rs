@@ -26,7 +26,7 @@ pub(super) enum State {
 
 /// The entries of a journal, by the identity of the row. Equal rows are several copies.
 #[derive(Debug, Default)]
-pub(super) struct Index(HashMap<[u64; 2], Copies>);
+pub(super) struct Index(HashMap<[u8; 16], Copies>);
 
 /// The copies of a row.
 #[derive(Debug, Default)]
@@ -45,16 +45,10 @@ struct Place {
     state: State,
 }
 
-fn key(identity: &str) -> [u64; 2] {
-    let digest = u128::from_le_bytes(digest(identity));
-    #[expect(clippy::cast_possible_truncation, reason = "two halves")]
-    [digest as u64, (digest >> 64) as u64]
-}
-
 impl Index {
     /// Adds an entry of the journal. Of an existing resource, the last entry that has the resource is kept.
     pub(super) fn put(&mut self, identity: &str, copy: u32, state: State, has_resource: bool, offset: u64) {
-        let copies = self.0.entry(key(identity)).or_default();
+        let copies = self.0.entry(digest(identity)).or_default();
         copies.count = copies.count.max(copy.saturating_add(1));
         // Entries of a copy are close together.
         if let Some(known) = copies.entries.iter_mut().rev().find(|known| known.copy == copy) {
@@ -81,7 +75,7 @@ impl Index {
 
     /// Claims the next copy of a row, with its last state and the offset of its entry. Without an entry, the copy is new.
     pub(super) fn claim(&mut self, identity: &str) -> (u32, Option<(State, u64)>) {
-        let copies = self.0.entry(key(identity)).or_default();
+        let copies = self.0.entry(digest(identity)).or_default();
         if let Some(place) = copies.entries.pop() {
             return (place.copy, Some((place.state, place.offset)));
         }
@@ -137,6 +131,6 @@ mod tests {
 
     #[test]
     fn a_row_costs_some_dozen_bytes() {
-        assert_eq!(size_of::<([u64; 2], Copies)>(), 48);
+        assert_eq!(size_of::<([u8; 16], Copies)>(), 48);
     }
 }
