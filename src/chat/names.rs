@@ -131,7 +131,7 @@ impl MemberName {
 
     /// Returns the ID or email address of the member.
     pub fn id(&self) -> &str {
-        self.0.rsplit('/').next().unwrap_or_default()
+        id_of(&self.0)
     }
 }
 
