@@ -115,11 +115,6 @@ impl Access {
         let delegated = || self.delegated.clone().unwrap_or_default();
         self.record.as_ref().map_or_else(delegated, Record::granted)
     }
-
-    /// The account, where it is known.
-    pub fn account(&self) -> Option<&str> {
-        self.account.as_deref()
-    }
 }
 
 impl Session {

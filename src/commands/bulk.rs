@@ -393,7 +393,7 @@ fn account(caller: &Caller<'_>, context: &Context) -> (Value, Option<String>) {
         (None, Some(subject)) => json!({ "subject": subject, "serviceAccount": context.session().service_account() }),
         (None, None) => Value::Null,
     };
-    (account, access.account().map(str::to_owned))
+    (account, access.account.clone())
 }
 
 /// Converts the failure of an option to the fault of a row.

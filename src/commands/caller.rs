@@ -140,7 +140,7 @@ impl<'a> Caller<'a> {
 
     /// Returns the account, or a description of the ready token, for messages.
     pub(super) fn account_label(&self) -> String {
-        self.access.account().map_or_else(|| String::from("the owner of CHATAUTH_ACCESS_TOKEN"), str::to_owned)
+        self.access.account.clone().unwrap_or_else(|| String::from("the owner of CHATAUTH_ACCESS_TOKEN"))
     }
 
     /// Whether the membership is that of the account that acts.
@@ -148,7 +148,7 @@ impl<'a> Caller<'a> {
         let Some(user) = &membership.member else { return false };
         let id = user.name.as_deref().and_then(|name| name.strip_prefix("users/"));
         let same_id = id.is_some() && id == self.access.record.as_ref().map(|record| record.sub.as_str());
-        let account = self.access.account().zip(user.email.as_deref());
+        let account = self.access.account.as_deref().zip(user.email.as_deref());
         same_id || account.is_some_and(|(account, email)| account.eq_ignore_ascii_case(email))
     }
 
@@ -238,7 +238,7 @@ impl<'a> Caller<'a> {
                 write,
                 may_have_been_applied: operation.may_have_been_applied(),
                 project: self.context.project(),
-                account: self.access.account().map(str::to_owned),
+                account: self.access.account.clone(),
                 scopes: before.union(&self.needed).without_identity(),
                 admin: request.call().admin,
             };

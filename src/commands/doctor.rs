@@ -185,7 +185,7 @@ async fn login(context: &Context, findings: &mut Findings) -> Option<Access> {
             return None;
         }
     };
-    let who = access.account().unwrap_or("the owner of CHATAUTH_ACCESS_TOKEN").to_owned();
+    let who = access.account.as_deref().unwrap_or("the owner of CHATAUTH_ACCESS_TOKEN").to_owned();
     findings.ok("login", format!("commands act as {who}"));
     let Some(record) = &access.record else {
         if delegated {

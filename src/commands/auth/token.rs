@@ -37,7 +37,7 @@ impl Token {
                 "accessToken": access.token.expose(),
                 "expiresAt": expires_at,
                 "scopes": access.scopes().iter().map(Scope::as_str).collect::<Vec<_>>(),
-                "account": access.account(),
+                "account": access.account,
             });
             context.printer.document(&object)?;
         } else {
