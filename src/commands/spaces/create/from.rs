@@ -69,12 +69,12 @@ impl RowCommand for NewSpace {
         options.if_exists = what.or(options.if_exists);
         let mut plan = plan(&options).map_err(|failure| row_fault(None, failure))?;
         // A single create does not look for a name beside a request id, but this id may be that of the run.
-        plan.reuse_check = plan.name().zip(options.if_exists);
+        plan.reuse_check = plan.request.display_name().map(str::to_owned).zip(options.if_exists);
         Ok(plan)
     }
 
     fn label(&self, plan: &Plan) -> String {
-        plan.name().unwrap_or_default()
+        plan.request.display_name().unwrap_or_default().to_owned()
     }
 
     fn scopes(&self, plan: Option<&Plan>) -> Vec<Scopes> {

@@ -128,11 +128,6 @@ pub(in crate::commands) struct Plan {
 }
 
 impl Plan {
-    /// Returns the display name of the space, if it has one.
-    pub(super) fn name(&self) -> Option<String> {
-        self.request.display_name().map(str::to_owned)
-    }
-
     /// Returns the warning for a request id that brought back a conversation of another type.
     pub(super) fn differs_in_type(&self, space: &Space) -> Option<String> {
         let (wanted, there) = (self.request.text("spaceType")?, space.space_type.as_deref()?);
@@ -143,8 +138,8 @@ impl Plan {
 
     /// Returns the warning for a request id that brought back a space of another name.
     pub(super) fn differs_from(&self, space: &Space) -> Option<String> {
-        let (wanted, there) = (self.name()?, space.display_name.as_ref()?);
-        (wanted != *there).then(|| {
+        let (wanted, there) = (self.request.display_name()?, space.display_name.as_deref()?);
+        (wanted != there).then(|| {
             format!("this request id or key belongs to {}, which is named {there:?}, not {wanted:?}", space.name)
         })
     }
