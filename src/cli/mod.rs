@@ -31,7 +31,7 @@ pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let as_json = wants_json(&arguments, environment);
-    let arguments = match settings::expand_paths(arguments, help::definition, environment) {
+    let arguments = match settings::expand_paths(arguments, environment) {
         Ok(arguments) => arguments,
         Err(failure) => return report(&failure, Messages::new(false, false), as_json),
     };

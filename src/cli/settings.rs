@@ -136,11 +136,7 @@ fn is_utf8(environment: Environment) -> bool {
 ///
 /// # Errors
 /// The contents of a file where its path belongs.
-pub(super) fn expand_paths(
-    words: Vec<OsString>,
-    definition: fn() -> Command,
-    environment: Environment,
-) -> Result<Vec<OsString>, Failure> {
+pub(super) fn expand_paths(words: Vec<OsString>, environment: Environment) -> Result<Vec<OsString>, Failure> {
     let needs_expansion = |word: &OsString| {
         let word = word.to_string_lossy();
         let value = word.split_once('=').filter(|_| word.starts_with("--")).map_or(&*word, |(_, value)| value);
@@ -150,7 +146,7 @@ pub(super) fn expand_paths(
         return Ok(words);
     }
     let mut options = Vec::new();
-    path_options(&definition(), &mut options);
+    path_options(&help::definition(), &mut options);
     let is_path = |word: &str| word.strip_prefix("--").is_some_and(|name| options.iter().any(|known| known == name));
     let mut before: Option<String> = None;
     let mut after_double_dash = false;
@@ -256,8 +252,7 @@ mod tests {
         });
         let expand = |line: &str| {
             let words = line.split(' ').map(OsString::from).collect();
-            let definition = <Cli as clap::CommandFactory>::command;
-            let words = expand_paths(words, definition, environment).unwrap();
+            let words = expand_paths(words, environment).unwrap();
             words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
         };
         for (typed, meant) in [
@@ -287,7 +282,7 @@ mod tests {
         let environment = Environment(|_| Some(r#"{"private_key":"canary"}"#.into()));
         let expand = |line: &[&str]| {
             let words = line.iter().map(OsString::from).collect();
-            expand_paths(words, <Cli as clap::CommandFactory>::command, environment)
+            expand_paths(words, environment)
         };
         for (failure, said) in [
             (environment.path("CHATAUTH_CONFIG_DIR").unwrap_err(), "CHATAUTH_CONFIG_DIR is JSON, not a path"),
