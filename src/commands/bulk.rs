@@ -128,26 +128,19 @@ impl<'a, Kind: RowCommand> RowRunner<'a, Kind> {
     /// Returns a caller with the newest token. One row refreshes it for all before it expires.
     async fn row_caller(&self) -> Result<Caller<'a>, StepError> {
         let caller = self.caller.borrow().as_ref().map(Caller::for_row);
-        let mut caller = caller.ok_or_else(|| self.step_error(Failure::new(ErrorCode::Internal, "no login"), 0))?;
+        let caller = caller.ok_or_else(|| self.step_error(Failure::new(ErrorCode::Internal, "no login"), 0))?;
         if self.renewed.get().elapsed() >= RENEWED_EVERY {
             self.renewed.set(Instant::now());
-            match caller.renew().await {
-                // Another process may take long to refresh it, and the old token is valid meanwhile. A network error shows
-                // with the request.
-                Err(failure) if ends_run(&failure) && failure.code != ErrorCode::Busy => {
-                    return Err(self.step_error(failure, 0));
-                }
-                Err(_) => {}
-                Ok(()) => self.share_token(&caller),
+            // Another process may take long to refresh it, and the old token is valid meanwhile. A network error shows with the
+            // request.
+            if let Err(failure) = caller.renew().await
+                && ends_run(&failure)
+                && failure.code != ErrorCode::Busy
+            {
+                return Err(self.step_error(failure, 0));
             }
         }
         Ok(caller)
-    }
-
-    fn share_token(&self, row: &Caller<'a>) {
-        if let Some(caller) = &mut *self.caller.borrow_mut() {
-            caller.share_token(row);
-        }
     }
 
     fn step_error(&self, error: impl Into<anyhow::Error>, attempts: u32) -> StepError {
@@ -195,7 +188,6 @@ impl<Kind: RowCommand> Task for RowRunner<'_, Kind> {
     async fn create(&self, work: &Self::Work, attempt: Attempt) -> Result<Created, StepError> {
         let mut caller = self.row_caller().await?;
         let result = self.verb.create(work, attempt, &mut caller).await;
-        self.share_token(&caller);
         let attempts = caller.attempts();
         result.map(|created| Created { attempts, ..created }).map_err(|error| self.step_error(error, attempts))
     }
@@ -203,7 +195,6 @@ impl<Kind: RowCommand> Task for RowRunner<'_, Kind> {
     async fn finish(&self, work: &Self::Work, name: &str, attempt: Attempt) -> Result<Finished, StepError> {
         let mut caller = self.row_caller().await?;
         let result = self.verb.finish(work, name, attempt, &mut caller).await;
-        self.share_token(&caller);
         let attempts = caller.attempts();
         result.map(|object| Finished { object, attempts }).map_err(|error| self.step_error(error, attempts))
     }

@@ -1,6 +1,8 @@
 //! Sends the requests of commands: access token, retries, and what a report of a failure needs.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use crate::auth::{self, Access, Record, ScopeSet};
 use crate::chat::{self, Client, ErrorKind, ListSpaces, Membership, Method, Paging, Scopes};
@@ -14,13 +16,12 @@ use super::{Context, Failure};
 pub(super) struct Caller<'a> {
     context: &'a Context,
     chat: Client,
-    access: Access,
+    /// The token, which the rows of a bulk run share.
+    access: Rc<RefCell<Access>>,
     needed: ScopeSet,
     /// Whether this caller serves one row of a bulk run.
     for_row: bool,
     attempts: u32,
-    /// Whether the first token was rejected and replaced.
-    replaced: bool,
 }
 
 /// A request that failed, with what a report needs to know about it.
@@ -93,19 +94,19 @@ impl<'a> Caller<'a> {
     pub(super) async fn with_scopes(context: &'a Context, needed: ScopeSet) -> Result<Self, Failure> {
         // A refused endpoint is reported before anybody has to log in.
         let chat = context.chat()?;
-        let access = context.access(&needed).await?;
-        Ok(Self { context, chat, access, needed, for_row: false, attempts: 0, replaced: false })
+        let access = Rc::new(RefCell::new(context.access(&needed).await?));
+        Ok(Self { context, chat, access, needed, for_row: false, attempts: 0 })
     }
 
     /// Creates a caller for an existing token.
     pub(super) fn with_access(context: &'a Context, access: Access) -> Result<Self, Failure> {
-        let (chat, needed) = (context.chat()?, ScopeSet::default());
-        Ok(Self { context, chat, access, needed, for_row: false, attempts: 0, replaced: false })
+        let (chat, access) = (context.chat()?, Rc::new(RefCell::new(access)));
+        Ok(Self { context, chat, access, needed: ScopeSet::default(), for_row: false, attempts: 0 })
     }
 
     /// Returns a caller for one row of a bulk run, which leaves rate limits and interruptions to the run.
     pub(super) fn for_row(&self) -> Self {
-        Self { for_row: true, attempts: 0, replaced: false, ..self.clone() }
+        Self { for_row: true, attempts: 0, ..self.clone() }
     }
 
     /// Returns the context of the command.
@@ -114,23 +115,15 @@ impl<'a> Caller<'a> {
     }
 
     /// Gets the login's access token again, which refreshes it before it expires. Never asks a person.
-    pub(super) async fn renew(&mut self) -> Result<(), Failure> {
+    pub(super) async fn renew(&self) -> Result<(), Failure> {
         let result = self.context.session().access_token(&self.needed, None).await;
-        self.access = result.map_err(|error| self.context.report(error))?;
-        self.replaced = true;
+        self.access.replace(result.map_err(|error| self.context.report(error))?);
         Ok(())
     }
 
-    /// Uses the token that a row got in place of a rejected one, so that it is not rejected once for each row.
-    pub(super) fn share_token(&mut self, row: &Self) {
-        if row.replaced {
-            self.access = row.access.clone();
-        }
-    }
-
     /// Returns the token and its owner.
-    pub(super) fn access(&self) -> &Access {
-        &self.access
+    pub(super) fn access(&self) -> Access {
+        self.access.borrow().clone()
     }
 
     /// Returns the number of requests sent.
@@ -140,21 +133,22 @@ impl<'a> Caller<'a> {
 
     /// Returns the account, or a description of the ready token, for messages.
     pub(super) fn account_label(&self) -> String {
-        self.access.account.clone().unwrap_or_else(|| String::from("the owner of CHATAUTH_ACCESS_TOKEN"))
+        self.access().account.unwrap_or_else(|| String::from("the owner of CHATAUTH_ACCESS_TOKEN"))
     }
 
     /// Whether the membership is that of the account that acts.
     pub(super) fn is_member(&self, membership: &Membership) -> bool {
         let Some(user) = &membership.member else { return false };
+        let access = self.access.borrow();
         let id = user.name.as_deref().and_then(|name| name.strip_prefix("users/"));
-        let same_id = id.is_some() && id == self.access.record.as_ref().map(|record| record.sub.as_str());
-        let account = self.access.account.as_deref().zip(user.email.as_deref());
+        let same_id = id.is_some() && id == access.record.as_ref().map(|record| record.sub.as_str());
+        let account = access.account.as_deref().zip(user.email.as_deref());
         same_id || account.is_some_and(|(account, email)| account.eq_ignore_ascii_case(email))
     }
 
     /// Whether the login's scopes allow a method; `None` for a ready token, whose scopes are unknown.
     pub(super) fn allows(&self, method: Scopes, admin: bool) -> Option<bool> {
-        self.access.record.as_ref().map(|record| needed_scopes::allowed(&method, admin, &record.granted()))
+        self.access.borrow().record.as_ref().map(|record| needed_scopes::allowed(&method, admin, &record.granted()))
     }
 
     /// Sends a request and retries it under the policy.
@@ -215,13 +209,14 @@ impl<'a> Caller<'a> {
             .as_ref()
             .filter(|_| !self.for_row)
             .map(|write| self.context.pending.replace(Some(InFlight { action: action.clone(), write: write.clone() })));
-        let mut result = self.chat.send(request, &self.access.token, &operation).await.map_err(Cause::Api);
+        let mut access = self.access();
+        let mut result = self.chat.send(request, &access.token, &operation).await.map_err(Cause::Api);
         if let Err(Cause::Api(chat::Error { kind: ErrorKind::Unauthenticated, .. })) = &result {
-            result = match self.context.session().replacement(&self.access).await {
-                Ok(access) => {
-                    self.access = access;
-                    self.replaced = true;
-                    self.chat.send(request, &self.access.token, &operation).await.map_err(Cause::Api)
+            result = match self.context.session().replacement(&access).await {
+                Ok(replacement) => {
+                    self.access.replace(replacement.clone());
+                    access = replacement;
+                    self.chat.send(request, &access.token, &operation).await.map_err(Cause::Api)
                 }
                 Err(error) => Err(Cause::Login(error)),
             };
@@ -232,13 +227,13 @@ impl<'a> Caller<'a> {
         self.attempts += operation.attempts();
         result.map_err(|cause| {
             // A new login replaces the old one, so it asks for what that one had.
-            let before = self.access.record.as_ref().map(Record::granted).unwrap_or_default();
+            let before = access.record.as_ref().map(Record::granted).unwrap_or_default();
             let attempt = Attempt {
                 action,
                 write,
                 may_have_been_applied: operation.may_have_been_applied(),
                 project: self.context.project(),
-                account: self.access.account.clone(),
+                account: access.account,
                 scopes: before.union(&self.needed).without_identity(),
                 admin: request.call().admin,
             };
