@@ -73,7 +73,9 @@ impl Create {
 /// Shows what would be sent, without a login and without sending it.
 fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     context.check_endpoint()?;
-    print_note(plan.note.as_deref(), context);
+    if let Some(note) = &plan.note {
+        context.messages.note(note);
+    }
     if let Some((name, _)) = &plan.reuse_check {
         context.messages.note(&format!("Would first look for a space named {name:?}"));
     }
@@ -97,7 +99,9 @@ fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
 
 /// Creates the space and runs the further steps.
 async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
-    print_note(plan.note.as_deref(), context);
+    if let Some(note) = &plan.note {
+        context.messages.note(note);
+    }
     let mut caller = Caller::new(context, &methods(plan), false).await?;
     let whom = caller.account_label();
     if let Some((name, what)) = &plan.reuse_check
@@ -144,12 +148,6 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
         failure
     });
     Ok(Failure::with_unprinted(finished.err(), unprinted)?)
-}
-
-fn print_note(note: Option<&str>, context: &Context) {
-    if let Some(note) = note {
-        context.messages.note(note);
-    }
 }
 
 /// Prints the space that has this name, if it may be reused.
