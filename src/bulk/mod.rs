@@ -38,4 +38,4 @@ pub use results::{Counts, Ending, Output, RowResult, Stop};
 pub use row::Job;
 pub use run::run;
 pub use run_identity::RunIdentity;
-pub use task::{Attempt, Created, Finished, StepError, Task, Words};
+pub use task::{Applied, Attempt, Finished, StepError, Task, Words};

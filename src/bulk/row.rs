@@ -52,8 +52,8 @@ pub struct Job<'a> {
 }
 
 /// What the rows of a run share.
-pub(super) struct Run<'a, Kind: Task> {
-    pub(super) task: &'a Kind,
+pub(super) struct Run<'a, Steps: Task> {
+    pub(super) task: &'a Steps,
     pub(super) job: &'a Job<'a>,
     pub(super) limiter: RateLimiter,
     pub(super) locks: Locks,
@@ -77,8 +77,8 @@ pub(super) struct RowRun<Work> {
 }
 
 /// Runs a row from its line in the input to its result. Returns `None` if it was not started.
-pub(super) async fn run_row<Kind: Task>(
-    run: &Run<'_, Kind>,
+pub(super) async fn run_row<Steps: Task>(
+    run: &Run<'_, Steps>,
     row: Result<Row, InputError>,
     number: u64,
 ) -> Option<RowResult> {
@@ -106,21 +106,21 @@ pub(super) async fn run_row<Kind: Task>(
         // The request id is on disk before the request leaves.
         let sent = (run.job.now)();
         let recorded = run.record_state(&mut row, State::Started, None);
-        let create = async {
+        let apply = async {
             let recorded = recorded && run.sync().await;
-            if recorded { Some(run.task.create(&row.work, row.attempt()).await) } else { None }
+            if recorded { Some(run.task.apply(&row.work, row.attempt()).await) } else { None }
         };
-        let Some(result) = run.in_flight(&row.entry, create).await else { return run.give_up(row, refusal) };
+        let Some(result) = run.in_flight(&row.entry, apply).await else { return run.give_up(row, refusal) };
         permit.done();
         match result {
-            Ok(created) => {
+            Ok(applied) => {
                 run.limiter.succeeded();
-                if let Some(warning) = created.warning {
+                if let Some(warning) = applied.warning {
                     run.results.borrow().warn(format!("row {number}: {warning}"));
                 }
-                row.entry.attempts += created.attempts;
-                (row.entry.name, row.entry.existed) = (Some(created.name), created.existed);
-                row.set_object(created.object);
+                row.entry.attempts += applied.attempts;
+                (row.entry.name, row.entry.existed) = (Some(applied.name), applied.existed);
+                row.set_object(applied.object);
                 run.record_state(&mut row, State::Exists, None);
             }
             Err(error) => {
@@ -169,7 +169,7 @@ impl<Work> RowRun<Work> {
     }
 
     /// Returns what a run would do: the verb of the task, `retry`, `finish` or `skip`.
-    fn preview<Kind: Task<Work = Work>>(self, task: &Kind, verb: &'static str) -> RowResult {
+    fn preview<Steps: Task<Work = Work>>(self, task: &Steps, verb: &'static str) -> RowResult {
         let (status, tried) = match self.earlier {
             Some(State::Finished) => ("skip", true),
             Some(State::Exists) => ("finish", true),
@@ -189,7 +189,7 @@ impl<Work> RowRun<Work> {
         }
     }
 
-    fn result<Kind: Task<Work = Work>>(self, task: &Kind, status: &'static str, error: Option<Value>) -> RowResult {
+    fn result<Steps: Task<Work = Work>>(self, task: &Steps, status: &'static str, error: Option<Value>) -> RowResult {
         let Entry { row, request_id, name, attempts, .. } = self.entry;
         let name = name.filter(|name| !name.is_empty());
         let label = task.label(&self.work);
@@ -197,7 +197,7 @@ impl<Work> RowRun<Work> {
     }
 }
 
-impl<Kind: Task> Run<'_, Kind> {
+impl<Steps: Task> Run<'_, Steps> {
     /// Ends the run: no further request leaves, and those in flight are awaited.
     pub(super) fn stop(&self, stop: Stop) {
         let mut current = self.stop.borrow_mut();
@@ -217,7 +217,11 @@ impl<Kind: Task> Run<'_, Kind> {
     ///
     /// # Errors
     /// The result of a row that cannot be used; `None` if the rest of the input cannot be read.
-    fn prepare(&self, row: Result<Row, InputError>, number: u64) -> Result<RowRun<Kind::Work>, Option<Box<RowResult>>> {
+    fn prepare(
+        &self,
+        row: Result<Row, InputError>,
+        number: u64,
+    ) -> Result<RowRun<Steps::Work>, Option<Box<RowResult>>> {
         let row = row.and_then(|Row { line, values }| {
             self.plan(values, number).map_err(|fault| InputError::Row { line, fault })
         });
@@ -237,7 +241,7 @@ impl<Kind: Task> Run<'_, Kind> {
         })
     }
 
-    fn plan(&self, mut values: Values, number: u64) -> Result<RowRun<Kind::Work>, RowFault> {
+    fn plan(&self, mut values: Values, number: u64) -> Result<RowRun<Steps::Work>, RowFault> {
         let identity = Identity::extract(&mut values, self.job.defaults)?;
         if let Some(seen) = &self.seen {
             seen.borrow_mut().add(&identity)?;
@@ -289,13 +293,13 @@ impl<Kind: Task> Run<'_, Kind> {
     }
 
     /// Ends a row that waits when the run stops. It counts as not started unless it created something, or may have.
-    fn give_up(&self, row: RowRun<Kind::Work>, refusal: Option<StepError>) -> Option<RowResult> {
+    fn give_up(&self, row: RowRun<Steps::Work>, refusal: Option<StepError>) -> Option<RowResult> {
         let matters = row.entry.name.is_some() || row.entry.unknown_since.is_some();
         refusal.filter(|_| matters).map(|error| self.failed(row, error))
     }
 
     /// Ends a row that failed.
-    fn failed(&self, mut row: RowRun<Kind::Work>, step: StepError) -> RowResult {
+    fn failed(&self, mut row: RowRun<Steps::Work>, step: StepError) -> RowResult {
         let StepError { mut error, ends_run, refused, .. } = step;
         let exists = row.entry.name.is_some();
         let unknown = !exists && row.entry.unknown_since.is_some();
@@ -327,7 +331,7 @@ impl<Kind: Task> Run<'_, Kind> {
     }
 
     /// Writes the state of a row to the journal, if there is one. Returns whether it could be written.
-    fn record_state(&self, row: &mut RowRun<Kind::Work>, state: State, error: Option<&Value>) -> bool {
+    fn record_state(&self, row: &mut RowRun<Steps::Work>, state: State, error: Option<&Value>) -> bool {
         let Some(journal) = self.job.journal else { return true };
         (row.entry.state, row.entry.at) = (state, (self.job.now)());
         row.entry.error = error.cloned();

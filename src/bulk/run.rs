@@ -20,7 +20,7 @@ const READER_GRACE: Duration = Duration::from_millis(500);
 
 /// Runs every row. After a first signal no further row starts, and those in flight are finished; after a second one they
 /// are abandoned.
-pub async fn run<Kind: Task>(task: &Kind, job: Job<'_>, output: Output<'_>, signals: &mut Interruptions) -> Ending {
+pub async fn run<Steps: Task>(task: &Steps, job: Job<'_>, output: Output<'_>, signals: &mut Interruptions) -> Ending {
     let now = (job.now)();
     let earlier = job.journal.iter().flat_map(|journal| journal.recent());
     // A clock that was set back makes an age negative.

@@ -33,7 +33,7 @@ pub trait Task {
     /// The row cannot be used.
     fn plan(&self, values: &Values, request_id: &str) -> Result<Self::Work, RowFault>;
 
-    /// Returns the name of the row before anything is created; empty if it has none.
+    /// Returns the name of the row before anything is sent; empty if it has none.
     fn label(&self, work: &Self::Work) -> String;
 
     /// Returns the name of the resource that the row names, if it names one.
@@ -51,8 +51,8 @@ pub trait Task {
         1
     }
 
-    /// The first step, which must be done once: creates or finds the resource.
-    fn create(&self, work: &Self::Work, attempt: Attempt) -> impl Future<Output = Result<Created, StepError>>;
+    /// The first step, which must be done once: creates, changes or deletes the resource, or finds that it exists.
+    fn apply(&self, work: &Self::Work, attempt: Attempt) -> impl Future<Output = Result<Applied, StepError>>;
 
     /// The second step, which may be repeated: changes the resource.
     fn finish(
@@ -74,9 +74,9 @@ pub struct Attempt {
     pub existed: bool,
 }
 
-/// The resource that the first step created or found.
+/// What the first step did.
 #[derive(Debug, Default)]
-pub struct Created {
+pub struct Applied {
     /// The resource name; empty if it is unknown.
     pub name: String,
     /// The resource, if the server sent it.

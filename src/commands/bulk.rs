@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::bulk::{
-    self, Attempt, Column, Created, Finished, Job, Journal, Output, Rate, RowFault, RowResult, RunIdentity, StepError,
-    Stop, Task, Values, Words, pluralize,
+    self, Applied, Attempt, Checked, Column, Finished, Job, Journal, Output, Rate, RowFault, RowResult, RunIdentity,
+    StepError, Stop, Task, Values, Words, pluralize,
 };
 use crate::chat::Scopes;
 use crate::output::{self, Format, Item, RowResult as Line};
@@ -33,7 +33,7 @@ pub(super) trait RowCommand {
     /// The checked work of one row.
     type Work;
     /// The command, such as "spaces create".
-    const COMMAND: &'static str;
+    const NAME: &'static str;
     /// The words for messages and results.
     const WORDS: Words;
     /// The default rate.
@@ -78,7 +78,7 @@ pub(super) trait RowCommand {
     }
 
     /// The first step, which must be done once.
-    async fn create(&self, work: &Self::Work, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created>;
+    async fn apply(&self, work: &Self::Work, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied>;
 
     /// The second step, which may be repeated. Returns the resource if the server sent it.
     async fn finish(
@@ -93,14 +93,14 @@ pub(super) trait RowCommand {
 }
 
 /// A command with the login that its rows share.
-struct RowRunner<'a, Kind: RowCommand> {
-    verb: &'a Kind,
+struct RowRunner<'a, Command: RowCommand> {
+    command: &'a Command,
     context: &'a Context,
     caller: RefCell<Option<Caller<'a>>>,
     renewed: Cell<Instant>,
 }
 
-impl<'a, Kind: RowCommand> RowRunner<'a, Kind> {
+impl<'a, Command: RowCommand> RowRunner<'a, Command> {
     /// Logs in, names the journal for the account, and announces the run.
     async fn begin(
         &self,
@@ -109,7 +109,7 @@ impl<'a, Kind: RowCommand> RowRunner<'a, Kind> {
         total: Option<u64>,
         time: &str,
     ) -> anyhow::Result<()> {
-        let caller = Caller::new(self.context, scopes, self.verb.admin()).await?;
+        let caller = Caller::new(self.context, scopes, self.command.admin()).await?;
         if let Some(journal) = journal {
             let (account, label) = account(&caller, self.context);
             if account.is_null() {
@@ -120,7 +120,7 @@ impl<'a, Kind: RowCommand> RowRunner<'a, Kind> {
             journal.begin(account, label).map_err(|error| journal_failure(&error))?;
             journal.expect_rows(total.and_then(|total| usize::try_from(total).ok()).unwrap_or_default());
         }
-        announce(total, time, &Kind::WORDS, &caller.account_label(), self.context);
+        announce(total, time, &Command::WORDS, &caller.account_label(), self.context);
         self.caller.replace(Some(caller));
         Ok(())
     }
@@ -162,39 +162,39 @@ impl<'a, Kind: RowCommand> RowRunner<'a, Kind> {
     }
 }
 
-impl<Kind: RowCommand> Task for RowRunner<'_, Kind> {
-    type Work = Kind::Work;
+impl<Command: RowCommand> Task for RowRunner<'_, Command> {
+    type Work = Command::Work;
 
     fn plan(&self, values: &Values, request_id: &str) -> Result<Self::Work, RowFault> {
-        self.verb.plan(values, request_id)
+        self.command.plan(values, request_id)
     }
 
     fn label(&self, work: &Self::Work) -> String {
-        self.verb.label(work)
+        self.command.label(work)
     }
 
     fn resource(&self, work: &Self::Work) -> Option<String> {
-        self.verb.resource(work)
+        self.command.resource(work)
     }
 
     fn exclusive(&self, work: &Self::Work) -> Option<String> {
-        self.verb.exclusive(work)
+        self.command.exclusive(work)
     }
 
     fn requests(&self, work: &Self::Work) -> u32 {
-        self.verb.requests(work)
+        self.command.requests(work)
     }
 
-    async fn create(&self, work: &Self::Work, attempt: Attempt) -> Result<Created, StepError> {
+    async fn apply(&self, work: &Self::Work, attempt: Attempt) -> Result<Applied, StepError> {
         let mut caller = self.row_caller().await?;
-        let result = self.verb.create(work, attempt, &mut caller).await;
+        let result = self.command.apply(work, attempt, &mut caller).await;
         let attempts = caller.attempts();
-        result.map(|created| Created { attempts, ..created }).map_err(|error| self.step_error(error, attempts))
+        result.map(|applied| Applied { attempts, ..applied }).map_err(|error| self.step_error(error, attempts))
     }
 
     async fn finish(&self, work: &Self::Work, name: &str, attempt: Attempt) -> Result<Finished, StepError> {
         let mut caller = self.row_caller().await?;
-        let result = self.verb.finish(work, name, attempt, &mut caller).await;
+        let result = self.command.finish(work, name, attempt, &mut caller).await;
         let attempts = caller.attempts();
         result.map(|object| Finished { object, attempts }).map_err(|error| self.step_error(error, attempts))
     }
@@ -207,8 +207,8 @@ fn ends_run(failure: &Failure) -> bool {
 }
 
 /// Runs the command for every row of `from`, or shows what it would do.
-pub(super) fn run<Kind: RowCommand>(
-    verb: &Kind,
+pub(super) fn run<Command: RowCommand>(
+    command: &Command,
     from: &Path,
     args: &BulkArgs,
     dry_run: bool,
@@ -226,52 +226,28 @@ pub(super) fn run<Kind: RowCommand>(
         return Err(Failure::new(ErrorCode::InputInvalid, "--journal requires a file, not standard input").into());
     }
     let source = Source::new(from.to_path_buf());
-    let columns = verb.columns();
-    let options = verb.options();
-    let mut scopes = verb.scopes(None);
-    let mut requests = 0;
-    let checked = match &source {
-        // A named pipe, such as that of --from <(…), can be read only once, like standard input.
-        Source::File(path) if !path.exists() || path.is_file() || path.is_dir() => {
-            let plan = |values: &Values, id: &str| {
-                let work = verb.plan(values, id)?;
-                requests += u64::from(verb.requests(&work));
-                for one in verb.scopes(Some(&work)) {
-                    if !scopes.contains(&one) {
-                        scopes.push(one);
-                    }
-                }
-                Ok(())
-            };
-            let checked = bulk::check(&source, &columns, &options, plan).map_err(|error| {
-                Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}"))
-                    .hint("check the file; nothing was sent")
-            })?;
-            check_rows(&checked, &source, context)?;
-            Some(checked)
-        }
-        Source::File(_) | Source::StandardInput => None,
-    };
-    let rate = args.rate.unwrap_or(Kind::RATE);
+    let (columns, options) = (command.columns(), command.options());
+    let Needs { rows: checked, scopes, requests } = check(command, &source, &columns, &options, context)?;
+    let rate = args.rate.unwrap_or(Command::RATE);
     // The server tells whole seconds, so an offset of one second is none.
     let offset = || context.session().http().clock_offset().filter(|offset| offset.whole_seconds().abs() > 1);
     let now = || context.clock.now() + offset().unwrap_or_default();
-    let name = run_identity(Kind::COMMAND, &options, verb.admin(), context);
+    let name = run_identity(Command::NAME, &options, command.admin(), context);
     let journal = match &args.journal {
         Some(path) if dry_run => Journal::open_existing(path, &name, now()),
         Some(path) => Journal::open(path, &name, now(), rate.hourly()).map(Some),
         None => Ok(None),
     };
     let mut journal = journal.map_err(|error| journal_failure(&error))?;
-    let rows = RowRunner { verb, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
+    let rows = RowRunner { command, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
     let total = checked.as_ref().map(|checked| checked.rows);
-    note_identical(checked.map_or(0, |checked| checked.identical), &options, &Kind::WORDS, context);
+    note_identical(checked.map_or(0, |checked| checked.identical), &options, &Command::WORDS, context);
     runtime::block_on_rows(async |signals: &mut Interruptions| {
         if !dry_run {
             context.until_signal(pin!(rows.begin(&scopes, journal.as_mut(), total, &estimate(requests, rate)))).await?;
         }
         let job = Job {
-            words: Kind::WORDS,
+            words: Command::WORDS,
             columns: &columns,
             defaults: &options,
             source: source.clone(),
@@ -287,14 +263,56 @@ pub(super) fn run<Kind: RowCommand>(
     })
 }
 
-async fn send<Kind: RowCommand>(
-    rows: &RowRunner<'_, Kind>,
+/// What a run needs, as far as its input can be read before it.
+struct Needs {
+    /// The rows; `None` for a pipe, whose rows are checked as they arrive.
+    rows: Option<Checked>,
+    scopes: Vec<Scopes>,
+    /// The number of requests of the first steps.
+    requests: u64,
+}
+
+/// Checks every row of a file.
+///
+/// # Errors
+/// The file cannot be read, or rows of it cannot be used.
+fn check<Command: RowCommand>(
+    command: &Command,
+    source: &Source,
+    columns: &[Column],
+    options: &Values,
+    context: &Context,
+) -> Result<Needs, Failure> {
+    let mut needs = Needs { rows: None, scopes: command.scopes(None), requests: 0 };
+    // A named pipe, such as that of --from <(…), can be read only once, like standard input.
+    if !matches!(source, Source::File(path) if !path.exists() || path.is_file() || path.is_dir()) {
+        return Ok(needs);
+    }
+    let plan = |values: &Values, id: &str| {
+        let work = command.plan(values, id)?;
+        needs.requests += u64::from(command.requests(&work));
+        for one in command.scopes(Some(&work)) {
+            if !needs.scopes.contains(&one) {
+                needs.scopes.push(one);
+            }
+        }
+        Ok(())
+    };
+    let rows = bulk::check(source, columns, options, plan).map_err(|error| {
+        Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}")).hint("check the file; nothing was sent")
+    })?;
+    check_rows(&rows, source, context)?;
+    Ok(Needs { rows: Some(rows), ..needs })
+}
+
+async fn send<Command: RowCommand>(
+    rows: &RowRunner<'_, Command>,
     job: Job<'_>,
     signals: &mut Interruptions,
 ) -> anyhow::Result<()> {
     let context = rows.context;
     let format = |result: &RowResult| {
-        let json = result.to_json("status", Kind::WORDS.object);
+        let json = result.to_json("status", Command::WORDS.object);
         let line = Line { json: &json, name: result.name(), summary: &summary(result) };
         context.printer.row_bytes(&line).map_err(|error| error.to_string())
     };
@@ -303,13 +321,13 @@ async fn send<Kind: RowCommand>(
     let (has_journal, total, options) = (job.journal.is_some(), job.total, job.defaults);
     let output = Output { format: &format, out, messages: context.messages, progress };
     let ending = bulk::run(rows, job, output, signals).await;
-    note_identical(ending.identical, options, &Kind::WORDS, context);
-    context.messages.note(&totals(&ending, Kind::WORDS.done));
-    Ok(verdict(ending, &Kind::WORDS, total, has_journal, &context.typed_command())?)
+    note_identical(ending.identical, options, &Command::WORDS, context);
+    context.messages.note(&totals(&ending, Command::WORDS.done));
+    Ok(verdict(ending, &Command::WORDS, total, has_journal, &context.typed_command())?)
 }
 
-async fn preview<Kind: RowCommand>(
-    rows: &RowRunner<'_, Kind>,
+async fn preview<Command: RowCommand>(
+    rows: &RowRunner<'_, Command>,
     job: Job<'_>,
     requests: u64,
     signals: &mut Interruptions,
@@ -319,7 +337,7 @@ async fn preview<Kind: RowCommand>(
     let list = RefCell::new(list.columns(&["row", "action", "requestId", "name"]));
     let first_fault = RefCell::new(None);
     let format = |result: &RowResult| {
-        let mut json = result.to_json("action", Kind::WORDS.object);
+        let mut json = result.to_json("action", Command::WORDS.object);
         if let Some(members) = json.as_object_mut() {
             members.shift_remove("attempts");
             members.extend(result.name.as_deref().map(|name| (String::from("name"), Value::from(name))));
@@ -346,7 +364,7 @@ async fn preview<Kind: RowCommand>(
         "{}: {} to {}{}, {} to finish, {} to skip, {} unusable; nothing was sent",
         pluralize(counts.ended(), "row"),
         counts.done,
-        Kind::WORDS.verb,
+        Command::WORDS.verb,
         estimate(requests, rate),
         counts.existing,
         counts.skipped,

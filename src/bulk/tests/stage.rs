@@ -97,7 +97,7 @@ impl Task for Server {
         self.exclusive.then(|| work.name.clone())
     }
 
-    async fn create(&self, work: &Work, _attempt: Attempt) -> Result<Created, StepError> {
+    async fn apply(&self, work: &Work, _attempt: Attempt) -> Result<Applied, StepError> {
         self.busy.set(self.busy.get() + 1);
         self.busiest.set(self.busiest.get().max(self.busy.get()));
         self.order.borrow_mut().push(work.name.clone());
@@ -129,12 +129,12 @@ impl Task for Server {
             return Err(error);
         }
         let name = format!("spaces/{}", work.request_id);
-        Ok(Created {
+        Ok(Applied {
             object: Some(json!({ "name": name, "displayName": created })),
             name,
             existed,
             attempts: 1,
-            ..Created::default()
+            ..Applied::default()
         })
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::role::give_role;
 use super::rows;
 use super::several::for_each;
-use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Rate, RowFault, Values, Words};
 use crate::chat::{
     CreateMembership, GetMembership, Membership, Method, NewMembership, PatchMembership, Resource, Role, Scopes,
     SpaceName, is_same_name,
@@ -173,7 +173,7 @@ impl Addition {
 
 impl RowCommand for Add {
     type Work = Addition;
-    const COMMAND: &'static str = "members add";
+    const NAME: &'static str = "members add";
     const WORDS: Words =
         Words { verb: "add", doing: "Adding", done: "added", object: "membership", by_request_id: false };
     const RATE: Rate = rows::BULK_RATE;
@@ -231,17 +231,17 @@ impl RowCommand for Add {
         1 + u32::from(addition.role.is_some_and(|role| role != Role::Member))
     }
 
-    async fn create(&self, addition: &Addition, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
+    async fn apply(&self, addition: &Addition, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
         let existed = match caller.send(&addition.request(RowCommand::admin(self))).await {
             Ok(Some(added)) => {
                 let invited = added.fields.state.as_deref() == Some("INVITED");
                 let id = addition.membership.id();
                 let warning = invited.then(|| format!("invited {id}, who is not a member until they accept"));
-                return Ok(Created {
+                return Ok(Applied {
                     name: added.fields.name,
                     object: Some(added.json),
                     warning,
-                    ..Created::default()
+                    ..Applied::default()
                 });
             }
             Ok(None) => false,
@@ -249,7 +249,7 @@ impl RowCommand for Add {
             Err(error) if error.is_already_exists() => true,
             Err(error) => return Err(error.into()),
         };
-        Ok(Created { name: addition.name().unwrap_or_default(), existed, ..Created::default() })
+        Ok(Applied { name: addition.name().unwrap_or_default(), existed, ..Applied::default() })
     }
 
     async fn finish(

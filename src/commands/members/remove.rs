@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::rows;
 use super::several::for_each;
-use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteMembership, MemberName, Method, Scopes, is_same_name};
 use crate::commands::Context;
 use crate::commands::arguments::{AdminAccess, space_name};
@@ -77,7 +77,7 @@ impl Remove {
 
 impl RowCommand for Remove {
     type Work = DeleteMembership;
-    const COMMAND: &'static str = "members remove";
+    const NAME: &'static str = "members remove";
     const WORDS: Words =
         Words { verb: "remove", doing: "Removing", done: "removed", object: "membership", by_request_id: false };
     const RATE: Rate = rows::BULK_RATE;
@@ -106,16 +106,16 @@ impl RowCommand for Remove {
         self.admin.use_admin_access
     }
 
-    async fn create(
+    async fn apply(
         &self,
         request: &DeleteMembership,
         attempt: Attempt,
         caller: &mut Caller<'_>,
-    ) -> anyhow::Result<Created> {
+    ) -> anyhow::Result<Applied> {
         let name = request.name.to_string();
-        let gone = || Created { name: name.clone(), ..Created::default() };
+        let gone = || Applied { name: name.clone(), ..Applied::default() };
         match caller.send(request).await {
-            Ok(Some(ended)) => Ok(Created { object: Some(ended.json), ..gone() }),
+            Ok(Some(ended)) => Ok(Applied { object: Some(ended.json), ..gone() }),
             Ok(None) => Ok(gone()),
             // An earlier attempt of this row may have removed it.
             Err(error) if attempt.unknown_since.is_some() && error.is_not_found() => Ok(gone()),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::role::give_role;
 use super::rows;
-use crate::bulk::{Attempt, Column, Created, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Rate, RowFault, Values, Words};
 use crate::chat::{GetMembership, MemberName, Method, PatchMembership, Role, Scopes, SpaceName};
 use crate::commands::Context;
 use crate::commands::arguments::{AdminAccess, member_name, space_name};
@@ -81,7 +81,7 @@ pub(in crate::commands) struct Change {
 
 impl RowCommand for Update {
     type Work = Change;
-    const COMMAND: &'static str = "members update";
+    const NAME: &'static str = "members update";
     const WORDS: Words =
         Words { verb: "update", doing: "Updating", done: "updated", object: "membership", by_request_id: false };
     const RATE: Rate = rows::BULK_RATE;
@@ -113,11 +113,11 @@ impl RowCommand for Update {
         self.admin.use_admin_access
     }
 
-    async fn create(&self, change: &Change, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
+    async fn apply(&self, change: &Change, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
         let Change { space, name, role } = change;
         let updated =
             give_role(space, name.as_str(), *role, RowCommand::admin(self), &caller.context().typed_command(), caller)
                 .await?;
-        Ok(Created { name: updated.fields.name, object: Some(updated.json), ..Created::default() })
+        Ok(Applied { name: updated.fields.name, object: Some(updated.json), ..Applied::default() })
     }
 }

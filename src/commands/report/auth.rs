@@ -202,9 +202,10 @@ fn from_client_secrets(error: &ClientSecretsError, invocation: &Invocation) -> F
 
 fn from_store(error: &StoreError, login: &str) -> Failure {
     let (code, hint) = match error {
-        StoreError::Unreadable { .. } => {
-            (ErrorCode::StoreUnreadable, &*format!("update chatauth or repair the file, or run {login}, which keeps a copy of it"))
-        }
+        StoreError::Unreadable { .. } => (
+            ErrorCode::StoreUnreadable,
+            &*format!("update chatauth or repair the file, or run {login}, which keeps a copy of it"),
+        ),
         StoreError::NotWritable(_) => (ErrorCode::StoreNotWritable, "pass a writable directory with --config-dir DIR"),
         StoreError::NoDirectory => {
             (ErrorCode::StoreNotWritable, "set HOME, or pass a directory with --config-dir DIR (CHATAUTH_CONFIG_DIR)")

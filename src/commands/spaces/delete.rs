@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::fields::FIELDS;
-use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteSpace, GetSpace, Method, Scopes};
 use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
@@ -80,7 +80,7 @@ struct DeleteRows {
 
 impl RowCommand for DeleteRows {
     type Work = DeleteSpace;
-    const COMMAND: &'static str = "spaces delete";
+    const NAME: &'static str = "spaces delete";
     const WORDS: Words =
         Words { verb: "delete", doing: "Deleting", done: "deleted", object: "space", by_request_id: false };
     /// Under the 60 writes of spaces a minute that Google allows a project.
@@ -114,12 +114,7 @@ impl RowCommand for DeleteRows {
         self.admin
     }
 
-    async fn create(
-        &self,
-        request: &DeleteSpace,
-        attempt: Attempt,
-        caller: &mut Caller<'_>,
-    ) -> anyhow::Result<Created> {
+    async fn apply(&self, request: &DeleteSpace, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
         match caller.send(request).await {
             Ok(()) => {}
             // An earlier attempt of this row may have deleted it.
@@ -127,7 +122,7 @@ impl RowCommand for DeleteRows {
             Err(error) => return Err(error.into()),
         }
         let name = request.name.to_string();
-        Ok(Created { object: Some(json!({ "name": name })), name, ..Created::default() })
+        Ok(Applied { object: Some(json!({ "name": name })), name, ..Applied::default() })
     }
 }
 

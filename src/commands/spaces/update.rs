@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::draft::Draft;
 use super::fields::{FIELDS, Mask, Settable};
 use super::options::SpaceFields;
-use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{GetSpace, Method, PatchSpace, Resource, Scopes, Space, SpaceName};
 use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
@@ -132,7 +132,7 @@ async fn apply(
 
 impl RowCommand for Update {
     type Work = Plan;
-    const COMMAND: &'static str = "spaces update";
+    const NAME: &'static str = "spaces update";
     const WORDS: Words =
         Words { verb: "update", doing: "Updating", done: "updated", object: "space", by_request_id: false };
     /// Under the 60 writes of spaces a minute that Google allows a project.
@@ -178,9 +178,9 @@ impl RowCommand for Update {
         u32::try_from(plan.changes.len()).unwrap_or(u32::MAX)
     }
 
-    async fn create(&self, plan: &Plan, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
+    async fn apply(&self, plan: &Plan, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
         let space = apply(plan, RowCommand::admin(self), caller, caller.context()).await?;
-        Ok(Created { name: space.fields.name, object: Some(space.json), ..Created::default() })
+        Ok(Applied { name: space.fields.name, object: Some(space.json), ..Applied::default() })
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::options::SpaceFields;
 use super::finish;
 use super::plan::{IfExists, NewSpace, Plan, plan};
 use super::{find_by_name, methods, send};
-use crate::bulk::{Attempt, Column, Created, Kind, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Kind, Rate, RowFault, Values, Words};
 use crate::chat::{CreateSpace, ListSpaces, Method, PatchMembership, Resource, Scopes, Space, id_of};
 use crate::commands::Context;
 use crate::commands::bulk::{RowCommand, row_fault};
@@ -18,7 +18,7 @@ const IF_EXISTS: Kind = Kind::Choice(&[("fail", "fail"), ("reuse", "reuse")]);
 
 impl RowCommand for NewSpace {
     type Work = Plan;
-    const COMMAND: &'static str = "spaces create";
+    const NAME: &'static str = "spaces create";
     const WORDS: Words =
         Words { verb: "create", doing: "Creating", done: "created", object: "space", by_request_id: true };
     const RATE: Rate = Rate::DEFAULT;
@@ -100,7 +100,7 @@ impl RowCommand for NewSpace {
 
     /// Creates or finds a space. One that is younger than an earlier attempt is what that attempt created: its request id
     /// brings it back. A request id of the row's own decides alone, as in a single create.
-    async fn create(&self, plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Created> {
+    async fn apply(&self, plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
         if !attempt.has_own_id
             && let Some((name, what)) = &plan.reuse_check
             && let Some(space) = find_by_name(name, attempt.unknown_since, caller).await?
@@ -111,7 +111,7 @@ impl RowCommand for NewSpace {
         let space = send(plan, caller).await?;
         Ok(match plan.differs_in_type(&space.fields).or_else(|| plan.differs_from(&space.fields)) {
             difference @ Some(_) => existing(plan, space, difference, caller.context()),
-            None => Created { name: space.fields.name, object: Some(space.json), ..Created::default() },
+            None => Applied { name: space.fields.name, object: Some(space.json), ..Applied::default() },
         })
     }
 
@@ -130,13 +130,13 @@ impl RowCommand for NewSpace {
 }
 
 /// Returns a space that existed before the row and is left unchanged. The warning adds how to add the members of the row.
-fn existing(plan: &Plan, space: Resource<Space>, warning: Option<String>, context: &Context) -> Created {
+fn existing(plan: &Plan, space: Resource<Space>, warning: Option<String>, context: &Context) -> Applied {
     let name = space.fields.name;
     let skipped = finish::commands_for_all(plan, &name, context)
         .map(|commands| format!("skipped the members, because {name} existed before. To add them, run {commands}"));
     let warnings: Vec<String> = [warning, skipped].into_iter().flatten().collect();
     let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
-    Created { name, object: Some(space.json), existed: true, warning, ..Created::default() }
+    Applied { name, object: Some(space.json), existed: true, warning, ..Applied::default() }
 }
 
 #[cfg(test)]
