@@ -1,8 +1,13 @@
 //! The command line as typed, and the commands of this program in hints and notes.
 
+use std::fs;
+
 use super::Failure;
 use crate::auth::ScopeSet;
 use crate::platform::command_line;
+
+/// The options whose files are the input of a command.
+const INPUTS: [&str; 3] = ["--json", "--from", "--input"];
 
 /// How the program was called.
 #[derive(Debug, Clone, Default)]
@@ -16,12 +21,12 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// Returns the command line as typed.
+    /// Returns the command line as typed, to follow "run".
     pub fn typed(&self) -> String {
-        command_line(&self.words)
+        self.with_input(command_line(&self.words))
     }
 
-    /// Returns the command line, with `--request-id` added if missing.
+    /// Returns the command line to follow "run", with `--request-id` added if missing.
     pub fn typed_with_request_id(&self, request_id: &str) -> String {
         let mut words = self.words.clone();
         if !words.iter().any(|word| {
@@ -29,7 +34,20 @@ impl Invocation {
         }) {
             words.extend([String::from("--request-id"), request_id.to_owned()]);
         }
-        command_line(words)
+        self.with_input(command_line(words))
+    }
+
+    /// Adds to a repetition of the command line that it needs the same input again, where that was no regular file.
+    fn with_input(&self, line: String) -> String {
+        let is_stream = |(word, next): (&String, Option<&String>)| {
+            let mut values = INPUTS.iter().filter_map(|option| match word.strip_prefix(option)? {
+                "" => next.map(String::as_str),
+                value => value.strip_prefix('='),
+            });
+            values.any(|file| file == "-" || fs::metadata(file).is_ok_and(|metadata| !metadata.is_file()))
+        };
+        let nexts = self.words.iter().skip(1).map(Some).chain([None]);
+        if self.words.iter().zip(nexts).any(is_stream) { format!("with the same input: {line}") } else { line }
     }
 
     /// Returns another command of this program that acts as this one does, and at the same place.

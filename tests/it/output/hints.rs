@@ -129,6 +129,34 @@ fn a_command_in_a_hint_to_manage_logins_has_the_options_that_say_where() {
 }
 
 #[test]
+fn a_command_in_a_hint_names_input_that_is_gone() {
+    let stage = Stage::new();
+    let fifo = stage.sandbox.path("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    std::fs::write(stage.sandbox.path("file"), r#"{"displayName":"J"}"#).unwrap();
+    let (program, origin) = (env!("CARGO_BIN_EXE_chatauth"), stage.sandbox.origin());
+    let place = format!("--client-secrets 'own client.json' --config-dir 'its logins' --api-endpoint {origin}");
+    for (before, options, is_gone) in [
+        ("", "--json - < file", true),
+        ("cat file > fifo &", "--json fifo", true),
+        ("cat file > fifo &", "--json=fifo", true),
+        ("", "--json file", false),
+        ("", "--name - --description /dev/null", false),
+    ] {
+        stage.sandbox.control().add_fault("create:status=302".parse().unwrap());
+        let unknown =
+            stage.paste(&format!("{before} {program} spaces create --no-input {place} {options}")).exits_with(6);
+        stage.sandbox.control().clear_faults();
+        let repeat = unknown.stderr.split_once("to repeat it safely, run ").unwrap().1.trim_end();
+        let line = repeat.strip_prefix("with the same input: ");
+        assert_eq!(line.is_some(), is_gone, "{options}: {repeat}");
+        let line = line.unwrap_or(repeat);
+        let space = stage.paste(&format!("{before} {line} < file")).success().json();
+        assert!(["J", "-"].contains(&space["displayName"].as_str().unwrap()), "{space}");
+    }
+}
+
+#[test]
 fn a_command_in_a_hint_repeats_text_that_is_shown_escaped() {
     let stage = Stage::new();
     for text in ["line 1\nline 2", "ends\n", "می\u{200c}خواهم", "50 % \\n\tit's \u{202e}so!"] {
