@@ -98,11 +98,11 @@ impl Delegation {
             let cached = cached.filter(|cached| Some(&cached.access_token) != rejected)?;
             Some((cached.access_token, Some(cached.expires_at)))
         };
-        if let Some(token) = usable(cache.fresh()?) {
+        if let Some(token) = usable(cache.fresh()) {
             return Ok(token);
         }
         let _lock = cache.lock().await?;
-        if let Some(token) = usable(cache.fresh()?) {
+        if let Some(token) = usable(cache.fresh()) {
             return Ok(token);
         }
         let response = self.request(sender, scopes).await?;

@@ -47,16 +47,12 @@ impl Cache {
     }
 
     /// The cached token while it lives.
-    pub(super) fn fresh(&self) -> Result<Option<Cached>, Error> {
-        let Some(path) = &self.path else { return Ok(None) };
-        let unreadable = |error| StoreError::unreadable(path, error);
-        let Some(file) = files::read_private(path, LARGEST_FILE).map_err(unreadable)? else {
-            return Ok(None);
-        };
-        // A damaged token is fetched again, which needs no user.
-        let Ok(cached) = serde_json::from_slice::<Cached>(&file.content) else { return Ok(None) };
-        let fresh = is_fresh(cached.issued_at, Some(cached.expires_at), self.clock.now());
-        Ok(fresh.then_some(cached))
+    pub(super) fn fresh(&self) -> Option<Cached> {
+        let read = files::read_private(self.path.as_ref()?, LARGEST_FILE);
+        // A token that cannot be read, or is damaged, is fetched again, which needs no user.
+        let file = read.inspect_err(|problem| log::info!("cannot read the cached access token: {problem}")).ok()??;
+        let cached: Cached = serde_json::from_slice(&file.content).ok()?;
+        is_fresh(cached.issued_at, Some(cached.expires_at), self.clock.now()).then_some(cached)
     }
 
     pub(super) async fn lock(&self) -> Result<Option<Lock>, Error> {
@@ -89,10 +85,10 @@ mod tests {
             cache.save(&token, end).unwrap();
         };
         save(None);
-        assert!(cache.fresh().unwrap().is_none());
+        assert!(cache.fresh().is_none());
         save(Some(1));
-        assert_eq!(cache.fresh().unwrap().unwrap().access_token.expose(), "canary");
+        assert_eq!(cache.fresh().unwrap().access_token.expose(), "canary");
         save(Some(48));
-        assert!(cache.fresh().unwrap().is_none(), "no token lives for two days");
+        assert!(cache.fresh().is_none(), "no token lives for two days");
     }
 }

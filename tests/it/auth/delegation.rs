@@ -96,6 +96,25 @@ fn a_token_is_kept_for_each_key_user_and_permission() {
 }
 
 #[test]
+fn what_lies_in_the_place_of_a_kept_token_stops_nobody() {
+    let robot = Robot::new(Options::default());
+    robot.run(&CREATE, ANN).success();
+    let path = robot.cached().remove(0);
+    for (kind, is_replaced) in [("fifo", true), ("large file", true), ("link", false), ("directory", false)] {
+        fs::remove_file(&path).unwrap();
+        match kind {
+            "fifo" => assert!(Command::new("mkfifo").arg(&path).status().unwrap().success()),
+            "large file" => fs::write(&path, " ".repeat(100_000)).unwrap(),
+            "link" => std::os::unix::fs::symlink("/dev/zero", &path).unwrap(),
+            _ => fs::create_dir(&path).unwrap(),
+        }
+        robot.run(&CREATE, ANN).success();
+        assert_eq!(fs::symlink_metadata(&path).unwrap().is_file(), is_replaced, "{kind}");
+    }
+    assert_eq!(robot.tokens_asked_for(), 5);
+}
+
+#[test]
 fn a_token_that_is_refused_is_replaced_once() {
     let robot = Robot::new(Options::default());
     robot.run(&CREATE, ANN).success();
