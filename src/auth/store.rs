@@ -48,8 +48,9 @@ pub enum StoreError {
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl StoreError {
-    /// Returns what to do about a directory with the wrong owner or modes.
+    /// Returns what to do about a full disk, or a directory with the wrong owner or modes.
     pub fn hint(&self) -> Option<String> {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
         let (Self::Unreadable { cause, .. } | Self::NotWritable(cause)) = self else { return None };
         match cause.downcast_ref()? {
             FileError::ForeignOwner { owner, me: 0, .. } => Some(format!(
@@ -62,6 +63,9 @@ impl StoreError {
             FileError::Modeless { .. } | FileError::WritableByOthers { .. } => Some(String::from(
                 "pass a directory that only you can use, on a file system with permissions, with --config-dir DIR",
             )),
+            error if matches!(error.kind(), Some(StorageFull | QuotaExceeded)) => {
+                Some(String::from("free some space, then run the command again"))
+            }
             _ => None,
         }
     }

@@ -257,7 +257,7 @@ impl Reservation {
             .set_permissions(fs::Permissions::from_mode(0o600))
             .map_err(FileError::io("set the mode of", temporary.path()))?;
         if size > 0 {
-            temporary.write_all(&vec![0; size]).map_err(FileError::io("write", path))?;
+            temporary.as_file_mut().write_all(&vec![0; size]).map_err(FileError::io("write", path))?;
             temporary.as_file().sync_all().map_err(FileError::io("write", path))?;
             temporary.rewind().map_err(FileError::io("write", path))?;
         }
@@ -267,7 +267,7 @@ impl Reservation {
     /// Replaces the file by `content` atomically and durably.
     pub fn replace(mut self, content: &[u8]) -> Result<(), FileError> {
         let path = &self.path;
-        self.temporary.write_all(content).map_err(FileError::io("write", path))?;
+        self.temporary.as_file_mut().write_all(content).map_err(FileError::io("write", path))?;
         let file = self.temporary.as_file();
         file.set_len(content.len() as u64).map_err(FileError::io("write", path))?;
         file.sync_all().map_err(FileError::io("write", path))?;
@@ -283,7 +283,7 @@ pub fn check_writable(directory: &Path) -> Result<(), FileError> {
     builder.prefix(TEMPORARY_PREFIX);
     let mut file = builder.tempfile_in(directory).map_err(FileError::io("create a file in", directory))?;
     // A full disk still accepts empty files. No record is larger than this.
-    file.write_all(&[0; 8 * 1024]).map_err(FileError::io("write into", directory))?;
+    file.as_file_mut().write_all(&[0; 8 * 1024]).map_err(FileError::io("write into", directory))?;
     file.close().map_err(FileError::io("remove a file from", directory))
 }
 

@@ -232,7 +232,9 @@ fn property_34_a_full_disk_is_noticed_before_a_refresh_leaves() {
     let Some(finished) = on_a_full_disk(&sandbox, test, &words) else { return };
     let error = finished.exits_with(3).error();
     assert_eq!(error["code"], "store_not_writable");
-    assert!(error["message"].as_str().unwrap().contains("No space left"), "{error}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("No space left") && !message.contains("-tmp-"), "{error}");
+    assert_eq!(error["hint"], "free some space, then run the command again");
     assert!(sandbox.control().requests_to(Endpoint::Token).is_empty(), "the refresh token may be replaced");
     assert_eq!(fs::read(sandbox.path(&format!("after/accounts/{ACCOUNT}.json"))).unwrap(), before);
     assert_eq!(after(&sandbox, "accounts"), files, "no half-written file is left");
