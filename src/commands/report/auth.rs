@@ -40,7 +40,7 @@ impl Failure {
                 "pass the client file of that login with --client-secrets FILE, or log in with this client: {}",
                 invocation.login(Some(account), &ScopeSet::default())
             )),
-            Error::LoginNeeded(LoginNeeded::NoSuchAccount(account)) => fail(ErrorCode::LoginNeeded)
+            Error::LoginNeeded(LoginNeeded::NoSuchAccount(account) | LoginNeeded::Removed(account)) => fail(ErrorCode::LoginNeeded)
                 .hint(format!("run {}", invocation.login(Some(account), &ScopeSet::default()))),
             Error::LoginNeeded(_) => fail(ErrorCode::LoginNeeded).hint(format!("run {login}")),
             Error::LoginRefused { .. } => {
@@ -69,7 +69,7 @@ impl Failure {
                     format!("to add this scope, run {}", invocation.login(account.as_deref(), union))
                 })
             }
-            Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("to retry, run {repeated}")),
+            Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("log in: {repeated}")),
             Error::Refused(refusal) => from_refusal(refusal, account, invocation),
             Error::ImportInvalid(_) => fail(ErrorCode::InputInvalid)
                 .hint("import an authorized_user file, or a token.json of Google's Python or Node.js library"),
@@ -79,7 +79,7 @@ impl Failure {
             Error::TokenRejected => fail(ErrorCode::CredentialsRejected),
             Error::Network(error) => network(error),
             Error::RateLimited { retry_after, .. } => fail(ErrorCode::RateLimited).hint(try_again(*retry_after)),
-            Error::Server { .. } => fail(ErrorCode::ServerError).hint("retry later; the saved login is unchanged"),
+            Error::Server { .. } => fail(ErrorCode::ServerError).hint("retry later; no saved login was changed"),
             Error::EndpointRefused { .. } => fail(ErrorCode::EndpointRefused),
             Error::DestinationRefused => fail(ErrorCode::EndpointRefused)
                 .hint("unset CHATAUTH_API_ENDPOINT, or pass the endpoint with --api-endpoint URL"),

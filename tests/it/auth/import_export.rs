@@ -303,8 +303,12 @@ fn an_import_speaks_of_the_file_and_not_of_a_browser_or_the_saved_login() {
     let dead = from_stdin(&sandbox, command, &content).exits_with(4).stderr;
     assert!(!dead.contains("CHATAUTH_ACCESS_TOKEN"), "{dead}");
     assert!(dead.contains("the login in the file is no longer valid (invalid_grant"), "{dead}");
-    for said in [other, dead] {
-        assert!(!said.contains("browser") && !said.contains("saved login"), "{said}");
+    let new = authorized_user(&sandbox, &with_foreign_login(&sandbox)).to_string();
+    sandbox.control().set_token_response_patch(|answer| answer["id_token"] = json!("no JWT"));
+    let garbled = from_stdin(&sandbox, sandbox.command(["auth", "import", "-"]), &new).exits_with(4).stderr;
+    assert!(garbled.contains("cannot identify the account") && garbled.contains("hint: log in: "), "{garbled}");
+    for said in [other, dead, garbled] {
+        assert!(!said.contains("browser") && !said.contains("saved login") && !said.contains("retry"), "{said}");
     }
 }
 

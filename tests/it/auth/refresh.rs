@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::{
-    ACCOUNT, DEAD_END, ScriptedServer, answer, move_token_endpoint, names_in, record_bytes, traced,
+    ACCOUNT, DEAD_END, ScriptedServer, answer, move_token_endpoint, names_in, record_bytes, start, traced, wait_until,
 };
 
 const CREATE: [&str; 5] = ["spaces", "create", "--name", "x", "--no-input"];
@@ -276,4 +276,17 @@ fn property_49_a_valid_token_takes_no_lock_and_writes_nothing() {
     assert!(!lock.exists());
     let paths: Vec<String> = sandbox.control().requests().iter().map(|request| request.path.clone()).collect();
     assert_eq!(paths, ["/v1/spaces"]);
+}
+
+#[test]
+fn a_login_that_is_removed_during_the_command_is_named_in_the_hint() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    sandbox.control().add_fault("create:status=401,delay=500ms".parse().unwrap());
+    let child = start(sandbox.command(["spaces", "create", "--name", "x", "--no-input"]));
+    wait_until("the request has left", || !sandbox.control().requests_to(Endpoint::Create).is_empty());
+    fs::remove_file(sandbox.record_path(ACCOUNT)).unwrap();
+    let removed = sandbox.wait(child).exits_with(4).stderr;
+    assert!(removed.contains("was removed during this command"), "{removed}");
+    assert!(removed.trim_end().ends_with(&format!("auth login --account {ACCOUNT}")), "{removed}");
 }
