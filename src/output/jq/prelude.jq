@@ -112,7 +112,7 @@ def inside(f): . as $part | f | contains($part);
 def _indices($part): indices($part);
 def indices($part): if . == null then null elif isobject then .[$part] else _indices($part) end;
 def index($part): indices($part) | .[0];
-def rindex($part): indices($part) | .[-1:][0];
+def rindex($part): indices($part) | .[-1];
 def from_entries: reduce .[] as $entry ({}; . + {
   ($entry | .key // .k // .name // .Name // .K // .Key | if isstring then . else error("cannot use \(tojson) as object key") end):
   ($entry | if has("value") then .value elif has("v") then .v else .Value // .V end)});

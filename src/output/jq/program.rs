@@ -65,6 +65,9 @@ impl Program {
     /// Compiles an expression; an error is what is wrong with it.
     pub(super) fn compile(expression: &str) -> Result<Self, String> {
         let arena = Arena::default();
+        // In jq, an empty program is the identity.
+        let is_empty = expression.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#'));
+        let expression = if is_empty { "." } else { expression };
         // Read once to tell what is wrong with it, and once as a tree that can be changed.
         Loader::new([]).load(&arena, File { code: expression, path: () }).map_err(|errors| {
             let unknown = if expression.contains("?//") { "; ?// is not available here" } else { "" };

@@ -105,7 +105,7 @@ fn what_is_no_expression_is_refused() {
             ("@nosuch", "@nosuch"),
             ("_matches_", "_matches_"),
             ("import \"a\" as a; .", "modules"),
-            ("", "missing"),
+            ("( # comment", "missing"),
         ] {
             let error = Program::compile(expression).err().unwrap_or_else(|| panic!("{expression} is not refused"));
             assert!(error.contains(part), "{expression}: {error}");
