@@ -32,6 +32,7 @@ impl Session {
         options: &LoginOptions,
         prompt: &mut dyn LoginPrompt,
     ) -> Result<Record, Error> {
+        let began = self.clock.now();
         // Checked before the browser opens, so that no consent is lost.
         self.store.check_writable()?;
         let loopback = Loopback::bind(client, options.port).await?;
@@ -62,9 +63,25 @@ impl Session {
         let response =
             endpoint.exchange(&code, &request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
         let record = self.verified_record(client, &response, options)?;
-        self.login.replace(Some(self.store.save_verified(&record).await?));
+        let (name, before) = self.store.save_verified(&record).await?;
+        self.login.replace(Some(name));
+        if let Some(other) = before.filter(|other| other.refresh_token_issued_at >= began) {
+            self.warn_of_lost_scopes(&record.granted(), &other);
+        }
         self.store.set_current(Some(&record.email))?;
         Ok(record)
+    }
+
+    /// Warns of the scopes of another login that this one replaced, though it did not know of them.
+    fn warn_of_lost_scopes(&self, granted: &ScopeSet, other: &Record) {
+        let lost = granted.missing_from(&other.granted());
+        if !lost.is_empty() {
+            let all = granted.union(&lost).without_identity();
+            let command = (self.login_command)(&other.email, &all);
+            (self.notify)(&format!(
+                "this login replaced one of the same time that had {lost}. For all scopes, run {command}"
+            ));
+        }
     }
 
     /// Checks everything about the token response that a stored login must have.

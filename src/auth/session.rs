@@ -28,6 +28,9 @@ const AGE_OF_TESTING: std::ops::Range<time::Duration> = time::Duration::hours(15
 /// How long before the known end of a login every command warns of it.
 const EXPIRY_WARNING: Duration = Duration::from_hours(48);
 
+/// Returns the command that logs in an account with scopes; without scopes, with those that the login had.
+type LoginCommand = Box<dyn Fn(&str, &ScopeSet) -> String>;
+
 /// The settings of a session.
 pub struct SessionOptions {
     /// Settings of every request.
@@ -47,7 +50,7 @@ pub struct SessionOptions {
     /// A service account that acts on behalf of a user, instead of a stored login.
     pub delegation: Option<DelegationOptions>,
     /// Returns the command that logs in an account, for warnings.
-    pub login_command: Box<dyn Fn(&str) -> String>,
+    pub login_command: LoginCommand,
     /// Called with warnings.
     pub notify: Box<dyn Fn(&str)>,
     /// Called with a line for people before a token endpoint is tried again.
@@ -71,7 +74,7 @@ pub struct Session {
     pub(super) provided_token: Option<Secret<String>>,
     google_tokens: bool,
     refresh: RefreshState,
-    login_command: Box<dyn Fn(&str) -> String>,
+    pub(super) login_command: LoginCommand,
     pub(super) notify: Notify,
     before_retry: Box<dyn Fn(&str)>,
 }
@@ -232,7 +235,7 @@ impl Session {
                 "the login of {} expires on {} (the project's publishing status is Testing); to renew it, run {}",
                 record.email,
                 end.date(),
-                (self.login_command)(&record.email)
+                (self.login_command)(&record.email, &ScopeSet::default())
             ));
         }
     }

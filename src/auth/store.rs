@@ -311,13 +311,14 @@ impl CredentialStore {
     }
 
     /// Saves the record of a new login, and checks that another process would find it. Renames a record that cannot be
-    /// read first, and deletes one of the same person under a former address.
-    pub(super) async fn save_verified(&self, record: &Record) -> Result<LoginName, StoreError> {
+    /// read first, and deletes one of the same person under a former address. Returns the record that was there, too.
+    pub(super) async fn save_verified(&self, record: &Record) -> Result<(LoginName, Option<Record>), StoreError> {
         let first = LoginName::first(&record.email);
         let _first_lock = self.lock(&first).await?;
         let name = self.name_for(record)?;
         let _lock = if name == first { None } else { self.lock(&name).await? };
-        if let Err(StoreError::Unreadable { .. }) = self.read(&name) {
+        let before = self.read(&name);
+        if let Err(StoreError::Unreadable { .. }) = before {
             self.quarantine(&name)?;
         }
         self.save(&name, record)?;
@@ -333,7 +334,7 @@ impl CredentialStore {
                 self.remove(&former)?;
             }
         }
-        Ok(name)
+        Ok((name, before.ok().flatten()))
     }
 
     /// Returns the name for the record of a new login: that of the one it replaces, else the first free one.

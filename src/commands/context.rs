@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use crate::auth::{DelegationOptions, ScopeSet, Session, SessionOptions, TransportConfig};
+use crate::auth::{DelegationOptions, Session, SessionOptions, TransportConfig};
 use crate::chat;
 use crate::output::{Messages, Printer};
 use crate::platform::Clock;
@@ -173,7 +173,7 @@ impl Context {
                 account: self.settings.account.value.clone(),
                 access_token: self.settings.access_token.as_ref().map(|given| given.0.clone()),
                 delegation: self.settings.delegation.value.clone(),
-                login_command: Box::new(move |account| invocation.login(Some(account), &ScopeSet::default())),
+                login_command: Box::new(move |account, scopes| invocation.login(Some(account), scopes)),
                 notify: Box::new(move |text| messages.warning(text)),
                 before_retry: Box::new(move |text| messages.note(text)),
             })

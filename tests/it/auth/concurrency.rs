@@ -6,6 +6,7 @@ use std::process::Command;
 use chatauth::emulator::{Consent, Endpoint, Options};
 use rustix::process::Signal;
 
+use crate::support::pending_login::PendingLogin;
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::{ACCOUNT, names_in, send_signal, start, wait_until};
 
@@ -105,6 +106,28 @@ fn property_48_a_login_that_waits_for_the_browser_keeps_nobody_waiting() {
     assert!(login.try_wait().unwrap().is_none(), "the login still waits");
     send_signal(&login, Signal::INT);
     sandbox.wait(login).exits_with(130);
+}
+
+#[test]
+fn scopes_that_another_login_got_meanwhile_are_not_lost_without_a_word() {
+    for (own, others, is_lost) in [
+        ("chat.memberships", "chat.spaces.readonly", true),
+        ("chat.spaces", "chat.spaces.readonly", false),
+        ("chat.memberships", "chat.memberships", false),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.run(["auth", "login", "--scope", "manage"]).success();
+        let waiting = PendingLogin::log_in(&sandbox, &["--scope", own]);
+        sandbox.run(["auth", "login", "--scope", others]).success();
+        waiting.consent();
+        let login = waiting.finish(&sandbox).success();
+        let warning = format!("this login replaced one of the same time that had {others}. For all scopes, run ");
+        assert_eq!(login.stderr.contains(&warning), is_lost, "{}", login.stderr);
+        if is_lost {
+            let command = format!("auth login --account {ACCOUNT} --scope {own} --scope {others}");
+            assert!(login.stderr.contains(&command), "{}", login.stderr);
+        }
+    }
 }
 
 #[test]

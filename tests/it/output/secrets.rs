@@ -256,7 +256,7 @@ fn property_64_what_is_shown_for_debugging_shows_no_token() {
         account: None,
         access_token: Some(chatauth::secret::Secret::new(String::from("canary"))),
         delegation: None,
-        login_command: Box::new(|_| String::new()),
+        login_command: Box::new(|_, _| String::new()),
         notify: Box::new(|_| ()),
         before_retry: Box::new(|_| {}),
     });
