@@ -50,44 +50,35 @@ pub fn received() -> Option<Interruption> {
 #[cfg(unix)]
 #[derive(Debug)]
 pub struct Interruptions {
-    interrupt: Option<tokio::signal::unix::Signal>,
-    terminate: Option<tokio::signal::unix::Signal>,
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
     hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Interruptions {
-    /// Begins to watch. From now on, these signals no longer kill the process. A signal that was ignored stays ignored, as
-    /// those of a shell's background job and of `nohup`.
+    /// Begins to watch. From now on, these signals no longer kill the process.
     ///
     /// # Errors
     /// When no signal can be watched.
     pub fn watch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let ignored = ignored();
-        let watch = |kind: SignalKind| {
-            let is_ignored = ignored >> (kind.as_raw_value() - 1) & 1 == 1;
-            (!is_ignored).then(|| signal(kind)).transpose()
-        };
-        Ok(Self {
-            interrupt: watch(SignalKind::interrupt())?,
-            terminate: watch(SignalKind::terminate())?,
-            hangup: watch(SignalKind::hangup())?,
-        })
+        let hangup = hangup_counts().then(|| signal(SignalKind::hangup())).transpose()?;
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hangup })
     }
 
     /// Waits for the next one.
     pub async fn next(&mut self) -> Interruption {
-        async fn arrives(signal: Option<&mut tokio::signal::unix::Signal>) {
-            match signal {
-                Some(signal) => drop(signal.recv().await),
+        let hung_up = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
                 None => std::future::pending().await,
             }
-        }
+        };
         let interruption = tokio::select! {
-            () = arrives(self.interrupt.as_mut()) => Interruption::Interrupt,
-            () = arrives(self.terminate.as_mut()) => Interruption::Terminate,
-            () = arrives(self.hangup.as_mut()) => Interruption::Hangup,
+            _ = self.interrupt.recv() => Interruption::Interrupt,
+            _ = self.terminate.recv() => Interruption::Terminate,
+            _ = hung_up => Interruption::Hangup,
         };
         interruption.record()
     }
@@ -98,12 +89,13 @@ pub async fn interruption() -> io::Result<Interruption> {
     Ok(Interruptions::watch()?.next().await)
 }
 
-/// Returns the signals that are ignored, one a bit. Without `/proc`, `SIGHUP` counts as one of them.
+/// Whether `SIGHUP` ends the program. Under `nohup` it is ignored, which watching would undo. Without `/proc` it is not
+/// watched.
 #[cfg(unix)]
-fn ignored() -> u64 {
+fn hangup_counts() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(1)
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 0)
 }
 
 /// The signals that ask the program to stop, one after another.
