@@ -1,5 +1,6 @@
 //! The proxies of the environment: which one carries a request, and why one refuses.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -49,6 +50,18 @@ fn split_port(entry: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Returns an entry without brackets and the final dot. Networks are written out: macOS has `169.254/16` for 169.254.0.0/16.
+fn plain(host: &str) -> Cow<'_, str> {
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+    match host.split_once('/') {
+        Some((address, prefix)) if address.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
+            let missing = 3_usize.saturating_sub(address.matches('.').count());
+            format!("{address}{}/{prefix}", ".0".repeat(missing)).into()
+        }
+        _ => host.into(),
+    }
+}
+
 /// Returns why an entry of `NO_PROXY` can match no host.
 fn fault(entry: &str) -> Option<&'static str> {
     let (host, port) = split_port(entry);
@@ -57,15 +70,18 @@ fn fault(entry: &str) -> Option<&'static str> {
         prefix.parse().is_ok_and(|prefix: u8| length.is_some_and(|length| prefix <= length))
     };
     let is_whole = host.strip_prefix('[').map_or(!host.contains(['[', ']']), |rest| rest.ends_with(']'));
-    match () {
-        () if entry.contains(char::REPLACEMENT_CHARACTER) => Some("is not UTF-8"),
-        () if entry.contains("://") => Some("is a URL; write its host only"),
-        () if port.is_some_and(|port| port.parse::<u16>().is_err()) => Some("has no valid port"),
-        () if !is_whole => Some("has an unpaired bracket"),
-        () if host.trim_matches(['[', ']']).split_once('/').is_some_and(|parts| !is_network(parts)) => {
-            Some("is not a network such as 10.0.0.0/8")
-        }
-        () => None,
+    if entry.contains(char::REPLACEMENT_CHARACTER) {
+        Some("is not UTF-8")
+    } else if entry.contains("://") {
+        Some("is a URL; write its host only")
+    } else if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+        Some("has no valid port")
+    } else if !is_whole {
+        Some("has an unpaired bracket")
+    } else if plain(host).split_once('/').is_some_and(|parts| !is_network(parts)) {
+        Some("is not a network such as 10.0.0.0/8")
+    } else {
+        None
     }
 }
 
@@ -138,9 +154,9 @@ impl Proxies {
             if port.is_some_and(|port| port.parse().ok() != url.port_or_known_default()) {
                 continue;
             }
-            let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+            let host = plain(host);
             hosts.push(',');
-            hosts.push_str(host.strip_prefix('*').filter(|domain| domain.starts_with('.')).unwrap_or(host));
+            hosts.push_str(host.strip_prefix('*').filter(|domain| domain.starts_with('.')).unwrap_or(&host));
         }
         hosts
     }
@@ -339,7 +355,10 @@ mod tests {
                 assert_eq!(route(&format!("a.test {wrong}"), direct), Ok(false), "{wrong}: {direct}");
             }
         }
-        for fine in ["", "*", "a.test:1", "10.0.0.0/8", "10.0.0.0/8:443", "::1/128", "[::1]", "[::1]:1", "fe80::1%eth0"]
+        assert_eq!(route("169.254/16, 10/8", "https://10.9.8.7/"), Ok(false));
+        assert_eq!(route("169.254/16", "https://169.254.1.2/"), Ok(false));
+        assert_eq!(route("169.254/16", "https://169.1.1.2/"), Ok(true));
+        for fine in ["", "*", "a.test:1", "10.0.0.0/8", "10.0.0.0/8:443", "10.1/16", "::1/128", "[::1]", "fe80::1%eth0"]
         {
             assert!(route(fine, url).is_ok(), "{fine}");
         }
