@@ -212,7 +212,12 @@ export async function checkPages(report, browser, stage, screenshots) {
       });
       if (!views.lifted?.document) continue;
       for (const [name, holds] of Object.entries(properties)) {
-        await report.check(`${wanted.name}: ${name}`, () => holds(views));
+        // On a busy machine the browser itself may replace the context of a page. A page that reloads does so again.
+        const again = (error) => {
+          if (!error.message.includes("Execution context was destroyed")) throw error;
+          return holds(views);
+        };
+        await report.check(`${wanted.name}: ${name}`, () => holds(views).catch(again));
       }
       await photograph(views.plain.page, wanted.name, screenshots);
     } finally {
