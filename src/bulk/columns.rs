@@ -104,8 +104,8 @@ impl RowFault {
     }
 }
 
-/// Returns the column of each heading; `None` for an empty heading. A heading may stand for several
-/// columns: it then means the first one that no other heading names, as `name` is the resource name beside `displayName`.
+/// Returns the column of each heading; `None` for an empty heading. A heading that may stand for several columns means the
+/// first one that no other heading names: beside `displayName`, `name` is the resource name.
 ///
 /// # Errors
 /// The index of the first heading that is unknown or repeated, with the reason.

@@ -162,7 +162,8 @@ fn a_bad_row_of_a_pipe_fails_alone() {
 
 #[test]
 fn the_login_for_a_pipe_allows_what_the_options_ask_for() {
-    for options in ["--if-exists reuse", "--manager eve@example.com", "--owner eve@example.com", "--if-exists fail"] {
+    let crowd: Vec<String> = (0..50).map(|number| format!("--member p{number}@example.com")).collect();
+    for options in ["--if-exists reuse", "--manager eve@example.com", "--owner eve@example.com", &crowd.join(" ")] {
         let mut bulk = Bulk::of(Sandbox::new(), "").with(options);
         bulk.words.retain(|word| word != "--no-input");
         let run = run_piped(&bulk, "name\nA\nB\n").success();

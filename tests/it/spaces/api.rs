@@ -232,8 +232,9 @@ fn only_what_is_idempotent_is_sent_again() {
             assert_eq!(finished.error()["code"], "outcome_unknown");
             assert_eq!(finished.error()["outcome"], "unknown");
         }
-        if let (6, Some(command)) = (code, finished.stderr.split_once("run ").filter(|_| words.contains(&&*with_id))) {
-            let command = command.1.split('"').next().unwrap();
+        if code != 0 && words.contains(&with_id.as_str()) {
+            let error = finished.error();
+            let (_, command) = error["hint"].as_str().unwrap().split_once("to repeat it safely, run ").unwrap();
             sandbox.paste(command).success();
         }
     }

@@ -2,13 +2,14 @@
 
 use clap::ValueEnum as _;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::super::options::SpaceFields;
 use super::finish;
 use super::plan::{IfExists, NewSpace, Plan, plan};
 use super::{find_by_name, methods, send};
 use crate::bulk::{Applied, Attempt, Column, Kind, Rate, RowFault, Values, Words};
-use crate::chat::{CreateSpace, ListSpaces, Method, PatchMembership, Resource, Scopes, Space, id_of};
+use crate::chat::{CreateSpace, Method, Resource, Scopes, Space, id_of};
 use crate::commands::Context;
 use crate::commands::bulk::{RowCommand, row_fault};
 use crate::commands::caller::Caller;
@@ -77,20 +78,17 @@ impl RowCommand for NewSpace {
         plan.request.display_name().unwrap_or_default().to_owned()
     }
 
+    /// A pipe is read after the login, so a row with a name and the options stands for its rows.
     fn scopes(&self, plan: Option<&Plan>) -> Vec<Scopes> {
         if let Some(plan) = plan {
             return methods(plan);
         }
+        let row = Values::default().with("name", Some("name"));
         let import = self.space.get("importMode") == Some(&Value::Bool(true));
-        let mut scopes = vec![if import { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }];
-        if self.if_exists.is_some() {
-            scopes.push(ListSpaces::SCOPES);
+        match self.plan(&row, &Uuid::nil().to_string()) {
+            Ok(sample) => methods(&sample),
+            Err(_) => vec![if import { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }],
         }
-        let gives_roles = !self.manager.is_empty() || !self.owner.is_empty();
-        if gives_roles && !import {
-            scopes.push(PatchMembership::SCOPES);
-        }
-        scopes
     }
 
     /// The second row of a name finds what the first one created.
