@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::iter;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
@@ -253,16 +254,27 @@ pub(crate) fn wrapped(plain: &Command, words: &[&OsStr]) -> Command {
 
 /// The binary and its children under `strace` with these options; `None`, said loudly, where there is none or it may
 /// not trace.
-pub(crate) fn traced<Words>(sandbox: &Sandbox, test: &str, options: &[&str], words: Words) -> Option<Command>
+pub(crate) fn traced<Words>(
+    sandbox: &Sandbox,
+    test: &str,
+    options: &[impl AsRef<OsStr>],
+    words: Words,
+) -> Option<Command>
 where
     Words: IntoIterator,
     Words::Item: AsRef<OsStr>,
 {
-    traced_alone(sandbox, test, &[&["-f"], options].concat(), words)
+    let options: Vec<&OsStr> = iter::once("-f".as_ref()).chain(options.iter().map(AsRef::as_ref)).collect();
+    traced_alone(sandbox, test, &options, words)
 }
 
 /// The same for its first thread alone, which does all that touches files: what a browser does is not counted.
-pub(crate) fn traced_alone<Words>(sandbox: &Sandbox, test: &str, options: &[&str], words: Words) -> Option<Command>
+pub(crate) fn traced_alone<Words>(
+    sandbox: &Sandbox,
+    test: &str,
+    options: &[impl AsRef<OsStr>],
+    words: Words,
+) -> Option<Command>
 where
     Words: IntoIterator,
     Words::Item: AsRef<OsStr>,
@@ -278,7 +290,7 @@ where
     let trace = sandbox.path("trace");
     let mut before: Vec<&OsStr> = ["strace", "-y", "-s", "4096", "-o"].map(OsStr::new).to_vec();
     before.push(trace.as_os_str());
-    before.extend(options.iter().map(OsStr::new));
+    before.extend(options.iter().map(AsRef::as_ref));
     before.push(OsStr::new(env!("CARGO_BIN_EXE_chatauth")));
     Some(wrapped(&sandbox.command(words), &before))
 }
