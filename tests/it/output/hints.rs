@@ -160,7 +160,7 @@ fn a_command_in_a_hint_names_input_that_is_gone() {
 fn a_command_in_a_hint_repeats_text_that_is_shown_escaped() {
     let stage = Stage::new();
     for text in ["line 1\nline 2", "ends\n", "می\u{200c}خواهم", "50 % \\n\tit's \u{202e}so!"] {
-        stage.sandbox.control().add_fault("create:status=499".parse().unwrap());
+        stage.sandbox.control().add_fault("create:status=302".parse().unwrap());
         let words = ["spaces", "create", "--name", "T", "--description", text, "--no-input"];
         let unknown = stage.run(&words).exits_with(6);
         stage.sandbox.control().clear_faults();
