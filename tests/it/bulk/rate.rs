@@ -45,9 +45,10 @@ fn the_rate_is_held_and_the_quota_is_not_hit() {
     let refused = requests.len() - ROWS;
     assert!(refused * 100 < requests.len(), "{refused} of {} were refused", requests.len());
     let held = rate_of(&requests) / 10.0;
-    // A refusal, which a stall of the machine may bring, pauses the run for a second of its twelve.
-    let least = if refused == 0 { 0.97 } else { 0.85 };
-    assert!((least..=1.0).contains(&held), "{:.1}% of the rate, {refused} refused", held * 100.0);
+    // A stall of the machine delays a request, the first or the last too, and may bring a refusal, which pauses the run
+    // for a second of its twelve.
+    let least = if refused == 0 { 0.9 } else { 0.8 };
+    assert!((least..=1.05).contains(&held), "{:.1}% of the rate, {refused} refused", held * 100.0);
     // And never more than the quota within a window, wherever that begins, but for those that were refused.
     for (index, first) in requests.iter().enumerate() {
         let within = requests[index..].iter().take_while(|request| request.at < first.at + time::Duration::seconds(6));
@@ -87,9 +88,9 @@ fn slow_answers_do_not_slow_a_run_down() {
     bulk.fault("create:delay=300ms");
     bulk.run().success();
     let requests = bulk.sandbox.control().requests_to(Endpoint::Create);
-    // The first goes alone.
+    // The first goes alone. One at a time would be a sixth of the rate; a stall of the machine takes some of it.
     let held = rate_of(&requests[1..]) / 20.0;
-    assert!((0.9..=1.0).contains(&held), "{:.1}% of the rate", held * 100.0);
+    assert!((0.7..=1.1).contains(&held), "{:.1}% of the rate", held * 100.0);
 }
 
 #[test]
