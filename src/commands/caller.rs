@@ -162,7 +162,8 @@ impl<'a> Caller<'a> {
         } else if !request.is_idempotent() {
             Some(Write::unsafe_to_repeat())
         } else {
-            let command = request_id.as_deref().map_or_else(
+            // The journal of a run keeps the id of each row.
+            let command = request_id.as_deref().filter(|_| !self.for_row).map_or_else(
                 || self.context.typed_command(),
                 |id| self.context.settings.invocation.typed_with_request_id(id),
             );

@@ -123,6 +123,16 @@ pub(super) fn verdict(
         outcome: unknown.or(failure.outcome.filter(|_| counts.done == 0)),
         ..failure
     };
+    // What to do about the failure comes before what to do about the other rows.
+    let and_resume = |failure: Failure| {
+        let own = failure.hint.as_ref().filter(|_| has_journal || ending.unknown.is_empty());
+        let is_known = own.is_some_and(|own| own.contains(repeat));
+        if is_known || !(has_journal || counts.done > 0 || unknown.is_some()) {
+            return failure;
+        }
+        let hint = own.into_iter().chain([&resume]).cloned().collect::<Vec<_>>().join("; ");
+        failure.hint(hint)
+    };
     let invalid = |message: String| Failure::new(ErrorCode::InputInvalid, message);
     let internal = |message: String| Failure::new(ErrorCode::Internal, message);
     Err(match ending.stop {
@@ -137,9 +147,9 @@ pub(super) fn verdict(
             Failure { outcome: unknown, ..Failure::new(ErrorCode::Interrupted(interruption), message).hint(resume) }
         }
         Some(Stop::ReaderGone) => Failure::new(ErrorCode::ReaderGone, ""),
-        Some(Stop::Failed { error, .. }) => with_totals(Failure::from_json(&error)),
+        Some(Stop::Failed { error, .. }) => and_resume(with_totals(Failure::from_json(&error))),
         Some(Stop::Journal(error)) => with_totals(journal_failure(&error)),
-        Some(Stop::Input(reason)) => with_totals(invalid(reason)),
+        Some(Stop::Input(reason)) => and_resume(with_totals(invalid(reason))),
         None => match (ending.format_fault, ending.output_fault) {
             (Some(fault), _) => internal(fault),
             (None, Some(fault)) => match output::Error::from(fault) {

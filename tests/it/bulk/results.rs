@@ -1,6 +1,7 @@
 //! How rows end: order, statuses, exit codes, and what the same command does next.
 
 use std::fs;
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -342,5 +343,56 @@ fn one_key_is_one_space_whatever_was_refused_before() {
         let ids = bulk.request_ids();
         assert!(ids.len() == 5 && ids.iter().all(|id| *id == ids[0]), "{column}: {ids:?}");
         assert_eq!(bulk.spaces(), ["A"], "{column}");
+    }
+}
+
+/// The command in a hint, after these words.
+#[track_caller]
+fn command_after<'a>(hint: &'a Value, words: &str) -> &'a str {
+    let hint = hint.as_str().unwrap();
+    hint.split_once(words).unwrap_or_else(|| panic!("{hint}")).1
+}
+
+#[test]
+fn what_repeats_a_row_or_resumes_a_run_is_a_command_that_does() {
+    let pasted = |bulk: &Bulk, line: &str| {
+        let own = bulk.command();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]).env_clear().envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.current_dir(bulk.sandbox.path("")).stdin(Stdio::null());
+        bulk.sandbox.finish(shell)
+    };
+    let all = names(3);
+    let all: Vec<&str> = all.lines().skip(1).collect();
+    // Each row is repeated with the id in the journal.
+    let bulk = Bulk::logged_in(&names(3)).with("--concurrency 1");
+    bulk.fault("create:status=302,commit,after=1,times=1");
+    let unknown = bulk.run().exits_with(7);
+    let row = &results(&unknown.stdout)[1]["error"]["hint"];
+    pasted(&bulk, command_after(row, "to repeat it safely, run ")).success();
+    assert_eq!(bulk.spaces(), all);
+    // The failure of a run says first what to do about itself.
+    for (fault, code, own) in [
+        ("create:status=302,commit,after=1", 6, "to repeat it safely, run "),
+        ("create:status=401,after=1", 4, "auth login --account emulator@example.com; to resume, run "),
+        ("create:status=400,after=1", 5, "/spaces; to resume, run "),
+    ] {
+        let bulk = Bulk::logged_in(&names(3)).with("--concurrency 1 --fail-fast");
+        bulk.fault(fault);
+        let stopped = bulk.run().exits_with(code).error()["hint"].clone();
+        bulk.sandbox.control().clear_faults();
+        pasted(&bulk, command_after(&stopped, own)).success();
+        assert_eq!(bulk.spaces(), all, "{stopped}");
+        // Without a journal every finished row would be done again.
+        let alone = ["spaces", "create", "--from", "rows.csv", "--fail-fast", "--format", "json", "--concurrency", "1"];
+        for (fault, words) in [(fault, "remove the finished rows"), (&fault.replace("after=1", "after=0"), "")] {
+            bulk.fault(fault);
+            let hint = bulk.sandbox.run(alone).exits_with(code).error()["hint"].clone();
+            bulk.sandbox.control().clear_faults();
+            let unknown = code == 6;
+            let expected = unknown || !words.is_empty();
+            assert_eq!(hint.as_str().unwrap().contains("remove the finished rows"), expected, "{fault}: {hint}");
+            assert_eq!(hint.as_str().unwrap().contains("set request-id"), unknown, "{fault}: {hint}");
+        }
     }
 }
