@@ -4,6 +4,7 @@ use super::columns::{Column, RowFault, Values};
 use super::identity::Identity;
 use super::index::Index;
 use super::input::{InputError, Row, Rows};
+use super::journal::Journal;
 use crate::platform::input::Source;
 
 /// The maximum number of wrong rows that are listed.
@@ -52,6 +53,20 @@ pub fn check(
         }
     }
     Ok(Checked { identical: seen.identical, ..checked })
+}
+
+/// Counts the rows in the journal, which then knows what it has besides. Rows that cannot be used are not counted.
+///
+/// # Errors
+/// The input cannot be read.
+pub fn count(source: &Source, columns: &[Column], defaults: &Values, journal: &Journal) -> Result<(), InputError> {
+    for row in Rows::open(source, columns)?.flatten() {
+        let Row { mut values, .. } = row;
+        if let Ok(identity) = Identity::extract(&mut values, defaults) {
+            journal.count(&identity.text);
+        }
+    }
+    Ok(())
 }
 
 /// The identities of the rows so far.

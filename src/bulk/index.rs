@@ -33,6 +33,8 @@ pub(super) struct Index(HashMap<[u8; 16], Copies>);
 struct Copies {
     /// The number of copies, with those that have no entry.
     count: u32,
+    /// The number of rows of the input, if they were counted.
+    rows: u32,
     /// The entries that are not claimed, the next one last.
     entries: SmallVec<[Place; 1]>,
 }
@@ -71,6 +73,21 @@ impl Index {
         for copies in self.0.values_mut() {
             copies.entries.sort_unstable_by_key(|place| Reverse((place.state, place.copy)));
         }
+    }
+
+    /// Counts a row of the input, which will claim a copy.
+    pub(super) fn count(&mut self, identity: &str) {
+        if let Some(copies) = self.0.get_mut(&digest(identity)) {
+            copies.rows = copies.rows.saturating_add(1);
+        }
+    }
+
+    /// Returns the states and offsets of the entries that are not claimed, beyond those for the rows that were counted.
+    pub(super) fn unclaimed(&self) -> impl Iterator<Item = (State, u64)> {
+        self.0.values().flat_map(|copies| {
+            let rest = copies.entries.len().saturating_sub(copies.rows as usize);
+            copies.entries[..rest].iter().map(|place| (place.state, place.offset))
+        })
     }
 
     /// Claims the next copy of a row, with its last state and the offset of its entry. Without an entry, the copy is new.

@@ -71,7 +71,7 @@ impl Rows {
                 Some(b' ' | b'\t' | b'\r' | b'\n') if blank < LONGEST_ROW => blank += 1,
                 Some(b'{') => break Format::Lines(text),
                 Some(b'[') => {
-                    let reason = "the input is a JSON array; write one object per line, as jq -c '.[]' does";
+                    let reason = "the input is a JSON array; write one object per line, as --format jsonl does";
                     return Err(InputError::Broken(String::from(reason)));
                 }
                 Some(_) => break table(text, &columns)?,

@@ -278,7 +278,10 @@ impl Journal {
     /// among equal rows, and its last entry.
     pub(super) fn claim(&self, identity: &str) -> Result<(u32, Option<Entry>), JournalError> {
         let (copy, found) = self.index.borrow_mut().claim(identity);
-        let Some((state, offset)) = found else { return Ok((copy, None)) };
+        Ok((copy, found.map(|(state, offset)| self.entry(state, offset)).transpose()?))
+    }
+
+    fn entry(&self, state: State, offset: u64) -> Result<Entry, JournalError> {
         // Appending ignores the position of the file.
         let read = || {
             (&*self.file).seek(SeekFrom::Start(offset))?;
@@ -286,7 +289,25 @@ impl Journal {
             io::Read::take(BufReader::with_capacity(4096, &*self.file), LONGEST_LINE).read_until(b'\n', &mut line)?;
             Ok(Entry { state, ..serde_json::from_slice(&line)? })
         };
-        read().map(|entry| (copy, Some(entry))).map_err(|source| self.failed("read", source))
+        read().map_err(|source| self.failed("read", source))
+    }
+
+    /// Counts a row of the input, which will claim an entry.
+    pub(super) fn count(&self, identity: &str) {
+        self.index.borrow_mut().count(identity);
+    }
+
+    /// Returns the names, or else the request ids, of unfinished resources of earlier runs that no row has claimed, nor will
+    /// of those that were counted.
+    pub fn unclaimed(&self) -> Vec<String> {
+        let index = self.index.borrow();
+        let unfinished = index.unclaimed().filter(|(state, _)| *state != State::Finished);
+        // An entry that cannot be read stops the row that claims it.
+        let mut entries: Vec<Entry> = unfinished.flat_map(|(state, offset)| self.entry(state, offset)).collect();
+        entries.retain(|entry| !entry.existed && (entry.name.is_some() || entry.unknown_since().is_some()));
+        entries.sort_unstable_by_key(|entry| entry.row);
+        let named = |entry: Entry| entry.name.unwrap_or_else(|| format!("request id {}", entry.request_id));
+        entries.into_iter().map(named).collect()
     }
 
     /// Returns the request id of a row whose author gave none.

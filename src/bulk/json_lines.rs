@@ -20,7 +20,7 @@ pub(super) fn object(line: &[u8]) -> Result<Map<String, Value>, RowFault> {
         return Err(RowFault::whole_row(format!("longer than {LONGEST_ROW} bytes")));
     }
     let value = serde_json::from_slice(line).map_err(|error| {
-        let cut = "the object does not end on its line (jq -c writes one per line)";
+        let cut = "the object does not end on its line (--format jsonl and jq -c write one per line)";
         at(&error, if error.is_eof() { cut } else { "not JSON" })
     })?;
     let Value::Object(members) = value else { return Err(RowFault::whole_row("not a JSON object")) };

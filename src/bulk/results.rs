@@ -68,6 +68,14 @@ impl RowResult {
         self.error.as_ref().is_some_and(is_unknown)
     }
 
+    /// Returns why the row failed, and how to finish it if its resource exists; `None` if it did not fail.
+    fn failure(&self) -> Option<String> {
+        let error = self.error.as_ref()?;
+        let hint = self.name.as_ref().and_then(|_| error["hint"].as_str()).map(|hint| format!("; {hint}"));
+        let message = error["message"].as_str().unwrap_or_default();
+        Some(format!("Row {}: {message}{}", self.row, hint.unwrap_or_default()))
+    }
+
     /// Returns the message for standard error if the line cannot be written; empty for a row that changed nothing.
     fn fallback_message(&self) -> String {
         let Self { row, status, .. } = self;
@@ -95,6 +103,8 @@ pub struct Counts {
     pub failed: u64,
     /// Failed, and may have been applied.
     pub unknown: u64,
+    /// Failed, and the resource exists.
+    pub unfinished: u64,
 }
 
 impl Counts {
@@ -149,6 +159,8 @@ pub struct Ending {
 pub struct Output<'a> {
     /// Formats a result; an empty line is not written.
     pub format: &'a dyn Fn(&RowResult) -> Result<Vec<u8>, String>,
+    /// Whether the line of a failed row tells why. Standard error does otherwise, and for a row without a line.
+    pub tells_failures: bool,
     /// Standard output.
     pub out: Box<dyn Write + Send>,
     /// Standard error.
@@ -182,6 +194,7 @@ struct Written {
 /// Orders results and passes them to the thread that writes them.
 pub(super) struct Results<'a> {
     format: &'a dyn Fn(&RowResult) -> Result<Vec<u8>, String>,
+    tells_failures: bool,
     messages: Messages,
     events: Sender<Event>,
     /// Closed when the thread ends.
@@ -202,12 +215,24 @@ impl<'a> Results<'a> {
     pub(super) fn new(output: Output<'a>, total: Option<u64>) -> Self {
         let (events, incoming) = channel();
         let (handled, written) = watch::channel(Written::default());
-        let Output { format, mut out, messages, progress } = output;
+        let Output { format, tells_failures, mut out, messages, progress } = output;
         let progress = Progress::new(total, progress);
         let thread = std::thread::spawn(move || write(&incoming, &handled, &mut *out, messages, progress));
         let (waiting, unwritten, unformatted) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let ending = Ending::default();
-        Self { format, messages, events, written, thread, waiting, unwritten, unformatted, next: 1, ending }
+        Self {
+            format,
+            tells_failures,
+            messages,
+            events,
+            written,
+            thread,
+            waiting,
+            unwritten,
+            unformatted,
+            next: 1,
+            ending,
+        }
     }
 
     /// Waits until a row may start.
@@ -230,6 +255,8 @@ impl<'a> Results<'a> {
             Some("failed") => counts.failed += 1,
             Some(_) => counts.done += 1,
         }
+        counts.unfinished +=
+            u64::from(result.as_ref().is_some_and(|result| result.error.is_some() && result.name.is_some()));
         if let Some(unknown) = result.as_ref().filter(|result| result.is_unknown()) {
             counts.unknown += 1;
             self.ending.unknown.push((row, unknown.request_id.clone().unwrap_or_default()));
@@ -249,6 +276,9 @@ impl<'a> Results<'a> {
         let message = || result.map(RowResult::fallback_message).unwrap_or_default();
         let line = match result.map_or_else(|| Ok(Vec::new()), self.format) {
             Ok(line) => {
+                if line.is_empty() || !self.tells_failures {
+                    result.and_then(RowResult::failure).into_iter().for_each(|failure| self.note(failure));
+                }
                 if !line.is_empty() {
                     self.unwritten.insert(row, message());
                 }

@@ -355,7 +355,9 @@ fn resume(last: Entry, identity: &Identity) -> Result<Entry, RowFault> {
     let unknown_since = last.unknown_since();
     let settled = matches!(last.state, State::Failed | State::Refused) && unknown_since.is_none();
     if identity.keyed() && last.content.as_ref() != Some(&identity.content) && !settled {
-        return Err(RowFault::whole_row("the row changed since the earlier run, but its key or request id did not"));
+        return Err(RowFault::whole_row(
+            "the row changed since the earlier run, but its key or request id did not: restore the row",
+        ));
     }
     let request_id = match &identity.request_id {
         Some(own) => own.clone(),

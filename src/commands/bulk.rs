@@ -23,7 +23,9 @@ use crate::platform::signals::Interruptions;
 use super::caller::Caller;
 use super::{Context, ErrorCode, Failure, runtime};
 pub(super) use args::{BulkArgs, RowsArgs};
-use report::{announce, check_rows, estimate, journal_failure, label, note_identical, summary, totals, verdict};
+use report::{
+    announce, check_rows, estimate, journal_failure, label, note_identical, summary, totals, verdict, warn_unclaimed,
+};
 
 /// The time between two checks of the login during a run.
 const RENEWED_EVERY: Duration = Duration::from_secs(30);
@@ -241,6 +243,10 @@ pub(super) fn run<Command: RowCommand>(
     let mut journal = journal.map_err(|error| journal_failure(&error))?;
     let rows = RowRunner { command, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
     let total = checked.as_ref().map(|checked| checked.rows);
+    if let Some(journal) = journal.as_ref().filter(|journal| total.is_some() && !journal.unclaimed().is_empty()) {
+        bulk::count(&source, &columns, &options, journal).map_err(|error| unreadable(&source, &error))?;
+        warn_unclaimed(Some(journal), &Command::WORDS, context);
+    }
     note_identical(checked.map_or(0, |checked| checked.identical), &options, &Command::WORDS, context);
     runtime::block_on_rows(async |signals: &mut Interruptions| {
         if !dry_run {
@@ -298,11 +304,13 @@ fn check<Command: RowCommand>(
         }
         Ok(())
     };
-    let rows = bulk::check(source, columns, options, plan).map_err(|error| {
-        Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}")).hint("check the file; nothing was sent")
-    })?;
+    let rows = bulk::check(source, columns, options, plan).map_err(|error| unreadable(source, &error))?;
     check_rows(&rows, source, context)?;
     Ok(Needs { rows: Some(rows), ..needs })
+}
+
+fn unreadable(source: &Source, error: &bulk::InputError) -> Failure {
+    Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}")).hint("check the file; nothing was sent")
 }
 
 async fn send<Command: RowCommand>(
@@ -318,12 +326,16 @@ async fn send<Command: RowCommand>(
     };
     let progress = !context.messages.is_quiet() && context.settings.terminals.stderr && context.settings.animations;
     let out = Box::new(StandardStream::output());
-    let (has_journal, total, options) = (job.journal.is_some(), job.total, job.defaults);
-    let output = Output { format: &format, out, messages: context.messages, progress };
+    let (journal, total, options) = (job.journal, job.total, job.defaults);
+    let tells_failures = context.printer.format() != Format::Name;
+    let output = Output { format: &format, tells_failures, out, messages: context.messages, progress };
     let ending = bulk::run(rows, job, output, signals).await;
     note_identical(ending.identical, options, &Command::WORDS, context);
+    if total.is_none() && ending.stop.is_none() {
+        warn_unclaimed(journal, &Command::WORDS, context);
+    }
     context.messages.note(&totals(&ending, Command::WORDS.done));
-    Ok(verdict(ending, &Command::WORDS, total, has_journal, &context.typed_command())?)
+    Ok(verdict(ending, &Command::WORDS, total, journal.is_some(), &context.typed_command())?)
 }
 
 async fn preview<Command: RowCommand>(
@@ -349,13 +361,16 @@ async fn preview<Command: RowCommand>(
         }
         Ok(Vec::new())
     };
-    let (rate, total) = (job.rate, job.total);
-    let output =
-        Output { format: &format, out: Box::new(std::io::sink()), messages: context.messages, progress: false };
+    let (journal, rate, total) = (job.journal, job.rate, job.total);
+    let (out, messages) = (Box::new(std::io::sink()), context.messages);
+    let output = Output { format: &format, tells_failures: true, out, messages, progress: false };
     let is_shown = || matches!(&*first_fault.borrow(), None | Some(output::Error::Filter(_)));
     let ending = bulk::run(rows, Job { preview: Some(&is_shown), ..job }, output, signals).await;
     list.into_inner().finish()?;
     first_fault.into_inner().map_or(Ok(()), Err)?;
+    if total.is_none() && ending.stop.is_none() {
+        warn_unclaimed(journal, &Command::WORDS, context);
+    }
     let counts = ending.counts;
     let left = counts.done + counts.existing;
     // Rows of one file are much alike.

@@ -236,6 +236,7 @@ impl Stage {
         };
         let output = Output {
             format: &format,
+            tells_failures: true,
             out: Box::new(paper.clone()),
             messages: Messages::new(true, false),
             progress: false,

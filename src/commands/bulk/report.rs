@@ -2,10 +2,15 @@
 
 use serde_json::Value;
 
-use crate::bulk::{Checked, Ending, JournalError, Rate, RowResult, Stop, Values, Words, approximate, pluralize};
+use crate::bulk::{
+    Checked, Ending, Journal, JournalError, Rate, RowResult, Stop, Values, Words, approximate, pluralize,
+};
 use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::output;
 use crate::platform::input::Source;
+
+/// The maximum number of resources that a warning lists.
+const LISTED: usize = 5;
 
 /// Returns the failure of an input of which not every row can be used.
 pub(super) fn check_rows(checked: &Checked, source: &Source, context: &Context) -> Result<(), Failure> {
@@ -61,6 +66,21 @@ pub(super) fn note_identical(identical: u64, options: &Values, words: &Words, co
     }
 }
 
+/// Warns of what earlier runs left unfinished and no row finishes: a row that was changed counts as new.
+pub(super) fn warn_unclaimed(journal: Option<&Journal>, words: &Words, context: &Context) {
+    let unclaimed = journal.filter(|_| words.by_request_id).map(Journal::unclaimed).unwrap_or_default();
+    if !unclaimed.is_empty() {
+        let more = unclaimed.len().saturating_sub(LISTED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        context.messages.warning(&format!(
+            "no row finishes {}{more} of an earlier run: a row that was changed creates another {}. Restore it to finish \
+             the first one",
+            unclaimed.into_iter().take(LISTED).collect::<Vec<_>>().join(", "),
+            words.object
+        ));
+    }
+}
+
 /// Returns what people call the row; empty if that is the resource name.
 pub(super) fn label(result: &RowResult) -> &str {
     let name = result.object.as_ref().and_then(|object| object.get("displayName")).and_then(Value::as_str);
@@ -69,9 +89,11 @@ pub(super) fn label(result: &RowResult) -> &str {
 
 /// Returns the line for people.
 pub(super) fn summary(result: &RowResult) -> String {
-    let error = result.error.as_ref().and_then(|error| error["message"].as_str());
+    let of_error = |member: &str| result.error.as_ref().and_then(|error| error[member].as_str()).unwrap_or_default();
     let mut text = format!("{}  {}", result.row, result.status);
-    for part in [result.name(), label(result), error.unwrap_or_default()] {
+    // What exists already has to be finished by a command of its own, unless the journal does.
+    let hint = if result.name().is_empty() { "" } else { of_error("hint") };
+    for part in [result.name(), label(result), of_error("message"), hint] {
         if !part.is_empty() {
             text += &format!("  {part}");
         }
@@ -114,7 +136,13 @@ pub(super) fn verdict(
             (false, true) => ", set request-id in the unknown ones, and run it again",
             (false, false) => " and run it again; the unknown ones may already be done",
         };
-        format!("remove the finished rows from the input{again}; pass --journal FILE to make runs resumable")
+        let unfinished = match (counts.unfinished, words.by_request_id) {
+            (1.., true) => format!(", and those whose {} exists (to finish them, see their hints),", words.object),
+            _ => String::new(),
+        };
+        format!(
+            "remove the finished rows{unfinished} from the input{again}; pass --journal FILE to make runs resumable"
+        )
     };
     // Whatever stopped the run, an outcome that is unknown stays unknown, and rows that are done were applied.
     let unknown = (!ending.unknown.is_empty()).then_some(Outcome::Unknown);

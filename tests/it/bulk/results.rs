@@ -1,8 +1,8 @@
 //! How rows end: order, statuses, exit codes, and what the same command does next.
 
 use std::fs;
-use std::process::{Command, Stdio};
 
+use chatauth::emulator::Options;
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -355,13 +355,6 @@ fn command_after<'a>(hint: &'a Value, words: &str) -> &'a str {
 
 #[test]
 fn what_repeats_a_row_or_resumes_a_run_is_a_command_that_does() {
-    let pasted = |bulk: &Bulk, line: &str| {
-        let own = bulk.command();
-        let mut shell = Command::new("sh");
-        shell.args(["-c", line]).env_clear().envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        shell.current_dir(bulk.sandbox.path("")).stdin(Stdio::null());
-        bulk.sandbox.finish(shell)
-    };
     let all = names(3);
     let all: Vec<&str> = all.lines().skip(1).collect();
     // Each row is repeated with the id in the journal.
@@ -369,7 +362,7 @@ fn what_repeats_a_row_or_resumes_a_run_is_a_command_that_does() {
     bulk.fault("create:status=302,commit,after=1,times=1");
     let unknown = bulk.run().exits_with(7);
     let row = &results(&unknown.stdout)[1]["error"]["hint"];
-    pasted(&bulk, command_after(row, "to repeat it safely, run ")).success();
+    bulk.pasted(command_after(row, "to repeat it safely, run ")).success();
     assert_eq!(bulk.spaces(), all);
     // The failure of a run says first what to do about itself.
     for (fault, code, own) in [
@@ -381,7 +374,7 @@ fn what_repeats_a_row_or_resumes_a_run_is_a_command_that_does() {
         bulk.fault(fault);
         let stopped = bulk.run().exits_with(code).error()["hint"].clone();
         bulk.sandbox.control().clear_faults();
-        pasted(&bulk, command_after(&stopped, own)).success();
+        bulk.pasted(command_after(&stopped, own)).success();
         assert_eq!(bulk.spaces(), all, "{stopped}");
         // Without a journal every finished row would be done again.
         let alone = ["spaces", "create", "--from", "rows.csv", "--fail-fast", "--format", "json", "--concurrency", "1"];
@@ -395,4 +388,95 @@ fn what_repeats_a_row_or_resumes_a_run_is_a_command_that_does() {
             assert_eq!(hint.as_str().unwrap().contains("set request-id"), unknown, "{fault}: {hint}");
         }
     }
+}
+
+/// A run whose first row makes a space and then fails: the manager has not joined yet.
+fn unfinished(rows: &str) -> Bulk {
+    let options = Options { auto_accept_off: vec![String::from("shy@example.com")], ..Options::default() };
+    let sandbox = Sandbox::with(options);
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    Bulk::of(sandbox, rows)
+}
+
+#[test]
+fn the_space_of_a_row_that_failed_is_not_made_again_by_what_the_run_says() {
+    let bulk = unfinished("name,manager\nA,shy@example.com\nB,\n");
+    for (format, told) in [("human", "stdout"), ("name", "stderr")] {
+        let words = ["spaces", "create", "--from", "rows.csv", "--format", format];
+        let run = bulk.sandbox.run(words).exits_with(7);
+        let space = bulk.sandbox.control().spaces()[0]["name"].as_str().unwrap().to_owned();
+        assert!(run.stderr.contains("remove the finished rows, and those whose space exists"), "{}", run.stderr);
+        let text = if told == "stdout" { &run.stdout } else { &run.stderr };
+        let line = text.lines().find(|line| line.contains("the space spaces/")).unwrap_or_else(|| panic!("{text}"));
+        assert!(line.contains("to finish, run ") && line.contains("members update spaces/"), "{line}");
+        assert!(format == "name" || line.contains(&space), "{line}");
+    }
+}
+
+#[test]
+fn a_row_that_was_changed_after_it_made_a_space_is_warned_of_before_it_makes_another() {
+    let [shy, joined] =
+        ["shy", "eve"].map(|name| format!("name,manager\nA,{name}@example.com\nA,{name}@example.com\n"));
+    let bulk = unfinished(&shy);
+    let first = bulk.run().exits_with(7);
+    let made: Vec<String> =
+        results(&first.stdout).iter().map(|row| row["space"]["name"].as_str().unwrap().to_owned()).collect();
+    // A row that is there claims the space, and the first one is free.
+    let warning = |names: &[String]| {
+        let names = names.join(", ");
+        format!(
+            "warning: no row finishes {names} of an earlier run: a row that was changed creates another space. Restore"
+        )
+    };
+    let rows = |text: &str| bulk.rows(text);
+    let preview = |from: &str| {
+        let line = format!(
+            "{} spaces create --from {from} --journal results.jsonl --dry-run < rows.csv",
+            env!("CARGO_BIN_EXE_chatauth")
+        );
+        bulk.pasted(&line)
+    };
+    for from in ["rows.csv", "-"] {
+        rows(&shy);
+        assert!(!preview(from).stderr.contains("no row finishes"));
+        rows(&joined);
+        let said = preview(from).success().stderr;
+        assert!(said.contains(&warning(&made)), "{said}");
+        rows("name,manager\nA,shy@example.com\nB,\n");
+        let said = preview(from).success().stderr;
+        assert_eq!(made.iter().filter(|name| said.contains(&warning(&[(*name).clone()]))).count(), 1, "{said}");
+    }
+    // What no run can tell the fate of counts as well; what was refused does not.
+    bulk.rows("name\nC\n");
+    bulk.fault("create:status=302");
+    let unknown = bulk.run().exits_with(7);
+    bulk.sandbox.control().clear_faults();
+    let id = results(&unknown.stdout)[0]["requestId"].as_str().unwrap().to_owned();
+    bulk.rows("name\nD\n");
+    bulk.fault("create:status=400");
+    bulk.run().exits_with(7);
+    bulk.sandbox.control().clear_faults();
+    bulk.rows("name\nE\n");
+    let run = bulk.run().success();
+    let position = |text: &str| run.stderr.find(text).unwrap_or_else(|| panic!("{text}: {}", run.stderr));
+    assert!(position(&format!("request id {id}")) < position("Creating 1 space"), "{}", run.stderr);
+    assert_eq!(run.stderr.matches("request id").count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn whatever_the_format_it_says_why_a_row_failed() {
+    let bulk = Bulk::logged_in("name,member\nok,\nbad,a b\n");
+    let why = "line 3: --member \"a b\" is not an email address or user ID";
+    for (words, code) in
+        [("--dry-run --format human", 3), ("--dry-run --format csv", 3), ("--format name", 7), ("--jq empty", 7)]
+    {
+        let line = format!("{} spaces create --from - {words} < rows.csv", env!("CARGO_BIN_EXE_chatauth"));
+        let run = bulk.pasted(&line).exits_with(code);
+        assert!(run.stderr.contains(&format!("Row 2: {why}\n")), "{words}: {}", run.stderr);
+    }
+    // Once is enough.
+    let run = bulk
+        .pasted(&format!("{} spaces create --from - --format json < rows.csv", env!("CARGO_BIN_EXE_chatauth")))
+        .exits_with(7);
+    assert!(!run.stderr.contains("Row 2"), "{}", run.stderr);
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 
 use chatauth::emulator::{Endpoint, Fault};
@@ -56,6 +56,15 @@ impl Bulk {
 
     pub(crate) fn run(&self) -> Finished {
         self.sandbox.run(&self.words)
+    }
+
+    /// Pastes a command into a shell.
+    pub(crate) fn pasted(&self, line: &str) -> Finished {
+        let own = self.command();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]).env_clear().envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.current_dir(self.sandbox.path("")).stdin(Stdio::null());
+        self.sandbox.finish(shell)
     }
 
     pub(crate) fn fault(&self, text: &str) {
