@@ -105,6 +105,8 @@ pub struct Counts {
     pub unknown: u64,
     /// Failed, and the resource exists.
     pub unfinished: u64,
+    /// Failed, and would again: the row cannot be used, or the API rejected it.
+    pub rejected: u64,
 }
 
 impl Counts {
@@ -255,8 +257,10 @@ impl<'a> Results<'a> {
             Some("failed") => counts.failed += 1,
             Some(_) => counts.done += 1,
         }
-        counts.unfinished +=
-            u64::from(result.as_ref().is_some_and(|result| result.error.is_some() && result.name.is_some()));
+        if let Some(RowResult { error: Some(error), name, .. }) = &result {
+            counts.unfinished += u64::from(name.is_some());
+            counts.rejected += u64::from(name.is_none() && matches!(error["exitCode"].as_u64(), Some(3 | 5)));
+        }
         if let Some(unknown) = result.as_ref().filter(|result| result.is_unknown()) {
             counts.unknown += 1;
             self.ending.unknown.push((row, unknown.request_id.clone().unwrap_or_default()));

@@ -187,8 +187,9 @@ pub(super) fn verdict(
             },
             (None, None) if counts.failed > 0 => {
                 let total = total.unwrap_or_else(|| counts.ended());
+                let correct = has_journal && counts.rejected == counts.failed;
                 Failure::new(ErrorCode::PartialFailure, format!("{} of {total} rows failed", counts.failed))
-                    .hint(resume)
+                    .hint(if correct { format!("correct the failed rows; {resume}") } else { resume })
             }
             (None, None) if ending.not_started.is_some_and(|rest| rest > 0) => {
                 let before = pluralize(total.unwrap_or_default(), "row");

@@ -21,7 +21,10 @@ fn results_come_in_order_and_the_same_command_tries_only_what_failed() {
     assert_eq!(ends.len(), 12);
     assert_eq!(ends.iter().filter(|end| *end == "failed").count(), 2, "{}", first.stdout);
     assert_eq!(first.error()["code"], "partial_failure");
-    assert!(first.error()["hint"].as_str().unwrap().contains("--journal results.jsonl"), "{}", first.stderr);
+    let hint = first.error()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.contains("--journal results.jsonl"), "{}", first.stderr);
+    // Both were refused, and would be again as they are.
+    assert!(hint.starts_with("correct the failed rows; to resume, run "), "{hint}");
     let failed: Vec<Value> = results(&first.stdout).into_iter().filter(|result| result["status"] == "failed").collect();
     assert!(failed.iter().all(|result| result["error"]["code"].is_string() && result.get("space").is_none()));
 
@@ -361,6 +364,7 @@ fn what_repeats_a_row_or_resumes_a_run_is_a_command_that_does() {
     let bulk = Bulk::logged_in(&names(3)).with("--concurrency 1");
     bulk.fault("create:status=302,commit,after=1,times=1");
     let unknown = bulk.run().exits_with(7);
+    assert!(unknown.error()["hint"].as_str().unwrap().starts_with("to resume"), "{}", unknown.stderr);
     let row = &results(&unknown.stdout)[1]["error"]["hint"];
     bulk.pasted(command_after(row, "to repeat it safely, run ")).success();
     assert_eq!(bulk.spaces(), all);
