@@ -28,7 +28,7 @@ pub enum Error {
         /// The error of the layer below.
         cause: String,
     },
-    /// No connection for a reason that rarely passes soon: no further file descriptor, or no way to the SOCKS proxy.
+    /// No connection for a reason that rarely passes soon: no further file descriptor, no way to the SOCKS proxy, or no TLS.
     #[error("cannot connect to {host}: {cause}")]
     Unreachable {
         /// The host and port.
@@ -136,12 +136,21 @@ impl Error {
         host: &str,
         proxy: Option<String>,
     ) -> Self {
-        let host = host.to_owned();
         let chain =
             || std::iter::successors(error.source(), |inner: &&(dyn std::error::Error + 'static)| (*inner).source());
+        // The HTTP library has no type that can be named for a proxy that was not reached, only its message.
+        let is_of_proxy = |text: String| text.ends_with(" error: failed to create underlying connection");
+        let host = match proxy.filter(|_| is_connect) {
+            Some(proxy) if chain().any(|inner| is_of_proxy(inner.to_string())) => proxy,
+            Some(proxy) => format!("{host} through {proxy}"),
+            None => host.to_owned(),
+        };
         if let Some(cause) = chain().find_map(find_tls) {
             return match cause {
                 rustls::Error::InvalidCertificate(reason) => Self::Untrusted { host, cause: certificate(reason) },
+                rustls::Error::InvalidMessage(_) if is_connect => {
+                    Self::Unreachable { host, cause: String::from("it does not speak TLS") }
+                }
                 other if is_connect => Self::NotConnected { host, cause: format!("TLS: {other}") },
                 other => {
                     // After the handshake the server may have read the request.
@@ -150,8 +159,6 @@ impl Error {
                 }
             };
         }
-        // This machine connects only to the proxy.
-        let host = proxy.filter(|_| is_connect).unwrap_or(host);
         if !is_connect {
             return if is_timeout { Self::Timeout { host } } else { Self::Lost { host } };
         }
@@ -162,7 +169,7 @@ impl Error {
         if let Some(cause) = io_errors().find(|error| is_out_of_descriptors(error)) {
             return Self::Unreachable { cause: cause.to_string(), host };
         }
-        // The error has no source that would tell why, and no type that can be named.
+        // The error has no source that would tell why.
         if chain().any(|inner| inner.to_string() == "SOCKS error: failed to create underlying connection") {
             return Self::Unreachable { cause: String::from("the proxy cannot be reached"), host };
         }

@@ -219,6 +219,35 @@ fn property_53_a_proxy_that_cannot_be_used_is_told_without_its_password() {
 }
 
 #[test]
+fn property_53_tls_that_fails_before_the_tunnel_is_the_proxys_and_in_the_tunnel_the_hosts() {
+    let company = Company::new();
+    let stranger = Authority::new("unknown").server(&["127.0.0.1"], 60);
+    let tls = RecordingProxy::tls(company.sandbox.origin(), &stranger);
+    let plain = company.sandbox.origin().strip_prefix("http://").unwrap();
+    let to_tls = Proxy::leading_to(tls.address(), None);
+    let to_plain = Proxy::leading_to(plain.parse().unwrap(), None);
+    let named = |address: &dyn std::fmt::Display| format!("the proxy {address} (HTTPS_PROXY)");
+    for (proxy, message) in [
+        (format!("https://{}", tls.address()), format!("certificate of {} is not trusted", named(&tls.address()))),
+        (format!("https://{plain}"), format!("cannot connect to {}: it does not speak TLS", named(&plain))),
+        (
+            format!("http://{}", to_tls.address()),
+            format!("certificate of chat.test through {} is not trusted", named(&to_tls.address())),
+        ),
+        (
+            format!("http://{}", to_plain.address()),
+            format!("cannot connect to chat.test through {}: it does not speak TLS", named(&to_plain.address())),
+        ),
+    ] {
+        let mut command = company.command(&["spaces", "list", "--no-input"]);
+        command.env("HTTPS_PROXY", &proxy).env("CHATAUTH_ACCESS_TOKEN", "ready-made");
+        let refused = company.finish(command).exits_with(6);
+        assert!(refused.stderr.contains(&message), "{proxy}: {}", refused.stderr);
+        assert!(!refused.stderr.contains("attempt 4"), "{proxy}: {}", refused.stderr);
+    }
+}
+
+#[test]
 fn property_53_a_proxy_at_an_ipv6_address_refuses_once_and_with_its_reason() {
     let company = Company::new();
     for (refusal, code, cause) in [
