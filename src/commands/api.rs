@@ -92,16 +92,13 @@ impl Api {
                         // As in gh, the response goes to standard output and its meaning to standard error.
                         let _ = printer.refused(answer);
                     }
-                    return Err(refusal(error, &request, !self.scope.is_empty(), context).into());
+                    return Err(seen.report(refusal(error, &request, !self.scope.is_empty(), context)).into());
                 }
             };
             if self.paginate && !printer.continues(&answer) {
-                let message = if seen.is_empty() {
-                    "cannot parse the server's response: expected a page of a list"
-                } else {
-                    "the list is incomplete: cannot parse the server's response with the next page"
-                };
-                return Err(Failure::new(ErrorCode::ServerError, message).hint("retry in a minute").into());
+                let message = "cannot parse the server's response: expected a page of a list";
+                let failure = Failure::new(ErrorCode::ServerError, message).hint("retry in a minute");
+                return Err(seen.report(failure).into());
             }
             let next = printer.page(&answer).map_err(|error| {
                 if request.is_read() {

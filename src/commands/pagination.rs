@@ -21,9 +21,12 @@ pub(super) struct Limit {
 pub(super) struct SeenTokens(HashSet<String>);
 
 impl SeenTokens {
-    /// Whether there was no page before.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Adds to a failure after the first page that the list is incomplete.
+    pub(super) fn report(&self, failure: Failure) -> Failure {
+        if self.0.is_empty() {
+            return failure;
+        }
+        Failure { message: format!("the list is incomplete: {}", failure.message), ..failure }
     }
 
     /// Adds a token.
@@ -76,7 +79,8 @@ impl Pages {
         request: impl FnOnce(Paging) -> M,
     ) -> anyhow::Result<Option<Vec<Resource<Fields>>>> {
         let Some(paging) = self.paging()? else { return Ok(None) };
-        let page = caller.send(&request(paging)).await?;
+        let sent = caller.send(&request(paging)).await;
+        let page = sent.map_err(|error| self.seen.report(caller.context().report(error)))?;
         Ok(Some(self.items_up_to_limit(page)))
     }
 

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use crate::chat::RawResponse;
 use crate::output::{self, Printer, sanitise, sanitise_lines};
 
-/// The responses so far. Pages that were joined are printed even if it is dropped before the last one.
+/// The responses so far. Pages that were joined are printed even if it is dropped before the last one, except through a
+/// filter: over a part of a list it would print wrong results.
 pub(super) struct ResponsePrinter<'a> {
     printer: &'a Printer,
     include: bool,
@@ -106,6 +107,9 @@ impl<'a> ResponsePrinter<'a> {
 
 impl Drop for ResponsePrinter<'_> {
     fn drop(&mut self) {
+        if self.printer.has_filter() {
+            return;
+        }
         if let Err(error) = self.print_merged() {
             log::debug!("cannot print the pages so far: {error}");
         }

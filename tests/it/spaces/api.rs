@@ -162,13 +162,16 @@ fn pages_that_were_read_are_printed_when_a_later_one_fails() {
             spaces.map(|space| space["displayName"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
         let failed = run(&[]);
-        assert!(failed.stderr.starts_with("error: "), "{}", failed.stderr);
+        assert!(failed.stderr.starts_with("error: the list is incomplete: "), "{}", failed.stderr);
         let pages = failed.json();
         assert_eq!(names(&pages), ["a", "b"], "{fault}");
         assert!(pages["nextPageToken"].is_string(), "{pages}");
         let included = run(&["-i"]).stdout;
         let (_, body) = included.rsplit_once("\n\n{").unwrap();
         assert_eq!(names(&serde_json::from_str(&format!("{{{body}")).unwrap()), ["a", "b"], "{fault}: {included}");
+        if cfg!(feature = "jq") {
+            assert_eq!(run(&["--jq", ".spaces | length"]).stdout, "", "{fault}: a filter over a part of a list");
+        }
         let lines = run(&["--format", "jsonl"]).stdout;
         assert_eq!(names(&serde_json::from_str(lines.lines().next().unwrap()).unwrap()), ["a", "b"]);
     }

@@ -20,7 +20,7 @@ fn a_list_that_fails_on_a_later_page_prints_the_rows_it_has() {
             let words: Vec<&str> = list.split(' ').chain(how.split(' ')).collect();
             let run = recorder.run(&words).exits_with(5);
             assert_eq!(run.stdout.lines().count(), lines, "{words:?}: {}", run.stdout);
-            assert!(run.stderr.contains("error: cannot"), "{words:?}: {}", run.stderr);
+            assert!(run.stderr.contains("error: the list is incomplete: cannot"), "{words:?}: {}", run.stderr);
         }
     }
 }
