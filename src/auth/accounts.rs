@@ -44,7 +44,7 @@ impl Session {
         }
     }
 
-    /// Returns the login of `account` with a client of this command, else one with another client.
+    /// Returns the login of `account` with a client of this command, else one with another client, the current one first.
     pub fn login_for(&self, account: &str) -> Result<LoginName, Error> {
         let mut names = self.store.names()?;
         names.retain(|name| is_same_account(&name.account, account));
@@ -74,7 +74,7 @@ impl Session {
         names.retain(|name| client.is_none_or(|client| self.store.belongs(name, client)));
         let mut accounts: Vec<String> = names.into_iter().map(|name| name.account).collect();
         accounts.dedup();
-        let current = self.store.current();
+        let current = self.store.current().map(|current| current.account);
         let is_current = |account: &&String| current.as_ref().is_some_and(|current| is_same_account(account, current));
         let current = accounts.iter().find(is_current).cloned();
         Ok((accounts, current))
@@ -91,7 +91,7 @@ impl Session {
         let record = self.require_record(&name)?;
         self.check_client(&record)?;
         self.clients.check_selectable(&record, &self.store)?;
-        self.store.set_current(Some(&name.account))?;
+        self.store.set_current(Some(&name))?;
         Ok(name.account)
     }
 
@@ -126,7 +126,9 @@ impl Session {
         self.require_record(name)?;
         let _lock = self.store.lock(name).await?;
         let is_last = self.logins()?.iter().filter(|login| login.account == name.account).count() == 1;
-        if is_last && self.store.current().is_some_and(|current| is_same_account(&current, &name.account)) {
+        let is_current =
+            |current: LoginName| current == *name || is_last && is_same_account(&current.account, &name.account);
+        if self.store.current().is_some_and(is_current) {
             self.store.set_current(None)?;
         }
         Ok(self.store.remove(name)?)

@@ -81,16 +81,16 @@ impl Session {
         let granted = response.scope.as_deref().map(ScopeSet::from_wire).or(scopes).unwrap_or_default();
         let refresh_token = replacement.unwrap_or(credentials.refresh_token);
         let record = Record::new(&client, identity, &granted, refresh_token, &response, self.clock.now());
-        self.store.save_verified(&record).await?;
+        let (name, _) = self.store.save_verified(&record).await?;
         let client_file = if present.is_none() { Some(self.save_client(&client)?) } else { None };
         if let Some(error) = wrong_account {
             return Err(error);
         }
         let logins = self.accounts()?;
         let is_current = |account: &String| logins.iter().any(|login| is_same_account(login, account));
-        let current = self.store.current().filter(is_current);
+        let current = self.store.current().map(|current| current.account).filter(is_current);
         if current.is_none() {
-            self.store.set_current(Some(&record.email))?;
+            self.store.set_current(Some(&name))?;
         }
         let current = current.filter(|current| !is_same_account(current, &record.email));
         Ok(Imported { record, client_file, current })

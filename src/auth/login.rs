@@ -64,11 +64,11 @@ impl Session {
             endpoint.exchange(&code, &request.verifier, &request.redirect_uri).await.map_err(code_refused)?;
         let record = self.verified_record(client, &response, options)?;
         let (name, before) = self.store.save_verified(&record).await?;
-        self.login.replace(Some(name));
         if let Some(other) = before.filter(|other| other.refresh_token_issued_at >= began) {
             self.warn_of_lost_scopes(&record.granted(), &other);
         }
-        self.store.set_current(Some(&record.email))?;
+        self.store.set_current(Some(&name))?;
+        self.login.replace(Some(name));
         Ok(record)
     }
 

@@ -187,13 +187,14 @@ impl CredentialStore {
     }
 
     /// Returns the name of the login of `account` with `client`. Where there is none, that of a login of the account with
-    /// another client, or the name that its first login would get.
+    /// another client, the current one first, or the name that its first login would get.
     pub(super) fn find(&self, account: &str, client: Option<&ClientSecrets>) -> Result<LoginName, StoreError> {
         let mut names = self.names()?;
         names.retain(|name| is_same_account(&name.account, account));
         // Those that name their client first: a damaged record without one may be another client's.
         let own = client.and_then(|client| names.iter().rev().find(|name| self.belongs(name, client)));
-        Ok(own.or(names.first()).cloned().unwrap_or_else(|| LoginName::first(account)))
+        let current = self.current().filter(|current| names.contains(current));
+        Ok(own.cloned().or(current).or(names.into_iter().next()).unwrap_or_else(|| LoginName::first(account)))
     }
 
     /// Whether a record is a login with `client`, or may be one.
@@ -281,20 +282,23 @@ impl CredentialStore {
         }
     }
 
-    /// The account last logged in or switched to.
-    pub(super) fn current(&self) -> Option<String> {
+    /// The login last made or switched to: a line with its account, and one with its client where its name has one.
+    pub(super) fn current(&self) -> Option<LoginName> {
         let path =
             self.directory().ok().filter(|directory| directory.join("accounts").is_dir())?.join("current_account");
         let content = files::read_private(&path, 1024).ok()??.content;
-        let account = String::from_utf8(content).ok()?.trim().to_owned();
-        (!account.is_empty()).then_some(account)
+        let content = String::from_utf8(content).ok()?;
+        let mut lines = content.lines().map(str::trim).filter(|line| !line.is_empty());
+        let first = LoginName::first(lines.next()?);
+        Some(LoginName { client_id: lines.next().map(str::to_owned), ..first })
     }
 
-    /// Makes an account the current one, or none.
-    pub(super) fn set_current(&self, account: Option<&str>) -> Result<(), StoreError> {
+    /// Makes a login the current one, or none.
+    pub(super) fn set_current(&self, name: Option<&LoginName>) -> Result<(), StoreError> {
         self.create()?;
         let path = self.directory()?.join("current_account");
-        let content = account.map(|account| format!("{account}\n")).unwrap_or_default();
+        let lines = |name: &LoginName| format!("{}\n{}\n", name.account, name.client_id.as_deref().unwrap_or_default());
+        let content = name.map(lines).unwrap_or_default();
         files::replace_private(&path, content.as_bytes(), self.clock.now()).map_err(StoreError::not_writable)
     }
 

@@ -65,6 +65,17 @@ fn not_chosen(accounts: &[String], context: &Context) -> Result<Vec<LoginName>, 
     Err(Failure::new(ErrorCode::LoginNeeded, message).hint(hint))
 }
 
+/// The account of a login, with its OAuth client where the account has several logins.
+fn label(login: &LoginName, context: &Context) -> String {
+    let session = context.session();
+    let logins = session.logins().unwrap_or_default();
+    let has_other = logins.iter().any(|other| other.account == login.account && other != login);
+    match session.read(login) {
+        Ok(Some(record)) if has_other => format!("{login} with the OAuth client {}", record.client_id),
+        _ => login.to_string(),
+    }
+}
+
 /// Whether there is no such login.
 fn is_gone(error: &Error) -> bool {
     matches!(error, Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)))
@@ -72,7 +83,7 @@ fn is_gone(error: &Error) -> bool {
 
 async fn log_out_login(login: &LoginName, options: &Logout, context: &Context) -> anyhow::Result<()> {
     let session = context.session();
-    let account = &login.account;
+    let account = &label(login, context);
     if options.local {
         session.forget(login).await?;
         context.messages.note(&format!("Removed the login of {account} from this machine without revoking it"));
@@ -121,7 +132,7 @@ fn not_revoked(error: Error, login: &LoginName, options: &Logout, context: &Cont
         "pass the client file of that login with --client-secrets FILE"
     };
     let local = context.command(["auth", "logout", "--local"].into_iter().chain(options.all.then_some("--all")));
-    failure.message = format!("{}; the login of {} was kept", failure.message, login.account);
+    failure.message = format!("{}; the login of {} was kept", failure.message, label(login, context));
     failure.hint(format!("{first}, or remove the login from this machine only: {local}")).into()
 }
 

@@ -93,9 +93,11 @@ fn show(context: &Context) -> anyhow::Result<()> {
     let has_two = records.iter().any(|(login, _)| login.client_id.is_some());
     for (login, record) in &records {
         let mark = if record.refresh_token_expires_at.is_some() { Mark::Warning } else { Mark::Ok };
+        let is_used = !unused && chosen.as_ref().is_ok_and(|name| name == login);
+        let used = if is_used { " (commands use this login)" } else { "" };
         details = details
             .check(mark, "Login", summary(record, now))
-            .maybe("  Client", has_two.then_some(record.client_id.as_str()))
+            .maybe("  Client", has_two.then(|| format!("{}{used}", record.client_id)))
             .with("  Scopes", record.granted().without_identity().to_string())
             .with("  Saved in", session.location(login).display().to_string());
     }

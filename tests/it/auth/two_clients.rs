@@ -94,6 +94,48 @@ fn the_account_is_chosen_among_the_logins_of_the_client() {
 }
 
 #[test]
+fn without_a_client_file_the_login_that_was_made_last_is_the_current_one() {
+    let sandbox = two_clients(OTHER);
+    let own = client_id(&sandbox);
+    std::fs::create_dir(sandbox.path("empty")).unwrap();
+    let run = |words: &[&str]| {
+        let mut command = sandbox.command(words);
+        command.env_remove("CHATAUTH_CLIENT_SECRETS").current_dir(sandbox.path("empty"));
+        sandbox.finish(command)
+    };
+    let token = |path: &std::path::Path| -> Value {
+        serde_json::from_slice::<Value>(&std::fs::read(path).unwrap()).unwrap()["access_token"].clone()
+    };
+    let used = || run(&["auth", "token", "--no-input", "--format", "json"]).success().json()["accessToken"].clone();
+    let marked = || {
+        let status = run(&["auth", "status", "--format", "human"]).success().stdout;
+        let lines = status.lines().filter(|line| line.contains("commands use this login")).map(str::to_owned);
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(used(), token(&second(&sandbox)));
+    assert!(marked().contains(&own) && !marked().contains(OTHER), "{}", marked());
+    run(&["auth", "switch", ADA]).success();
+    assert_eq!(used(), token(&second(&sandbox)), "a switch to the same account is none");
+    // An address alone means the first login of the account.
+    let current = sandbox.config_directory().join("current_account");
+    let recorded = std::fs::read(&current).unwrap();
+    std::fs::write(&current, "Ada@Example.com\n").unwrap();
+    assert_eq!(used(), token(&sandbox.record_path(ADA)));
+    assert!(marked().contains(OTHER) && !marked().contains(&own), "{}", marked());
+    std::fs::write(&current, recorded).unwrap();
+
+    let error = run(&["auth", "logout", "--format", "json"]).exits_with(3).error();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(&format!("with the OAuth client {own} was kept")), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("client file of that login"), "{error}");
+    let removed = run(&["auth", "logout", "--local"]).success();
+    assert!(removed.stderr.contains(&own), "{}", removed.stderr);
+    assert!(!second(&sandbox).exists() && sandbox.record_path(ADA).exists());
+    run(&["auth", "logout", "--local"]).exits_with(4);
+    assert!(sandbox.record_path(ADA).exists(), "a login that was not the current one is gone");
+}
+
+#[test]
 fn a_logout_tells_of_the_login_that_ends_with_it() {
     let project = client_id(&sandbox()).split_once('-').unwrap().0.to_owned();
     for (other, told) in [(format!("{project}-b.apps.googleusercontent.com"), true), (OTHER.to_owned(), false)] {
