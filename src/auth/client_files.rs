@@ -12,7 +12,7 @@ use super::{ClientSecrets, ClientSecretsError, Error, LoginNeeded, Record};
 pub(super) struct ClientFiles {
     places: Vec<Place>,
     /// Whether the client file was named by option or variable.
-    named: bool,
+    pub(super) named: bool,
     /// Whether the user was warned of another project's file.
     pub(super) warned: Cell<bool>,
 }

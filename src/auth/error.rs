@@ -103,6 +103,16 @@ pub enum Error {
     /// The file to import holds no login that can be used.
     #[error("cannot import the file: {0}")]
     ImportInvalid(String),
+    /// The login in the imported file belongs to another client than the one in use.
+    #[error("cannot import the file: its login belongs to the OAuth client {client_id}, not to that of {path}", path = .path.display())]
+    ImportOfOtherClient {
+        /// The client of the login, which the file includes.
+        client_id: String,
+        /// The client file in use.
+        path: PathBuf,
+        /// Whether that was named by option or variable.
+        named: bool,
+    },
     /// The service account key cannot be used.
     #[error("the service account key {path} {cause}", path = .path.display())]
     ServiceAccountKey {

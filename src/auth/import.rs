@@ -50,12 +50,9 @@ impl Session {
         let id = credentials.client.as_ref().map(|(id, _)| id.as_str());
         let present = self.clients.for_import(id)?;
         let client = credentials.client(present)?;
-        if present.is_some_and(|present| present.client_id != client.client_id) {
-            return Err(Error::ImportInvalid(format!(
-                "its login belongs to the OAuth client {}, not to the client file in use; pass that client's file \
-                 with --client-secrets FILE",
-                client.client_id
-            )));
+        if let Some(other) = present.filter(|present| present.client_id != client.client_id) {
+            let (client_id, path) = (client.client_id, other.path.clone());
+            return Err(Error::ImportOfOtherClient { client_id, path, named: self.clients.named });
         }
         let response = self.send_refresh(&client, &credentials.refresh_token).await.map_err(of_file)?;
         let replacement = response.refresh_token.clone().filter(|token| *token != credentials.refresh_token);

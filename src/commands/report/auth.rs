@@ -73,6 +73,11 @@ impl Failure {
             Error::Refused(refusal) => from_refusal(refusal, account, invocation),
             Error::ImportInvalid(_) => fail(ErrorCode::InputInvalid)
                 .hint("import an authorized_user file, or a token.json of Google's Python or Node.js library"),
+            Error::ImportOfOtherClient { named, .. } => fail(ErrorCode::InputInvalid).hint(if *named {
+                "leave out --client-secrets and unset CHATAUTH_CLIENT_SECRETS: the login includes its client"
+            } else {
+                "pass a directory for the logins of that client with --config-dir DIR"
+            }),
             Error::ServiceAccountKey { .. } => fail(ErrorCode::InputInvalid)
                 .hint(format!("download a key of the service account at {}", console("iam-admin/serviceaccounts", None))),
             Error::DelegationRefused(refusal) => from_delegation(refusal, message),

@@ -151,7 +151,10 @@ fn what_holds_no_login_is_named_and_nothing_is_asked() {
             json!({"refresh_token": "r", "client_id": "other", "client_secret": "s", "token_uri": "http://evil.test/"}),
             "https",
         ),
-        (json!({"refresh_token": "r", "client_id": "other", "client_secret": "s"}), "not to the client file in use"),
+        (
+            json!({"refresh_token": "r", "client_id": "other", "client_secret": "s"}),
+            "the OAuth client other, not to that",
+        ),
     ] {
         let refused = import(&sandbox, &content).exits_with(3);
         let message = refused.error()["message"].as_str().unwrap().to_owned();
@@ -169,6 +172,37 @@ fn what_holds_no_login_is_named_and_nothing_is_asked() {
     assert!(nameless.error()["message"].as_str().unwrap().contains("--client-secrets"), "{}", nameless.stderr);
     assert!(sandbox.control().requests().is_empty());
     assert!(!sandbox.config_directory().join("accounts").join(format!("{ACCOUNT}.json")).exists());
+}
+
+#[test]
+fn a_login_of_another_client_than_the_one_in_use_is_imported_where_the_hint_says() {
+    let sandbox = Sandbox::new();
+    let token = with_foreign_login(&sandbox);
+    let own = client(&sandbox)["client_id"].as_str().unwrap().to_owned();
+    fs::write(sandbox.path("login.json"), authorized_user(&sandbox, &token).to_string()).unwrap();
+    let other = sandbox.emulator().client_secrets().replace(&own, "1-other.apps.googleusercontent.com");
+    fs::create_dir_all(sandbox.config_directory()).unwrap();
+    fs::write(sandbox.path("other.json"), &other).unwrap();
+    let kept = sandbox.config_directory().join("client_secrets.json");
+    let words = ["auth", "import", "../login.json", "--format", "json"];
+    let refused = |options: &[&str]| {
+        let error = sandbox.finish(plain(&sandbox, &[&words, options].concat())).exits_with(3).error();
+        (error["message"].as_str().unwrap().to_owned(), error["hint"].as_str().unwrap().to_owned())
+    };
+    // The login itself is no client file.
+    let (_, hint) = refused(&["--client-secrets", "../login.json"]);
+    assert!(hint.contains("auth import ../login.json"), "{hint}");
+    let (message, hint) = refused(&["--client-secrets", "../other.json"]);
+    assert!(message.contains(&own) && message.contains("other.json"), "{message}");
+    assert!(hint.starts_with("leave out --client-secrets"), "{hint}");
+    sandbox.finish(plain(&sandbox, &words)).success();
+    fs::write(&kept, other).unwrap();
+    let (message, hint) = refused(&[]);
+    assert!(message.contains(&own) && message.contains(kept.to_str().unwrap()), "{message}");
+    assert!(hint.contains("--config-dir DIR"), "{hint}");
+    sandbox.finish(plain(&sandbox, &[&words[..], &["--config-dir", "own"]].concat())).success();
+    let create = ["spaces", "create", "--name", "x", "--no-input", "--config-dir", "own"];
+    sandbox.finish(plain(&sandbox, &create)).success();
 }
 
 #[test]
