@@ -78,7 +78,10 @@ impl Session {
         let granted = response.scope.as_deref().map(ScopeSet::from_wire).or(scopes).unwrap_or_default();
         let refresh_token = replacement.unwrap_or(credentials.refresh_token);
         let record = Record::new(&client, identity, &granted, refresh_token, &response, self.clock.now());
-        let (name, _) = self.store.save_verified(&record).await?;
+        let (name, before) = self.store.save_verified(&record).await?;
+        if let Some(before) = before {
+            self.warn_of_lost_scopes(&granted, &before);
+        }
         let client_file = if present.is_none() { Some(self.save_client(&client)?) } else { None };
         if let Some(error) = wrong_account {
             return Err(error);

@@ -73,14 +73,12 @@ impl Session {
     }
 
     /// Warns of the scopes of another login that this one replaced, though it did not know of them.
-    fn warn_of_lost_scopes(&self, granted: &ScopeSet, other: &Record) {
+    pub(super) fn warn_of_lost_scopes(&self, granted: &ScopeSet, other: &Record) {
         let lost = granted.missing_from(&other.granted());
         if !lost.is_empty() {
             let all = granted.union(&lost).without_identity();
             let command = (self.login_command)(&other.email, &all);
-            (self.notify)(&format!(
-                "this login replaced one of the same time that had {lost}. For all scopes, run {command}"
-            ));
+            (self.notify)(&format!("this login replaced one that had {lost}. For all scopes, run {command}"));
         }
     }
 

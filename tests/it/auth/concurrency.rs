@@ -121,7 +121,7 @@ fn scopes_that_another_login_got_meanwhile_are_not_lost_without_a_word() {
         sandbox.run(["auth", "login", "--scope", others]).success();
         waiting.consent();
         let login = waiting.finish(&sandbox).success();
-        let warning = format!("this login replaced one of the same time that had {others}. For all scopes, run ");
+        let warning = format!("this login replaced one that had {others}. For all scopes, run ");
         assert_eq!(login.stderr.contains(&warning), is_lost, "{}", login.stderr);
         if is_lost {
             let command = format!("auth login --account {ACCOUNT} --scope {own} --scope {others}");

@@ -206,6 +206,19 @@ fn a_login_of_another_client_than_the_one_in_use_is_imported_where_the_hint_says
 }
 
 #[test]
+fn an_import_warns_of_the_scopes_of_the_login_that_it_replaces() {
+    let sandbox = Sandbox::new().secrets_may_show();
+    sandbox.log_in();
+    let narrow = sandbox.run(["auth", "export"]).success().stdout;
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let imported = from_stdin(&sandbox, sandbox.command(["auth", "import", "-"]), &narrow).success().stderr;
+    let warning = "this login replaced one that had chat.delete chat.memberships chat.spaces. For all scopes, run ";
+    assert!(imported.contains(warning), "{imported}");
+    let again = from_stdin(&sandbox, sandbox.command(["auth", "import", "-"]), &narrow).success().stderr;
+    assert!(!again.contains("replaced"), "{again}");
+}
+
+#[test]
 fn property_25_an_import_that_does_not_tell_whose_it_is_is_not_kept() {
     let sandbox = Sandbox::new();
     let token = with_foreign_login(&sandbox);
