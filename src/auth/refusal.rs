@@ -100,7 +100,9 @@ impl fmt::Display for TokenRefusal {
         formatter.write_str(")")?;
         if let Some(Evidence::Age { logged_in_on, days, matches_testing_lifetime }) = self.evidence {
             let plural = if days == 1 { "" } else { "s" };
-            write!(formatter, "; you logged in {days} day{plural} ago, on {logged_in_on}")?;
+            let ago =
+                if days < 1 { String::from("today") } else { format!("{days} day{plural} ago, on {logged_in_on}") };
+            write!(formatter, "; you logged in {ago}")?;
             if matches_testing_lifetime {
                 formatter.write_str(", and while a project's publishing status is Testing logins last seven days")?;
             }
