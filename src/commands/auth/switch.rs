@@ -1,6 +1,7 @@
 //! `chatauth auth switch`.
 
-use crate::commands::{Context, Provenance, account};
+use crate::auth::{Error, LoginNeeded};
+use crate::commands::{Context, Failure, Provenance, account};
 
 /// Switch to another saved login
 #[derive(Debug, clap::Args)]
@@ -16,7 +17,7 @@ impl Switch {
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let settings = &context.settings;
         settings.invocation.refuse_actor("auth switch", false)?;
-        let account = context.session().switch(&self.account)?;
+        let account = context.session().switch(&self.account).map_err(|error| self.not_switched(error, context))?;
         let variable = settings.account.value.as_ref().filter(|_| settings.account.source == Provenance::Variable);
         let other = variable.filter(|named| named.to_lowercase() != account);
         match (settings.instead_of_login, other) {
@@ -29,5 +30,20 @@ impl Switch {
             (None, None) => context.messages.note(&format!("Commands now act as {account}")),
         }
         Ok(())
+    }
+
+    /// Adds the saved logins to the error for an account that has none.
+    fn not_switched(&self, error: Error, context: &Context) -> Failure {
+        let is_unknown = matches!(error, Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)));
+        let mut failure = context.report(error);
+        let (accounts, _) = context.session().selectable_accounts().unwrap_or_default();
+        let Some(first) = accounts.first().filter(|_| is_unknown) else { return failure };
+        failure.message = format!("{}; saved logins: {}", failure.message, accounts.join(", "));
+        // Only with an address can somebody log in.
+        if self.account.contains('@') {
+            return failure;
+        }
+        let meant = accounts.iter().find(|account| account.starts_with(&self.account)).unwrap_or(first);
+        failure.hint(format!("run {}", context.settings.invocation.login_management(["auth", "switch", meant])))
     }
 }
