@@ -21,7 +21,7 @@ impl Context {
                 return failure.clone();
             }
             if let Some(error) = cause.downcast_ref::<CallError>() {
-                return self.add_clock(self.hint_for_token(self.report_call(error)));
+                return self.add_clock(self.hint_for_token(self.report_call(error), error));
             }
             if let Some(error) = cause.downcast_ref::<login::Error>() {
                 // An error of a login, in which what acts instead of it has no part.
@@ -57,16 +57,23 @@ impl Context {
     }
 
     /// Sets a hint other than to log in where the token is not that of a saved login.
-    fn hint_for_token(&self, failure: Failure) -> Failure {
+    fn hint_for_token(&self, failure: Failure, error: &CallError) -> Failure {
+        let accepted = error.api().and_then(|error| error.status.as_ref()?.accepted_scopes.first());
+        let accepted = accepted.map(|scope| login::ScopeSet::from_wire(scope)).unwrap_or_default();
+        let missing = error.attempt.scopes.union(&accepted).minimal();
+        let scope = Some(format!("the scope {missing}"))
+            .filter(|_| failure.code == ErrorCode::ScopeMissing && !missing.is_empty());
         if !matches!(failure.code, ErrorCode::CredentialsRejected | ErrorCode::ScopeMissing) {
             failure
         } else if self.settings.access_token.is_some() {
-            failure.hint("set CHATAUTH_ACCESS_TOKEN to another token, or unset it to use the saved login")
+            let token = scope.map_or_else(|| String::from("another token"), |scope| format!("a token with {scope}"));
+            failure.hint(format!("set CHATAUTH_ACCESS_TOKEN to {token}, or unset it"))
         } else if self.settings.delegation.value.is_some() {
-            failure.hint(
-                "check the service account's scopes at https://admin.google.com/ac/owl/domainwidedelegation; a change \
-                 takes effect in up to 24 hours",
-            )
+            failure.hint(format!(
+                "check {} of the service account at https://admin.google.com/ac/owl/domainwidedelegation; a change takes \
+                 effect in up to 24 hours",
+                scope.as_deref().unwrap_or("the scopes")
+            ))
         } else {
             failure
         }

@@ -196,7 +196,8 @@ fn a_method_whose_scope_only_a_person_knows_is_told_to_pass_it() {
     let server = refusing("");
     let words = ["spaces", "list", "--format", "json", "--api-endpoint", &server.origin()];
     let error = sandbox.run(words.iter().chain(&delegated)).exits_with(4).error();
-    assert!(error["hint"].as_str().unwrap().contains("admin.google.com"), "{error}");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("admin.google.com") && hint.contains("the scope chat.spaces.readonly"), "{error}");
 }
 
 /// A sandbox with these people, and the login of each in this order.

@@ -93,6 +93,7 @@ fn a_given_token_goes_before_a_stored_login_and_says_so_when_it_is_refused() {
     let error = run(&["spaces", "create", "--name", "x", "--format", "json"], "stale-token").exits_with(4).error();
     assert_eq!((&error["code"], &error["httpStatus"]), (&json!("credentials_rejected"), &json!(401)));
     assert!(error["message"].as_str().unwrap().contains("CHATAUTH_ACCESS_TOKEN"), "{error}");
+    assert_eq!(error["hint"], "set CHATAUTH_ACCESS_TOKEN to another token, or unset it");
     let requests = sandbox.control().requests();
     assert_eq!(requests.len(), 1, "no login, no refresh: {requests:?}");
     assert!(!format!("{requests:?}").contains(&stored));
@@ -103,6 +104,17 @@ fn a_given_token_goes_before_a_stored_login_and_says_so_when_it_is_refused() {
     assert_eq!(status["settings"]["accessToken"]["value"], "given", "and never the token itself");
     let login = run(&["auth", "login"], "stale-token").success();
     assert!(login.stderr.contains("CHATAUTH_ACCESS_TOKEN is set"), "{}", login.stderr);
+}
+
+#[test]
+fn a_given_token_that_lacks_a_scope_is_told_which() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(["spaces", "list", "--format", "json"]);
+    command.env("CHATAUTH_ACCESS_TOKEN", token_from_elsewhere(&sandbox));
+    let error = sandbox.finish(command).exits_with(4).error();
+    assert_eq!(error["code"], "scope_missing");
+    let hint = "set CHATAUTH_ACCESS_TOKEN to a token with the scope chat.spaces.readonly, or unset it";
+    assert_eq!(error["hint"], hint);
 }
 
 #[test]
