@@ -1,5 +1,7 @@
 //! Checks for `doctor` and `auth status --check`.
 
+use url::Url;
+
 use super::loopback::Loopback;
 use super::token_endpoint::{ClientProbe, TokenInfo};
 use super::{Error, Session, StoreError};
@@ -27,9 +29,20 @@ impl Session {
         delegation.map_or(Ok(()), |delegation| self.check_destination(delegation.token_endpoint()))
     }
 
-    /// Asks the token endpoint whether it knows the client.
+    /// Returns the token endpoint of this command: that of its service account, else that of its OAuth client.
+    pub fn token_url(&self) -> Result<&Url, Error> {
+        Ok(match self.delegation()? {
+            Some(delegation) => delegation.token_endpoint().url(),
+            None => self.client()?.token_endpoint.url(),
+        })
+    }
+
+    /// Asks the token endpoint whether it knows the client. A service account has none: an empty request shows whether its
+    /// token endpoint answers.
     pub async fn probe_client(&self) -> Result<ClientProbe, Error> {
-        self.token_endpoint(self.client()?).probe().await
+        let Some(delegation) = self.delegation()? else { return self.token_endpoint(self.client()?).probe().await };
+        let sender = self.sender();
+        sender.request(delegation.token_endpoint(), &[], sender.policy()).await.map(|_| ClientProbe::Accepted)
     }
 
     /// Refreshes the login of this command now, and asks the server to describe the new token; `None` when the server does

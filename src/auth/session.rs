@@ -268,7 +268,7 @@ impl Session {
         TokenEndpoint { sender: self.sender(), client }
     }
 
-    fn sender(&self) -> Sender<'_> {
+    pub(super) fn sender(&self) -> Sender<'_> {
         Sender { http: &self.http, clock: self.clock, before_retry: &*self.before_retry }
     }
 

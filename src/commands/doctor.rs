@@ -1,6 +1,7 @@
 //! `chatauth doctor`: every check that needs no new space, in the order of their dependencies.
 
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::auth::{Access, ClientKind, ClientProbe, Error, ScopeSet};
 use crate::commands::caller::Caller;
@@ -57,12 +58,17 @@ impl Doctor {
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let mut findings = Findings::default();
         findings.ok("program", version::summary(&context.settings.http.trust));
-        let client = client_file(context, &mut findings).await;
+        client_file(context, &mut findings).await;
         store(context, &mut findings);
-        if client {
-            authorization_server(context, &mut findings).await;
+        if let Ok(token_url) = context.session().token_url() {
+            authorization_server(context, token_url, &mut findings).await;
         } else {
-            findings.skipped(&["network", "clock", "client id and secret"], "no usable client file");
+            let why = match (context.settings.uses_login(), context.settings.impersonated()) {
+                (true, _) => "no usable client file",
+                (_, Some(_)) => "no usable service account key",
+                _ => "not needed without a login",
+            };
+            findings.skipped(&["network", "clock", "client id and secret"], why);
         }
         let access = login(context, &mut findings).await;
         chat_api(context, access, &mut findings).await;
@@ -89,7 +95,7 @@ impl Doctor {
     }
 }
 
-async fn client_file(context: &Context, findings: &mut Findings) -> bool {
+async fn client_file(context: &Context, findings: &mut Findings) {
     let session = context.session();
     match session.client() {
         Ok(client) => {
@@ -101,23 +107,22 @@ async fn client_file(context: &Context, findings: &mut Findings) -> bool {
         }
         Err(_) if !context.settings.uses_login() => {
             findings.skipped(&["client file", "redirect"], "not needed without a login");
-            return false;
+            return;
         }
         Err(error) => {
             findings.failed("client file", context.report(error));
             findings.skipped(&["redirect"], "no usable client file");
-            return false;
+            return;
         }
     }
     if !context.settings.input {
         findings.skipped(&["redirect"], "--no-input and CHATAUTH_NO_INPUT forbid listening");
-        return true;
+        return;
     }
     match session.check_redirect().await {
         Ok(uri) => findings.ok("redirect", format!("can listen at {uri}")),
         Err(error) => findings.failed("redirect", context.report(error)),
     }
-    true
 }
 
 fn store(context: &Context, findings: &mut Findings) {
@@ -131,10 +136,9 @@ fn store(context: &Context, findings: &mut Findings) {
     }
 }
 
-async fn authorization_server(context: &Context, findings: &mut Findings) {
+async fn authorization_server(context: &Context, token_url: &Url, findings: &mut Findings) {
     let session = context.session();
-    let proxies = &context.settings.http.proxies;
-    let proxy = session.client().ok().and_then(|client| proxies.variable(client.token_endpoint.url()));
+    let proxy = context.settings.http.proxies.variable(token_url);
     let route =
         proxy.map_or_else(|| String::from("without a proxy"), |variable| format!("through the proxy of {variable}"));
     let probe = session.probe_client().await;
@@ -159,6 +163,9 @@ async fn authorization_server(context: &Context, findings: &mut Findings) {
         None => findings.skipped(&["clock"], "the server sent no time"),
     }
     match probe {
+        _ if context.settings.impersonated().is_some() => {
+            findings.skipped(&["client id and secret"], "not needed for a service account");
+        }
         Ok(ClientProbe::Accepted) => findings.ok("client id and secret", "accepted by the authorization server"),
         Ok(ClientProbe::Refused(error)) => findings.failed(
             "client id and secret",
@@ -237,7 +244,7 @@ async fn chat_api(context: &Context, access: Option<Access>, findings: &mut Find
     };
     match caller.probe().await {
         Ok(true) => findings.ok("Chat API", "enabled"),
-        Ok(false) => findings.ok("Chat API", "reached (this login cannot read spaces, so nothing else was checked)"),
+        Ok(false) => findings.ok("Chat API", "reached (this token cannot read spaces, so nothing else was checked)"),
         Err(error) => findings.failed("Chat API", context.report(error)),
     }
 }

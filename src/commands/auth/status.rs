@@ -106,6 +106,7 @@ fn show(context: &Context) -> anyhow::Result<()> {
     }
     details = match &client {
         Ok(client) => details.check(Mark::Ok, "Client", format!("{} in {}", client.client_id, client.path.display())),
+        Err(_) if unused => details.check(Mark::Skipped, "Client", "not needed without a login"),
         // Commands may need none.
         Err(error) => {
             let mark = if problem.is_some() { Mark::Failed } else { Mark::Warning };

@@ -1,6 +1,7 @@
 //! A service account that acts in a user's name.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -260,6 +261,19 @@ fn status_doctor_and_token_know_that_a_service_account_acts() {
     assert!(robot.tokens_asked_for() > 0);
     let doctor = robot.run(&["doctor"], ANN).success();
     assert!(doctor.stdout.contains(&format!("commands act as {ANN}")), "{}", doctor.stdout);
+    for needless in ["usable client file", "this login", "--client-secrets"] {
+        assert!(!doctor.stdout.contains(needless), "{needless}: {}", doctor.stdout);
+    }
+    let result = |doctor: &Value, name: &str| {
+        let check = doctor.as_array().unwrap().iter().find(|check| check["check"] == name).unwrap();
+        format!("{}: {}", check["result"].as_str().unwrap(), check["detail"].as_str().unwrap())
+    };
+    let doctor = doctor.json();
+    assert_eq!(result(&doctor, "network"), "ok: reached the token endpoint without a proxy");
+    assert!(result(&doctor, "clock").starts_with("ok: within "), "{doctor}");
+    assert_eq!(result(&doctor, "client id and secret"), "skipped: not needed for a service account");
+    let status = robot.run(&["auth", "status", "--format", "human"], ANN).success().stdout;
+    assert!(!status.contains("no OAuth client file") && !status.contains("warning"), "{status}");
     // New, and from the cache.
     for _ in 0..2 {
         let token = robot.run(&["auth", "token", "--scope", "chat.delete", "--format", "json"], ANN).success().json();
@@ -273,7 +287,18 @@ fn status_doctor_and_token_know_that_a_service_account_acts() {
         command.env("CHATAUTH_CONFIG_DIR", &file);
         robot.sandbox.finish(command).success();
     }
+    // Its own token endpoint is looked at.
+    let nobody = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    robot.change_key(|key| key["token_uri"] = json!(format!("http://{nobody}/token")));
+    let doctor = robot.run(&["doctor"], ANN).exits_with(6).json();
+    assert!(result(&doctor, "network").starts_with("failed: "), "{doctor}");
     fs::write(&robot.key, "{}").unwrap();
     robot.run(&["auth", "status"], ANN).exits_with(3);
-    robot.run(&["doctor"], ANN).exits_with(3);
+    let doctor = robot.run(&["doctor"], ANN).exits_with(3).json();
+    assert_eq!(result(&doctor, "network"), "skipped: no usable service account key");
+    let mut given = robot.sandbox.command(["doctor"]);
+    given.env("CHATAUTH_ACCESS_TOKEN", "given");
+    let doctor = robot.sandbox.finish(given).exits_with(4).json();
+    assert_eq!(result(&doctor, "network"), "skipped: not needed without a login");
 }
+
