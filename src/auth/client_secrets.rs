@@ -136,7 +136,7 @@ impl ClientSecrets {
     /// Reads the client file at `path`.
     pub fn load(path: &Path) -> Result<Self, ClientSecretsError> {
         let unreadable = |cause: String| ClientSecretsError::Unreadable { path: path.to_path_buf(), cause };
-        match Source::File(path.to_path_buf()).read(LARGEST_FILE) {
+        match Source::new(path.to_path_buf()).read(LARGEST_FILE) {
             Ok(bytes) => Self::parse(path, &bytes),
             Err(InputError::Interrupted(interruption)) => Err(ClientSecretsError::Interrupted(interruption)),
             Err(InputError::Unreadable { cause, .. }) if cause.kind() == ErrorKind::NotFound => {

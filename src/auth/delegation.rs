@@ -58,7 +58,7 @@ impl Delegation {
     /// Reads a key file. The error names what the file is instead.
     pub(super) fn load(options: &DelegationOptions) -> Result<Self, Error> {
         let wrong = |cause: String| Error::ServiceAccountKey { path: options.key.clone(), cause };
-        let source = Source::File(options.key.clone());
+        let source = Source::new(options.key.clone());
         let bytes = match source.read(LARGEST_FILE) {
             Ok(bytes) => bytes,
             Err(InputError::Interrupted(interruption)) => return Err(Error::Interrupted(interruption)),

@@ -291,3 +291,12 @@ fn a_web_client_that_waits_frees_both_ports_when_it_is_told_to_stop() {
     waiting.finish(&sandbox).exits_with(130);
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
 }
+
+#[test]
+fn a_client_file_is_read_from_standard_input() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(["auth", "login", "--client-secrets", "-"]);
+    command.stdin(std::fs::File::open(sandbox.client_secrets()).unwrap());
+    sandbox.finish(command).success();
+    assert!(sandbox.record_path("emulator@example.com").exists());
+}

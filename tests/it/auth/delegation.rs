@@ -302,3 +302,10 @@ fn status_doctor_and_token_know_that_a_service_account_acts() {
     assert_eq!(result(&doctor, "network"), "skipped: not needed without a login");
 }
 
+#[test]
+fn a_key_is_read_from_standard_input() {
+    let robot = Robot::new(Options::default());
+    let mut command = robot.sandbox.command(["--service-account", "-", "--impersonate", ANN, "auth", "token"]);
+    command.stdin(fs::File::open(&robot.key).unwrap());
+    robot.sandbox.finish(command).success();
+}
