@@ -24,12 +24,17 @@ const OPTIONS: &[(&str, &str)] = &[("--title", "name"), ("-n", "name")];
 /// Returns the command line that was probably meant by one that cannot be parsed.
 pub(super) fn suggestion(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
     let words: Vec<&str> = arguments.iter().skip(1).map(|word| word.to_str()).collect::<Option<_>>()?;
+    let program = Cli::command();
+    if resolve_command(&program, &words).1 == ["api"]
+        && let Some(words) = with_method(error.kind(), words.clone())
+    {
+        return Some(command_line(["chatauth"].into_iter().chain(words)));
+    }
     let wrong = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg].into_iter().find_map(|kind| {
         if let Some(ContextValue::String(word)) = error.get(kind) { Some(word.as_str()) } else { None }
     })?;
     let is_wrong = |word: &&str| word.split('=').next() == Some(wrong) || *word == wrong;
     let at = words.iter().position(is_wrong)?;
-    let program = Cli::command();
     let (command, path) = resolve_command(&program, &words[..at]);
     let (before, ours, after) = match error.kind() {
         ErrorKind::InvalidSubcommand => {
@@ -44,6 +49,21 @@ pub(super) fn suggestion(error: &clap::Error, arguments: &[OsString]) -> Option<
     };
     let ours = ours.iter().map(String::as_str);
     Some(command_line(["chatauth"].into_iter().chain(before).chain(ours).chain(after.iter().copied())))
+}
+
+/// Returns a command line of `api` with the method before the path, which other tools take in an option or guess.
+fn with_method(kind: ErrorKind, mut words: Vec<&str>) -> Option<Vec<&str>> {
+    let contains = |words: &[&str], known: &[&str]| words.iter().position(|word| known.contains(word));
+    let method = match contains(&words, &["-X", "--method", "--request"]) {
+        Some(option) => words.drain(option..words.len().min(option + 2)).nth(1)?,
+        None if kind != ErrorKind::MissingRequiredArgument => return None,
+        None if contains(&words, &["-f", "-F", "--raw-field", "--field", "--input"]).is_some() => "POST",
+        None => "GET",
+    };
+    let at = contains(&words, &["api"])? + 1;
+    words.get(at).filter(|path| path.contains('/'))?;
+    words.insert(at, method);
+    Some(words)
 }
 
 /// Returns the command line that shows the help of the command that was typed.

@@ -28,6 +28,10 @@ fn the_right_command_is_shown_and_not_run() {
         ),
         (&["emulator", "--quota", "./script.sh"], "chatauth emulator --quota -- ./script.sh"),
         (&["emulator", "env", "A=b", "true"], "chatauth emulator -- env A=b true"),
+        (&["api", "v1/spaces", "--paginate"], "chatauth api GET v1/spaces --paginate"),
+        (&["api", "v1/spaces", "-f", "displayName=x"], "chatauth api POST v1/spaces -f displayName=x"),
+        (&["api", "-X", "DELETE", "v1/spaces/AAAA"], "chatauth api DELETE v1/spaces/AAAA"),
+        (&["api", "v1/spaces/AAAA", "--method", "PATCH"], "chatauth api PATCH v1/spaces/AAAA"),
         (&["emulator", "--port", "0", "chatauth", "doctor"], "chatauth emulator --port 0 -- chatauth doctor"),
     ];
     for (words, right) in cases {
@@ -54,6 +58,10 @@ fn an_option_is_never_suggested_as_a_value() {
         let refused = sandbox.run(words).exits_with(2);
         assert!(!refused.stderr.contains("-- -"), "{words:?}: {}", refused.stderr);
         assert!(refused.stderr.contains("--help"), "{words:?}: {}", refused.stderr);
+    }
+    for words in [&["api", "GET"][..], &["api", "v1/spaces", "-X"], &["api", "GET", "v1/spaces", "-X", "GET"]] {
+        let refused = sandbox.run(words).exits_with(2);
+        assert!(!refused.stderr.contains("hint: "), "{words:?}: {}", refused.stderr);
     }
     // A slip of the keyboard is still found.
     let refused = sandbox.run(["spaces", "create", "--nmae", "x"]).exits_with(2);
