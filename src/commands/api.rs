@@ -176,6 +176,10 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
             Failure::usage(format!("{:?} is not an HTTP method of the API", options.method))
                 .hint("put the method before the path, as in GET v1/spaces")
         })?;
+    if let Some(path) = routes::with_version(&options.path) {
+        let message = format!("the path {:?} has no version", options.path);
+        return Err(Failure::usage(message).hint(format!("write it as {path}")));
+    }
     let (path, mut query) = ApiPath::parse(&options.path)
         .map_err(|error| Failure::usage(format!("the path {:?} {error}", options.path)))?;
     for pair in &options.query {

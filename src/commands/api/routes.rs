@@ -38,6 +38,13 @@ pub(super) fn needed(request: &RawRequest, granted: &ScopeSet) -> Option<ScopeSe
     Some(needed_scopes::needed(&[*scopes], admin, granted))
 }
 
+/// Returns a path with the version that it lacks; `None` for others.
+pub(super) fn with_version(path: &str) -> Option<String> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let collection = path.split(['/', ':', '?']).next()?;
+    ["spaces", "users", "media", "customEmojis"].contains(&collection).then(|| format!("v1/{path}"))
+}
+
 fn matches(pattern: &str, path: &str) -> bool {
     let mut segments = path.split('/');
     pattern.split('/').all(|expected| {

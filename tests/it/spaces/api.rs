@@ -61,6 +61,20 @@ fn property_73_nobody_is_asked_to_log_in_for_a_path_that_is_refused() {
 }
 
 #[test]
+fn a_path_without_its_version_leads_to_the_one_with_it() {
+    let sandbox = logged_in();
+    for path in ["spaces", "/spaces?pageSize=2", "spaces/A/members", "spaces:setup", "/users/me/spaces/A"] {
+        let refused = sandbox.run(["api", "GET", path, "--format", "json"]).exits_with(2);
+        let hint = format!("write it as v1/{}", path.trim_start_matches('/'));
+        assert_eq!((refused.stdout.as_str(), refused.error()["hint"].as_str()), ("", Some(hint.as_str())), "{path}");
+    }
+    assert!(sandbox.control().requests().is_empty(), "nothing is sent");
+    // What the reference does not name is sent as it is.
+    sandbox.run(["api", "GET", "$discovery/rest"]).exits_with(5);
+    assert_eq!(sandbox.control().requests().len(), 1);
+}
+
+#[test]
 fn fields_make_the_body_of_a_write_and_the_query_of_a_read() {
     let sandbox = logged_in();
     let words = [
