@@ -87,6 +87,13 @@ impl Api {
         loop {
             let answer = match caller.send(&request).await {
                 Ok(answer) => answer,
+                // An earlier attempt deleted it.
+                Err(error)
+                    if request.verb == Verb::DELETE && error.attempt.may_have_been_applied && error.is_not_found() =>
+                {
+                    context.messages.note(&format!("{} succeeded (the response was lost)", request.action()));
+                    break;
+                }
                 Err(error) => {
                     if let Some(answer) = error.api().and_then(|error| error.answer.as_ref()) {
                         // As in gh, the response goes to standard output and its meaning to standard error.

@@ -159,6 +159,8 @@ fn a_repetition_that_meets_its_own_work_is_a_success() {
     assert_eq!(run.lines(), ["DELETE /v1/spaces/AAA", "DELETE /v1/spaces/AAA"]);
     let run = gone.run(&["members", "remove", "AAA", "7"]).exits_with(0);
     assert!(run.stdout.is_empty() && run.stderr.contains("lost"), "{run:?}");
+    let run = gone.run(&["api", "DELETE", "v1/spaces/AAA/messages/1", "--format", "json"]).exits_with(0);
+    assert!(run.stdout.is_empty() && run.stderr.contains("succeeded (the response was lost)"), "{run:?}");
     let there = lost("POST", (409, "ALREADY_EXISTS"));
     let run = there.run(&["members", "add", "AAA", "ada@example.com", "--format", "name"]).exits_with(0);
     assert_eq!(run.lines()[2], "GET /v1/spaces/AAA/members/ada@example.com");
@@ -170,6 +172,7 @@ fn without_a_lost_answer_the_same_refusals_stand() {
     let missing = Recorder::with(|_, _| refusal(404, "NOT_FOUND"));
     missing.run(&["spaces", "delete", "AAA", "--yes"]).exits_with(5);
     missing.run(&["members", "remove", "AAA", "7"]).exits_with(5);
+    missing.run(&["api", "DELETE", "v1/spaces/AAA"]).exits_with(5);
     // Only what is wanted and there already is no refusal.
     let there = Recorder::with(|request, _| match request.method.as_str() {
         "POST" => refusal(409, "ALREADY_EXISTS"),
@@ -189,7 +192,11 @@ fn the_page_of_a_gateway_proves_nothing() {
         ("DELETE", _) => page(404),
         _ => accepting(request),
     });
-    for words in [&["spaces", "delete", "AAA", "--yes"][..], &["members", "remove", "AAA", "7"]] {
+    for words in [
+        &["spaces", "delete", "AAA", "--yes"][..],
+        &["members", "remove", "AAA", "7"],
+        &["api", "DELETE", "v1/spaces/AAA"],
+    ] {
         let run = gone.run(&[words, &["--format", "json"]].concat()).exits_with(5);
         assert!(run.stderr.contains("\"outcome\":\"unknown\""), "{}", run.stderr);
     }
