@@ -9,7 +9,7 @@ use crate::auth::{Scope, ScopeSet};
 use crate::chat::{ApiPath, ErrorKind, Method, RawRequest, RawResponse};
 use crate::commands::caller::{CallError, Caller, granted};
 use crate::commands::pagination::SeenTokens;
-use crate::commands::{Context, ErrorCode, Failure, Source};
+use crate::commands::{Context, ErrorCode, Failure, Outcome, Source};
 use crate::platform::command_line;
 
 mod fields;
@@ -128,6 +128,11 @@ fn refusal(error: CallError, request: &RawRequest, asked: bool, context: &Contex
     let missing = error.api().filter(|error| matches!(error.kind, ErrorKind::ScopeInsufficient));
     let accepted = missing.map(|error| error.status.clone().unwrap_or_default().accepted_scopes);
     let failure = context.report(error);
+    let is_of_request =
+        matches!(failure.code, ErrorCode::AlreadyExists | ErrorCode::InvalidArgument | ErrorCode::NotFound);
+    if is_of_request && failure.outcome != Some(Outcome::Unknown) && !routes::is_of_spaces(request) {
+        return failure.hint("see https://developers.google.com/workspace/chat/api/reference/rest");
+    }
     let is_known = !asked && routes::needed(request, &ScopeSet::default()).is_some();
     match accepted {
         Some(scopes) if !is_known && context.settings.access_token.is_none() => failure.hint(if scopes.is_empty() {

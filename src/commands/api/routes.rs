@@ -38,6 +38,11 @@ pub(super) fn needed(request: &RawRequest, granted: &ScopeSet) -> Option<ScopeSe
     Some(needed_scopes::needed(&[*scopes], admin, granted))
 }
 
+/// Whether the method is one of spaces, and not of what is in them or beside them.
+pub(super) fn is_of_spaces(request: &RawRequest) -> bool {
+    request.path.as_str().strip_prefix("/v1/spaces").is_some_and(|below| below.rfind('/').unwrap_or(0) == 0)
+}
+
 /// Returns a path with the version that it lacks; `None` for others.
 pub(super) fn with_version(path: &str) -> Option<String> {
     let path = path.strip_prefix('/').unwrap_or(path);

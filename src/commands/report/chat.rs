@@ -82,7 +82,9 @@ fn classify(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Failur
             }
             _ => "check that this account has the permission, and that no administrator restricts the app".to_owned(),
         }),
-        ErrorKind::NotFound if [ListSpaces::ACTION, SearchSpaces::ACTION].contains(&attempt.action.as_str()) => {
+        ErrorKind::NotFound
+            if !error.is_not_found() || [ListSpaces::ACTION, SearchSpaces::ACTION].contains(&attempt.action.as_str()) =>
+        {
             fail(ErrorCode::NotFound).hint("check that --api-endpoint is the root of the Chat API")
         }
         ErrorKind::NotFound => fail(ErrorCode::NotFound).hint(if attempt.admin {

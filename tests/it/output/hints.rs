@@ -3,7 +3,9 @@
 use std::process::Command;
 
 use chatauth::emulator::{Options, User};
+use serde_json::json;
 
+use crate::support::recorder::{Recorder, refusal};
 use crate::support::sandbox::{Finished, Sandbox};
 use crate::support::service_account::key_file;
 
@@ -168,4 +170,33 @@ fn a_command_in_a_hint_repeats_text_that_is_shown_escaped() {
         let space = stage.paste(command.trim_end()).success().json();
         assert_eq!(space["spaceDetails"]["description"], text, "{}", unknown.stderr);
     }
+}
+
+#[test]
+fn the_hints_of_spaces_are_for_methods_of_spaces() {
+    for (status, code, of_spaces) in [
+        (400, "INVALID_ARGUMENT", "/rest/v1/spaces"),
+        (404, "NOT_FOUND", "check the name, and that this account is a member"),
+        (409, "ALREADY_EXISTS", "choose another name"),
+    ] {
+        let recorder = Recorder::with(move |_, _| refusal(status, code));
+        for (path, is_of_spaces) in [
+            ("v1/spaces/A", true),
+            ("v1/spaces/A/members", false),
+            ("v1/spaces/A/messages/B", false),
+            ("v1/users/me", false),
+        ] {
+            for method in ["GET", "POST", "PATCH"] {
+                let refused = recorder.run(&["api", method, path]).exits_with(5);
+                let hint = refused.stderr.lines().find(|line| line.starts_with("hint: ")).unwrap();
+                assert_eq!(hint.contains(of_spaces), is_of_spaces, "{status} {method} {path}: {hint}");
+                let reference = hint.ends_with("https://developers.google.com/workspace/chat/api/reference/rest");
+                assert_eq!(reference, !is_of_spaces, "{status} {method} {path}: {hint}");
+            }
+        }
+    }
+    // A page that is not the API's says nothing of a name.
+    let gateway = Recorder::with(|_, _| (404, json!("<html>")));
+    let refused = gateway.run(&["spaces", "get", "AAA"]).exits_with(5);
+    assert!(refused.stderr.contains("hint: check that --api-endpoint is the root"), "{}", refused.stderr);
 }
