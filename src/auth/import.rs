@@ -1,5 +1,7 @@
 //! Imports logins from files of other tools, and exports them.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -121,14 +123,21 @@ impl Session {
     /// is kept.
     pub fn replace_client(&self, path: &Path, content: &[u8]) -> Result<Option<PathBuf>, Error> {
         ClientSecrets::parse(path, content)?;
-        path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(not_saved(path))?;
-        let old = path.with_extension("json.old");
-        let replaced = match std::fs::rename(path, &old) {
-            Ok(()) => Some(old),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(not_saved(path))?;
+        let old = files::unused_name(path, "old");
+        // With a second link the file stays at `path` until the new one replaces it. A symbolic link cannot be replaced
+        // so, and some file systems have no links.
+        let kept = if path.is_symlink() { Err(ErrorKind::Unsupported.into()) } else { fs::hard_link(path, &old) };
+        let replaced = match kept.or_else(|_| fs::rename(path, &old)) {
+            Ok(()) => Some(old.clone()),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(not_saved(path)(error)),
         };
-        files::replace_private(path, content, self.clock.now()).map_err(not_saved(path))?;
+        files::replace_private(path, content, self.clock.now()).map_err(|error| {
+            // Renaming one link to another does nothing.
+            let _ = fs::rename(&old, path).and_then(|()| fs::remove_file(&old));
+            not_saved(path)(error)
+        })?;
         Ok(replaced)
     }
 

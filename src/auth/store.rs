@@ -264,12 +264,7 @@ impl CredentialStore {
         }
         let format = format_description!("[year][month][day]T[hour][minute][second]Z");
         let time = self.clock.now().format(&format).unwrap_or_default();
-        let mut aside = path.with_extension(format!("json.corrupt-{time}"));
-        let mut count = 1;
-        while std::fs::symlink_metadata(&aside).is_ok() {
-            count += 1;
-            aside = path.with_extension(format!("json.corrupt-{time}-{count}"));
-        }
+        let aside = files::unused_name(&path, &format!("corrupt-{time}"));
         std::fs::rename(&path, &aside).map_err(StoreError::not_writable)?;
         Ok(Some(aside))
     }

@@ -228,6 +228,17 @@ pub fn replace_private(path: &Path, content: &[u8], now: OffsetDateTime) -> Resu
     Reservation::new(path, 0, now)?.replace(content)
 }
 
+/// Returns `path` with this extension added, and with a number where that exists.
+pub fn unused_name(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.with_added_extension(extension);
+    let mut count = 1;
+    while fs::symlink_metadata(&name).is_ok() {
+        count += 1;
+        name = path.with_added_extension(format!("{extension}-{count}"));
+    }
+    name
+}
+
 /// Returns the directory of a file.
 fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::support::sandbox::{Sandbox, TEST_TIMEOUT, mode};
+use crate::support::stage::wrapped;
 
 const ACCOUNT: &str = "emulator@example.com";
 
@@ -177,13 +178,29 @@ fn a_client_file_that_is_there_may_be_replaced() {
     let other = sandbox.path("other.json");
     let text = String::from_utf8(before.clone()).unwrap().replace('\n', "\n ");
     fs::write(&other, &text).unwrap();
-    let mut screen = Screen::start(sandbox.command(["setup"]));
-    screen.answer("Press Enter to use it", other.to_str().unwrap());
-    screen.shows("Renamed the old file to");
-    screen.shows("Logged in as");
-    screen.ends_with(0);
-    assert_eq!((fs::read_to_string(&place).unwrap(), mode(&place)), (text, 0o600));
-    assert_eq!(fs::read(place.with_extension("json.old")).unwrap(), before);
+    let replace = |command: Command, code| {
+        let mut screen = Screen::start(command);
+        screen.answer("Press Enter to use it", other.to_str().unwrap());
+        screen.ends_with(code)
+    };
+    // Where the new file cannot be written, the old one stays.
+    let script = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
+    let full = wrapped(
+        &sandbox.command(["setup"]),
+        &["sh", "-c", script, "sh", env!("CARGO_BIN_EXE_chatauth")].map(AsRef::as_ref),
+    );
+    let failed = replace(full, 3);
+    assert!(failed.contains("error: cannot save the OAuth client file"), "{failed}");
+    assert_eq!(fs::read(&place).unwrap(), before);
+    let kept = |suffix: &str| place.with_added_extension(suffix);
+    assert!(!kept("old").exists());
+    assert!(replace(sandbox.command(["setup"]), 0).contains("Renamed the old file to"));
+    assert_eq!((fs::read_to_string(&place).unwrap(), mode(&place)), (text.clone(), 0o600));
+    assert_eq!(fs::read(kept("old")).unwrap(), before);
+    // What is kept is not replaced in its turn.
+    fs::write(&other, format!("{text}\n")).unwrap();
+    replace(sandbox.command(["setup"]), 0);
+    assert_eq!((fs::read(kept("old")).unwrap(), fs::read_to_string(kept("old-2")).unwrap()), (before, text));
 }
 
 #[test]
