@@ -71,6 +71,9 @@ pub enum ClientSecretsError {
         /// The error of the operating system.
         cause: String,
     },
+    /// The contents were given instead of their path. They hold a secret and are never shown.
+    #[error("expected the path of the OAuth client file, not {0}")]
+    NoPath(&'static str),
     /// The file is something else, or broken.
     #[error("{path} {what}", path = .path.display())]
     Wrong {
@@ -139,6 +142,7 @@ impl ClientSecrets {
         match Source::new(path.to_path_buf()).read(LARGEST_FILE) {
             Ok(bytes) => Self::parse(path, &bytes),
             Err(InputError::Interrupted(interruption)) => Err(ClientSecretsError::Interrupted(interruption)),
+            Err(InputError::NoPath(contents)) => Err(ClientSecretsError::NoPath(contents)),
             Err(InputError::Unreadable { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
                 Err(ClientSecretsError::Missing { searched: vec![path.to_path_buf()], other_file: None })
             }

@@ -166,6 +166,9 @@ async fn ask_for_file(
             Some(answer) => answer,
             None => prompt.ask("Path of the downloaded file:").await?,
         };
+        if answer.is_empty() {
+            continue;
+        }
         let path = PathBuf::from(expand_home(&answer, context));
         match install_client_file(context, &path, replaced) {
             Ok(client) => {
@@ -178,8 +181,9 @@ async fn ask_for_file(
             Err(failure) if failure.code == ErrorCode::StoreNotWritable => return Err(failure),
             Err(failure) => {
                 context.messages.error(&failure.message);
-                if let Some(hint) = &failure.hint {
-                    context.messages.hint(hint);
+                // For a missing file, it is to run this command.
+                if let Some(hint) = failure.hint.filter(|_| failure.code != ErrorCode::ClientSecretsMissing) {
+                    context.messages.hint(&hint);
                 }
             }
         }

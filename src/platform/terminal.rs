@@ -143,7 +143,9 @@ mod unix {
             // Without canonical mode Ctrl-D arrives as a byte.
             if count == 0 || (is_raw && pending.is_empty() && arrived == [4]) {
                 // The last line of a pipe may have no end.
-                let _ = lines.send(String::from_utf8_lossy(&pending).into_owned());
+                if !pending.is_empty() {
+                    let _ = lines.send(String::from_utf8_lossy(&pending).into_owned());
+                }
                 return;
             }
             for &byte in arrived {

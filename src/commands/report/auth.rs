@@ -193,7 +193,9 @@ fn from_client_secrets(error: &ClientSecretsError, invocation: &Invocation) -> F
         ClientSecretsError::NotNamed { path, .. } => {
             format!("if you trust the file, pass {}", option("--client-secrets", path))
         }
-        ClientSecretsError::Interrupted(_) => return Failure::new(code, error.to_string()),
+        ClientSecretsError::Interrupted(_) | ClientSecretsError::NoPath(_) => {
+            return Failure::new(code, error.to_string());
+        }
         ClientSecretsError::NoLoopbackRedirect { port: Some(port), project, .. } => format!(
             "leave out --port, or add the redirect URI http://127.0.0.1:{port}/ to the client at {}",
             clients(project)

@@ -204,6 +204,22 @@ fn a_client_file_that_is_there_may_be_replaced() {
 }
 
 #[test]
+fn contents_that_are_pasted_are_not_shown_again() {
+    let sandbox = Sandbox::new();
+    let mut screen = Screen::start(sandbox.command(["setup"]));
+    let contents =
+        json!({"installed": {"client_id": "1.apps.googleusercontent.com", "client_secret": "GOCSPX-pasted"}});
+    screen.answer("Press Enter to use it", &contents.to_string());
+    screen.shows("error: expected the path of the OAuth client file, not JSON");
+    screen.answer("Path of the downloaded file", "");
+    screen.shows("Path of the downloaded file");
+    screen.keyboard.write_all(b"\x04").unwrap();
+    let text = screen.ends_with(4);
+    assert_eq!(text.matches("GOCSPX-pasted").count(), 1, "the terminal's own echo: {text}");
+    assert!(!text.contains("no OAuth client file found"), "{text}");
+}
+
+#[test]
 fn a_client_file_that_is_wrong_is_replaced_and_what_cannot_work_is_not_taken() {
     let sandbox = Sandbox::new();
     let good = sandbox.path("good.json");
@@ -281,13 +297,15 @@ fn five_wrong_answers_end_it_and_so_does_leaving() {
         screen.answer("Path of the downloaded file", "nowhere.json");
     }
     screen.ends_with(3);
-    let mut screen = Screen::start(fresh(&sandbox));
-    screen.answer("ID of your Cloud project", "\u{4}");
-    screen.shows("Create or choose a project");
-    screen.shows("Press Enter");
-    screen.keyboard.write_all(b"\x04").unwrap();
-    let text = screen.ends_with(4);
-    assert!(text.contains("chatauth setup"), "{text}");
+    for (setup, question) in
+        [(fresh(&sandbox), "ID of your Cloud project"), (sandbox.command(["setup"]), "Press Enter to use it")]
+    {
+        let mut screen = Screen::start(setup);
+        screen.shows(question);
+        screen.keyboard.write_all(b"\x04").unwrap();
+        let text = screen.ends_with(4);
+        assert!(text.contains("hint: to continue, run "), "{text}");
+    }
     assert!(!sandbox.config_directory().join("client_secrets.json").exists());
 }
 
