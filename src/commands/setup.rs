@@ -112,15 +112,21 @@ fn print_steps(context: &Context) -> anyhow::Result<()> {
     for (number, step) in (1..).zip(steps(context.project().as_deref())) {
         text += &format!("\n{number}. {}\n   {}\n   {}\n", step.title, step.link, step.text);
     }
-    let directory = context
-        .settings
-        .config_directory
-        .value
-        .as_ref()
-        .map_or_else(|| String::from("the configuration directory"), |directory| directory.display().to_string());
+    let directory = context.settings.config_directory.value.as_deref();
+    let found = client_file(context).map(|(path, _)| path);
+    let place = found.as_deref().or(named(context)).map_or_else(
+        || directory.unwrap_or(Path::new("the configuration directory")).join("client_secrets.json"),
+        Path::to_path_buf,
+    );
     let login = context.command(["auth", "login"]);
-    text += &format!("\n6. Save the file as {directory}/client_secrets.json, then log in: {login}\n");
+    text += &format!("\n6. Save the file as {}, then log in: {login}\n", place.display());
     Ok(context.printer.text(&text)?)
+}
+
+/// Returns the client file that an option or variable names.
+fn named(context: &Context) -> Option<&Path> {
+    let setting = Some(&context.settings.client_secrets).filter(|setting| setting.source != Provenance::Default)?;
+    setting.value.first().map(PathBuf::as_path)
 }
 
 async fn guide_through_steps(
@@ -201,8 +207,7 @@ fn install_client_file(context: &Context, path: &Path, replaced: Option<&Path>) 
         Failure::new(ErrorCode::ClientSecretsInvalid, format!("cannot read {}: {error}", path.display()))
     })?;
     let session = context.session();
-    let named = Some(&context.settings.client_secrets).filter(|setting| setting.source != Provenance::Default);
-    let kept = match replaced.or(named.and_then(|setting| setting.value.first()).map(PathBuf::as_path)) {
+    let kept = match replaced.or(named(context)) {
         None => session.save_client_file(&content).map_err(|error| context.report(error))?,
         Some(place) => {
             if let Some(old) = session.replace_client(place, &content).map_err(|error| context.report(error))? {

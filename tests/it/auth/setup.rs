@@ -319,6 +319,7 @@ fn the_commands_that_it_shows_keep_the_typed_directory_and_client() {
     };
     let typed = "--client-secrets ../client_secrets.json --config-dir 'cfg 2'";
     let printed = sandbox.finish(setup()).success().stdout;
+    assert!(printed.contains("6. Save the file as ../client_secrets.json, then log in: "), "{printed}");
     assert!(printed.contains(&format!(" auth login {typed}\n")), "{printed}");
     let mut screen = Screen::start(setup());
     screen.answer("Press Enter to use it", "nowhere.json");
