@@ -41,6 +41,10 @@ impl Findings {
         self.0.push(Check { name, mark, detail: failure.message, hint: failure.hint, code });
     }
 
+    fn count(&self, mark: Mark) -> usize {
+        self.0.iter().filter(|check| check.mark == mark).count()
+    }
+
     fn skipped(&mut self, names: &[&'static str], why: &str) {
         for name in names {
             self.add(name, Mark::Skipped, why, None);
@@ -54,7 +58,8 @@ impl Findings {
 pub struct Doctor {}
 
 impl Doctor {
-    /// Runs the checks and prints their results. Fails with the exit code of the most fundamental failure.
+    /// Runs the checks and prints their results. Fails as the first failed check does, because it may be the cause of
+    /// later ones.
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let mut findings = Findings::default();
         findings.ok("program", version::summary(&context.settings.http.trust));
@@ -82,15 +87,13 @@ impl Doctor {
             )),
         );
         print(&findings, context)?;
-        // The first failure is reported, because it may be the cause of later ones.
-        let failed: Vec<&Check> = findings.0.iter().filter(|check| check.mark == Mark::Failed).collect();
-        let worst = failed.iter().filter_map(|check| check.code).min_by_key(|code| code.exit_code());
-        match (worst, failed.first()) {
-            (Some(code), Some(first)) => {
-                let message = format!("{} of {} checks failed, first: {}", failed.len(), findings.0.len(), first.name);
-                Err(Failure { hint: first.hint.clone(), ..Failure::new(code, message) }.into())
+        let (failed, all) = (findings.count(Mark::Failed), findings.0.len());
+        match findings.0.into_iter().find_map(|check| Some((check.code?, check))) {
+            Some((code, Check { name, hint, .. })) => {
+                let message = format!("{failed} of {all} checks failed, first: {name}");
+                Err(Failure { hint, ..Failure::new(code, message) }.into())
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 }
@@ -269,16 +272,20 @@ fn print(findings: &Findings, context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints one line per check. What to do follows where no error says it: for warnings and skipped checks.
+/// Prints one line per check. What to do follows, unless it is the hint of the error that ends the command.
 fn print_summary(findings: &Findings, context: &Context) -> anyhow::Result<()> {
+    let reported = findings.0.iter().find(|check| check.mark == Mark::Failed).and_then(|first| first.hint.as_ref());
     let details = findings.0.iter().fold(Details::new(), |details, check| {
-        let hint = check.hint.as_ref().filter(|_| check.mark != Mark::Failed);
+        let hint = check.hint.as_ref().filter(|hint| Some(*hint) != reported);
         let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
         details.check(check.mark, check.name, format!("{}{hint}", check.detail))
     });
     context.printer.item(&Item { json: &Value::Null, name: "" }, &details)?;
-    if findings.0.iter().all(|check| check.mark != Mark::Failed) {
-        context.messages.note("No problems found");
+    match (findings.count(Mark::Failed), findings.count(Mark::Warning)) {
+        (0, 0) => context.messages.note("No problems found"),
+        (0, 1) => context.messages.note("No failures, 1 warning"),
+        (0, warnings) => context.messages.note(&format!("No failures, {warnings} warnings")),
+        _ => {}
     }
     Ok(())
 }

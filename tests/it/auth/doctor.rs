@@ -185,6 +185,8 @@ fn a_clock_that_is_off_is_a_warning() {
         are(&complaints(&finished), &[("clock", "warning")]);
         let clock = find(&finished, "clock");
         assert!(clock["detail"].as_str().unwrap().contains(detail), "{clock}");
+        let note = sandbox.run(["doctor", "--format", "human"]).success().stderr;
+        assert_eq!(note, "No failures, 1 warning\n");
     }
     let front = skewed(&sandbox, time::Duration::seconds(30), 400, r#"{"error":"invalid_grant"}"#);
     move_token_endpoint(&sandbox, &format!("http://{}", front.address()));
@@ -291,12 +293,25 @@ fn the_chat_api_fails_on_its_own() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_worst() {
+fn the_first_failure_decides_and_each_one_shows_what_to_do() {
     let sandbox = healthy();
     sandbox.control().change_options(|options| options.api_enabled = false);
     change_client(&sandbox, |client| client["client_secret"] = json!("wrong"));
     let finished = examine(&sandbox).exits_with(4);
     assert!(finished.error()["message"].as_str().unwrap().contains("2 of 12 checks failed, first: client id"));
+    let human = sandbox.run(["doctor", "--format", "human"]).exits_with(4);
+    for check in ["client id and secret", "Chat API"] {
+        let hint = find(&finished, check)["hint"].as_str().unwrap().to_owned();
+        let shown = format!("{}{}", human.stdout, human.stderr);
+        assert_eq!(shown.matches(&hint).count(), 1, "{check}: {shown}");
+    }
     set_mode(&sandbox.config_directory(), 0o777);
     examine(&sandbox).exits_with(3);
+    // A server that is down comes before a login that is missing.
+    let sandbox = Sandbox::new();
+    sandbox.control().add_fault("token:status=503,retry-after=3600".parse().unwrap());
+    let error = examine(&sandbox).exits_with(6).error();
+    assert_eq!(error["code"], "server_error", "{error}");
+    assert!(error["message"].as_str().unwrap().contains("2 of 12 checks failed, first: client id"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("retry"), "{error}");
 }
