@@ -26,6 +26,7 @@ fn the_right_command_is_shown_and_not_run() {
             &["emulator", "--quota", "newSpaces=1,spaceReads=off"],
             "chatauth emulator --quota=newSpaces=1,spaceReads=off",
         ),
+        (&["emulator", "--quota", "google", "--", "true"], "chatauth emulator --quota=google -- true"),
         (&["emulator", "--quota", "./script.sh"], "chatauth emulator --quota -- ./script.sh"),
         (&["emulator", "env", "A=b", "true"], "chatauth emulator -- env A=b true"),
         (&["api", "v1/spaces", "--paginate"], "chatauth api GET v1/spaces --paginate"),
