@@ -23,6 +23,8 @@ function Install-Chatauth {
     # Windows on Arm runs the same program.
     if (-not [Environment]::Is64BitOperatingSystem) { throw 'no release for 32-bit Windows: build chatauth from source with cargo' }
     $directory = if ($env:CHATAUTH_INSTALL) { $env:CHATAUTH_INSTALL } else { Join-Path $env:LOCALAPPDATA 'Programs\chatauth' }
+    $directory = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($directory)
+    $program = Join-Path $directory 'chatauth.exe'
 
     $name = "chatauth-$version-x86_64-pc-windows-msvc"
     $from = "$($releases.TrimEnd('/'))/download/v$version"
@@ -45,9 +47,17 @@ function Install-Chatauth {
         & "$work\$name\chatauth.exe" --version | Out-Null
         if ($LASTEXITCODE -ne 0) { throw 'the program does not run on this machine; nothing was installed' }
         New-Item -ItemType Directory -Force -Path $directory | Out-Null
-        Copy-Item -Force "$work\$name\chatauth.exe" $directory
+        Copy-Item -Force -LiteralPath "$work\$name\chatauth.exe" -Destination "$program.new"
+        # Windows renames a running program, and does not overwrite it.
+        if (Test-Path -LiteralPath $program) {
+            Remove-Item -Force -LiteralPath "$program.old" -ErrorAction SilentlyContinue
+            Move-Item -LiteralPath $program -Destination "$program.old"
+        }
+        Move-Item -LiteralPath "$program.new" -Destination $program
+        Remove-Item -Force -LiteralPath "$program.old" -ErrorAction SilentlyContinue
     } finally {
-        Remove-Item -Recurse -Force $work
+        # A virus scanner may still read the program that has just run.
+        Remove-Item -Recurse -Force $work -ErrorAction SilentlyContinue
     }
 
     Write-Output "Installed chatauth $version in $directory"
@@ -65,8 +75,9 @@ function Install-Chatauth {
             Write-Output 'Added that directory to your PATH; open a new terminal to use it.'
         }
     }
-    $program = (Join-Path $directory 'chatauth.exe') -replace "'", "''"
-    Write-Output "To remove it: Remove-Item -LiteralPath '$program'"
+    $quoted = $program -replace "'", "''"
+    Write-Output "To remove it: Remove-Item -LiteralPath '$quoted'"
+    if (-not $env:CHATAUTH_INSTALL) { Write-Output 'Then remove that directory from your PATH.' }
     Write-Output 'Logins stay until you run: chatauth auth logout --all'
 }
 
