@@ -19,15 +19,20 @@ main() {
   version=${version#v}
   [ -n "$releases" ] || fail 'no address to download from: set CHATAUTH_RELEASES, or use the install.sh of a release'
   [ -n "$version" ] || fail 'no version to install: set CHATAUTH_VERSION, or use the install.sh of a release'
-  [ -n "${HOME:-}" ] || [ -n "${CHATAUTH_INSTALL:-}" ] || fail 'HOME is not set: set CHATAUTH_INSTALL'
-  directory=${CHATAUTH_INSTALL:-$HOME/.local/bin}
-  case $directory in \~/*) directory=$HOME/${directory#\~/} ;; esac
+  directory=${CHATAUTH_INSTALL:-'~/.local/bin'}
+  case $directory in
+    \~ | \~/*)
+      [ -n "${HOME:-}" ] || fail 'HOME is not set: set CHATAUTH_INSTALL to a whole path'
+      directory=$HOME${directory#\~}
+      ;;
+  esac
 
   target=$(detect_target)
   name=chatauth-$version-$target
   from=${releases%/}/download/v$version
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
+  trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
 
@@ -98,6 +103,7 @@ verify() { # verify DIRECTORY FILE
 }
 
 install_file() { # install_file SOURCE TARGET MODE: replaces TARGET at once, also while it runs
+  [ ! -d "$2.new" ] || return 1
   if ! { mkdir -p "$(dirname "$2")" && cp "$1" "$2.new" && chmod "$3" "$2.new" && mv -f "$2.new" "$2"; }; then
     rm -f "$2.new"
     return 1
@@ -118,7 +124,10 @@ install_extras() { # install_extras ARCHIVE SHARE
 report() {
   say "Installed chatauth $version in $bin"
   case ":${PATH:-}:" in
-    *":$bin:"*) ;;
+    *":$bin:"*)
+      # shellcheck disable=SC3013 # every sh has -ef
+      [ "$(command -v chatauth)" -ef "$bin/chatauth" ] || say "warning: your PATH has $(command -v chatauth) first" >&2
+      ;;
     *) say "Add it to your PATH: export PATH=$(quote "$bin"):\"\$PATH\"" ;;
   esac
   # Of the files of a person, zsh looks for none.
