@@ -6,7 +6,7 @@ FROM scratch
 COPY chatauth /usr/bin/chatauth
 COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY LICENSE THIRD-PARTY-LICENSES.txt /usr/share/doc/chatauth/
-# Holds the directory config; a new volume takes over its owner and mode.
+# Holds the directories config, whose owner and mode a new volume takes over, and tmp, where the emulator writes.
 COPY --chown=65532:65532 volume /
 ENV CHATAUTH_CONFIG_DIR=/config
 VOLUME /config

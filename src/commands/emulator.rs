@@ -226,7 +226,10 @@ async fn serve_or_run(
     context: &Context,
 ) -> Result<(), Failure> {
     let port = options.port;
-    let failed = |error| Failure::new(ErrorCode::Internal, format!("cannot create the emulator's directory: {error}"));
+    let failed = |error| {
+        Failure::new(ErrorCode::EnvironmentInvalid, format!("cannot create the emulator's directory: {error}"))
+            .hint("set TMPDIR to another directory that you can write to")
+    };
     let emulator = Server::start(options, context.clock).await.map_err(|error| {
         Failure::new(ErrorCode::PortUnavailable, format!("cannot listen on port {port}: {error}"))
             .hint("pass another --port, or leave it out for any free one")

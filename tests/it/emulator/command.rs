@@ -184,10 +184,13 @@ fn a_value_that_cannot_be_used_is_an_error() {
     assert!(sandbox.run(["emulator", "--"]).exits_with(2).stderr.contains("a command is missing after --"));
     let directory = sandbox.path("a:b");
     fs::create_dir(&directory).unwrap();
-    let mut command = sandbox.command(["emulator", "--", "true"]);
-    command.env("TMPDIR", &directory);
-    let stderr = sandbox.finish(command).exits_with(1).stderr;
-    assert!(stderr.starts_with("error: cannot create the emulator's directory: "), "{stderr}");
+    for unusable in [&directory, &sandbox.path("missing")] {
+        let mut command = sandbox.command(["emulator", "--", "true"]);
+        command.env("TMPDIR", unusable);
+        let stderr = sandbox.finish(command).exits_with(3).stderr;
+        assert!(stderr.starts_with("error: cannot create the emulator's directory: "), "{stderr}");
+        assert!(stderr.contains("hint: set TMPDIR to "), "{stderr}");
+    }
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 0, "nothing is left behind");
 }
 
