@@ -41,7 +41,7 @@ Faults:
             API), or all
   ACTION    status=503 reason=RATE_LIMIT_EXCEEDED retry-after=VALUE delay=2s
             drop-before drop-after garbage empty html truncate huge
-            redirect=URL commit body=TEXT
+            redirect=URL commit body=TEXT (last: TEXT may have commas)
 
 Examples:
   chatauth emulator -- chatauth spaces create --name API-made
