@@ -145,7 +145,7 @@ impl Journal {
     pub fn open(path: &Path, run: &RunIdentity, now: OffsetDateTime, hourly: usize) -> Result<Self, JournalError> {
         let failed = |action| move |source| JournalError::Io { path: path.to_path_buf(), action, source };
         let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
+        options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
@@ -282,7 +282,6 @@ impl Journal {
     }
 
     fn entry(&self, state: State, offset: u64) -> Result<Entry, JournalError> {
-        // Appending ignores the position of the file.
         let read = || {
             (&*self.file).seek(SeekFrom::Start(offset))?;
             let mut line = Vec::new();
@@ -330,8 +329,10 @@ impl Journal {
     fn write_line(&self, line: &impl Serialize) -> Result<(), JournalError> {
         let mut bytes = serde_json::to_vec(line).map_err(|error| self.failed("write", error.into()))?;
         bytes.push(b'\n');
-        // One write, so that a crash leaves at most one torn line.
-        if let Err(source) = (&*self.file).write_all(&bytes) {
+        let mut file = &*self.file;
+        // Reading has moved the position. One write, so that a crash leaves at most one torn line.
+        let written = file.seek(SeekFrom::Start(self.length.get())).and_then(|_| file.write_all(&bytes));
+        if let Err(source) = written {
             // More lines may follow, and a torn one before them would make the journal unreadable.
             let _ = self.file.set_len(self.length.get());
             return Err(self.failed("write", source));
