@@ -368,20 +368,18 @@ impl Journal {
 /// Returns why a file cannot be a journal.
 #[cfg(unix)]
 fn check_kind(file: &File) -> io::Result<Option<&'static str>> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = file.metadata()?;
-    let same = |stream: io::Result<rustix::fs::Stat>| {
-        stream.is_ok_and(|stream| (stream.st_dev, stream.st_ino) == (metadata.dev(), metadata.ino()))
+    use rustix::fs::{FileType, Stat, fstat};
+    let stat = fstat(file)?;
+    let same = |stream: rustix::io::Result<Stat>| {
+        stream.is_ok_and(|stream| (stream.st_dev, stream.st_ino) == (stat.st_dev, stat.st_ino))
     };
-    Ok(if !metadata.is_file() {
+    Ok(if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         Some("is not a regular file")
-    } else if metadata.uid() != rustix::process::geteuid().as_raw() {
+    } else if stat.st_uid != rustix::process::geteuid().as_raw() {
         Some("belongs to another user")
-    } else if same(rustix::fs::fstat(io::stdout()).map_err(Into::into))
-        || same(rustix::fs::fstat(io::stderr()).map_err(Into::into))
-    {
+    } else if same(fstat(io::stdout())) || same(fstat(io::stderr())) {
         Some("is the output of this command")
-    } else if same(rustix::fs::fstat(io::stdin()).map_err(Into::into)) {
+    } else if same(fstat(io::stdin())) {
         Some("is the input")
     } else {
         None
