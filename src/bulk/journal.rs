@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+use std::io::ErrorKind::PermissionDenied;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -256,15 +256,17 @@ impl Journal {
             self.write_line(&header)?;
             self.header = Some(header);
         }
-        self.file.sync_all().and_then(|()| self.sync_name()).map_err(|source| self.failed("write", source))
+        files::sync(&self.file, File::sync_all)
+            .and_then(|()| self.sync_name())
+            .map_err(|source| self.failed("write", source))
     }
 
-    /// Syncs the directory, so that a new journal survives a power failure. Directories that cannot be read or synced are
-    /// ignored: other programs' files are no safer there.
+    /// Syncs the directory, so that a new journal survives a power failure. A directory that cannot be read is ignored:
+    /// other programs' files are no safer there.
     fn sync_name(&self) -> io::Result<()> {
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         match files::sync_directory(directory.unwrap_or(Path::new("."))) {
-            Err(error) if matches!(error.kind(), PermissionDenied | InvalidInput | Unsupported) => Ok(()),
+            Err(error) if error.kind() == PermissionDenied => Ok(()),
             result => result,
         }
     }
@@ -354,7 +356,7 @@ impl Journal {
             return Err(self.failed("write", io::Error::other("an earlier write failed")));
         }
         let (lines, file) = (self.lines.get(), Arc::clone(&self.file));
-        let result = tokio::task::spawn_blocking(move || file.sync_data()).await;
+        let result = tokio::task::spawn_blocking(move || files::sync(&file, File::sync_data)).await;
         result.unwrap_or_else(|error| Err(error.into())).map_err(|source| self.failed("write", source))?;
         *synced = Some(lines);
         Ok(())

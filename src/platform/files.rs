@@ -269,7 +269,7 @@ impl Reservation {
             .map_err(FileError::io("set the mode of", temporary.path()))?;
         if size > 0 {
             temporary.as_file_mut().write_all(&vec![0; size]).map_err(FileError::io("write", path))?;
-            temporary.as_file().sync_all().map_err(FileError::io("write", path))?;
+            sync(temporary.as_file(), File::sync_all).map_err(FileError::io("write", path))?;
             temporary.rewind().map_err(FileError::io("write", path))?;
         }
         Ok(Self { temporary, path: path.to_path_buf() })
@@ -281,7 +281,7 @@ impl Reservation {
         self.temporary.as_file_mut().write_all(content).map_err(FileError::io("write", path))?;
         let file = self.temporary.as_file();
         file.set_len(content.len() as u64).map_err(FileError::io("write", path))?;
-        file.sync_all().map_err(FileError::io("write", path))?;
+        sync(file, File::sync_all).map_err(FileError::io("write", path))?;
         self.temporary.persist(path).map_err(|error| FileError::io("replace", path)(error.error))?;
         let directory = directory_of(path);
         sync_directory(directory).map_err(FileError::io("write", directory))
@@ -357,14 +357,36 @@ fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Syncs the entries of a directory, without which a new or renamed file is not durable.
+/// Syncs a file by [`File::sync_all`] or [`File::sync_data`]. On macOS both are `F_FULLFSYNC`, which network volumes
+/// refuse although they know `fsync`.
+pub fn sync(file: &File, how: fn(&File) -> io::Result<()>) -> io::Result<()> {
+    let result = how(file);
+    #[cfg(target_vendor = "apple")]
+    if result.as_ref().is_err_and(is_unsupported) {
+        return Ok(rustix::fs::fsync(file)?);
+    }
+    result
+}
+
+/// Whether a file system does not know what it was asked for. The kind of an error does not tell: macOS's `ENOTSUP` has none.
+#[cfg(unix)]
+fn is_unsupported(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(Errno::from_io_error(error), Some(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::NOTTY))
+}
+
+/// Syncs the entries of a directory, without which a new or renamed file is not durable. A file system that cannot do it
+/// is no error: other programs' files are no safer there.
 ///
 /// # Errors
 ///
 /// Those of opening and syncing, also for a directory that is searchable but not readable.
 #[cfg(unix)]
 pub fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
+    match sync(&File::open(directory)?, File::sync_all) {
+        Err(error) if is_unsupported(&error) => Ok(()),
+        result => result,
+    }
 }
 
 /// Does nothing: directories cannot be synced on this platform.

@@ -287,6 +287,23 @@ fn property_34_whatever_call_fails_during_a_login_the_old_record_or_the_new_one_
 }
 
 #[test]
+fn a_login_is_saved_where_directories_cannot_be_synced() {
+    let test = "a_login_is_saved_where_directories_cannot_be_synced";
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    let words = ["auth", "login"];
+    let Some(moments) = moments_of(&sandbox, test, &words) else { return };
+    let directories = |moment: &&Moment| moment.call == "fsync" && !moment.line.contains(".chatauth-tmp-");
+    assert!(moments.iter().any(|moment| directories(&moment)), "{moments:#?}");
+    for moment in moments.iter().filter(directories) {
+        let before = || sandbox.record(ACCOUNT);
+        let (before, finished) = run_at(&sandbox, test, moment, "error=EINVAL", &words, before);
+        finished.success();
+        assert_ne!(whole(&sandbox, moment), before, "{moment:?}");
+    }
+}
+
+#[test]
 fn property_69_a_signal_while_saving_leaves_the_old_record_or_the_new_one() {
     let test = "property_69_a_signal_while_saving_leaves_the_old_record_or_the_new_one";
     let sandbox = Sandbox::new();
