@@ -282,9 +282,24 @@ impl Reservation {
         let file = self.temporary.as_file();
         file.set_len(content.len() as u64).map_err(FileError::io("write", path))?;
         sync(file, File::sync_all).map_err(FileError::io("write", path))?;
-        self.temporary.persist(path).map_err(|error| FileError::io("replace", path)(error.error))?;
+        persist(self.temporary, path).map_err(FileError::io("replace", path))?;
         let directory = directory_of(path);
         sync_directory(directory).map_err(FileError::io("write", directory))
+    }
+}
+
+/// Renames a temporary file, over `path` if that exists. On Windows that fails for as long as another process, such as a
+/// virus scanner, has either file open, so it is repeated there for a second.
+fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    let mut repeats = if cfg!(windows) { 20 } else { 0 };
+    loop {
+        match temporary.persist(path) {
+            Ok(_) => return Ok(()),
+            Err(refused) if repeats == 0 => return Err(refused.error),
+            Err(refused) => temporary = refused.file,
+        }
+        repeats -= 1;
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
