@@ -174,13 +174,24 @@ pub use other::LineReader;
 #[cfg(not(unix))]
 mod other {
     use std::io;
+    use std::sync::{Arc, LazyLock};
 
-    use tokio::sync::mpsc;
+    use tokio::sync::{Mutex, mpsc};
+
+    type Lines = Arc<Mutex<mpsc::UnboundedReceiver<String>>>;
+
+    /// What the thread reads. Nothing stops a thread that waits for a line, so one serves all readers: a second one would
+    /// lose its first line to it.
+    static LINES: LazyLock<Lines> = LazyLock::new(|| {
+        let (sender, lines) = mpsc::unbounded_channel();
+        std::thread::spawn(move || io::stdin().lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Arc::new(Mutex::new(lines))
+    });
 
     /// Reads lines from standard input in a thread.
     #[derive(Debug)]
     pub struct LineReader {
-        lines: mpsc::UnboundedReceiver<String>,
+        lines: Lines,
     }
 
     impl LineReader {
@@ -191,20 +202,12 @@ mod other {
 
         /// Starts reading.
         pub fn for_pastes() -> io::Result<Self> {
-            let (sender, lines) = mpsc::unbounded_channel();
-            std::thread::spawn(move || {
-                for line in io::stdin().lines().map_while(Result::ok) {
-                    if sender.send(line).is_err() {
-                        return;
-                    }
-                }
-            });
-            Ok(Self { lines })
+            Ok(Self { lines: Arc::clone(&LINES) })
         }
 
         /// Returns the next line; `None` at the end of input.
         pub async fn paste(&mut self) -> Option<String> {
-            self.lines.recv().await
+            self.lines.lock().await.recv().await
         }
     }
 }
