@@ -156,8 +156,13 @@ mod unix {
                     _ => {}
                 }
             }
+            if !matches!(arrived.last(), Some(b'\n' | b'\r')) {
+                continue;
+            }
             let mut more = [PollFd::new(&stdin, PollFlags::IN)];
-            if matches!(arrived.last(), Some(b'\n' | b'\r')) && poll(&mut more, Some(&PASTE_IDLE)) == Ok(0) {
+            let idle = poll(&mut more, Some(&PASTE_IDLE)) == Ok(0);
+            // macOS polls no /dev/tty.
+            if idle || more[0].revents().contains(PollFlags::NVAL) {
                 let line = String::from_utf8_lossy(&pending).into_owned();
                 pending.clear();
                 if lines.send(line).is_err() {
