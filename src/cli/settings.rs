@@ -75,11 +75,13 @@ pub(super) fn context(cli: &Cli, environment: Environment, invocation: &[OsStrin
         Some(seconds) => seconds,
         None => timeout_variable(environment)?.unwrap_or(DEFAULT_TIMEOUT),
     };
+    let colours = terminal::enable_colours();
     let colour = |terminal: bool| match global.color {
         ColorWhen::Always => true,
         ColorWhen::Never => false,
         ColorWhen::Auto => {
-            terminal && environment.os("NO_COLOR").is_none() && environment.os("TERM").is_none_or(|term| term != "dumb")
+            let plain = environment.os("TERM").is_some_and(|term| term == "dumb");
+            terminal && colours && !plain && environment.os("NO_COLOR").is_none()
         }
     };
     let nobody = (None, choose(None, None));

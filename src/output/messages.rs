@@ -33,7 +33,8 @@ impl Messages {
     /// Shows progress on a terminal until the next message replaces it. An empty text removes it.
     pub fn status(self, text: &str) {
         if !self.quiet {
-            let _ = StandardStream::error().write_all(format!("\x1b[K{text}\r").as_bytes());
+            // Blanks remove a longer text before it also where escape sequences mean nothing.
+            let _ = StandardStream::error().write_all(format!("{text:20}\r").as_bytes());
         }
     }
 

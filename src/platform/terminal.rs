@@ -37,6 +37,15 @@ pub const fn columns() -> Option<usize> {
     None
 }
 
+/// Prepares the console for colours, and returns whether it shows them. The classic console of Windows needs to be told,
+/// for both output streams at once.
+pub fn enable_colours() -> bool {
+    #[cfg(windows)]
+    return anstyle_query::windows::enable_ansi_colors() != Some(false);
+    #[cfg(not(windows))]
+    true
+}
+
 #[cfg(unix)]
 pub use unix::LineReader;
 
