@@ -6,6 +6,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+#[cfg(unix)]
+use tokio::signal::unix::{Signal as Hangup, Signal as Interrupt, Signal as Terminate};
+#[cfg(windows)]
+use tokio::signal::windows::{CtrlBreak as Terminate, CtrlC as Interrupt, CtrlClose as Hangup};
+
 /// How often a blocked operation looks for a signal.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -24,7 +29,7 @@ pub enum Interruption {
     /// Ctrl-C, `SIGINT`.
     #[error("interrupted")]
     Interrupt,
-    /// `SIGTERM`.
+    /// `SIGTERM`, on Windows Ctrl-Break.
     #[error("terminated")]
     Terminate,
 }
@@ -47,24 +52,33 @@ pub fn received() -> Option<Interruption> {
 }
 
 /// The signals that ask the program to stop, one after another.
-#[cfg(unix)]
 #[derive(Debug)]
 pub struct Interruptions {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hangup: Option<tokio::signal::unix::Signal>,
+    interrupt: Interrupt,
+    terminate: Terminate,
+    hangup: Option<Hangup>,
 }
 
-#[cfg(unix)]
 impl Interruptions {
     /// Begins to watch. From now on, these signals no longer kill the process.
     ///
     /// # Errors
     /// When no signal can be watched.
+    #[cfg(unix)]
     pub fn watch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let hangup = hangup_counts().then(|| signal(SignalKind::hangup())).transpose()?;
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hangup })
+    }
+
+    /// Begins to watch. From now on, these events no longer kill the process; after a window was closed, it has seconds.
+    ///
+    /// # Errors
+    /// When no event can be watched.
+    #[cfg(windows)]
+    pub fn watch() -> io::Result<Self> {
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
+        Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()?, hangup: Some(ctrl_close()?) })
     }
 
     /// Waits for the next one.
@@ -96,28 +110,6 @@ fn hangup_counts() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 0)
-}
-
-/// The signals that ask the program to stop, one after another.
-#[cfg(not(unix))]
-#[derive(Debug)]
-pub struct Interruptions;
-
-#[cfg(not(unix))]
-impl Interruptions {
-    /// Begins to watch.
-    pub fn watch() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    /// Waits for the next one.
-    pub async fn next(&mut self) -> Interruption {
-        // Without a way to watch, nothing ever stops the program from inside.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        Interruption::Interrupt.record()
-    }
 }
 
 /// Watches the signals from a thread of its own, for [`received`], while the main thread may be blocked.
