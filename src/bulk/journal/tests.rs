@@ -233,7 +233,7 @@ fn links_and_pipes_are_no_journals() {
     write(&target, "");
     assert!(matches!(try_open(&path, &name(), 2), Err(JournalError::Refused { .. })));
     std::fs::remove_file(&path).unwrap();
-    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
     assert!(matches!(try_open(&path, &name(), 2), Err(JournalError::Refused { .. })));
 }
 
