@@ -1,4 +1,5 @@
 //! No core file holds what a process knows.
+#![cfg(target_os = "linux")]
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -18,7 +19,6 @@ fn dumping(sandbox: &Sandbox, plain: &Command) -> Command {
     command
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn property_82_a_process_that_dies_leaves_no_core_file() {
     let sandbox = Sandbox::new();
