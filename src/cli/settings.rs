@@ -248,14 +248,14 @@ mod tests {
     #[test]
     fn a_leading_tilde_is_the_home_in_options_that_are_paths() {
         let environment = Environment(|name| match name {
-            "HOME" => Some("/ada".into()),
+            "HOME" | "USERPROFILE" => Some("/ada".into()),
             "CHATAUTH_CONFIG_DIR" => Some("~/c".into()),
             _ => None,
         });
         let expand = |line: &str| {
             let words = line.split(' ').map(OsString::from).collect();
             let words = expand_paths(words, environment).unwrap();
-            words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+            words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ").replace('\\', "/")
         };
         for (typed, meant) in [
             ("--config-dir=~/x", "--config-dir=/ada/x"),
@@ -269,7 +269,7 @@ mod tests {
             assert_eq!(expand(typed), meant);
         }
         assert_eq!(environment.path("CHATAUTH_CONFIG_DIR").unwrap(), Some(PathBuf::from("/ada/c")));
-        let homeless = Environment(|name| (name != "HOME").then(|| "~/c".into()));
+        let homeless = Environment(|name| (!["HOME", "USERPROFILE"].contains(&name)).then(|| "~/c".into()));
         assert_eq!(homeless.path("X").unwrap(), Some(PathBuf::from("~/c")));
     }
 
