@@ -54,11 +54,11 @@ impl<'a> ResponsePrinter<'a> {
     }
 
     /// Prints an error response unfiltered: a filter for the success response does not fit it. The body is left out after
-    /// joined pages, which are one document.
+    /// joined pages, which are one document, and where it was cut off.
     pub(super) fn refused(&mut self, answer: &RawResponse) -> Result<(), output::Error> {
         self.head(answer)?;
         match serde_json::from_slice::<Value>(&answer.body) {
-            _ if answer.body.is_empty() || self.merged.is_some() => Ok(()),
+            _ if answer.body.is_empty() || self.merged.is_some() || !answer.complete => Ok(()),
             Ok(json) => self.printer.unfiltered_document(&json),
             Err(_) => self.other(&answer.body),
         }

@@ -199,6 +199,16 @@ fn pages_that_were_read_are_printed_when_a_later_one_fails() {
 }
 
 #[test]
+fn a_response_that_was_cut_off_is_not_printed() {
+    let sandbox = logged_in();
+    sandbox.run(["spaces", "create", "--name", "a"]).success();
+    sandbox.control().add_fault("list:truncate".parse().unwrap());
+    let cut = sandbox.run(["api", "GET", "v1/spaces"]).exits_with(6);
+    assert_eq!(cut.stdout, "", "{}", cut.stderr);
+    assert!(cut.stderr.contains("cannot parse the server's response"), "{}", cut.stderr);
+}
+
+#[test]
 fn a_refusal_is_shown_as_it_is_and_explained() {
     let sandbox = logged_in();
     let finished = sandbox.run(["api", "GET", "v1/spaces/nosuch", "--format", "json"]).exits_with(5);
