@@ -142,7 +142,11 @@ impl Client {
                     (Some(proxy), Error::NotConnected { cause, .. }) if cause == "tunnel error: unsuccessful" => {
                         proxy.refusal(&request.url, false).await
                     }
-                    (Some(proxy), Error::NotConnected { cause, .. }) if cause.contains("authorization required") => {
+                    (Some(proxy), Error::NotConnected { cause, .. })
+                        if ["authorization required", "user/pass authentication", "credentials not accepted"]
+                            .iter()
+                            .any(|text| cause.ends_with(text)) =>
+                    {
                         proxy.refusal(&request.url, true).await
                     }
                     _ => error,

@@ -80,7 +80,7 @@ pub enum Error {
         /// What is wrong with its value, which is not quoted: it may hold a password.
         cause: String,
     },
-    /// The proxy requires other credentials (407).
+    /// The proxy requires other credentials.
     #[error("{proxy} {cause}")]
     ProxyAuthentication {
         /// The proxy, with its variable.

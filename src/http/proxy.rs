@@ -227,9 +227,9 @@ impl Proxy {
         let cause = if !basic {
             format!("requires {} authentication (407); only Basic is supported", schemes.join(" or "))
         } else if self.url.username().is_empty() {
-            String::from("requires a user name and password (407): set http://USER:PASSWORD@HOST:PORT")
+            format!("requires a user name and password: set {}://USER:PASSWORD@HOST:PORT", self.url.scheme())
         } else {
-            String::from("rejected the user name and password in its URL (407)")
+            String::from("rejected the user name and password in its URL")
         };
         Error::ProxyAuthentication { proxy, cause }
     }

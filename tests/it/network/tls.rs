@@ -1,7 +1,7 @@
 //! Whom TLS trusts, and the way through proxies.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -245,6 +245,40 @@ fn property_53_tls_that_fails_before_the_tunnel_is_the_proxys_and_in_the_tunnel_
         assert!(refused.stderr.contains(&message), "{proxy}: {}", refused.stderr);
         assert!(!refused.stderr.contains("attempt 4"), "{proxy}: {}", refused.stderr);
     }
+}
+
+#[test]
+fn property_53_a_socks_proxy_and_one_behind_tls_ask_for_a_password_once() {
+    let company = Company::new();
+    let required = |scheme: &str| format!("requires a user name and password: set {scheme}://USER:PASSWORD@HOST:PORT");
+    let refuse = |scheme: &str, user: &str, address: &dyn std::fmt::Display, cause: &str| {
+        let mut command = company.command(&["spaces", "list", "--no-input"]);
+        command.env("HTTPS_PROXY", format!("{scheme}://{user}{address}")).env("CHATAUTH_ACCESS_TOKEN", "ready-made");
+        let refused = company.finish(command).exits_with(3);
+        assert!(refused.stderr.contains(cause), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("Retrying"), "{}", refused.stderr);
+    };
+    // RFC 1928 and 1929: no method that was offered will do, and a password that is wrong.
+    let rejected = String::from("rejected the user name and password in its URL");
+    for (user, replies, cause) in [
+        (String::new(), [&[5, 0xff][..], &[]], required("socks5h")),
+        (format!("proxy-user:{PASSWORD}@"), [&[5, 2], &[1, 1]], rejected),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                for reply in replies {
+                    let _ = stream.read(&mut [0; 512]);
+                    let _ = stream.write_all(reply);
+                }
+            }
+        });
+        refuse("socks5", &user, &address, &cause);
+    }
+    let server = company.authority.server(&["127.0.0.1"], 60);
+    let tls = RecordingProxy::tls_instead(company.sandbox.origin(), &server, |_| Some(answer(407, &[], "")));
+    refuse("https", "", &tls.address(), &required("https"));
 }
 
 #[test]
