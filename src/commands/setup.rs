@@ -172,7 +172,8 @@ async fn ask_for_file(
             Some(answer) => answer,
             None => prompt.ask("Path of the downloaded file:").await?,
         };
-        if answer.is_empty() {
+        // Standard input is the terminal that is asked.
+        if answer.is_empty() || answer == "-" {
             continue;
         }
         let path = PathBuf::from(expand_home(&answer, context));

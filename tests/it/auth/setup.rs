@@ -211,7 +211,9 @@ fn contents_that_are_pasted_are_not_shown_again() {
         json!({"installed": {"client_id": "1.apps.googleusercontent.com", "client_secret": "GOCSPX-pasted"}});
     screen.answer("Press Enter to use it", &contents.to_string());
     screen.shows("error: expected the path of the OAuth client file, not JSON");
-    screen.answer("Path of the downloaded file", "");
+    for nothing in ["", "-"] {
+        screen.answer("Path of the downloaded file", nothing);
+    }
     screen.shows("Path of the downloaded file");
     screen.keyboard.write_all(b"\x04").unwrap();
     let text = screen.ends_with(4);
