@@ -31,7 +31,12 @@ pub async fn visit(url: &str) -> io::Result<()> {
 async fn follow(url: &str) -> io::Result<()> {
     let mut url = Url::parse(url).map_err(io::Error::other)?;
     for _ in 0..=REDIRECTS {
-        let response = fetch(&url).await?;
+        let mut answer = fetch(&url).await;
+        // As a person does with a page that fails.
+        if !answer.as_ref().is_ok_and(|page| !page.status().is_server_error()) {
+            answer = fetch(&url).await;
+        }
+        let response = answer?;
         let status = response.status();
         let header = if status.is_redirection() { "location" } else { END_LOGIN };
         match response.headers().get(header).and_then(|location| location.to_str().ok()) {
@@ -101,8 +106,9 @@ mod tests {
     async fn visited(pieces: &'static [&'static str]) -> io::Result<()> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let server = async {
+        let server = async move {
             let (mut stream, _) = listener.accept().await.unwrap();
+            drop(listener);
             let _ = stream.read(&mut [0; 1024]).await.unwrap();
             for piece in pieces {
                 stream.write_all(piece.as_bytes()).await.unwrap();

@@ -115,6 +115,15 @@ fn a_login_that_cannot_be_granted_ends_at_once_with_what_to_change() {
 }
 
 #[test]
+fn a_login_page_that_fails_once_is_opened_again() {
+    let sandbox = Sandbox::new();
+    for fault in ["all:status=503,times=1", "authorize:drop-before,times=1"] {
+        let login = ["emulator", "--fault", fault, "--", "chatauth", "auth", "login", "--wait", "20"];
+        sandbox.run(login).success();
+    }
+}
+
+#[test]
 fn the_command_decides_when_a_signal_ends_it() {
     for (signal, name) in [(Signal::INT, "INT"), (Signal::TERM, "TERM"), (Signal::HUP, "HUP")] {
         let sandbox = Sandbox::new();
