@@ -11,7 +11,8 @@ use clap::{Arg, value_parser};
 use crate::commands::{Context, ErrorCode, Failure, runtime};
 use crate::emulator::browser::visit;
 use crate::emulator::{
-    self, Audience, CommandEnvironment, Consent, Emulator as Server, Fault, GrantedScopes, Names, Options, Quota, User,
+    self, Audience, CommandEnvironment, Consent, Emulator as Server, Fault, GrantedScopes, InvalidOption, Names,
+    Options, Quota, User,
 };
 use crate::platform::command_line;
 use crate::platform::signals::{Interruption, Interruptions};
@@ -98,7 +99,7 @@ pub struct Emulator {
     )]
     audience: Audience,
     /// Account that may log in to an app in testing [default: all] (repeatable)
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
     test_user: Vec<String>,
     /// Let the organization's administrator block the app
     #[arg(long)]
@@ -125,16 +126,16 @@ pub struct Emulator {
     #[arg(long)]
     unique_names: bool,
     /// Person who cannot be added: skipped in new spaces, refused later (repeatable)
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
     unaddable: Vec<String>,
     /// Person who is invited instead of added (repeatable)
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
     auto_accept_off: Vec<String>,
     /// Email address without an account (repeatable)
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
     unresolvable: Vec<String>,
     /// Account that may use admin access (repeatable)
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
     admin: Vec<String>,
     /// Names and email addresses of members: known or none [default: known]
     #[arg(long, value_name = "WHOSE", value_parser = choice(&NAMES), default_value = "known", hide_default_value = true, hide_possible_values = true)]
@@ -160,6 +161,10 @@ pub struct Emulator {
 /// Parses a duration of up to a century, after which times are still before the year 10000.
 fn seconds() -> RangedU64ValueParser {
     value_parser!(u64).range(..=3_155_760_000)
+}
+
+fn address(text: &str) -> Result<String, InvalidOption> {
+    text.parse().map(|user: User| user.email)
 }
 
 /// The options that `-h` lists, and the command.

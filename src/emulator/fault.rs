@@ -112,13 +112,15 @@ impl FromStr for Fault {
             }
             let (action, following) = next_action(rest);
             fault.add(action)?;
-            match following {
-                Some(following) => rest = following,
-                None => break,
-            }
+            let Some(following) = following else { break };
+            rest = following;
         }
-        if fault.plan == Plan::default() {
+        if fault.plan == Plan::default() || fault.times == Some(0) {
             return Err(InvalidOption::new(format!("`{text}` does nothing")));
+        }
+        let answers = [fault.plan.status.is_some(), fault.plan.reason.is_some(), fault.plan.retry_after.is_some()];
+        if answers.contains(&true) && matches!(fault.plan.effect, Effect::DropBefore | Effect::DropAfter) {
+            return Err(InvalidOption::new("a dropped connection has no status, reason or header"));
         }
         if fault.plan.commit && fault.plan.effect == Effect::DropBefore {
             return Err(InvalidOption::new("`commit` cannot be combined with `drop-before`"));
@@ -158,10 +160,7 @@ impl Fault {
     }
 
     fn add(&mut self, action: &str) -> Result<(), InvalidOption> {
-        let (name, value) = match action.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (action, None),
-        };
+        let (name, value) = action.split_once('=').map_or((action, None), |(name, value)| (name, Some(value)));
         match (name, value) {
             ("status", Some(value)) => self.plan.status = Some(status(value)?),
             ("reason", Some(value)) if is_identifier(value) => self.plan.reason = Some(value.to_owned()),
@@ -204,10 +203,7 @@ fn next_action(text: &str) -> (&str, Option<&str>) {
         .match_indices(',')
         .find(|(position, _)| !text[position + 1..].starts_with(' '))
         .map(|(position, _)| position);
-    match comma {
-        Some(position) => (&text[..position], Some(&text[position + 1..])),
-        None => (text, None),
-    }
+    comma.map_or((text, None), |position| (&text[..position], Some(&text[position + 1..])))
 }
 
 fn status(text: &str) -> Result<u16, InvalidOption> {

@@ -190,6 +190,19 @@ fn a_value_that_cannot_be_used_is_an_error() {
         let largest = [option, "3155760000", "--", "chatauth", "-q", "auth", "login"];
         sandbox.run(["emulator"].iter().chain(&largest)).success();
     }
+    for (option, value) in [
+        ("--fault", "create:status=503,times=0"),
+        ("--fault", "create:drop-before,status=500"),
+        ("--fault", "create:drop-after,retry-after=1"),
+        ("--test-user", "foo"),
+        ("--unaddable", "not an email"),
+        ("--auto-accept-off", "foo"),
+        ("--unresolvable", "@example.com"),
+        ("--admin", "foo@"),
+    ] {
+        let stderr = sandbox.run(["emulator", option, value, "--", "true"]).exits_with(2).stderr;
+        assert!(stderr.contains(option) && stderr.contains(value), "{stderr}");
+    }
     assert!(sandbox.run(["emulator", "--"]).exits_with(2).stderr.contains("a command is missing after --"));
     let directory = sandbox.path("a:b");
     fs::create_dir(&directory).unwrap();
