@@ -1,6 +1,6 @@
 //! Entry points for the fuzz targets in `tests/fuzz`, compiled for fuzzing only.
 
-use std::io::{self, BufRead, Read};
+use std::io::{BufReader, Cursor};
 
 use serde_json::{Map, Value};
 
@@ -33,36 +33,9 @@ pub struct Wrong {
     pub ends: bool,
 }
 
-/// Text that arrives in pieces of so many bytes.
-struct Pieces {
-    text: Vec<u8>,
-    at: usize,
-    size: usize,
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let piece = self.fill_buf()?;
-        let length = piece.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&piece[..length]);
-        self.consume(length);
-        Ok(length)
-    }
-}
-
-impl BufRead for Pieces {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        let end = self.text.len().min((self.at / self.size + 1).saturating_mul(self.size));
-        Ok(&self.text[self.at..end])
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.at += amount;
-    }
-}
-
+/// Returns a text that arrives in pieces of so many bytes.
 fn pieces(text: &[u8], size: usize) -> Bytes<'static> {
-    Box::new(Pieces { text: text.to_vec(), at: 0, size: size.max(1) })
+    Box::new(BufReader::with_capacity(size.clamp(1, text.len().max(1)), Cursor::new(text.to_vec())))
 }
 
 fn wrong(error: &InputError) -> Wrong {
