@@ -9,21 +9,15 @@ pub enum JournalError {
     /// Another run has locked it.
     #[error("another run is using the journal {path}", path = .0.display())]
     Busy(PathBuf),
-    /// The file is not a journal, or not a trustworthy one.
+    /// The file is not a journal, or not a trustworthy one, or another version of the program wrote it.
     #[error("{path} {reason}; it was not changed", path = .path.display())]
     Refused {
         /// The file.
         path: PathBuf,
         /// The reason.
-        reason: String,
-    },
-    /// Another version of the program wrote it.
-    #[error("{path} {reason}; it was not changed", path = .path.display())]
-    OtherVersion {
-        /// The file.
-        path: PathBuf,
-        /// The version.
         reason: &'static str,
+        /// What to do.
+        hint: &'static str,
     },
     /// It belongs to another run.
     #[error("the journal {path} belongs to another run: {what} was {theirs} and is {ours} now", path = .path.display())]
@@ -65,19 +59,15 @@ impl JournalError {
     /// The hint for a file that has nothing to do with this run.
     pub(super) const ANOTHER_FILE: &str = "pass another file with --journal";
 
-    pub(super) fn refused(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Refused { path: path.to_path_buf(), reason: reason.into() }
+    pub(super) fn refused(path: &Path, reason: &'static str) -> Self {
+        Self::Refused { path: path.to_path_buf(), reason, hint: Self::ANOTHER_FILE }
     }
 
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Busy(_) => "wait for the other run to end; a new journal would run every row again",
-            Self::Refused { .. } => Self::ANOTHER_FILE,
-            Self::OtherVersion { .. } => {
-                "finish the run with the version that began it; a new journal would run every row again"
-            }
-            Self::OtherRun { hint, .. } => hint,
+            Self::Refused { hint, .. } | Self::OtherRun { hint, .. } => hint,
             Self::Damaged { .. } => "restore the file from a backup; a new journal would run every row again",
             Self::Io { path, action: "open", .. } if !path.exists() => Self::ANOTHER_FILE,
             Self::Io { .. } => {

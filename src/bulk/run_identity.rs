@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::journal_error::JournalError;
 
 const THAT_LOGIN: &str = "use that login again; a new journal would run every row again";
+const THAT_VERSION: &str = "finish the run with the version that began it; a new journal would run every row again";
 const THESE_OPTIONS: &str = "restore these options; a new journal would run every row again";
 
 /// What a run does, where, as whom, and with which options. The same rows in another run are other rows.
@@ -56,7 +57,8 @@ impl Header {
     /// Parses the first line of the journal at `path`.
     pub(super) fn parse(line: &[u8], path: &Path) -> Result<Self, JournalError> {
         let foreign = || JournalError::refused(path, "is not a journal of chatauth");
-        let other_version = |reason| Err(JournalError::OtherVersion { path: path.to_path_buf(), reason });
+        let other_version =
+            |reason| Err(JournalError::Refused { path: path.to_path_buf(), reason, hint: THAT_VERSION });
         let any: Value = serde_json::from_slice(line).map_err(|_| foreign())?;
         match (any["chatauth"].as_str(), any["version"].as_u64()) {
             (Some("journal"), Some(version)) if version == u64::from(Self::VERSION) => {
