@@ -25,7 +25,7 @@ mod task;
 mod tests;
 mod text;
 
-pub use check::{Checked, check, count};
+pub use check::{Checked, Seen, check};
 pub use columns::{Column, Kind, RowFault, Values};
 pub use identity::request_id_of_key;
 pub use input::{InputError, Row, Rows};
@@ -38,4 +38,4 @@ pub use results::{Counts, Ending, Output, RowResult, Stop};
 pub use row::Job;
 pub use run::run;
 pub use run_identity::RunIdentity;
-pub use task::{Applied, Attempt, Finished, StepError, Task, Words};
+pub use task::{Applied, Attempt, Planned, StepError, Task, Words};

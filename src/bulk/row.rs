@@ -19,7 +19,7 @@ use super::locks::Locks;
 use super::rate::Rate;
 use super::rate_limiter::RateLimiter;
 use super::results::{Results, RowResult, Stop};
-use super::task::{Attempt, StepError, Task, Words, invalid, is_unknown};
+use super::task::{Attempt, Planned, StepError, Task, Words, invalid, is_unknown};
 use crate::platform::input::Source;
 
 /// How long Google is trusted to remember a request id.
@@ -67,7 +67,7 @@ pub(super) struct Run<'a, Steps: Task> {
 
 /// A row in a run.
 pub(super) struct RowRun<Work> {
-    work: Work,
+    planned: Planned<Work>,
     /// The last state in the journal of an earlier run.
     earlier: Option<State>,
     /// The journal entry of the row.
@@ -90,25 +90,24 @@ pub(super) async fn run_row<Steps: Task>(
         Err(result) => return result.map(|result| *result),
     };
     if run.job.preview.is_some() {
-        return Some(row.preview(run.task, run.job.words.verb));
+        return Some(row.preview(run.job.words.verb));
     }
-    let _exclusive: Option<OwnedMutexGuard<()>> = match run.task.exclusive(&row.work) {
+    let _exclusive: Option<OwnedMutexGuard<()>> = match row.planned.exclusive.take() {
         Some(name) => Some(run.locks.lock(name).await),
         None => None,
     };
     if row.earlier == Some(State::Finished) {
-        return Some(row.result(run.task, "skipped", None));
+        return Some(row.result("skipped", None));
     }
     let mut refusal = None;
     while row.entry.name.is_none() {
-        let requests = run.task.requests(&row.work);
-        let Some(permit) = run.limiter.acquire(requests).await else { return run.give_up(row, refusal) };
+        let Some(permit) = run.limiter.acquire(row.planned.requests).await else { return run.give_up(row, refusal) };
         // The request id is on disk before the request leaves.
         let sent = (run.job.now)();
         let recorded = run.record_state(&mut row, State::Started, None);
         let apply = async {
             let recorded = recorded && run.sync().await;
-            if recorded { Some(run.task.apply(&row.work, row.attempt()).await) } else { None }
+            if recorded { Some(run.task.apply(&row.planned.work, row.attempt()).await) } else { None }
         };
         let Some(result) = run.in_flight(&row.entry, apply).await else { return run.give_up(row, refusal) };
         permit.done();
@@ -138,10 +137,10 @@ pub(super) async fn run_row<Steps: Task>(
     }
     loop {
         let name = row.entry.name.as_deref().unwrap_or_default();
-        match run.in_flight(&row.entry, run.task.finish(&row.work, name, row.attempt())).await {
-            Ok(finished) => {
-                row.entry.attempts += finished.attempts;
-                row.set_object(finished.object);
+        match run.in_flight(&row.entry, run.task.finish(&row.planned.work, name, row.attempt())).await {
+            Ok((object, attempts)) => {
+                row.entry.attempts += attempts;
+                row.set_object(object);
                 break;
             }
             Err(error) => {
@@ -157,7 +156,7 @@ pub(super) async fn run_row<Steps: Task>(
     }
     run.record_state(&mut row, State::Finished, None);
     let status = if row.entry.existed { "existing" } else { run.job.words.done };
-    Some(row.result(run.task, status, None))
+    Some(row.result(status, None))
 }
 
 impl<Work> RowRun<Work> {
@@ -169,15 +168,15 @@ impl<Work> RowRun<Work> {
     }
 
     /// Returns what a run would do: the verb of the task, `retry`, `finish` or `skip`.
-    fn preview<Steps: Task<Work = Work>>(self, task: &Steps, verb: &'static str) -> RowResult {
+    fn preview(mut self, verb: &'static str) -> RowResult {
         let (status, tried) = match self.earlier {
             Some(State::Finished) => ("skip", true),
             Some(State::Exists) => ("finish", true),
             Some(_) => ("retry", true),
             None => (verb, false),
         };
-        let resource = task.resource(&self.work);
-        let result = self.result(task, status, None);
+        let resource = self.planned.resource.take();
+        let result = self.result(status, None);
         RowResult { request_id: result.request_id.filter(|_| tried), name: result.name.or(resource), ..result }
     }
 
@@ -189,10 +188,10 @@ impl<Work> RowRun<Work> {
         }
     }
 
-    fn result<Steps: Task<Work = Work>>(self, task: &Steps, status: &'static str, error: Option<Value>) -> RowResult {
+    fn result(self, status: &'static str, error: Option<Value>) -> RowResult {
         let Entry { row, request_id, name, attempts, .. } = self.entry;
         let name = name.filter(|name| !name.is_empty());
-        let label = task.label(&self.work);
+        let label = self.planned.label;
         RowResult { row, status, label, request_id: Some(request_id), name, object: self.object, error, attempts }
     }
 }
@@ -264,7 +263,7 @@ impl<Steps: Task> Run<'_, Steps> {
         };
         entry.row = number;
         entry.content = identity.keyed().then_some(identity.content);
-        let work = self.task.plan(&values, &entry.request_id)?;
+        let planned = self.task.plan(&values, &entry.request_id)?;
         let since = entry.unknown_since.filter(|since| (self.job.now)() - *since > REQUEST_ID_LIFETIME);
         if let Some(since) = since.filter(|_| self.job.words.by_request_id) {
             self.results.borrow().warn(format!(
@@ -275,7 +274,7 @@ impl<Steps: Task> Run<'_, Steps> {
             ));
         }
         let object = entry.result.take();
-        Ok(RowRun { work, earlier, entry, object })
+        Ok(RowRun { planned, earlier, entry, object })
     }
 
     /// Awaits requests of a row, which counts as in flight meanwhile.
@@ -327,7 +326,7 @@ impl<Steps: Task> Run<'_, Steps> {
         if ends_run || self.job.fail_fast {
             self.stop(Stop::Failed { row: row.entry.row, error: error.clone() });
         }
-        row.result(self.task, "failed", Some(error))
+        row.result("failed", Some(error))
     }
 
     /// Writes the state of a row to the journal, if there is one. Returns whether it could be written.

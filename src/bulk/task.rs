@@ -31,36 +31,34 @@ pub trait Task {
     ///
     /// # Errors
     /// The row cannot be used.
-    fn plan(&self, values: &Values, request_id: &str) -> Result<Self::Work, RowFault>;
-
-    /// Returns the name of the row before anything is sent; empty if it has none.
-    fn label(&self, work: &Self::Work) -> String;
-
-    /// Returns the name of the resource that the row names, if it names one.
-    fn resource(&self, _work: &Self::Work) -> Option<String> {
-        None
-    }
-
-    /// Returns the name of what no two rows may work on at the same time.
-    fn exclusive(&self, _work: &Self::Work) -> Option<String> {
-        None
-    }
-
-    /// Returns the number of writes of the first step, each of which counts against the rate.
-    fn requests(&self, _work: &Self::Work) -> u32 {
-        1
-    }
+    fn plan(&self, values: &Values, request_id: &str) -> Result<Planned<Self::Work>, RowFault>;
 
     /// The first step, which must be done once: creates, changes or deletes the resource, or finds that it exists.
     fn apply(&self, work: &Self::Work, attempt: Attempt) -> impl Future<Output = Result<Applied, StepError>>;
 
-    /// The second step, which may be repeated: changes the resource.
+    /// The second step, which may be repeated: changes the resource. Returns the resource as it is now, if the server sent
+    /// it again, and the number of requests.
     fn finish(
         &self,
         work: &Self::Work,
         name: &str,
         attempt: Attempt,
-    ) -> impl Future<Output = Result<Finished, StepError>>;
+    ) -> impl Future<Output = Result<(Option<Value>, u32), StepError>>;
+}
+
+/// A checked row.
+#[derive(Debug)]
+pub struct Planned<Work> {
+    /// The work.
+    pub work: Work,
+    /// The name of the row before anything is sent; empty if it has none.
+    pub label: String,
+    /// The name of the resource that the row names, if it names one.
+    pub resource: Option<String>,
+    /// The name of what no two rows may work on at the same time.
+    pub exclusive: Option<String>,
+    /// The number of writes of the first step, each of which counts against the rate.
+    pub requests: u32,
 }
 
 /// The history of a row.
@@ -85,15 +83,6 @@ pub struct Applied {
     pub existed: bool,
     /// A warning to print.
     pub warning: Option<String>,
-    /// The number of requests.
-    pub attempts: u32,
-}
-
-/// The result of the second step.
-#[derive(Debug, Default)]
-pub struct Finished {
-    /// The resource as it is now, if the server sent it again.
-    pub object: Option<Value>,
     /// The number of requests.
     pub attempts: u32,
 }

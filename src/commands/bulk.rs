@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::bulk::{
-    self, Applied, Attempt, Checked, Column, Finished, Job, Journal, Output, Rate, RowFault, RowResult, RunIdentity,
-    StepError, Stop, Task, Values, Words, pluralize,
+    self, Applied, Attempt, Checked, Column, Job, Journal, Output, Planned, Rate, RowFault, RowResult, RunIdentity,
+    Seen, StepError, Stop, Task, Values, Words, pluralize,
 };
 use crate::chat::Scopes;
 use crate::output::{self, Format, Item, RowResult as Line};
@@ -63,11 +63,6 @@ pub(super) trait RowCommand {
     /// Returns the scopes of a row, or those that every row needs.
     fn scopes(&self, work: Option<&Self::Work>) -> Vec<Scopes>;
 
-    /// Whether the command acts as an administrator.
-    fn admin(&self) -> bool {
-        false
-    }
-
     /// Returns the name of what no two rows may work on at the same time. The default is that of the resource: an address is
     /// the same in any case.
     fn exclusive(&self, work: &Self::Work) -> Option<String> {
@@ -97,6 +92,7 @@ pub(super) trait RowCommand {
 /// A command with the login that its rows share.
 struct RowRunner<'a, Command: RowCommand> {
     command: &'a Command,
+    admin: bool,
     context: &'a Context,
     caller: RefCell<Option<Caller<'a>>>,
     renewed: Cell<Instant>,
@@ -111,7 +107,7 @@ impl<'a, Command: RowCommand> RowRunner<'a, Command> {
         total: Option<u64>,
         time: &str,
     ) -> anyhow::Result<()> {
-        let caller = Caller::new(self.context, scopes, self.command.admin()).await?;
+        let caller = Caller::new(self.context, scopes, self.admin).await?;
         if let Some(journal) = journal {
             let (account, label) = account(&caller, self.context);
             if account.is_null() {
@@ -167,24 +163,12 @@ impl<'a, Command: RowCommand> RowRunner<'a, Command> {
 impl<Command: RowCommand> Task for RowRunner<'_, Command> {
     type Work = Command::Work;
 
-    fn plan(&self, values: &Values, request_id: &str) -> Result<Self::Work, RowFault> {
-        self.command.plan(values, request_id)
-    }
-
-    fn label(&self, work: &Self::Work) -> String {
-        self.command.label(work)
-    }
-
-    fn resource(&self, work: &Self::Work) -> Option<String> {
-        self.command.resource(work)
-    }
-
-    fn exclusive(&self, work: &Self::Work) -> Option<String> {
-        self.command.exclusive(work)
-    }
-
-    fn requests(&self, work: &Self::Work) -> u32 {
-        self.command.requests(work)
+    fn plan(&self, values: &Values, request_id: &str) -> Result<Planned<Self::Work>, RowFault> {
+        let Self { command, .. } = self;
+        let work = command.plan(values, request_id)?;
+        let (label, resource) = (command.label(&work), command.resource(&work));
+        let (exclusive, requests) = (command.exclusive(&work), command.requests(&work));
+        Ok(Planned { work, label, resource, exclusive, requests })
     }
 
     async fn apply(&self, work: &Self::Work, attempt: Attempt) -> Result<Applied, StepError> {
@@ -194,11 +178,11 @@ impl<Command: RowCommand> Task for RowRunner<'_, Command> {
         result.map(|applied| Applied { attempts, ..applied }).map_err(|error| self.step_error(error, attempts))
     }
 
-    async fn finish(&self, work: &Self::Work, name: &str, attempt: Attempt) -> Result<Finished, StepError> {
+    async fn finish(&self, work: &Self::Work, name: &str, attempt: Attempt) -> Result<(Option<Value>, u32), StepError> {
         let mut caller = self.row_caller().await?;
         let result = self.command.finish(work, name, attempt, &mut caller).await;
         let attempts = caller.attempts();
-        result.map(|object| Finished { object, attempts }).map_err(|error| self.step_error(error, attempts))
+        result.map(|object| (object, attempts)).map_err(|error| self.step_error(error, attempts))
     }
 }
 
@@ -208,12 +192,13 @@ fn ends_run(failure: &Failure) -> bool {
         || matches!(failure.code.exit_code(), 1..=4)
 }
 
-/// Runs the command for every row of `from`, or shows what it would do.
+/// Runs the command for every row of `from`, or shows what it would do. `admin` is whether it acts as an administrator.
 pub(super) fn run<Command: RowCommand>(
     command: &Command,
     from: &Path,
     args: &BulkArgs,
     dry_run: bool,
+    admin: bool,
     context: &Context,
 ) -> anyhow::Result<()> {
     if context.printer.format() == Format::Csv && !dry_run {
@@ -234,20 +219,19 @@ pub(super) fn run<Command: RowCommand>(
     // The server tells whole seconds, so an offset of one second is none.
     let offset = || context.session().http().clock_offset().filter(|offset| offset.whole_seconds().abs() > 1);
     let now = || context.clock.now() + offset().unwrap_or_default();
-    let name = run_identity(Command::NAME, &options, command.admin(), context);
+    let name = run_identity(Command::NAME, &options, admin, context);
     let journal = match &args.journal {
         Some(path) if dry_run => Journal::open_existing(path, &name, now()),
         Some(path) => Journal::open(path, &name, now(), rate.hourly()).map(Some),
         None => Ok(None),
     };
     let mut journal = journal.map_err(|error| journal_failure(&error))?;
-    let rows = RowRunner { command, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
+    let rows = RowRunner { command, admin, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
     let total = checked.as_ref().map(|checked| checked.rows);
-    if let Some(journal) = journal.as_ref().filter(|journal| total.is_some() && !journal.unclaimed().is_empty()) {
-        bulk::count(&source, &columns, &options, journal).map_err(|error| unreadable(&source, &error))?;
-        warn_unclaimed(Some(journal), &Command::WORDS, context);
+    if let Some(Checked { seen, .. }) = checked {
+        warn_unclaimed(journal.as_ref(), &seen, &Command::WORDS, context);
+        note_identical(seen.identical, &options, &Command::WORDS, context);
     }
-    note_identical(checked.map_or(0, |checked| checked.identical), &options, &Command::WORDS, context);
     runtime::block_on_rows(async |signals: &mut Interruptions| {
         if !dry_run {
             context.until_signal(pin!(rows.begin(&scopes, journal.as_mut(), total, &estimate(requests, rate)))).await?;
@@ -304,13 +288,11 @@ fn check<Command: RowCommand>(
         }
         Ok(())
     };
-    let rows = bulk::check(source, columns, options, plan).map_err(|error| unreadable(source, &error))?;
+    let rows = bulk::check(source, columns, options, plan).map_err(|error| {
+        Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}")).hint("check the file; nothing was sent")
+    })?;
     check_rows(&rows, source, context)?;
     Ok(Needs { rows: Some(rows), ..needs })
-}
-
-fn unreadable(source: &Source, error: &bulk::InputError) -> Failure {
-    Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}")).hint("check the file; nothing was sent")
 }
 
 async fn send<Command: RowCommand>(
@@ -332,10 +314,10 @@ async fn send<Command: RowCommand>(
     let ending = bulk::run(rows, job, output, signals).await;
     note_identical(ending.identical, options, &Command::WORDS, context);
     if total.is_none() && ending.stop.is_none() {
-        warn_unclaimed(journal, &Command::WORDS, context);
+        warn_unclaimed(journal, &Seen::default(), &Command::WORDS, context);
     }
     context.messages.note(&totals(&ending, Command::WORDS.done));
-    Ok(verdict(ending, &Command::WORDS, total, journal.is_some(), &context.typed_command())?)
+    Ok(verdict(ending, &Command::WORDS, journal.is_some(), &context.typed_command())?)
 }
 
 async fn preview<Command: RowCommand>(
@@ -369,7 +351,7 @@ async fn preview<Command: RowCommand>(
     list.into_inner().finish()?;
     first_fault.into_inner().map_or(Ok(()), Err)?;
     if total.is_none() && ending.stop.is_none() {
-        warn_unclaimed(journal, &Command::WORDS, context);
+        warn_unclaimed(journal, &Seen::default(), &Command::WORDS, context);
     }
     let counts = ending.counts;
     let left = counts.done + counts.existing;

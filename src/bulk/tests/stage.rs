@@ -83,18 +83,12 @@ pub(super) fn failure(message: &str) -> StepError {
 impl Task for Server {
     type Work = Work;
 
-    fn plan(&self, values: &Values, request_id: &str) -> Result<Work, RowFault> {
+    fn plan(&self, values: &Values, request_id: &str) -> Result<Planned<Work>, RowFault> {
         let name = values.text("name").ok_or_else(|| RowFault::in_column("name", "is missing"))?;
         let answer = values.text("answer").unwrap_or_default();
-        Ok(Work { name: name.to_owned(), answer: answer.to_owned(), request_id: request_id.to_owned() })
-    }
-
-    fn label(&self, work: &Work) -> String {
-        work.name.clone()
-    }
-
-    fn exclusive(&self, work: &Work) -> Option<String> {
-        self.exclusive.then(|| work.name.clone())
+        let work = Work { name: name.to_owned(), answer: answer.to_owned(), request_id: request_id.to_owned() };
+        let exclusive = self.exclusive.then(|| work.name.clone());
+        Ok(Planned { label: work.name.clone(), work, resource: None, exclusive, requests: 1 })
     }
 
     async fn apply(&self, work: &Work, _attempt: Attempt) -> Result<Applied, StepError> {
@@ -138,12 +132,8 @@ impl Task for Server {
         })
     }
 
-    async fn finish(&self, work: &Work, _name: &str, _attempt: Attempt) -> Result<Finished, StepError> {
-        if self.first("unfinished", work) {
-            Err(failure("a member is unknown"))
-        } else {
-            Ok(Finished { attempts: 1, ..Finished::default() })
-        }
+    async fn finish(&self, work: &Work, _name: &str, _attempt: Attempt) -> Result<(Option<Value>, u32), StepError> {
+        if self.first("unfinished", work) { Err(failure("a member is unknown")) } else { Ok((None, 1)) }
     }
 }
 

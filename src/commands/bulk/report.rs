@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::bulk::{
-    Checked, Ending, Journal, JournalError, Rate, RowResult, Stop, Values, Words, approximate, pluralize,
+    Checked, Ending, Journal, JournalError, Rate, RowResult, Seen, Stop, Values, Words, approximate, pluralize,
 };
 use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::output;
@@ -67,8 +67,9 @@ pub(super) fn note_identical(identical: u64, options: &Values, words: &Words, co
 }
 
 /// Warns of what earlier runs left unfinished and no row finishes: a row that was changed counts as new.
-pub(super) fn warn_unclaimed(journal: Option<&Journal>, words: &Words, context: &Context) {
-    let unclaimed = journal.filter(|_| words.by_request_id).map(Journal::unclaimed).unwrap_or_default();
+pub(super) fn warn_unclaimed(journal: Option<&Journal>, seen: &Seen, words: &Words, context: &Context) {
+    let journal = journal.filter(|_| words.by_request_id);
+    let unclaimed = journal.map(|journal| journal.unclaimed(seen)).unwrap_or_default();
     if !unclaimed.is_empty() {
         let more = unclaimed.len().saturating_sub(LISTED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -119,31 +120,28 @@ pub(super) fn totals(ending: &Ending, done: &str) -> String {
     text
 }
 
-/// Returns the failure of the run as a whole, if it is one.
-pub(super) fn verdict(
-    ending: Ending,
-    words: &Words,
-    total: Option<u64>,
-    has_journal: bool,
-    repeat: &str,
-) -> Result<(), Failure> {
-    let (counts, totals) = (ending.counts, totals(&ending, words.done));
-    let resume = if has_journal {
-        format!("to resume, run {repeat}")
-    } else {
-        let again = match (ending.unknown.is_empty(), words.by_request_id) {
-            (true, _) => " and run it again",
-            (false, true) => ", set request-id in the unknown ones, and run it again",
-            (false, false) => " and run it again; the unknown ones may already be done",
-        };
-        let unfinished = match (counts.unfinished, words.by_request_id) {
-            (1.., true) => format!(", and those whose {} exists (to finish them, see their hints),", words.object),
-            _ => String::new(),
-        };
-        format!(
-            "remove the finished rows{unfinished} from the input{again}; pass --journal FILE to make runs resumable"
-        )
+/// Returns how to run the rows that are not finished.
+fn resume_hint(ending: &Ending, words: &Words, has_journal: bool, repeat: &str) -> String {
+    if has_journal {
+        return format!("to resume, run {repeat}");
+    }
+    let again = match (ending.unknown.is_empty(), words.by_request_id) {
+        (true, _) => " and run it again",
+        (false, true) => ", set request-id in the unknown ones, and run it again",
+        (false, false) => " and run it again; the unknown ones may already be done",
     };
+    let unfinished = match (ending.counts.unfinished, words.by_request_id) {
+        (1.., true) => format!(", and those whose {} exists (to finish them, see their hints),", words.object),
+        _ => String::new(),
+    };
+    format!("remove the finished rows{unfinished} from the input{again}; pass --journal FILE to make runs resumable")
+}
+
+/// Returns the failure of the run as a whole, if it is one.
+pub(super) fn verdict(ending: Ending, words: &Words, has_journal: bool, repeat: &str) -> Result<(), Failure> {
+    let (counts, totals) = (ending.counts, totals(&ending, words.done));
+    let total = counts.ended() + ending.not_started.unwrap_or_default();
+    let resume = resume_hint(&ending, words, has_journal, repeat);
     // Whatever stopped the run, an outcome that is unknown stays unknown, and rows that are done were applied.
     let unknown = (!ending.unknown.is_empty()).then_some(Outcome::Unknown);
     let with_totals = |failure: Failure| Failure {
@@ -186,13 +184,12 @@ pub(super) fn verdict(
                 error => Failure::from(&error),
             },
             (None, None) if counts.failed > 0 => {
-                let total = total.unwrap_or_else(|| counts.ended());
                 let correct = has_journal && counts.rejected == counts.failed;
                 Failure::new(ErrorCode::PartialFailure, format!("{} of {total} rows failed", counts.failed))
                     .hint(if correct { format!("correct the failed rows; {resume}") } else { resume })
             }
             (None, None) if ending.not_started.is_some_and(|rest| rest > 0) => {
-                let before = pluralize(total.unwrap_or_default(), "row");
+                let before = pluralize(total, "row");
                 invalid(format!("the file changed: it had {before}, and has {} now", counts.ended())).hint(resume)
             }
             (None, None) => return Ok(()),

@@ -54,7 +54,7 @@ impl Add {
     /// Adds the members, one after the other, or those of a file.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         if let Some(from) = &self.from {
-            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, context);
+            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, self.admin.use_admin_access, context);
         }
         context.block_on(self.add(context))
     }
@@ -108,29 +108,27 @@ impl Addition {
         (!is_group).then(|| format!("{}/members/{}", self.space, self.membership.id()))
     }
 
-    /// Returns the request that adds the member.
-    fn request(&self, admin: bool) -> CreateMembership {
-        CreateMembership { space: self.space.clone(), membership: self.membership.clone(), admin }
+    /// Sends the request that adds the member. Returns the membership if the server sent it, and whether it is new.
+    async fn send(&self, admin: bool, caller: &mut Caller<'_>) -> anyhow::Result<(Option<Resource<Membership>>, bool)> {
+        let request = CreateMembership { space: self.space.clone(), membership: self.membership.clone(), admin };
+        match caller.send(&request).await {
+            Ok(added) => Ok((added, true)),
+            Err(error) if error.is_already_exists() => Ok((None, false)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Adds the member and gives them their role. Returns the membership if its response was not lost.
     async fn add(&self, admin: bool, caller: &mut Caller<'_>) -> anyhow::Result<Option<Resource<Membership>>> {
         let messages = caller.context().messages;
         let id = self.membership.id();
-        let (is_new, found) = match caller.send(&self.request(admin)).await {
-            Ok(Some(added)) => {
-                if added.fields.state.as_deref() == Some("INVITED") {
-                    messages.note(&format!("Invited {id}, who is not a member until they accept"));
-                }
-                (true, Some(added))
-            }
-            Ok(None) => (true, self.fetch(admin, caller).await),
-            Err(error) if error.is_already_exists() => {
-                messages.note(&format!("{id} is already a member"));
-                (false, self.fetch(admin, caller).await)
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let (added, is_new) = self.send(admin, caller).await?;
+        if !is_new {
+            messages.note(&format!("{id} is already a member"));
+        } else if is_invited(added.as_ref()) {
+            messages.note(&format!("Invited {id}, who is not a member until they accept"));
+        }
+        let found = if added.is_some() { added } else { self.fetch(admin, caller).await };
         let name = found.as_ref().map_or_else(|| id.to_owned(), |found| found.fields.name.clone());
         self.set_role(&name, found, is_new, admin, caller).await
     }
@@ -222,34 +220,20 @@ impl RowCommand for Add {
         scopes
     }
 
-    fn admin(&self) -> bool {
-        self.admin.use_admin_access
-    }
-
     /// Adding the member, and giving them their role.
     fn requests(&self, addition: &Addition) -> u32 {
         1 + u32::from(addition.role.is_some_and(|role| role != Role::Member))
     }
 
     async fn apply(&self, addition: &Addition, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
-        let existed = match caller.send(&addition.request(RowCommand::admin(self))).await {
-            Ok(Some(added)) => {
-                let invited = added.fields.state.as_deref() == Some("INVITED");
-                let id = addition.membership.id();
-                let warning = invited.then(|| format!("invited {id}, who is not a member until they accept"));
-                return Ok(Applied {
-                    name: added.fields.name,
-                    object: Some(added.json),
-                    warning,
-                    ..Applied::default()
-                });
-            }
-            Ok(None) => false,
-            // Already a member, so the row is done.
-            Err(error) if error.is_already_exists() => true,
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Applied { name: addition.name().unwrap_or_default(), existed, ..Applied::default() })
+        let (added, is_new) = addition.send(self.admin.use_admin_access, caller).await?;
+        let id = addition.membership.id();
+        let invited = is_invited(added.as_ref());
+        let warning = invited.then(|| format!("invited {id}, who is not a member until they accept"));
+        let (name, object) = added.map(|added| (added.fields.name, added.json)).unzip();
+        let name = name.or_else(|| addition.name()).unwrap_or_default();
+        // Who is a member already makes the row done.
+        Ok(Applied { name, object, existed: !is_new, warning, ..Applied::default() })
     }
 
     async fn finish(
@@ -259,11 +243,15 @@ impl RowCommand for Add {
         attempt: Attempt,
         caller: &mut Caller<'_>,
     ) -> anyhow::Result<Option<Value>> {
-        let admin = RowCommand::admin(self);
+        let admin = self.admin.use_admin_access;
         let found = if attempt.existed && addition.role.is_some() { addition.fetch(admin, caller).await } else { None };
         let membership = addition.set_role(name, found, !attempt.existed, admin, caller).await?;
         Ok(membership.map(|membership| membership.json))
     }
+}
+
+fn is_invited(membership: Option<&Resource<Membership>>) -> bool {
+    membership.is_some_and(|membership| membership.fields.state.as_deref() == Some("INVITED"))
 }
 
 fn new_memberships(options: &Add) -> Result<Vec<NewMembership>, Failure> {

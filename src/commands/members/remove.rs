@@ -39,7 +39,7 @@ impl Remove {
     /// Removes the members, one after the other.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         if let Some(from) = &self.from {
-            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, context);
+            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, self.admin.use_admin_access, context);
         }
         context.block_on(self.remove(context))
     }
@@ -91,7 +91,10 @@ impl RowCommand for Remove {
     }
 
     fn plan(&self, values: &Values, _request_id: &str) -> Result<DeleteMembership, RowFault> {
-        Ok(DeleteMembership { name: rows::membership(values, self.space.as_ref())?, admin: RowCommand::admin(self) })
+        Ok(DeleteMembership {
+            name: rows::membership(values, self.space.as_ref())?,
+            admin: self.admin.use_admin_access,
+        })
     }
 
     fn resource(&self, request: &DeleteMembership) -> Option<String> {
@@ -100,10 +103,6 @@ impl RowCommand for Remove {
 
     fn scopes(&self, _request: Option<&DeleteMembership>) -> Vec<Scopes> {
         vec![DeleteMembership::SCOPES]
-    }
-
-    fn admin(&self) -> bool {
-        self.admin.use_admin_access
     }
 
     async fn apply(

@@ -42,7 +42,7 @@ impl Update {
     /// Changes the role.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         if let Some(from) = &self.from {
-            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, context);
+            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, self.admin.use_admin_access, context);
         }
         context.block_on(self.update(context))
     }
@@ -109,15 +109,17 @@ impl RowCommand for Update {
         change.map_or_else(|| vec![PatchMembership::SCOPES], |change| methods(&change.name))
     }
 
-    fn admin(&self) -> bool {
-        self.admin.use_admin_access
-    }
-
     async fn apply(&self, change: &Change, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
         let Change { space, name, role } = change;
-        let updated =
-            give_role(space, name.as_str(), *role, RowCommand::admin(self), &caller.context().typed_command(), caller)
-                .await?;
+        let updated = give_role(
+            space,
+            name.as_str(),
+            *role,
+            self.admin.use_admin_access,
+            &caller.context().typed_command(),
+            caller,
+        )
+        .await?;
         Ok(Applied { name: updated.fields.name, object: Some(updated.json), ..Applied::default() })
     }
 }

@@ -61,7 +61,7 @@ impl Create {
     /// Creates the space, or one for each row.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         if let Some(from) = &self.from {
-            return bulk::run(&self.new_space, from, &self.bulk, self.dry_run, context);
+            return bulk::run(&self.new_space, from, &self.bulk, self.dry_run, false, context);
         }
         if self.dry_run {
             return dry_run(&plan(&self.new_space)?, context);

@@ -43,7 +43,7 @@ impl Delete {
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         if let Some(from) = &self.from {
-            return bulk::run(&DeleteRows { admin }, from, &self.rows.bulk, self.rows.dry_run, context);
+            return bulk::run(&DeleteRows { admin }, from, &self.rows.bulk, self.rows.dry_run, admin, context);
         }
         context.block_on(self.delete(context))
     }
@@ -108,10 +108,6 @@ impl RowCommand for DeleteRows {
 
     fn scopes(&self, _request: Option<&DeleteSpace>) -> Vec<Scopes> {
         vec![DeleteSpace::SCOPES]
-    }
-
-    fn admin(&self) -> bool {
-        self.admin
     }
 
     async fn apply(&self, request: &DeleteSpace, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {

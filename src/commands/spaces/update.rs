@@ -68,7 +68,7 @@ impl Update {
     /// Changes the space, or one for each row. Some fields need a request of their own.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         if let Some(from) = &self.from {
-            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, context);
+            return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, self.admin.use_admin_access, context);
         }
         context.block_on(self.update(context))
     }
@@ -170,16 +170,12 @@ impl RowCommand for Update {
         plan.map_or_else(|| vec![PatchSpace::SCOPES], methods)
     }
 
-    fn admin(&self) -> bool {
-        self.admin.use_admin_access
-    }
-
     fn requests(&self, plan: &Plan) -> u32 {
         u32::try_from(plan.changes.len()).unwrap_or(u32::MAX)
     }
 
     async fn apply(&self, plan: &Plan, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
-        let space = apply(plan, RowCommand::admin(self), caller, caller.context()).await?;
+        let space = apply(plan, self.admin.use_admin_access, caller, caller.context()).await?;
         Ok(Applied { name: space.fields.name, object: Some(space.json), ..Applied::default() })
     }
 }
