@@ -5,11 +5,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::auth::{self, Access, Record, ScopeSet};
+use crate::bulk::{Rate, RateLimiter};
 use crate::chat::{self, Client, ErrorKind, ListSpaces, Membership, Method, Paging, Scopes};
 
 use super::needed_scopes;
 use super::write::{InFlight, Write};
 use super::{Context, Failure};
+
+/// Under the 300 writes of memberships a minute that Google allows a project.
+pub(super) const MEMBERS_RATE: Rate = Rate::Limited { per_minute: 250, per_hour: None };
 
 /// Sends requests with an access token, which is replaced once if the API rejects it.
 #[derive(Clone)]
@@ -19,6 +23,8 @@ pub(super) struct Caller<'a> {
     /// The token, which the rows of a bulk run share.
     access: Rc<RefCell<Access>>,
     needed: ScopeSet,
+    /// Limits the writes of memberships besides the first steps of rows. All rows of a run share it.
+    member_writes: Rc<RateLimiter>,
     /// Whether this caller serves one row of a bulk run.
     for_row: bool,
     attempts: u32,
@@ -94,19 +100,25 @@ impl<'a> Caller<'a> {
     pub(super) async fn with_scopes(context: &'a Context, needed: ScopeSet) -> Result<Self, Failure> {
         // A refused endpoint is reported before anybody has to log in.
         let chat = context.chat()?;
-        let access = Rc::new(RefCell::new(context.access(&needed).await?));
-        Ok(Self { context, chat, access, needed, for_row: false, attempts: 0 })
+        let access = context.access(&needed).await?;
+        Ok(Self { chat, needed, ..Self::with_access(context, access)? })
     }
 
     /// Creates a caller for an existing token.
     pub(super) fn with_access(context: &'a Context, access: Access) -> Result<Self, Failure> {
         let (chat, access) = (context.chat()?, Rc::new(RefCell::new(access)));
-        Ok(Self { context, chat, access, needed: ScopeSet::default(), for_row: false, attempts: 0 })
+        let member_writes = Rc::new(RateLimiter::new(MEMBERS_RATE, 8, []));
+        Ok(Self { context, chat, access, needed: ScopeSet::default(), member_writes, for_row: false, attempts: 0 })
     }
 
     /// Returns a caller for one row of a bulk run, which leaves rate limits and interruptions to the run.
     pub(super) fn for_row(&self) -> Self {
         Self { for_row: true, attempts: 0, ..self.clone() }
+    }
+
+    /// Returns what limits the writes of memberships.
+    pub(super) fn member_writes(&self) -> Rc<RateLimiter> {
+        Rc::clone(&self.member_writes)
     }
 
     /// Returns the context of the command.

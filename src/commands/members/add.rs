@@ -14,7 +14,7 @@ use crate::chat::{
 };
 use crate::commands::arguments::{AdminAccess, member_name, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs};
-use crate::commands::caller::Caller;
+use crate::commands::caller::{Caller, MEMBERS_RATE};
 use crate::commands::{Context, Failure};
 
 /// Add people, groups or the calling Chat app to a space
@@ -174,7 +174,7 @@ impl RowCommand for Add {
     const NAME: &'static str = "members add";
     const WORDS: Words =
         Words { verb: "add", doing: "Adding", done: "added", object: "membership", by_request_id: false };
-    const RATE: Rate = rows::BULK_RATE;
+    const RATE: Rate = MEMBERS_RATE;
 
     fn columns(&self) -> Vec<Column> {
         rows::columns()

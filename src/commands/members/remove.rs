@@ -9,7 +9,7 @@ use crate::chat::{DeleteMembership, MemberName, Method, Scopes, is_same_name};
 use crate::commands::Context;
 use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs};
-use crate::commands::caller::Caller;
+use crate::commands::caller::{Caller, MEMBERS_RATE};
 
 /// Remove people from a space
 #[derive(Debug, clap::Args)]
@@ -80,7 +80,7 @@ impl RowCommand for Remove {
     const NAME: &'static str = "members remove";
     const WORDS: Words =
         Words { verb: "remove", doing: "Removing", done: "removed", object: "membership", by_request_id: false };
-    const RATE: Rate = rows::BULK_RATE;
+    const RATE: Rate = MEMBERS_RATE;
 
     fn columns(&self) -> Vec<Column> {
         rows::columns()

@@ -2,13 +2,10 @@
 
 use clap::ValueEnum;
 
-use crate::bulk::{Column, Kind, Rate, RowFault, Values};
+use crate::bulk::{Column, Kind, RowFault, Values};
 use crate::chat::{MemberName, Role, SpaceName, is_same_name};
 use crate::commands::arguments::{ROLES, member_name, space_name};
 use crate::commands::bulk::row_fault;
-
-/// Under the 300 writes of memberships a minute that Google allows a project.
-pub(in crate::commands) const BULK_RATE: Rate = Rate::Limited { per_minute: 250, per_hour: None };
 
 /// Why a row of two members is refused.
 pub(super) const ONE_MEMBER: &str = "a row has a member or a group";

@@ -1,9 +1,9 @@
 //! One request for each of several members.
 
-use super::rows::BULK_RATE;
 use super::show::{list_of_members, print, row};
 use crate::bulk::RateLimiter;
 use crate::chat::{Membership, Resource};
+use crate::commands::caller::MEMBERS_RATE;
 use crate::commands::write::Progress;
 use crate::commands::{Context, Failure, Outcome};
 use crate::output::{self, Item, List};
@@ -33,7 +33,7 @@ pub(super) async fn for_each<Member>(
         if left.is_empty() { failure } else { failure.hint_after_wait(format!("to finish, run {}", command(left))) }
     };
     let mut printed = Ok(());
-    let limiter = RateLimiter::new(BULK_RATE, 1, []);
+    let limiter = RateLimiter::new(MEMBERS_RATE, 1, []);
     for (index, member) in members.iter().enumerate() {
         if index > 0 {
             let failed = failures.iter().map(|(who, failure)| format!("{who}: {}", failure.message));

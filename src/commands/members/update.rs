@@ -9,7 +9,7 @@ use crate::chat::{GetMembership, MemberName, Method, PatchMembership, Role, Scop
 use crate::commands::Context;
 use crate::commands::arguments::{AdminAccess, member_name, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs};
-use crate::commands::caller::Caller;
+use crate::commands::caller::{Caller, MEMBERS_RATE};
 
 /// Change the role of a member
 #[derive(Debug, clap::Args)]
@@ -84,7 +84,7 @@ impl RowCommand for Update {
     const NAME: &'static str = "members update";
     const WORDS: Words =
         Words { verb: "update", doing: "Updating", done: "updated", object: "membership", by_request_id: false };
-    const RATE: Rate = rows::BULK_RATE;
+    const RATE: Rate = MEMBERS_RATE;
 
     fn columns(&self) -> Vec<Column> {
         rows::columns()

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::plan::{Plan, Request};
-use crate::bulk::RateLimiter;
 use crate::chat::{
     CreateMembership, GetMembership, ListMemberships, MemberName, Membership, Method, NewMembership, Role, SpaceName,
     id_of,
 };
 use crate::commands::caller::{CallError, Caller};
 use crate::commands::members::role::give_role;
-use crate::commands::members::rows::BULK_RATE;
 use crate::commands::members::show::LARGEST_PAGE;
 use crate::commands::pagination::Pages;
 use crate::commands::write::Progress;
@@ -30,6 +28,8 @@ struct Steps<'a, 'b> {
     failures: Vec<(String, Failure)>,
     /// The members who remain to be added.
     members: Vec<NewMembership>,
+    /// How many of them were in the request that created the space.
+    missing: usize,
     /// The roles that remain to be given.
     promotions: Vec<(String, Role)>,
 }
@@ -57,6 +57,7 @@ pub(super) async fn run(plan: &Plan, space: &str, may_be_older: bool, caller: &m
         known: BTreeMap::new(),
         failures: Vec::new(),
         members: Vec::new(),
+        missing: 0,
         promotions: Vec::new(),
     };
     steps.run().await
@@ -66,14 +67,18 @@ impl Steps<'_, '_> {
     async fn run(mut self) -> Result<(), Failure> {
         self.remaining(&self.plan.added_later, &self.plan.promotions);
         if self.add().await {
-            self.check_members().await;
-            self.promote().await;
+            let added = self.plan.added_later.len();
+            if self.plan.steps_done.get() <= added {
+                self.check_members().await;
+                self.done(added + 1);
+            }
+            self.promote(added + 1).await;
         } else {
             self.promotions.clone_from(&self.plan.promotions);
         }
         let commands = self.remaining(&[], &[]);
         let start = format!("the space {} was created, but ", self.space);
-        let untried = self.members.len() + self.promotions.len() - self.failures.len();
+        let untried = self.members.len() + self.promotions.len() - self.missing - self.failures.len();
         match Failure::combine(&start, self.failures, untried) {
             None => Ok(()),
             Some(failure) => Err(failure.after_other_requests().hint_after_wait(format!("to finish, run {commands}"))),
@@ -98,15 +103,25 @@ impl Steps<'_, '_> {
         continues
     }
 
+    /// Records how many steps are done. A failed one is reported once all are, so it is tried again with those after it.
+    fn done(&self, steps: usize) {
+        if self.failures.is_empty() {
+            self.plan.steps_done.set(steps);
+        }
+    }
+
     /// Adds the members who did not fit into the create request. Returns whether to continue.
     async fn add(&mut self) -> bool {
-        let limiter = RateLimiter::new(BULK_RATE, 1, []);
-        let plan = self.plan;
-        for (index, membership) in plan.added_later.iter().enumerate() {
+        let (plan, limiter) = (self.plan, self.caller.member_writes());
+        for (index, membership) in plan.added_later.iter().enumerate().skip(plan.steps_done.get()) {
             let repeat = self.remaining(&plan.added_later[index..], &plan.promotions);
-            let _permit = limiter.acquire(1).await;
+            let permit = limiter.acquire(1).await;
             let request = CreateMembership { space: self.space.clone(), membership: membership.clone(), admin: false };
-            match self.caller.send_repeated_by(&request, &repeat).await {
+            let result = self.caller.send_repeated_by(&request, &repeat).await;
+            if let Some(permit) = permit {
+                permit.done();
+            }
+            match result {
                 Ok(Some(made)) => {
                     self.known.insert(membership.name().to_owned(), made.fields);
                 }
@@ -121,6 +136,7 @@ impl Steps<'_, '_> {
                     self.members.push(membership.clone());
                 }
             }
+            self.done(index + 1);
         }
         true
     }
@@ -162,6 +178,7 @@ impl Steps<'_, '_> {
                 format!("Google did not add {names} to {space}: they cannot be added, or someone is blocked")
             });
             if self.may_be_older {
+                self.missing = missing.len();
                 self.members.extend(missing);
             }
         }
@@ -217,18 +234,27 @@ impl Steps<'_, '_> {
         }
     }
 
-    async fn promote(&mut self) {
-        let plan = self.plan;
-        for (index, (user, role)) in plan.promotions.iter().enumerate() {
+    /// Gives the roles, after so many other steps.
+    async fn promote(&mut self, before: usize) {
+        let (plan, limiter) = (self.plan, self.caller.member_writes());
+        for (index, (user, role)) in
+            plan.promotions.iter().enumerate().skip(plan.steps_done.get().saturating_sub(before))
+        {
             let repeat = self.remaining(&[], &plan.promotions[index..]);
             let name = self.known.get(user).map_or_else(|| id_of(user), |member| member.name.as_str());
-            if let Err(error) = give_role(self.space, name, *role, false, &repeat, self.caller).await {
+            let permit = limiter.acquire(1).await;
+            let result = give_role(self.space, name, *role, false, &repeat, self.caller).await;
+            if let Some(permit) = permit {
+                permit.done();
+            }
+            if let Err(error) = result {
                 if !self.failed(user, error) {
                     self.promotions.extend_from_slice(&plan.promotions[index..]);
                     return;
                 }
                 self.promotions.push((user.clone(), *role));
             }
+            self.done(before + index + 1);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Checks the options of a new space and converts them to requests. Sends nothing.
 
+use std::cell::Cell;
+
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -125,6 +127,8 @@ pub(in crate::commands) struct Plan {
     pub(super) may_lack_members: bool,
     /// A note to print before the requests.
     pub(super) note: Option<String>,
+    /// How many steps after the creation are done: a row that waited for quota goes on there.
+    pub(super) steps_done: Cell<usize>,
 }
 
 impl Plan {
@@ -205,7 +209,8 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     } else {
         Request::Create(CreateSpace { space, request_id })
     };
-    Ok(Plan { request, added_later, promotions, reuse_check, import, has_own_id, may_lack_members, note })
+    let steps_done = Cell::default();
+    Ok(Plan { request, added_later, promotions, reuse_check, import, has_own_id, may_lack_members, note, steps_done })
 }
 
 fn check_name(draft: &Draft, kind: &str) -> Result<(), Failure> {
