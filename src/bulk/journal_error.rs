@@ -71,7 +71,7 @@ impl JournalError {
             Self::Damaged { .. } => "restore the file from a backup; a new journal would run every row again",
             Self::Io { path, action: "open", .. } if !path.exists() => Self::ANOTHER_FILE,
             Self::Io { .. } => {
-                "no further request was sent. Free some space or fix the permissions, then run the same command with the \
+                "free some space or fix the permissions, then run the same command with the \
                  same journal; a new one would run every row again"
             }
         }

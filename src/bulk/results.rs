@@ -259,7 +259,8 @@ impl<'a> Results<'a> {
         }
         if let Some(RowResult { error: Some(error), name, .. }) = &result {
             counts.unfinished += u64::from(name.is_some());
-            counts.rejected += u64::from(name.is_none() && matches!(error["exitCode"].as_u64(), Some(3 | 5)));
+            let is_final = matches!(error["exitCode"].as_u64(), Some(3 | 5)) && !is_unknown(error);
+            counts.rejected += u64::from(is_final && name.is_none());
         }
         if let Some(unknown) = result.as_ref().filter(|result| result.is_unknown()) {
             counts.unknown += 1;
@@ -290,6 +291,7 @@ impl<'a> Results<'a> {
             }
             Err(fault) => {
                 self.ending.format_fault.get_or_insert(fault);
+                result.and_then(RowResult::failure).into_iter().for_each(|failure| self.note(failure));
                 self.unformatted.insert(row, message());
                 Vec::new()
             }

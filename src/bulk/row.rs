@@ -304,11 +304,15 @@ impl<Steps: Task> Run<'_, Steps> {
         let unknown = !exists && row.entry.unknown_since.is_some();
         if unknown && !is_unknown(&error) {
             let message = error["message"].as_str().unwrap_or_default();
-            error["message"] = format!("{message}; an earlier attempt may have been applied").into();
+            let id = Some(&row.entry.request_id).filter(|_| self.job.words.by_request_id);
+            let id = id.map(|id| format!(" (request id {id})")).unwrap_or_default();
+            error["message"] = format!("{message}; an earlier attempt may have been applied{id}").into();
             error["outcome"] = "unknown".into();
         }
         if unknown && self.job.journal.is_none() {
-            error["hint"] = if self.job.words.by_request_id {
+            error["hint"] = if row.entry.content.is_some() {
+                "run this row again: its key or request id makes that safe".into()
+            } else if self.job.words.by_request_id {
                 format!("set request-id {} in this row and run it again", row.entry.request_id).into()
             } else {
                 "run this row again; it may already be done".into()
@@ -335,7 +339,9 @@ impl<Steps: Task> Run<'_, Steps> {
         (row.entry.state, row.entry.at) = (state, (self.job.now)());
         row.entry.error = error.cloned();
         let appended = journal.append(&mut row.entry).map_err(|error| self.stop(Stop::Journal(error))).is_ok();
-        row.entry.result = None;
+        if appended {
+            row.entry.result = None;
+        }
         appended
     }
 

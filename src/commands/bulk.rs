@@ -132,7 +132,7 @@ impl<'a, Command: RowCommand> RowRunner<'a, Command> {
             // Another process may take long to refresh it, and the old token is valid meanwhile. A network error shows with the
             // request.
             if let Err(failure) = caller.renew().await
-                && ends_run(&failure)
+                && failure.ends_run()
                 && failure.code != ErrorCode::Busy
             {
                 return Err(self.step_error(failure, 0));
@@ -152,7 +152,7 @@ impl<'a, Command: RowCommand> RowRunner<'a, Command> {
         let conflict = failure.http_status == Some(409) && failure.code != ErrorCode::AlreadyExists;
         StepError {
             waits_for_quota: waits.then_some(failure.retry_after),
-            ends_run: ends_run(&failure),
+            ends_run: failure.ends_run(),
             refused: matches!(failure.http_status, Some(400 | 403 | 404 | 409)) && !temporary && !conflict,
             attempts,
             error: failure.to_json(),
@@ -184,12 +184,6 @@ impl<Command: RowCommand> Task for RowRunner<'_, Command> {
         let attempts = caller.attempts();
         result.map(|object| (object, attempts)).map_err(|error| self.step_error(error, attempts))
     }
-}
-
-/// Whether every further row would fail in the same way.
-fn ends_run(failure: &Failure) -> bool {
-    matches!(failure.code, ErrorCode::ChatAppNotConfigured | ErrorCode::ApiDisabled)
-        || matches!(failure.code.exit_code(), 1..=4)
 }
 
 /// Runs the command for every row of `from`, or shows what it would do. `admin` is whether it acts as an administrator.
@@ -309,7 +303,7 @@ async fn send<Command: RowCommand>(
     let progress = !context.messages.is_quiet() && context.settings.terminals.stderr && context.settings.animations;
     let out = Box::new(StandardStream::output());
     let (journal, total, options) = (job.journal, job.total, job.defaults);
-    let tells_failures = context.printer.format() != Format::Name;
+    let tells_failures = context.printer.format() != Format::Name && !context.printer.has_filter();
     let output = Output { format: &format, tells_failures, out, messages: context.messages, progress };
     let ending = bulk::run(rows, job, output, signals).await;
     note_identical(ending.identical, options, &Command::WORDS, context);

@@ -219,6 +219,12 @@ impl Failure {
         self
     }
 
+    /// Whether every further request would fail in the same way.
+    pub(super) const fn ends_run(&self) -> bool {
+        matches!(self.code, ErrorCode::ChatAppNotConfigured | ErrorCode::ApiDisabled)
+            || matches!(self.code.exit_code(), 1..=4)
+    }
+
     /// Whether the failure may concern one person or space only, so that others are still tried. A lost response or a
     /// missing scope affects all of them.
     pub(super) const fn affects_one_item(&self) -> bool {

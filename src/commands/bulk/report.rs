@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::bulk::{
-    Checked, Ending, Journal, JournalError, Rate, RowResult, Seen, Stop, Values, Words, approximate, pluralize,
+    Checked, Counts, Ending, Journal, JournalError, Rate, RowResult, Seen, Stop, Values, Words, approximate, pluralize,
 };
 use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::output;
@@ -122,19 +122,23 @@ pub(super) fn totals(ending: &Ending, done: &str) -> String {
 
 /// Returns how to run the rows that are not finished.
 fn resume_hint(ending: &Ending, words: &Words, has_journal: bool, repeat: &str) -> String {
+    let Counts { failed, rejected, .. } = ending.counts;
+    let correct = if failed > 0 && rejected == failed { "correct the failed rows; " } else { "" };
     if has_journal {
-        return format!("to resume, run {repeat}");
+        return format!("{correct}to resume, run {repeat}");
     }
     let again = match (ending.unknown.is_empty(), words.by_request_id) {
         (true, _) => " and run it again",
-        (false, true) => ", set request-id in the unknown ones, and run it again",
+        (false, true) => ", set request-id in the unknown ones without a key, and run it again",
         (false, false) => " and run it again; the unknown ones may already be done",
     };
     let unfinished = match (ending.counts.unfinished, words.by_request_id) {
         (1.., true) => format!(", and those whose {} exists (to finish them, see their hints),", words.object),
         _ => String::new(),
     };
-    format!("remove the finished rows{unfinished} from the input{again}; pass --journal FILE to make runs resumable")
+    format!(
+        "{correct}remove the finished rows{unfinished} from the input{again}; pass --journal FILE to make runs resumable"
+    )
 }
 
 /// Returns the failure of the run as a whole, if it is one.
@@ -144,16 +148,17 @@ pub(super) fn verdict(ending: Ending, words: &Words, has_journal: bool, repeat: 
     let resume = resume_hint(&ending, words, has_journal, repeat);
     // Whatever stopped the run, an outcome that is unknown stays unknown, and rows that are done were applied.
     let unknown = (!ending.unknown.is_empty()).then_some(Outcome::Unknown);
+    let applied = counts.done + counts.unfinished > 0;
     let with_totals = |failure: Failure| Failure {
         message: format!("{}; {totals}", failure.message),
-        outcome: unknown.or(failure.outcome.filter(|_| counts.done == 0)),
+        outcome: unknown.or(failure.outcome.filter(|_| !applied)),
         ..failure
     };
     // What to do about the failure comes before what to do about the other rows.
     let and_resume = |failure: Failure| {
         let own = failure.hint.as_ref().filter(|_| has_journal || ending.unknown.is_empty());
         let is_known = own.is_some_and(|own| own.contains(repeat));
-        if is_known || !(has_journal || counts.done > 0 || unknown.is_some()) {
+        if is_known || !(has_journal || applied || unknown.is_some()) {
             return failure;
         }
         let hint = own.into_iter().chain([&resume]).cloned().collect::<Vec<_>>().join("; ");
@@ -184,9 +189,8 @@ pub(super) fn verdict(ending: Ending, words: &Words, has_journal: bool, repeat: 
                 error => Failure::from(&error),
             },
             (None, None) if counts.failed > 0 => {
-                let correct = has_journal && counts.rejected == counts.failed;
-                Failure::new(ErrorCode::PartialFailure, format!("{} of {total} rows failed", counts.failed))
-                    .hint(if correct { format!("correct the failed rows; {resume}") } else { resume })
+                let message = format!("{} of {total} rows failed", counts.failed);
+                Failure { outcome: unknown, ..Failure::new(ErrorCode::PartialFailure, message).hint(resume) }
             }
             (None, None) if ending.not_started.is_some_and(|rest| rest > 0) => {
                 let before = pluralize(total, "row");

@@ -24,12 +24,13 @@ impl Failure {
         }
     }
 
-    /// Sets the hint. It says when to retry before it says how.
+    /// Sets the hint. What to do or to wait for before comes first.
     #[must_use]
     pub(in crate::commands) fn hint_after_wait(self, hint: String) -> Self {
         let waits = self.retry_after.is_some() || self.code == ErrorCode::RateLimited;
-        let hint = if waits { format!("{}; {hint}", try_again(self.retry_after)) } else { hint };
-        self.hint(hint)
+        let first =
+            if waits { Some(try_again(self.retry_after)) } else { self.hint.clone().filter(|_| self.ends_run()) };
+        self.hint(first.into_iter().chain([hint]).collect::<Vec<_>>().join("; "))
     }
 
     /// Adds what is known about the effect of a write, and how to repeat it.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use chatauth::emulator::Options;
+use chatauth::emulator::{Endpoint, Options};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -372,7 +372,7 @@ fn what_repeats_a_row_or_resumes_a_run_is_a_command_that_does() {
     for (fault, code, own) in [
         ("create:status=302,commit,after=1", 6, "to repeat it safely, run "),
         ("create:status=401,after=1", 4, "auth login --account emulator@example.com; to resume, run "),
-        ("create:status=400,after=1", 5, "/spaces; to resume, run "),
+        ("create:status=400,after=1", 5, "/spaces; correct the failed rows; to resume, run "),
     ] {
         let bulk = Bulk::logged_in(&names(3)).with("--concurrency 1 --fail-fast");
         bulk.fault(fault);
@@ -483,4 +483,75 @@ fn whatever_the_format_it_says_why_a_row_failed() {
         .pasted(&format!("{} spaces create --from - --format json < rows.csv", env!("CARGO_BIN_EXE_chatauth")))
         .exits_with(7);
     assert!(!run.stderr.contains("Row 2"), "{}", run.stderr);
+}
+
+#[test]
+fn rows_with_many_members_share_the_quota_and_go_on_where_it_ended() {
+    // A request has room for 49 members.
+    let mut rows = String::from("name,member\n");
+    for row in 0..4 {
+        let members: Vec<String> = (0..59).map(|member| format!("u{row}x{member}@example.com")).collect();
+        rows += &format!("R{row},{}\n", members.join(";"));
+    }
+    let quota = Some("membershipWrites=20/5s,retry-after=none".parse().unwrap());
+    let sandbox = Sandbox::with(Options { quota, ..Options::default() });
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let bulk = Bulk::of(sandbox, &rows).with("--concurrency 4");
+    assert_eq!(statuses(&bulk.run().success().stdout), ["created"; 4]);
+    let sent = bulk.sandbox.control().requests_to(Endpoint::AddMember).len();
+    assert!((40..=60).contains(&sent), "{sent} requests for 40 members");
+}
+
+#[test]
+fn a_run_that_fails_after_it_made_a_space_knows_so() {
+    let rows = "name,manager\nA,ada@example.com\nB,\n";
+    let bulk = Bulk::logged_in(rows);
+    bulk.fault("update-member:status=404,times=1");
+    bulk.fault("create:status=403,reason=SERVICE_DISABLED,times=1");
+    bulk.sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let words = ["spaces", "create", "--from", "rows.csv", "--concurrency", "1", "--format", "json"];
+    let stopped = bulk.sandbox.run(words).exits_with(5).error();
+    assert!(stopped["outcome"].is_null(), "{stopped}");
+    assert!(stopped["hint"].as_str().unwrap().contains("those whose space exists"), "{stopped}");
+}
+
+#[test]
+fn a_row_of_unknown_outcome_is_not_to_be_corrected_and_shows_its_request_id() {
+    let run = |rows: &str, words: &[&str], faults: &[&str]| {
+        let bulk = Bulk::logged_in(rows);
+        for fault in faults {
+            bulk.fault(fault);
+        }
+        let run = bulk.sandbox.run([&["spaces", "create", "--from", "rows.csv"], words].concat()).exits_with(7);
+        (bulk, run)
+    };
+    // The space is there, and a repetition was refused.
+    let faults = ["create:drop-after,times=1", "create:status=400,times=1,after=1"];
+    let words = ["--journal", "results.jsonl", "--format", "json"];
+    let (_, told) = run("name\nA\n", &words, &faults);
+    let error = told.error();
+    assert_eq!(error["outcome"], "unknown");
+    assert!(error["hint"].as_str().unwrap().starts_with("to resume, run "), "{error}");
+    let faults =
+        ["create:drop-after,times=1", "create:status=429,times=1,after=1", "create:status=400,times=1,after=2"];
+    let (bulk, told) = run("name\nA\n", &["--format", "name"], &faults);
+    let id = &bulk.request_ids()[0];
+    assert!(told.stderr.contains(&format!("may have been applied (request id {id})")), "{}", told.stderr);
+    assert!(told.stderr.contains("set request-id in the unknown ones"), "{}", told.stderr);
+    // A key needs no request id beside it, which would be refused.
+    let (_, told) = run("name,idempotency-key\nA,k\n", &["--format", "json"], &["create:drop-after,times=9"]);
+    let row = &results(&told.stdout)[0];
+    assert_eq!(row["error"]["hint"], "run this row again: its key or request id makes that safe");
+}
+
+#[test]
+fn a_filter_hides_no_failure() {
+    for (filter, code) in [(".space.name", 7), (".status", 7), (".space.displayName | ascii_upcase", 1)] {
+        let bulk = Bulk::logged_in("name\nA\nB\n");
+        bulk.fault("create:status=400,times=1");
+        let run = bulk.sandbox.run(["spaces", "create", "--from", "rows.csv", "--rate", "unlimited", "--jq", filter]);
+        let run = run.exits_with(code);
+        assert_eq!(run.stderr.matches("Row 1: cannot create the space: ").count(), 1, "{filter}: {}", run.stderr);
+        assert!(!run.stderr.contains("Row 2: cannot"), "{filter}: {}", run.stderr);
+    }
 }

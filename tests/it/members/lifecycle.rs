@@ -126,7 +126,10 @@ fn those_who_were_not_tried_did_not_fail() {
         assert_eq!(message.ends_with(&format!("; {untried} not tried")), untried > 0, "{message}");
         assert_eq!(error["code"], "credentials_rejected", "what ended the command decides");
         let hint = error["hint"].as_str().unwrap();
-        assert!(hint.starts_with("to finish, run "), "{hint}");
+        assert!(
+            hint.starts_with("set CHATAUTH_ACCESS_TOKEN to another token") && hint.contains("; to finish, run "),
+            "{hint}"
+        );
         assert!(hint.ends_with(&format!("chatauth members remove spaces/AAA {left}")), "{hint}");
         assert_eq!(error.get("outcome").is_none(), ids.contains('2') && ids != "1 3 2", "{error}");
     }
