@@ -78,9 +78,7 @@ fn filter(options: &List) -> Result<Option<String>, Failure> {
     }
     // With administrator access the API requires a filter on the type of member.
     if options.admin.use_admin_access && !terms.iter().any(|term| term.contains("member.type")) {
-        if let Some(term) = terms.first_mut().filter(|term| term.contains(" OR ") && !term.starts_with('(')) {
-            *term = format!("({term})");
-        }
+        // OR binds more tightly than AND (AIP-160), and no reference shows parentheses for this method.
         terms.push(String::from("member.type != \"BOT\""));
     }
     Ok((!terms.is_empty()).then(|| terms.join(" AND ")))
@@ -106,7 +104,7 @@ mod tests {
         assert_eq!(text(None, &[Role::Owner], false).unwrap(), "role = \"ROLE_MANAGER\"");
         assert_eq!(
             text(None, &[Role::Owner, Role::Manager], true).unwrap(),
-            "(role = \"ROLE_MANAGER\" OR role = \"ROLE_ASSISTANT_MANAGER\") AND member.type != \"BOT\""
+            "role = \"ROLE_MANAGER\" OR role = \"ROLE_ASSISTANT_MANAGER\" AND member.type != \"BOT\""
         );
         assert_eq!(text(Some("member.type = \"HUMAN\""), &[], true).unwrap(), "member.type = \"HUMAN\"");
         assert_eq!(text(None, &[], true).unwrap(), "member.type != \"BOT\"");

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::bulk::{results, statuses};
 use crate::support::sandbox::Sandbox;
+use crate::support::stage::ACCOUNT;
 
 /// A login for members, and a space with these people.
 fn space_with(people: &[&str]) -> (Sandbox, String) {
@@ -133,6 +134,24 @@ fn a_role_for_one_person_and_in_a_row_do_the_same() {
         let roles = ["a@example.com", "b@example.com"].map(|user| role_of(&sandbox, &space, user));
         assert_eq!(roles[0], roles[1], "{before} {role}");
     }
+}
+
+#[test]
+fn an_administrator_lists_members_of_several_roles() {
+    let options = Options { admins: vec![ACCOUNT.into()], ..Options::default() };
+    let sandbox = Sandbox::with(options);
+    let scopes = ["--scope", "manage", "--scope", "chat.admin.memberships.readonly"];
+    sandbox.run(["auth", "login"].iter().chain(&scopes)).success();
+    let words = ["spaces", "create", "--name", "x", "--manager", "bob@example.com", "--member", "ada@example.com"];
+    let space = sandbox.name_of(&words);
+    let list = ["members", "list", &space, "--role", "owner", "--role", "manager", "--jq", ".[].member.email"];
+    let expected = format!("{ACCOUNT}\nbob@example.com\n");
+    assert_eq!(sandbox.run(list).success().stdout, expected);
+    assert_eq!(sandbox.run(list.iter().chain(&["--use-admin-access"])).success().stdout, expected);
+    let filter =
+        ["--filter", "role = \"ROLE_MANAGER\" OR role = \"ROLE_MEMBER\"", "--use-admin-access", "--format", "name"];
+    let listed = sandbox.run(["members", "list", &space].iter().chain(&filter)).success().stdout;
+    assert_eq!(listed.lines().count(), 2);
 }
 
 #[test]
