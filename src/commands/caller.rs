@@ -158,9 +158,10 @@ impl<'a> Caller<'a> {
         same_id || account.is_some_and(|(account, email)| account.eq_ignore_ascii_case(email))
     }
 
-    /// Whether the login's scopes allow a method; `None` for a ready token, whose scopes are unknown.
+    /// Whether the token's scopes allow a method; `None` for a ready token, whose scopes are unknown.
     pub(super) fn allows(&self, method: Scopes, admin: bool) -> Option<bool> {
-        self.access.borrow().record.as_ref().map(|record| needed_scopes::allowed(&method, admin, &record.granted()))
+        let access = self.access.borrow();
+        access.account.is_some().then(|| needed_scopes::allowed(&method, admin, &access.scopes()))
     }
 
     /// Sends a request and retries it under the policy.

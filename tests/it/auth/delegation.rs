@@ -76,6 +76,15 @@ fn a_service_account_creates_spaces_as_the_user_and_keeps_its_token() {
 }
 
 #[test]
+fn no_request_is_sent_that_the_scopes_of_the_token_do_not_allow() {
+    let robot = Robot::new(Options::default());
+    let created = robot.run(&[&CREATE[..], &["--member", BOB]].concat(), ANN).success();
+    let said = "Skipped checking the member list (needs the scope chat.memberships.readonly)";
+    assert!(created.stderr.contains(said), "{}", created.stderr);
+    assert!(robot.sandbox.control().requests_to(Endpoint::Members).is_empty());
+}
+
+#[test]
 fn a_token_is_kept_for_each_key_user_and_permission() {
     let robot = Robot::new(Options::default());
     let token = |scope: &str, subject: &str| robot.run(&["auth", "token", "--scope", scope], subject).success().stdout;
