@@ -85,8 +85,8 @@ pub struct Group {
     pub name: Option<String>,
 }
 
-/// The role of a member in a space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The role of a member in a space, from the lowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// A plain member.
     Member,

@@ -158,6 +158,11 @@ impl<'a> Caller<'a> {
         same_id || account.is_some_and(|(account, email)| account.eq_ignore_ascii_case(email))
     }
 
+    /// Whether the membership may be that of the account that acts: nobody knows the owner of a ready token.
+    pub(super) fn may_be(&self, membership: &Membership) -> bool {
+        self.access.borrow().account.is_none() || self.is_member(membership)
+    }
+
     /// Whether the token's scopes allow a method; `None` for a ready token, whose scopes are unknown.
     pub(super) fn allows(&self, method: Scopes, admin: bool) -> Option<bool> {
         let access = self.access.borrow();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::role::give_role;
+use super::role::{give_role, is_higher};
 use super::rows;
 use super::several::for_each;
 use crate::bulk::{Applied, Attempt, Column, Rate, RowFault, Values, Words};
@@ -134,6 +134,7 @@ impl Addition {
     }
 
     /// Gives the member their role unless they have it. `found` is the membership if it is known. Returns it as it is now.
+    /// Callers keep a higher role of their own: without an owner, nobody could give it back.
     async fn set_role(
         &self,
         name: &str,
@@ -142,15 +143,28 @@ impl Addition {
         admin: bool,
         caller: &mut Caller<'_>,
     ) -> anyhow::Result<Option<Resource<Membership>>> {
-        let current = found.as_ref().and_then(|found| found.fields.role.as_deref());
-        let current = current.or(is_new.then_some(Role::Member.as_wire()));
-        let Some(role) = self.role.filter(|role| current != Some(role.as_wire())) else { return Ok(found) };
+        let Some(role) = self.role.filter(|role| !is_new || *role != Role::Member) else { return Ok(found) };
         let context = caller.context();
         let id = self.membership.id();
         let words = ["members", "update", self.space.as_str(), id, "--role", role.as_word()];
         let command = context.command(words.into_iter().chain(admin.then_some("--use-admin-access")));
-        let given = give_role(&self.space, name, role, admin, &command, caller).await;
-        given.map(Some).map_err(|error| {
+        let given = async {
+            let found = match found {
+                // They were there before, or may have been: the answer was lost.
+                None if !is_new || name.contains('@') => {
+                    Some(caller.send(&GetMembership { name: member_name(&self.space, name)?, admin }).await?)
+                }
+                found => found,
+            };
+            if let Some(found) = found {
+                let has_it = found.fields.role.as_deref() == Some(role.as_wire());
+                if has_it || caller.may_be(&found.fields) && is_higher(&found.fields, role, id, &command, context) {
+                    return Ok(found);
+                }
+            }
+            give_role(&self.space, name, role, admin, &command, caller).await
+        };
+        given.await.map(Some).map_err(|error: anyhow::Error| {
             let failure = context.report(error);
             if !is_new {
                 return failure.into();
@@ -244,8 +258,7 @@ impl RowCommand for Add {
         caller: &mut Caller<'_>,
     ) -> anyhow::Result<Option<Value>> {
         let admin = self.admin.use_admin_access;
-        let found = if attempt.existed && addition.role.is_some() { addition.fetch(admin, caller).await } else { None };
-        let membership = addition.set_role(name, found, !attempt.existed, admin, caller).await?;
+        let membership = addition.set_role(name, None, !attempt.existed, admin, caller).await?;
         Ok(membership.map(|membership| membership.json))
     }
 }

@@ -1,6 +1,7 @@
 //! Changes the role of a member.
 
 use crate::chat::{GetMembership, Membership, PatchMembership, Resource, Role, SpaceName};
+use crate::commands::Context;
 use crate::commands::arguments::member_name;
 use crate::commands::caller::Caller;
 
@@ -20,4 +21,22 @@ pub(in crate::commands) async fn give_role(
         name = member_name(space, &found.fields.name)?;
     }
     Ok(caller.send_repeated_by(&PatchMembership { name, role, admin }, repeat).await?)
+}
+
+/// Whether the membership of `who` has a higher role than `role`. A note then tells that it stays; `command` lowers it.
+pub(in crate::commands) fn is_higher(
+    found: &Membership,
+    role: Role,
+    who: &str,
+    command: &str,
+    context: &Context,
+) -> bool {
+    let is_it = |higher: &Role| *higher > role && found.role.as_deref() == Some(higher.as_wire());
+    let higher = [Role::Manager, Role::Owner].into_iter().find(is_it).map(Role::as_word);
+    higher.is_some_and(|higher| {
+        context
+            .messages
+            .note(&format!("Skipped the role of {who}, who is already {higher}. To lower it, run {command}"));
+        true
+    })
 }

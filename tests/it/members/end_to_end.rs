@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::bulk::{results, statuses};
 use crate::support::sandbox::Sandbox;
+use crate::support::service_account::key_file;
 use crate::support::stage::ACCOUNT;
 
 /// A login for members, and a space with these people.
@@ -134,6 +135,65 @@ fn a_role_for_one_person_and_in_a_row_do_the_same() {
         let roles = ["a@example.com", "b@example.com"].map(|user| role_of(&sandbox, &space, user));
         assert_eq!(roles[0], roles[1], "{before} {role}");
     }
+}
+
+#[test]
+fn nobody_loses_a_higher_role_of_their_own_unless_they_order_it() {
+    let (sandbox, space) = space_with(&["peer@example.com"]);
+    let own = |space: &str| role_of(&sandbox, space, ACCOUNT);
+    let words = ["spaces", "create", "--name", "x", "--manager", ACCOUNT, "--manager", "bob@example.com"];
+    let created = sandbox.run(words).success();
+    let name = created.json()["name"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (own(&name), role_of(&sandbox, &name, "bob@example.com")),
+        ("ROLE_MANAGER".into(), "ROLE_ASSISTANT_MANAGER".into())
+    );
+    let said = format!("Skipped the role of {ACCOUNT}, who is already owner. To lower it, run ");
+    assert!(created.stderr.contains(&said), "{}", created.stderr);
+    fs::write(sandbox.path("classes.csv"), format!("name,manager\nA,{ACCOUNT};bob@example.com\n")).unwrap();
+    let row = sandbox.run(["spaces", "create", "--from", "classes.csv", "--format", "name"]).success().stdout;
+    assert_eq!(own(row.trim()), "ROLE_MANAGER");
+
+    let added = sandbox.run(["members", "add", &space, ACCOUNT, "--role", "manager"]).success();
+    assert!(added.stderr.contains(&said), "{}", added.stderr);
+    let rows = format!("member,role\npeer@example.com,owner\n{ACCOUNT},member\n");
+    fs::write(sandbox.path("rows.csv"), rows).unwrap();
+    let added = sandbox.run(["members", "add", &space, "--from", "rows.csv", "--format", "jsonl"]).success();
+    assert!(added.stderr.contains(&said), "{}", added.stderr);
+    assert_eq!(results(&added.stdout)[1]["membership"]["role"], "ROLE_MANAGER");
+    assert_eq!(own(&space), "ROLE_MANAGER");
+    // A ready token does not tell whose it is.
+    let token = sandbox.run(["auth", "token"]).success().stdout;
+    let mut command = sandbox.command(["members", "add", &space, "--from", "rows.csv"]);
+    command.env("CHATAUTH_ACCESS_TOKEN", token.trim());
+    sandbox.finish(command).success();
+    assert_eq!(own(&space), "ROLE_MANAGER");
+    let line = added.stderr.split_once(&said).unwrap().1.lines().next().unwrap();
+    sandbox.paste(line).success();
+    assert_eq!(own(&space), "ROLE_MEMBER");
+}
+
+#[test]
+fn a_create_lowers_no_role_of_a_space_that_a_key_brings_back() {
+    let (sandbox, _) = space_with(&[]);
+    let words = ["spaces", "create", "--name", "x", "--idempotency-key", "k"];
+    let space = sandbox.name_of(&[&words[..], &["--owner", "bob@example.com"]].concat());
+    assert_eq!(sandbox.name_of(&[&words[..], &["--manager", "bob@example.com"]].concat()), space);
+    assert_eq!(role_of(&sandbox, &space, "bob@example.com"), "ROLE_MANAGER");
+}
+
+#[test]
+fn a_service_account_keeps_the_role_of_the_user_that_it_acts_for() {
+    let sandbox = Sandbox::new();
+    let key = key_file(&sandbox, &format!("{}/token", sandbox.origin()));
+    let run = |words: &[&str]| {
+        let mut command = sandbox.command(words);
+        command.arg("--service-account").arg(&key).args(["--impersonate", ACCOUNT]);
+        sandbox.finish(command).success()
+    };
+    let space = run(&["spaces", "create", "--name", "x", "--format", "name"]).stdout;
+    run(&["members", "add", space.trim(), ACCOUNT, "--role", "member"]);
+    assert_eq!(role_of(&sandbox, space.trim(), ACCOUNT), "ROLE_MANAGER");
 }
 
 #[test]

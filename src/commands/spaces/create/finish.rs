@@ -8,7 +8,7 @@ use crate::chat::{
     id_of,
 };
 use crate::commands::caller::{CallError, Caller};
-use crate::commands::members::role::give_role;
+use crate::commands::members::role::{give_role, is_higher};
 use crate::commands::members::show::LARGEST_PAGE;
 use crate::commands::pagination::Pages;
 use crate::commands::write::Progress;
@@ -241,9 +241,8 @@ impl Steps<'_, '_> {
             plan.promotions.iter().enumerate().skip(plan.steps_done.get().saturating_sub(before))
         {
             let repeat = self.remaining(&[], &plan.promotions[index..]);
-            let name = self.known.get(user).map_or_else(|| id_of(user), |member| member.name.as_str());
             let permit = limiter.acquire(1).await;
-            let result = give_role(self.space, name, *role, false, &repeat, self.caller).await;
+            let result = self.give(user, *role, &repeat).await;
             if let Some(permit) = permit {
                 permit.done();
             }
@@ -256,6 +255,23 @@ impl Steps<'_, '_> {
             }
             self.done(before + index + 1);
         }
+    }
+
+    /// Gives a role unless it is lower than that of the member: the caller is an owner, and a space may be older.
+    async fn give(&mut self, user: &str, role: Role, repeat: &str) -> anyhow::Result<()> {
+        if !self.known.contains_key(user)
+            && !self.plan.import
+            && let Some(found) = self.member(id_of(user)).await?
+        {
+            self.known.insert(user.to_owned(), found);
+        }
+        let found = self.known.get(user);
+        let command = commands(self.space.as_str(), &[], &[(user.to_owned(), role)], self.context);
+        if !found.is_some_and(|found| is_higher(found, role, id_of(user), &command, self.context)) {
+            let name = found.map_or_else(|| id_of(user), |found| found.name.as_str());
+            give_role(self.space, name, role, false, repeat, self.caller).await?;
+        }
+        Ok(())
     }
 }
 
