@@ -63,6 +63,13 @@ pub struct Membership {
     pub affiliation: Option<String>,
 }
 
+impl Membership {
+    /// Whether the member has not accepted yet.
+    pub fn is_invited(&self) -> bool {
+        self.state.as_deref() == Some("INVITED")
+    }
+}
+
 /// A person or an app. Only the name and the type are always present.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]

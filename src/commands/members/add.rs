@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::role::{give_role, is_higher};
+use super::role::{finish_by, give_role, is_higher};
 use super::rows;
 use super::several::for_each;
 use crate::bulk::{Applied, Attempt, Column, Rate, RowFault, Values, Words};
@@ -123,12 +123,13 @@ impl Addition {
         let messages = caller.context().messages;
         let id = self.membership.id();
         let (added, is_new) = self.send(admin, caller).await?;
-        if !is_new {
-            messages.note(&format!("{id} is already a member"));
-        } else if is_invited(added.as_ref()) {
-            messages.note(&format!("Invited {id}, who is not a member until they accept"));
-        }
         let found = if added.is_some() { added } else { self.fetch(admin, caller).await };
+        match (is_new, is_invited(found.as_ref())) {
+            (true, false) => {}
+            (true, true) => messages.note(&format!("Invited {id}, who is not a member until they accept")),
+            (false, false) => messages.note(&format!("{id} is already a member")),
+            (false, true) => messages.note(&format!("{id} is already invited, and not a member until they accept")),
+        }
         let name = found.as_ref().map_or_else(|| id.to_owned(), |found| found.fields.name.clone());
         self.set_role(&name, found, is_new, admin, caller).await
     }
@@ -148,6 +149,7 @@ impl Addition {
         let id = self.membership.id();
         let words = ["members", "update", self.space.as_str(), id, "--role", role.as_word()];
         let command = context.command(words.into_iter().chain(admin.then_some("--use-admin-access")));
+        let mut invited = false;
         let given = async {
             let found = match found {
                 // They were there before, or may have been: the answer was lost.
@@ -157,6 +159,7 @@ impl Addition {
                 found => found,
             };
             if let Some(found) = found {
+                invited = found.fields.is_invited();
                 let has_it = found.fields.role.as_deref() == Some(role.as_wire());
                 if has_it || caller.may_be(&found.fields) && is_higher(&found.fields, role, id, &command, context) {
                     return Ok(found);
@@ -165,14 +168,12 @@ impl Addition {
             give_role(&self.space, name, role, admin, &command, caller).await
         };
         given.await.map(Some).map_err(|error: anyhow::Error| {
-            let failure = context.report(error);
-            if !is_new {
-                return failure.into();
+            let mut failure = context.report(error);
+            if is_new {
+                failure.message = format!("{id} was added, but {}", failure.message);
+                failure = failure.after_other_requests();
             }
-            let message = format!("{id} was added, but {}", failure.message);
-            Failure { message, ..failure.after_other_requests() }
-                .hint_after_wait(format!("to finish, run {command}"))
-                .into()
+            if is_new || invited { failure.hint_after_wait(finish_by(&command, invited)) } else { failure }.into()
         })
     }
 
@@ -264,7 +265,7 @@ impl RowCommand for Add {
 }
 
 fn is_invited(membership: Option<&Resource<Membership>>) -> bool {
-    membership.is_some_and(|membership| membership.fields.state.as_deref() == Some("INVITED"))
+    membership.is_some_and(|membership| membership.fields.is_invited())
 }
 
 fn new_memberships(options: &Add) -> Result<Vec<NewMembership>, Failure> {

@@ -40,3 +40,8 @@ pub(in crate::commands) fn is_higher(
         true
     })
 }
+
+/// Returns the hint for a role that was not given.
+pub(in crate::commands) fn finish_by(command: &str, invited: bool) -> String {
+    format!("{}, run {command}", if invited { "once they have accepted" } else { "to finish" })
+}

@@ -276,6 +276,19 @@ fn invited_members_are_named() {
     sandbox.run(["auth", "login", "--scope", "chat.spaces.create", "--scope", "chat.memberships"]).success();
     let made = sandbox.run(["spaces", "create", "--name", "x", "--member", "ada@example.com"]).success();
     assert!(made.stderr.contains(", not members until they accept: ada@example.com"), "{}", made.stderr);
+    let space = made.json()["name"].as_str().unwrap().to_owned();
+    let again = sandbox.run(["members", "add", &space, "ada@example.com"]).success().stderr;
+    assert!(again.contains("ada@example.com is already invited, and not a member until they accept"), "{again}");
+    let hint =
+        |words: &[&str]| sandbox.run(words.iter().chain(&["--format", "json"])).exits_with(5).error()["hint"].clone();
+    for hint in [
+        hint(&["members", "add", &space, "ada@example.com", "--role", "manager"]),
+        hint(&["spaces", "create", "--name", "y", "--manager", "ada@example.com"]),
+    ] {
+        let hint = hint.as_str().unwrap();
+        assert!(hint.starts_with("once they have accepted, run "), "{hint}");
+        assert!(hint.contains(" ada@example.com --role manager"), "{hint}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::chat::{
     id_of,
 };
 use crate::commands::caller::{CallError, Caller};
-use crate::commands::members::role::{give_role, is_higher};
+use crate::commands::members::role::{finish_by, give_role, is_higher};
 use crate::commands::members::show::LARGEST_PAGE;
 use crate::commands::pagination::Pages;
 use crate::commands::write::Progress;
@@ -79,9 +79,11 @@ impl Steps<'_, '_> {
         let commands = self.remaining(&[], &[]);
         let start = format!("the space {} was created, but ", self.space);
         let untried = self.members.len() + self.promotions.len() - self.missing - self.failures.len();
+        let of_invited = |(user, _): &(String, Role)| self.known.get(user).is_some_and(Membership::is_invited);
+        let hint = finish_by(&commands, self.promotions.iter().any(of_invited));
         match Failure::combine(&start, self.failures, untried) {
             None => Ok(()),
-            Some(failure) => Err(failure.after_other_requests().hint_after_wait(format!("to finish, run {commands}"))),
+            Some(failure) => Err(failure.after_other_requests().hint_after_wait(hint)),
         }
     }
 
@@ -161,7 +163,7 @@ impl Steps<'_, '_> {
             messages.note(&format!("Skipped checking the member list ({why}). To list it, run {command}"));
         }
         let missing = checked.unwrap_or_default();
-        let invited = self.known.iter().filter(|(_, member)| member.state.as_deref() == Some("INVITED"));
+        let invited = self.known.iter().filter(|(_, member)| member.is_invited());
         let invited: Vec<&str> = invited.map(|(name, _)| id_of(name)).collect();
         if !missing.is_empty() {
             let space = self.space;
