@@ -100,9 +100,9 @@ pub enum Error {
     /// The token endpoint refused, with its reasons.
     #[error("{0}")]
     Refused(#[source] Box<TokenRefusal>),
-    /// The file to import holds no login that can be used.
+    /// The file to import holds no login that can be used: why, and what to do instead.
     #[error("cannot import the file: {0}")]
-    ImportInvalid(String),
+    ImportInvalid(String, &'static str),
     /// The login in the imported file belongs to another client than the one in use.
     #[error("cannot import the file: its login belongs to the OAuth client {client_id}, not to that of {path}", path = .path.display())]
     ImportOfOtherClient {

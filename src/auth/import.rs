@@ -28,6 +28,9 @@ const GOOGLE_TOKEN_ENDPOINT: &str = "https://oauth2.googleapis.com/token";
 /// Google's authorization endpoint, as in client files.
 const GOOGLE_AUTHORIZATION_ENDPOINT: &str = "https://accounts.google.com/o/oauth2/auth";
 
+/// What helps where a file does not name its client.
+const ITS_CLIENT: &str = "pass the client file of its login with --client-secrets FILE";
+
 /// A login that was imported.
 #[derive(Debug)]
 pub struct Imported {
@@ -188,7 +191,9 @@ struct Credentials {
 /// Parses an `authorized_user` file (application default credentials), a `token.json` of Google's Python libraries, or
 /// one of its Node.js library.
 fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
-    let invalid = |what: &str| Error::ImportInvalid(what.to_owned());
+    let refused = |what: &str, remedy| Error::ImportInvalid(what.to_owned(), remedy);
+    let other = "import an authorized_user file, or a token.json of Google's Python or Node.js library";
+    let invalid = |what: &str| refused(what, other);
     let text = decode(bytes).ok_or_else(|| invalid("it is not a text file in UTF-8 or UTF-16"))?;
     if text.trim().is_empty() {
         return Err(invalid("it is empty"));
@@ -198,19 +203,26 @@ fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     match text("type") {
         Some("service_account") => {
-            return Err(invalid("it is a service account key: use it with --service-account and --impersonate"));
+            return Err(refused(
+                "it is a service account key",
+                "pass it with --service-account FILE --impersonate USER",
+            ));
         }
         Some("authorized_user") | None => {}
         Some(other) => return Err(invalid(&format!("it is a credential of type {other:?}, which contains no login"))),
     }
+    }
     if members.contains_key("installed") || members.contains_key("web") {
-        return Err(invalid("it is an OAuth client file, which contains no login: log in with it instead"));
+        return Err(refused(
+            "it is an OAuth client file, which contains no login",
+            "pass it to chatauth auth login with --client-secrets FILE",
+        ));
     }
     let refresh_token = text("refresh_token").ok_or_else(|| invalid("it has no refresh token"))?;
     if text("client_id").is_some_and(|id| GCLOUD_CLIENTS.iter().any(|gcloud| id.starts_with(gcloud))) {
-        return Err(invalid(
-            "it holds a login of gcloud's own OAuth client, whose project is not yours and cannot have a Chat app: log in \
-             with a client of your own",
+        return Err(refused(
+            "it holds a login of gcloud's own OAuth client, whose project is not yours and cannot have a Chat app",
+            "log in with a client of your own: chatauth auth login",
         ));
     }
     let client = match (text("client_id"), text("client_secret")) {
@@ -237,10 +249,10 @@ impl Credentials {
         match (&self.client, present) {
             // The refresh token goes where its file says.
             (_, Some(present)) if self.is_of(present) => Ok(present.clone()),
-            (None, Some(present)) => Err(Error::ImportInvalid(format!(
-                "its token_uri is not that of the client file {}; pass the file of its client with --client-secrets FILE",
-                present.path.display()
-            ))),
+            (None, Some(present)) => Err(Error::ImportInvalid(
+                format!("its token_uri is not that of the client file {}", present.path.display()),
+                ITS_CLIENT,
+            )),
             (Some((id, secret)), _) => {
                 let token_uri = self.token_uri.as_deref().unwrap_or(GOOGLE_TOKEN_ENDPOINT);
                 let token_endpoint = Endpoint::parse(token_uri).map_err(|cause| Error::EndpointRefused {
@@ -255,9 +267,10 @@ impl Credentials {
                 let file = client_file(id, secret, &authorization, token_uri);
                 Ok(ClientSecrets::parse(Path::new("the imported file"), file.to_string().as_bytes())?)
             }
-            (None, None) => Err(Error::ImportInvalid(String::from(
-                "it does not name the OAuth client of its refresh token; pass the client file with --client-secrets FILE",
-            ))),
+            (None, None) => Err(Error::ImportInvalid(
+                String::from("it does not name the OAuth client of its refresh token"),
+                ITS_CLIENT,
+            )),
         }
     }
 }
@@ -317,7 +330,7 @@ mod tests {
         }
         let node =
             parse(br#"{"access_token":"t","refresh_token":"r","scope":"s","token_type":"Bearer","expiry_date":1}"#);
-        assert!(node.unwrap().client(None).unwrap_err().to_string().contains("--client-secrets"));
+        assert!(matches!(node.unwrap().client(None), Err(Error::ImportInvalid(_, ITS_CLIENT))));
     }
 
     #[test]
@@ -327,7 +340,7 @@ mod tests {
             ("x", "not JSON"),
             (r#"{"client_id":"764086051850-x","refresh_token":"r"}"#, "gcloud"),
             ("[]", "not a JSON object"),
-            (r#"{"type":"service_account"}"#, "--service-account"),
+            (r#"{"type":"service_account"}"#, "service account key"),
             (r#"{"type":"external_account"}"#, "external_account"),
             (r#"{"installed":{}}"#, "client file"),
             (r#"{"access_token":"x"}"#, "no refresh token"),

@@ -68,14 +68,14 @@ impl Invocation {
         elsewhere.command(["auth", "import", file])
     }
 
-    /// Whether the command only logs in, so that it takes the options of a login.
-    pub fn is_login(&self) -> bool {
-        self.words.windows(2).any(|words| words == ["auth", "login"])
+    /// Whether this is the command `auth` with this subcommand. `auth login` takes the options of a login.
+    pub fn is_auth(&self, command: &str) -> bool {
+        self.words.windows(2).any(|words| words == ["auth", command])
     }
 
     /// Returns the command that repeats a failed login: this one if it only logs in, with all that was asked for.
     pub fn repeated_login(&self, account: Option<&str>, scopes: &ScopeSet) -> String {
-        if self.is_login() { self.typed() } else { self.login(account, scopes) }
+        if self.is_auth("login") { self.typed() } else { self.login(account, scopes) }
     }
 
     /// Refuses typed options that say who acts: `command` manages saved logins, and may name one with `--account`.

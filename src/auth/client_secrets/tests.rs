@@ -93,8 +93,11 @@ fn property_28_every_other_file_is_named_for_what_it_is() {
         (json!({"type":"authorized_user","client_id":"x","refresh_token":"y"}).to_string(), WrongFile::AuthorizedUser),
         (json!({"type":"external_account"}).to_string(), WrongFile::ExternalAccount),
         (json!({"type":"gdch"}).to_string(), WrongFile::OtherType("gdch".into())),
-        (json!({"token":"ya29","refresh_token":"1//","scopes":[]}).to_string(), WrongFile::TokenCache("Python")),
-        (json!({"access_token":"x","refresh_token":"y","expiry_date":1}).to_string(), WrongFile::TokenCache("Node.js")),
+        (json!({"token":"ya29","refresh_token":"1//","scopes":[]}).to_string(), WrongFile::TokenCache("Python", true)),
+        (
+            json!({"access_token":"x","refresh_token":"y","expiry_date":1}).to_string(),
+            WrongFile::TokenCache("Node.js", true),
+        ),
         (json!({"client_id":"x","refresh_token":"y"}).to_string(), WrongFile::AuthorizedUser),
         ("{}".into(), WrongFile::EmptyObject),
         (json!({"client_id":"x"}).to_string(), WrongFile::NoClient("\"client_id\"".into())),

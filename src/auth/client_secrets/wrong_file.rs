@@ -40,9 +40,9 @@ pub enum WrongFile {
         "contains a user's refresh token (application default credentials, or tokens that another tool wrote over the client), not an OAuth client"
     )]
     AuthorizedUser,
-    /// A token cache of Google's Python or Node.js libraries.
+    /// A token cache of Google's Python or Node.js libraries, and whether its scopes may tell whose it is.
     #[error("contains tokens of a {0} program (a token.json), not an OAuth client")]
-    TokenCache(&'static str),
+    TokenCache(&'static str, bool),
     /// Workload identity federation.
     #[error("is a workload identity configuration, not an OAuth client")]
     ExternalAccount,
@@ -157,11 +157,13 @@ fn without_client(members: &Map<String, Value>) -> WrongFile {
     if has("private_key") {
         return WrongFile::ServiceAccountKey;
     }
+    let mut scopes = ["scopes", "scope"].iter().filter_map(|name| members.get(*name)).map(Value::to_string);
+    let is_named = scopes.all(|all| !all.contains("/auth/") || all.contains("openid") && all.contains("email"));
     if has("token") && (has("refresh_token") || has("expiry") || has("scopes")) {
-        return WrongFile::TokenCache("Python");
+        return WrongFile::TokenCache("Python", is_named);
     }
     if has("access_token") || has("expiry_date") {
-        return WrongFile::TokenCache("Node.js");
+        return WrongFile::TokenCache("Node.js", is_named);
     }
     if has("refresh_token") {
         return WrongFile::AuthorizedUser;

@@ -22,7 +22,7 @@ impl Failure {
         let fail = |code| Self::new(code, message.clone());
         let login = invocation.login(account, &ScopeSet::default());
         let repeated = invocation.repeated_login(account, &ScopeSet::default());
-        let pass = if invocation.is_login() { String::from("pass") } else { format!("run {login}") };
+        let pass = if invocation.is_auth("login") { String::from("pass") } else { format!("run {login}") };
         match error {
             Error::ClientSecrets(error) => from_client_secrets(error, invocation),
             Error::ClientNotSaved { .. } => fail(ErrorCode::StoreNotWritable)
@@ -69,10 +69,14 @@ impl Failure {
                     format!("to add this scope, run {}", invocation.login(account.as_deref(), union))
                 })
             }
+            // A login from a token.json that lies in the place of the client file would lead back to the import.
+            Error::NoIdentity(_) if invocation.is_auth("import") => fail(ErrorCode::LoginRefused).hint(format!(
+                "download the client file at {}, then pass it to {login} with --client-secrets FILE",
+                console("auth/clients", None)
+            )),
             Error::NoIdentity(_) | Error::NoRefreshToken => fail(ErrorCode::LoginRefused).hint(format!("log in: {repeated}")),
             Error::Refused(refusal) => from_refusal(refusal, account, invocation),
-            Error::ImportInvalid(_) => fail(ErrorCode::InputInvalid)
-                .hint("import an authorized_user file, or a token.json of Google's Python or Node.js library"),
+            Error::ImportInvalid(_, instead) => fail(ErrorCode::InputInvalid).hint(*instead),
             Error::ImportOfOtherClient { named, .. } => fail(ErrorCode::InputInvalid).hint(if *named {
                 "leave out --client-secrets and unset CHATAUTH_CLIENT_SECRETS: the login includes its client"
             } else {
@@ -177,7 +181,8 @@ fn from_client_secrets(error: &ClientSecretsError, invocation: &Invocation) -> F
                 option("--service-account", path),
                 create(project)
             ),
-            WrongFile::AuthorizedUser | WrongFile::TokenCache(_) => {
+            WrongFile::TokenCache(_, false) => create(project),
+            WrongFile::AuthorizedUser | WrongFile::TokenCache(_, true) => {
                 format!("import its login: {}; or {}", invocation.import(&path.display().to_string()), create(project))
             }
             WrongFile::TwoClients => format!(

@@ -142,7 +142,7 @@ fn what_holds_no_login_is_named_and_nothing_is_asked() {
     let sandbox = Sandbox::new();
     let client_file: Value = serde_json::from_slice(&fs::read(sandbox.client_secrets()).unwrap()).unwrap();
     for (content, expected) in [
-        (json!({"type": "service_account", "private_key": "canary-key"}), "--service-account"),
+        (json!({"type": "service_account", "private_key": "canary-key"}), "service account key"),
         (json!({"type": "external_account"}), "external_account"),
         (client_file, "OAuth client file"),
         (json!({"access_token": "canary-token"}), "no refresh token"),
@@ -169,9 +169,70 @@ fn what_holds_no_login_is_named_and_nothing_is_asked() {
     sandbox.run(["auth", "import", "/dev/zero"]).exits_with(3);
     let words = ["auth", "import", "-", "--format", "json"];
     let nameless = from_stdin(&sandbox, plain(&sandbox, &words), &node("r").to_string()).exits_with(3);
-    assert!(nameless.error()["message"].as_str().unwrap().contains("--client-secrets"), "{}", nameless.stderr);
+    assert!(nameless.error()["hint"].as_str().unwrap().contains("--client-secrets"), "{}", nameless.stderr);
     assert!(sandbox.control().requests().is_empty());
     assert!(!sandbox.config_directory().join("accounts").join(format!("{ACCOUNT}.json")).exists());
+}
+
+#[test]
+fn every_file_without_a_login_has_the_hint_of_its_case() {
+    let sandbox = Sandbox::new();
+    let client_file = fs::read_to_string(sandbox.client_secrets()).unwrap();
+    let gcloud = r#"{"type":"authorized_user","client_id":"764086051850-x","client_secret":"s","refresh_token":"r"}"#;
+    for (content, expected) in [
+        (client_file.as_str(), "pass it to chatauth auth login with --client-secrets FILE"),
+        (gcloud, "log in with a client of your own: chatauth auth login"),
+        (r#"{"type":"service_account"}"#, "pass it with --service-account FILE --impersonate USER"),
+        (&node("r").to_string(), "pass the client file of its login with --client-secrets FILE"),
+        ("[]", "import an authorized_user file, or a token.json of Google's Python or Node.js library"),
+    ] {
+        fs::write(sandbox.path("f.json"), content).unwrap();
+        let words = ["auth", "import", "../f.json", "--format", "json"];
+        let error = sandbox.finish(plain(&sandbox, &words)).exits_with(3).error();
+        let hint = error["hint"].as_str().unwrap().replace(env!("CARGO_BIN_EXE_chatauth"), "chatauth");
+        assert_eq!(hint, expected, "{error}");
+    }
+}
+
+#[test]
+fn a_login_without_an_identity_leads_to_a_client_file_and_not_in_a_circle() {
+    let sandbox = Sandbox::new();
+    let token = with_foreign_login(&sandbox);
+    sandbox.control().set_token_response_patch(|answer| drop(answer.as_object_mut().unwrap().remove("id_token")));
+    let nobody = format!(r#"tokeninfo:body={{"aud":{}}}"#, client(&sandbox)["client_id"]);
+    sandbox.control().add_fault(nobody.parse().unwrap());
+    let hint = |words: &[&str], code: i32| {
+        let mut command = plain(&sandbox, &[words, &["--format", "json"]].concat());
+        command.current_dir(sandbox.path("here"));
+        sandbox.finish(command).exits_with(code).error()["hint"]
+            .as_str()
+            .unwrap()
+            .replace(env!("CARGO_BIN_EXE_chatauth"), "chatauth")
+    };
+    fs::create_dir(sandbox.path("here")).unwrap();
+    let imports = "import its login: chatauth auth import ./client_secrets.json; or ";
+    let create = "create an OAuth client of type Desktop app at ";
+    let mut content = python(&sandbox, &token);
+    let file = sandbox.path("here/client_secrets.json");
+    for (scopes, may_be_imported) in [
+        (json!(["https://www.googleapis.com/auth/chat.spaces.create"]), false),
+        (json!(["openid", "https://www.googleapis.com/auth/chat.spaces.create"]), false),
+        (json!(["openid", "https://www.googleapis.com/auth/userinfo.email"]), true),
+        (json!("openid email"), true),
+        (Value::Null, true),
+    ] {
+        content["scopes"] = scopes;
+        fs::write(&file, content.to_string()).unwrap();
+        let login = hint(&["auth", "login"], 3);
+        assert_eq!(login.starts_with(imports), may_be_imported, "{login}");
+        assert_eq!(login.starts_with(create), !may_be_imported, "{login}");
+        let import = hint(&["auth", "import", "./client_secrets.json"], 4);
+        assert!(
+            import.starts_with("download the client file at ")
+                && import.ends_with(", then pass it to chatauth auth login with --client-secrets FILE"),
+            "{import}"
+        );
+    }
 }
 
 #[test]
@@ -353,7 +414,10 @@ fn an_import_speaks_of_the_file_and_not_of_a_browser_or_the_saved_login() {
     let new = authorized_user(&sandbox, &with_foreign_login(&sandbox)).to_string();
     sandbox.control().set_token_response_patch(|answer| answer["id_token"] = json!("no JWT"));
     let garbled = from_stdin(&sandbox, sandbox.command(["auth", "import", "-"]), &new).exits_with(4).stderr;
-    assert!(garbled.contains("cannot identify the account") && garbled.contains("hint: log in: "), "{garbled}");
+    assert!(
+        garbled.contains("cannot identify the account") && garbled.contains("hint: download the client file at "),
+        "{garbled}"
+    );
     for said in [other, dead, garbled] {
         assert!(!said.contains("browser") && !said.contains("saved login") && !said.contains("retry"), "{said}");
     }
