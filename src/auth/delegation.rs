@@ -16,6 +16,7 @@ use super::{DelegationRefusal, Error, Scope, ScopeSet, TokenRefusal};
 use crate::http::Endpoint;
 use crate::platform::encoding::decode;
 use crate::platform::input::{InputError, Source};
+use crate::platform::sanitise::quoted;
 use crate::secret::Secret;
 
 mod assertion;
@@ -164,7 +165,8 @@ fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
         Some("service_account") => {}
         Some(other @ ("external_account" | "impersonated_service_account")) => {
             return Err(format!(
-                "is a credential of type {other:?}, which cannot act for a user; expected a service account key"
+                "is a credential of type {}, which cannot act for a user; expected a service account key",
+                quoted(other)
             ));
         }
         Some("authorized_user") => {
@@ -172,7 +174,7 @@ fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
                 "is a credential of type \"authorized_user\", not a service account key: chatauth auth import imports its login",
             ));
         }
-        Some(other) => return Err(format!("is a credential of type {other:?}, not a service account key")),
+        Some(other) => return Err(format!("is a credential of type {}, not a service account key", quoted(other))),
         None if document.get("installed").is_some() || document.get("web").is_some() => {
             return Err(String::from("is an OAuth client file for --client-secrets, not a service account key"));
         }

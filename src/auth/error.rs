@@ -7,6 +7,7 @@ use super::refusal::{DelegationRefusal, TokenRefusal};
 use super::store::StoreError;
 use super::{ClientSecretsError, ScopeSet};
 use crate::http::{self, EndpointError};
+use crate::platform::sanitise::quoted;
 use crate::platform::signals::Interruption;
 
 /// Why a command got no access token.
@@ -38,7 +39,7 @@ pub enum Error {
         description: Option<String>,
     },
     /// The redirect came from another authorization server than the one that was asked (RFC 9207).
-    #[error("ignored an authorization response from {found:?}: expected {expected:?}")]
+    #[error("ignored an authorization response from {}: expected {}", quoted(found), quoted(expected))]
     WrongIssuer {
         /// The issuer that the client file names.
         expected: String,

@@ -14,6 +14,7 @@ use super::{ClientSecrets, Error, Identity, Record, ScopeSet, Session, StoreErro
 use crate::http::Endpoint;
 use crate::platform::encoding::decode;
 use crate::platform::files;
+use crate::platform::sanitise::quoted;
 use crate::secret::Secret;
 
 /// The name of the client file in the configuration directory.
@@ -209,8 +210,9 @@ fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
             ));
         }
         Some("authorized_user") | None => {}
-        Some(other) => return Err(invalid(&format!("it is a credential of type {other:?}, which contains no login"))),
-    }
+        Some(other) => {
+            return Err(invalid(&format!("it is a credential of type {}, which contains no login", quoted(other))));
+        }
     }
     if members.contains_key("installed") || members.contains_key("web") {
         return Err(refused(

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::platform::sanitise::quoted;
+
 /// The prefix that short names of scopes omit.
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
@@ -133,7 +135,7 @@ fn suggestion(nearest: Option<&str>) -> String {
 
 /// A short name that is none of Google's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown scope {text:?}{}", suggestion(*.nearest))]
+#[error("unknown scope {}{}", quoted(text), suggestion(*.nearest))]
 pub struct UnknownScope {
     text: String,
     nearest: Option<&'static str>,

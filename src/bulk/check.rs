@@ -5,6 +5,7 @@ use super::identity::Identity;
 use super::index::Index;
 use super::input::{InputError, Row, Rows};
 use crate::platform::input::Source;
+use crate::platform::sanitise::quoted;
 
 /// The maximum number of wrong rows that are listed.
 const LISTED: usize = 20;
@@ -74,7 +75,7 @@ impl Seen {
             0 => {}
             _ if identity.keyed() => {
                 let key = identity.text.split_once(':').map_or("", |(_, key)| key);
-                return Err(RowFault::whole_row(format!("the key or request id {key:?} appears in two rows")));
+                return Err(RowFault::whole_row(format!("the key or request id {} appears in two rows", quoted(key))));
             }
             // The first copy counts now, too.
             1 => self.identical += 2,

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::platform::sanitise::quoted;
+
 /// A column.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
@@ -127,7 +129,7 @@ pub(super) fn resolve(headings: &[String], columns: &[Column]) -> Result<Vec<Opt
             matches!(column.kind, Kind::Ignored) || !found.iter().flatten().any(|other| other.name == column.name)
         };
         let Some(column) = meanings[index].iter().find(is_free) else {
-            return Err((index, format!("the column {heading:?} appears twice, as {:?}", first.name)));
+            return Err((index, format!("the column {} appears twice, as {:?}", quoted(heading), first.name)));
         };
         found[index] = Some(**column);
     }
@@ -145,7 +147,7 @@ fn unknown(heading: &str, columns: &[Column]) -> String {
         .map(|(column, _)| format!(" (did you mean {:?}?)", column.name))
         .unwrap_or_default();
     let all: Vec<&str> = known().map(|column| column.name).collect();
-    format!("unknown column {heading:?}{near}; the columns are {}", all.join(", "))
+    format!("unknown column {}{near}; the columns are {}", quoted(heading), all.join(", "))
 }
 
 /// Returns the letters and digits in lower case: `Display Name`, `displayName` and `display-name` are one name.
@@ -227,7 +229,11 @@ fn text(value: &Value) -> Result<String, String> {
 
 fn parse_single(value: &Value) -> Result<String, String> {
     let text = text(value)?.trim().to_owned();
-    if text.contains(is_separator) { Err(format!("takes one value, but {text:?} is a list")) } else { Ok(text) }
+    if text.contains(is_separator) {
+        Err(format!("takes one value, but {} is a list", quoted(&text)))
+    } else {
+        Ok(text)
+    }
 }
 
 /// Returns the meaning of a word. The meaning itself is accepted too.
@@ -240,7 +246,7 @@ fn parse_choice(value: &Value, words: &[(&str, &'static str)]) -> Result<&'stati
     let found = words.iter().find(|(word, meaning)| word.eq_ignore_ascii_case(&text) || *meaning == text);
     found.map(|(_, meaning)| *meaning).ok_or_else(|| {
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        format!("{text:?} is not one of {}", words.join(", "))
+        format!("{} is not one of {}", quoted(&text), words.join(", "))
     })
 }
 

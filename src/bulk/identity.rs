@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use super::columns::{RowFault, Values};
 
+use crate::platform::sanitise::quoted;
+
 /// The namespace of request ids that follow from keys, so that they differ from another program's.
 const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x7e4e_2e0a_94a5_4c0e_9f64_53f3_5c1b_8a2d);
 
@@ -41,7 +43,7 @@ impl Identity {
             (Some(key), None) => (format!("key:{key}"), Some(request_id_of_key(&key))),
             (None, Some(given)) => {
                 let id = Uuid::parse_str(&given)
-                    .map_err(|_| RowFault::in_column("request-id", format!("{given:?} is not a UUID")))?
+                    .map_err(|_| RowFault::in_column("request-id", format!("{} is not a UUID", quoted(&given))))?
                     .to_string();
                 (format!("id:{id}"), Some(id))
             }

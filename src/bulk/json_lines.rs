@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 use super::columns::RowFault;
 use super::text::LONGEST_ROW;
 
+use crate::platform::sanitise::quoted;
+
 /// Parses an object. The column of the error is that of the text.
 ///
 /// # Errors
@@ -51,7 +53,7 @@ impl<'de> Visitor<'de> for Once {
         let mut names = HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             if let Some(name) = names.replace(name) {
-                return Err(Access::Error::custom(format!("the member {name:?} appears twice")));
+                return Err(Access::Error::custom(format!("the member {} appears twice", quoted(&name))));
             }
             map.next_value::<Self>()?;
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::platform::sanitise::quoted;
+
 /// Requests are 2% further apart than the rate says, since the network and the server's clock add jitter, and a refused
 /// request costs more than that.
 pub(super) const SPREAD: f64 = 1.02;
@@ -56,7 +58,7 @@ impl std::str::FromStr for Rate {
             Some((minute, hour)) => (minute, Some(hour)),
             None => (text, None),
         };
-        let wrong = || format!("{text:?} is neither PER_MINUTE[,PER_HOUR] nor unlimited");
+        let wrong = || format!("{} is neither PER_MINUTE[,PER_HOUR] nor unlimited", quoted(text));
         Ok(Self::Limited {
             per_minute: number(minute).ok_or_else(wrong)?,
             per_hour: hour.map(|hour| number(hour).ok_or_else(wrong)).transpose()?,

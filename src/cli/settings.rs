@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::commands::{Context, Failure, Proxies, ProxySetting, Settings, TransportConfig, TrustRoots};
 use crate::output::{Filter, Format, Messages, Printer, Screen};
+use crate::platform::sanitise::quoted;
 use crate::platform::terminal::{self, Terminals};
 use crate::platform::{Clock, StandardStream, browser, input};
 
@@ -34,7 +35,7 @@ pub(super) fn explicit_format(option: Option<Format>, environment: Environment) 
         (Some(format), _) => Ok(Some(format)),
         (None, None) => Ok(None),
         (None, Some(text)) => Format::from_str(&text, false).map(Some).map_err(|_| {
-            Failure::usage(format!("invalid CHATAUTH_FORMAT {text:?}: expected {}", Format::names(|_| true)))
+            Failure::usage(format!("invalid CHATAUTH_FORMAT {}: expected {}", quoted(&text), Format::names(|_| true)))
         }),
     }
 }
@@ -50,7 +51,7 @@ fn filter(global: &Global, format: Option<Format>, terminals: Terminals) -> Resu
     // The option overrides a non-JSON format from the environment.
     let format = format.filter(|format| format.is_json()).unwrap_or(Format::Json);
     let filter =
-        Filter::compile(expression).map_err(|error| Failure::usage(format!("--jq {expression:?}: {error}")))?;
+        Filter::compile(expression).map_err(|error| Failure::usage(format!("--jq {}: {error}", quoted(expression))))?;
     Ok((Some(filter), format))
 }
 
@@ -186,7 +187,7 @@ fn timeout_variable(environment: Environment) -> Result<Option<u64>, Failure> {
     let Some(text) = environment.text("CHATAUTH_TIMEOUT")? else { return Ok(None) };
     match text.trim().parse() {
         Ok(seconds @ 1..=86_400) => Ok(Some(seconds)),
-        _ => Err(Failure::usage(format!("invalid CHATAUTH_TIMEOUT {text:?}: expected 1 to 86400 seconds"))),
+        _ => Err(Failure::usage(format!("invalid CHATAUTH_TIMEOUT {}: expected 1 to 86400 seconds", quoted(&text)))),
     }
 }
 

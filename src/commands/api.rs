@@ -11,6 +11,7 @@ use crate::commands::caller::{CallError, Caller, granted};
 use crate::commands::pagination::SeenTokens;
 use crate::commands::{Context, ErrorCode, Failure, Outcome, Source};
 use crate::platform::command_line;
+use crate::platform::sanitise::quoted;
 
 mod fields;
 mod response_printer;
@@ -185,20 +186,20 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
         .into_iter()
         .find(|verb| verb.as_str().eq_ignore_ascii_case(&options.method))
         .ok_or_else(|| {
-            Failure::usage(format!("{:?} is not an HTTP method of the API", options.method))
+            Failure::usage(format!("{} is not an HTTP method of the API", quoted(&options.method)))
                 .hint("put the method before the path, as in GET v1/spaces")
         })?;
     if let Some(path) = routes::with_version(&options.path) {
-        let message = format!("the path {:?} has no version", options.path);
+        let message = format!("the path {} has no version", quoted(&options.path));
         return Err(Failure::usage(message).hint(format!("write it as {path}")));
     }
     let (path, mut query) = ApiPath::parse(&options.path)
-        .map_err(|error| Failure::usage(format!("the path {:?} {error}", options.path)))?;
+        .map_err(|error| Failure::usage(format!("the path {} {error}", quoted(&options.path))))?;
     for pair in &options.query {
         let (name, value) = pair
             .split_once('=')
             .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| Failure::usage(format!("--query {pair:?} is not key=value")))?;
+            .ok_or_else(|| Failure::usage(format!("--query {} is not key=value", quoted(pair))))?;
         query.push((name.to_owned(), value.to_owned()));
     }
     let reads = matches!(verb, Verb::GET | Verb::HEAD);

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::chat::{MemberName, Role, SpaceName};
+use crate::platform::sanitise::quoted;
 
 use super::Failure;
 
@@ -44,7 +45,7 @@ impl ValueEnum for Role {
 /// # Errors
 /// A usage error for text that names no space.
 pub(super) fn space_name(text: &str) -> Result<SpaceName, Failure> {
-    SpaceName::parse(text).map_err(|cause| Failure::usage(format!("the space {text:?} {cause}")))
+    SpaceName::parse(text).map_err(|cause| Failure::usage(format!("the space {} {cause}", quoted(text))))
 }
 
 /// Parses a member of a space.
@@ -52,7 +53,7 @@ pub(super) fn space_name(text: &str) -> Result<SpaceName, Failure> {
 /// # Errors
 /// A usage error for text that names no user, or a membership in another space.
 pub(super) fn member_name(space: &SpaceName, text: &str) -> Result<MemberName, Failure> {
-    MemberName::of(space, text).map_err(|cause| Failure::usage(format!("the user {text:?} {cause}")))
+    MemberName::of(space, text).map_err(|cause| Failure::usage(format!("the user {} {cause}", quoted(text))))
 }
 
 /// Returns the words of an enum as the values of an option.

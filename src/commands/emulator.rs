@@ -15,6 +15,7 @@ use crate::emulator::{
     Options, Quota, User,
 };
 use crate::platform::command_line;
+use crate::platform::sanitise::quoted;
 use crate::platform::signals::{Interruption, Interruptions};
 
 /// The name under which this program acts as a browser that gives consent.
@@ -275,7 +276,7 @@ async fn run(
         Err(error) => {
             // As in shells: 127 for a command that is not found, 126 for one that cannot be run.
             let code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
-            Err(Failure::new(ErrorCode::Child(code), format!("cannot run {shown:?}: {error}")))
+            Err(Failure::new(ErrorCode::Child(code), format!("cannot run {}: {error}", quoted(&shown))))
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::output;
 use crate::platform::input::InputError;
+use crate::platform::sanitise::quoted;
 use crate::platform::signals::Interruption;
 
 /// Defines the error codes, each with its name and its exit code.
@@ -241,7 +242,7 @@ impl Failure {
     /// Creates the error for an API endpoint that no token may be sent to.
     pub(super) fn endpoint_refused(endpoint: &str, cause: &impl fmt::Display) -> Self {
         let endpoint = without_userinfo(endpoint);
-        Self::new(ErrorCode::EndpointRefused, format!("the API endpoint {endpoint:?} {cause}"))
+        Self::new(ErrorCode::EndpointRefused, format!("the API endpoint {} {cause}", quoted(&endpoint)))
             .hint("set --api-endpoint (or CHATAUTH_API_ENDPOINT) to an https URL, or leave it out for Google's")
     }
 }

@@ -9,6 +9,7 @@ use clap::Command;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::commands::{Context, Failure};
+use crate::platform::sanitise::quoted;
 
 /// Print the manual, or install man pages
 #[derive(Debug, clap::Args)]
@@ -39,7 +40,7 @@ impl Man {
         let (mut command, mut parents) = (&program, Vec::new());
         for word in &self.command {
             let below = command.find_subcommand(word).filter(|below| !below.is_hide_set()).ok_or_else(|| {
-                Failure::usage(format!("unknown command {:?}", self.command.join(" ")))
+                Failure::usage(format!("unknown command {}", quoted(&self.command.join(" "))))
                     .hint("chatauth --help lists the commands")
             })?;
             parents.push(command);

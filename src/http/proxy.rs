@@ -13,6 +13,8 @@ use url::Url;
 
 use super::Error;
 
+use crate::platform::sanitise::quoted;
+
 /// Requests to loopback never go through a proxy.
 const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
@@ -197,7 +199,10 @@ impl Proxy {
             other => other.to_owned(),
         };
         if !SCHEMES.contains(&scheme.as_str()) {
-            return Err(invalid(format!("is a {scheme:?} proxy; supported are http, https, socks4 and socks5")));
+            return Err(invalid(format!(
+                "is a {} proxy; supported are http, https, socks4 and socks5",
+                quoted(&scheme)
+            )));
         }
         if rest.find(['/', '?', '#']).is_some_and(|end| rest[end..].contains('@')) {
             return Err(invalid(String::from("has an @ after its host; write / as %2F, ? as %3F and # as %23")));

@@ -26,6 +26,11 @@ pub fn sanitise(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Quotes a text for a message, with what [`sanitise`] escapes.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", sanitise(&text.replace('\\', "\\\\").replace('"', "\\\"")))
+}
+
 /// The characters of a text, each with whether it has to be shown escaped.
 pub fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
     let characters: Vec<char> = text.chars().collect();

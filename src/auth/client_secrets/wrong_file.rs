@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::project::project_of;
 use crate::platform::encoding::decode;
+use crate::platform::sanitise::quoted;
 
 /// What was found where an OAuth client was expected. Shown after the file's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +48,7 @@ pub enum WrongFile {
     #[error("is a workload identity configuration, not an OAuth client")]
     ExternalAccount,
     /// Another `type` that Google's tools write.
-    #[error("is a Google credential of type {0:?}, not an OAuth client")]
+    #[error("is a Google credential of type {}, not an OAuth client", quoted(.0))]
     OtherType(String),
     /// A client with tokens beside it, written there by another tool.
     #[error("is an OAuth client into which another tool has written tokens; chatauth does not use such a file")]
@@ -171,7 +172,7 @@ fn without_client(members: &Map<String, Value>) -> WrongFile {
     if members.values().filter_map(Value::as_str).any(is_api_key) {
         return WrongFile::ApiKey;
     }
-    let names = members.keys().take(5).map(|name| format!("{:?}", name.chars().take(40).collect::<String>()));
+    let names = members.keys().take(5).map(|name| quoted(&name.chars().take(40).collect::<String>()));
     let names: Vec<String> = names.collect();
     if names.is_empty() { WrongFile::EmptyObject } else { WrongFile::NoClient(names.join(", ")) }
 }

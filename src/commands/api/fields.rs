@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::commands::Failure;
+use crate::platform::sanitise::quoted;
 
 /// Reads the file of `-F key=@FILE`; `-` is standard input.
 pub(super) type ReadText<'a> = &'a mut dyn FnMut(&str) -> Result<String, Failure>;
@@ -67,7 +68,7 @@ fn split<'a>(option: &str, field: &'a str) -> Result<(&'a str, Option<&'a str>),
     match field.split_once('=') {
         Some((key, value)) => Ok((key, Some(value))),
         None if field.ends_with("[]") => Ok((field, None)),
-        None => Err(Failure::usage(format!("{option} {field:?} has no value: expected key=value"))),
+        None => Err(Failure::usage(format!("{option} {} has no value: expected key=value", quoted(field)))),
     }
 }
 
@@ -84,10 +85,10 @@ fn guess(text: &str, read: ReadText<'_>) -> Result<Value, Failure> {
 }
 
 fn put(root: &mut Value, option: &str, key: &str, value: Option<Value>) -> Result<(), Failure> {
-    let steps =
-        steps(key).ok_or_else(|| Failure::usage(format!("{option} {key:?} is not a key such as a, a[b] or a[]")))?;
+    let steps = steps(key)
+        .ok_or_else(|| Failure::usage(format!("{option} {} is not a key such as a, a[b] or a[]", quoted(key))))?;
     insert(root, &steps, value)
-        .ok_or_else(|| Failure::usage(format!("{option} {key:?} conflicts with an earlier field of that name")))
+        .ok_or_else(|| Failure::usage(format!("{option} {} conflicts with an earlier field of that name", quoted(key))))
 }
 
 fn steps(key: &str) -> Option<Vec<Step<'_>>> {

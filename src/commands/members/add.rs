@@ -16,6 +16,7 @@ use crate::commands::arguments::{AdminAccess, member_name, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs};
 use crate::commands::caller::{Caller, MEMBERS_RATE};
 use crate::commands::{Context, Failure};
+use crate::platform::sanitise::quoted;
 
 /// Add people, groups or the calling Chat app to a space
 #[derive(Debug, Default, clap::Args)]
@@ -206,7 +207,8 @@ impl RowCommand for Add {
             (None, Some(group)) => ("group", group, NewMembership::of_group(group)),
             _ => return Err(RowFault::in_column("member", rows::ONE_MEMBER)),
         };
-        let membership = membership.map_err(|cause| RowFault::in_column(column, format!("{text:?} {cause}")))?;
+        let membership =
+            membership.map_err(|cause| RowFault::in_column(column, format!("{} {cause}", quoted(text))))?;
         let is_person = matches!(membership, NewMembership::Human(_));
         if is_person && values.text("type").is_some_and(|kind| kind != "HUMAN") {
             return Err(RowFault::in_column("type", rows::ONLY_PEOPLE));
@@ -270,11 +272,12 @@ fn is_invited(membership: Option<&Resource<Membership>>) -> bool {
 
 fn new_memberships(options: &Add) -> Result<Vec<NewMembership>, Failure> {
     let users = options.users.iter().map(|text| {
-        NewMembership::of_user(text).map_err(|cause| Failure::usage(format!("the user {text:?} (member.name) {cause}")))
+        NewMembership::of_user(text)
+            .map_err(|cause| Failure::usage(format!("the user {} (member.name) {cause}", quoted(text))))
     });
     let groups = options.group.iter().map(|text| {
         NewMembership::of_group(text)
-            .map_err(|cause| Failure::usage(format!("the group {text:?} (groupMember.name) {cause}")))
+            .map_err(|cause| Failure::usage(format!("the group {} (groupMember.name) {cause}", quoted(text))))
     });
     let mut wanted = Vec::new();
     for membership in users.chain(groups) {

@@ -19,6 +19,7 @@ use crate::commands::caller::Caller;
 use crate::commands::pagination::Pages;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
+use crate::platform::sanitise::quoted;
 use plan::{IfExists, NewSpace, Plan, Request, plan};
 
 /// The largest page of `spaces.list`.
@@ -77,7 +78,7 @@ fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
         context.messages.note(note);
     }
     if let Some((name, _)) = &plan.reuse_check {
-        context.messages.note(&format!("Would first look for a space named {name:?}"));
+        context.messages.note(&format!("Would first look for a space named {}", quoted(name)));
     }
     if !plan.added_later.is_empty() || !plan.promotions.is_empty() {
         context.messages.note(&format!(
@@ -111,7 +112,7 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     }
     let is_direct = plan.request.is_direct_message();
     context.messages.note(&match plan.request.display_name() {
-        Some(name) => format!("Creating {name:?} as {whom}"),
+        Some(name) => format!("Creating {} as {whom}", quoted(name)),
         None if is_direct => format!("Setting up the direct message as {whom}"),
         None => format!("Creating the conversation as {whom}"),
     });

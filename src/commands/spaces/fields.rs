@@ -10,6 +10,7 @@ use crate::chat::{Resource, Space, audience_name};
 use crate::commands::Failure;
 use crate::commands::arguments::{Choices, for_people, wire};
 use crate::output::Details;
+use crate::platform::sanitise::quoted;
 
 /// A field of a space.
 #[derive(Debug)]
@@ -144,7 +145,7 @@ impl Field {
             (Kind::Choice(choices), _) => Ok(Value::from(wire(choices, text))),
             (Kind::Audience, _) => audience_name(text)
                 .map(Value::from)
-                .map_err(|cause| Failure::usage(format!("--{} {text:?} ({}) {cause}", option.name, self.path))),
+                .map_err(|cause| Failure::usage(format!("--{} {} ({}) {cause}", option.name, quoted(text), self.path))),
             // Spaces around a name or a time are typing errors, but a description keeps its own.
             _ if !self.path.contains('.') => Ok(Value::from(text.trim())),
             _ => Ok(Value::from(text)),

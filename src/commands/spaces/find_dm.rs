@@ -3,6 +3,7 @@
 use crate::chat::{FindDirectMessage, Method, user_name};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, Failure};
+use crate::platform::sanitise::quoted;
 
 /// Find the direct message with a person
 #[derive(Debug, clap::Args)]
@@ -17,7 +18,8 @@ impl FindDm {
     /// Shows the direct message with the person.
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let user = self.user.as_str();
-        let name = user_name(user).map_err(|cause| Failure::usage(format!("the user {user:?} (name) {cause}")))?;
+        let name =
+            user_name(user).map_err(|cause| Failure::usage(format!("the user {} (name) {cause}", quoted(user))))?;
         let mut caller = Caller::new(context, &[FindDirectMessage::SCOPES], false).await?;
         let space = match caller.send(&FindDirectMessage { user: name }).await {
             Err(error) if error.is_not_found() => {

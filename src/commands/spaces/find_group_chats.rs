@@ -4,6 +4,7 @@ use crate::chat::{self, GetSpace, Method, Scopes, is_same_name, user_name};
 use crate::commands::caller::Caller;
 use crate::commands::pagination::{Limit, Pages};
 use crate::commands::{Context, Failure};
+use crate::platform::sanitise::quoted;
 
 /// The largest page of the API.
 const LARGEST_PAGE: u32 = 30;
@@ -48,8 +49,9 @@ fn user_names(texts: &[String]) -> Result<Vec<String>, Failure> {
             texts.len()
         )));
     }
-    let name =
-        |text: &String| user_name(text).map_err(|cause| Failure::usage(format!("the user {text:?} (users) {cause}")));
+    let name = |text: &String| {
+        user_name(text).map_err(|cause| Failure::usage(format!("the user {} (users) {cause}", quoted(text))))
+    };
     let mut users: Vec<String> = Vec::new();
     for user in texts.iter().map(name) {
         let user = user?;

@@ -16,6 +16,7 @@ use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
 use crate::commands::caller::Caller;
 use crate::commands::write::Progress;
 use crate::commands::{Context, Failure};
+use crate::platform::sanitise::quoted;
 
 /// The time between two writes to one space: Google allows all apps together one a second.
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
@@ -325,7 +326,7 @@ fn changes(space: Map<String, Value>) -> Vec<Change> {
 fn permissions(allow: &[String]) -> Result<Option<Value>, Failure> {
     let mut settings = Map::new();
     for text in allow {
-        let refuse = |rule: &str| Failure::usage(format!("--allow {text:?} (permissionSettings) {rule}"));
+        let refuse = |rule: &str| Failure::usage(format!("--allow {} (permissionSettings) {rule}", quoted(text)));
         let (setting, who) =
             text.split_once('=').ok_or_else(|| refuse("should be SETTING=owners, =managers or =members"))?;
         let plain = |name: &str| name.replace(['-', '_'], "").to_lowercase();

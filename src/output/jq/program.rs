@@ -8,6 +8,8 @@ use jaq_json::{Val, read};
 use super::functions::{self, Data};
 use super::syntax;
 
+use crate::platform::sanitise::quoted;
+
 const PRELUDE: &str = include_str!("prelude.jq");
 
 /// The builtins of jq 1.7 that reach outside of the expression. They are rejected by name.
@@ -135,7 +137,7 @@ fn describe(error: &load::Error<&str>) -> String {
         if rest.is_empty() {
             format!("{expected} is missing at the end")
         } else {
-            format!("{expected} is missing at {rest:?}")
+            format!("{expected} is missing at {}", quoted(&rest))
         }
     };
     match error {

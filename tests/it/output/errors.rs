@@ -522,3 +522,24 @@ fn nothing_is_called_not_applied_of_which_a_part_was_applied() {
     let row: Value = serde_json::from_str(&rows.stdout).unwrap();
     assert_eq!((&row["status"], &row["error"]["outcome"]), (&"failed".into(), &Value::Null), "{row}");
 }
+
+#[test]
+fn property_66_text_of_every_script_is_quoted_as_it_is_and_hidden_characters_are_not() {
+    let sandbox = Sandbox::new();
+    let shown = |name: &str, shown: &str| {
+        let planned = sandbox.run(["spaces", "create", "--dry-run", "--if-exists", "fail", "--name", name]).success();
+        assert!(planned.stderr.contains(&format!("named \"{shown}\"\n")), "{}", planned.stderr);
+        let refused = sandbox.run(["members", "list", &format!("{name}/")]).exits_with(2);
+        assert!(refused.stderr.contains(&format!("the space \"{shown}/\" ")), "{}", refused.stderr);
+        std::fs::write(sandbox.path("rows.csv"), format!("name,history\nx,{name}\n")).unwrap();
+        let refused = sandbox.run(["spaces", "create", "--from", "rows.csv", "--dry-run"]).exits_with(3);
+        assert!(refused.stderr.contains(&format!("\"{shown}\" is not one of")), "{}", refused.stderr);
+    };
+    for name in
+        ["हिन्दी कक्षा", "ภาษาไทยที่นี่", "שָׁלוֹם", "cafe\u{301}", "\u{2764}\u{fe0f} team", "\u{1f469}\u{200d}\u{1f3eb}"]
+    {
+        shown(name, name);
+    }
+    shown("a\u{202e}b\u{1b}", "a\\u{202e}b\\u{1b}");
+    shown("a\\b", "a\\\\b");
+}

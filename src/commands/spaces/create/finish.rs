@@ -13,6 +13,7 @@ use crate::commands::members::show::LARGEST_PAGE;
 use crate::commands::pagination::Pages;
 use crate::commands::write::Progress;
 use crate::commands::{Context, ErrorCode, Failure};
+use crate::platform::sanitise::quoted;
 
 /// The steps after the creation, with what they have found and left undone.
 struct Steps<'a, 'b> {
@@ -44,8 +45,10 @@ pub(super) async fn run(plan: &Plan, space: &str, may_be_older: bool, caller: &m
         return Ok(());
     }
     let Ok(space) = SpaceName::parse(space) else {
-        let message =
-            format!("the space {space:?} was created, but its resource name is invalid, so no members were added");
+        let message = format!(
+            "the space {} was created, but its resource name is invalid, so no members were added",
+            quoted(space)
+        );
         return Err(Failure::new(ErrorCode::Internal, message));
     };
     let steps = Steps {

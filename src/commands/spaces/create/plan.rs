@@ -15,6 +15,7 @@ use crate::bulk::request_id_of_key;
 use crate::chat::{CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, is_same_name};
 use crate::commands::arguments::for_people;
 use crate::commands::{ErrorCode, Failure};
+use crate::platform::sanitise::quoted;
 
 /// The maximum number of members in a create request; more are added afterwards.
 const MOST_MEMBERSHIPS: usize = 49;
@@ -144,7 +145,8 @@ impl Plan {
     pub(super) fn differs_from(&self, space: &Space) -> Option<String> {
         let (wanted, there) = (self.request.display_name()?, space.display_name.as_deref()?);
         (wanted != there).then(|| {
-            format!("this request id or key belongs to {}, which is named {there:?}, not {wanted:?}", space.name)
+            let (wanted, there) = (quoted(wanted), quoted(there));
+            format!("this request id or key belongs to {}, which is named {there}, not {wanted}", space.name)
         })
     }
 }
@@ -290,13 +292,14 @@ fn promotions(options: &NewSpace) -> Result<Vec<(String, Role)>, Failure> {
     {
         for text in texts {
             let membership = NewMembership::of_user(text);
-            let membership = membership.map_err(|cause| Failure::usage(format!("{option} {text:?} {cause}")))?;
+            let membership =
+                membership.map_err(|cause| Failure::usage(format!("{option} {} {cause}", quoted(text))))?;
             let NewMembership::Human(name) = membership else {
                 return Err(Failure::usage(format!("{option} (memberships[].role) works for people only")));
             };
             match promotions.iter().find(|(other, _)| is_same_name(other, &name)) {
                 Some((_, same)) if *same == role => {}
-                Some(_) => return Err(Failure::usage(format!("{text:?} is both --manager and --owner"))),
+                Some(_) => return Err(Failure::usage(format!("{} is both --manager and --owner", quoted(text)))),
                 None => promotions.push((name, role)),
             }
         }
@@ -316,10 +319,12 @@ fn memberships(options: &NewSpace, promotions: &[(String, Role)]) -> Result<Vec<
         add(NewMembership::Human(name.clone()));
     }
     for text in &options.member {
-        add(NewMembership::of_user(text).map_err(|cause| Failure::usage(format!("--member {text:?} {cause}")))?);
+        add(NewMembership::of_user(text)
+            .map_err(|cause| Failure::usage(format!("--member {} {cause}", quoted(text))))?);
     }
     for text in &options.group {
-        add(NewMembership::of_group(text).map_err(|cause| Failure::usage(format!("--group {text:?} {cause}")))?);
+        add(NewMembership::of_group(text)
+            .map_err(|cause| Failure::usage(format!("--group {} {cause}", quoted(text))))?);
     }
     Ok(memberships)
 }
@@ -329,7 +334,7 @@ fn request_id(options: &NewSpace) -> Result<String, Failure> {
     match (&options.request_id, &options.idempotency_key) {
         (Some(text), _) => Uuid::parse_str(text.trim())
             .map(|id| id.to_string())
-            .map_err(|_| Failure::usage(format!("--request-id (requestId) {text:?} is not a UUID"))),
+            .map_err(|_| Failure::usage(format!("--request-id (requestId) {} is not a UUID", quoted(text)))),
         (None, Some(key)) if key.trim().is_empty() => Err(Failure::usage("--idempotency-key is empty")),
         (None, Some(key)) => Ok(request_id_of_key(key)),
         (None, None) => Ok(Uuid::new_v4().to_string()),
