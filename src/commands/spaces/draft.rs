@@ -18,6 +18,8 @@ pub(super) struct Draft {
     /// The fields that options or cells gave.
     options: Map<String, Value>,
     dropped: Vec<&'static str>,
+    /// The resource name in the document, which tells that it is a space that the server sent.
+    pub(super) copy_of: Option<String>,
     source: Option<Source>,
 }
 
@@ -30,7 +32,10 @@ impl<const NEW: bool> SpaceFields<NEW> {
             Some(source) => read(source)?,
             None => self.document.clone(),
         };
-        let mut draft = Draft { space, options: self.given.clone(), dropped: Vec::new(), source: self.json.clone() };
+        let name = space.get("name").and_then(Value::as_str);
+        let copy_of = name.filter(|name| name.starts_with("spaces/")).map(str::to_owned);
+        let (options, source) = (self.given.clone(), self.json.clone());
+        let mut draft = Draft { space, options, dropped: Vec::new(), copy_of, source };
         draft.drop_all(Settable::Never);
         draft.options.extend(more);
         merge(&mut draft.space, draft.options.clone());
@@ -60,11 +65,6 @@ impl Draft {
     /// Whether an option or a cell gave the field.
     pub(super) fn was_given(&self, path: &str) -> bool {
         fields::at(&self.options, path).is_some()
-    }
-
-    /// Whether the document is a space that the server sent, which its resource name tells.
-    pub(super) fn is_copy(&self) -> bool {
-        self.dropped.contains(&"name")
     }
 
     /// Drops the fields that can only be set at this time.

@@ -69,6 +69,9 @@ impl Update {
     /// Changes the space, or one for each row. Some fields need a request of their own.
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         if let Some(from) = &self.from {
+            if self.admin.use_admin_access {
+                context.messages.note("--use-admin-access ignores spaceHistoryState and accessSettings of rows");
+            }
             return bulk::run(&self, from, &self.rows.bulk, self.rows.dry_run, self.admin.use_admin_access, context);
         }
         context.block_on(self.update(context))
@@ -142,7 +145,9 @@ impl RowCommand for Update {
     fn columns(&self) -> Vec<Column> {
         let space = Column::new("space", Kind::One).or(&["name"]);
         let allow = Column::new("allow", Kind::List);
-        [space, allow].into_iter().chain(SpaceFields::<false>::columns()).collect()
+        let ignored = FIELDS.iter().filter(|field| self.admin.use_admin_access && field.members_only);
+        let ignored = ignored.map(|field| Column::new(field.path, Kind::Ignored));
+        [space, allow].into_iter().chain(ignored).chain(SpaceFields::<false>::columns()).collect()
     }
 
     fn options(&self) -> Values {
@@ -252,7 +257,11 @@ fn plan(options: &Update) -> Result<Plan, Failure> {
     if !draft.was_given("spaceType") {
         draft.drop_field("spaceType");
     }
-    check(&draft, options.admin.use_admin_access)?;
+    if let Some(other) = draft.copy_of.as_deref().filter(|name| *name != space.as_str()) {
+        return Err(Failure::usage(format!("the document is of {other}, not of {space}"))
+            .hint(format!("to give {space} these values, remove the name from the document")));
+    }
+    check(&mut draft, options.admin.use_admin_access)?;
     let note = draft.note();
     let partial = partial(&draft);
     let changes = changes(draft.space);
@@ -263,7 +272,7 @@ fn plan(options: &Update) -> Result<Plan, Failure> {
     Ok(Plan { space, changes, partial, note })
 }
 
-fn check(draft: &Draft, admin: bool) -> Result<(), Failure> {
+fn check(draft: &mut Draft, admin: bool) -> Result<(), Failure> {
     if draft.at("displayName").and_then(Value::as_str).is_some_and(|name| name.trim().is_empty()) {
         return Err(draft.refuse("displayName", "is empty: a space needs a name of 1 to 128 characters"));
     }
@@ -272,7 +281,9 @@ fn check(draft: &Draft, admin: bool) -> Result<(), Failure> {
     }
     if admin {
         for field in FIELDS.iter().filter(|field| field.members_only) {
-            if draft.at(field.path).is_some() {
+            if draft.copy_of.is_some() && !draft.was_given(field.path) {
+                draft.drop_field(field.path);
+            } else if draft.at(field.path).is_some() {
                 return Err(draft.refuse(field.path, "cannot be changed with --use-admin-access (useAdminAccess)"));
             }
         }

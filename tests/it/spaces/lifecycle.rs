@@ -256,6 +256,41 @@ fn a_space_of_this_name_is_taken_instead_of_a_second_one() {
 }
 
 #[test]
+fn an_administrator_changes_what_they_may_from_a_whole_space() {
+    let recorder = Recorder::accepting();
+    let whole = json!({"name":"spaces/AAA","displayName":"New","spaceType":"SPACE","spaceHistoryState":"HISTORY_ON",
+        "accessSettings":{"audience":"audiences/default"}});
+    let admin = ["spaces", "update", "--use-admin-access"];
+    let document = [&admin[..], &["AAA", "--json", recorder.file("whole.json", &whole)]].concat();
+    let run = recorder.run(&document).exits_with(0);
+    assert!(run.stderr.contains("cannot be set here: ") && run.stderr.contains("spaceHistoryState"), "{}", run.stderr);
+    let new = json!({"displayName":"New"});
+    assert_eq!((run.requests.len(), run.requests[0].body.as_ref()), (1, Some(&new)));
+    let run = recorder.run_with_input(&[&admin[..], &["--from", "-"]].concat(), &whole.to_string()).exits_with(0);
+    assert_eq!((run.requests.len(), run.requests[0].body.as_ref()), (1, Some(&new)));
+    assert!(run.stderr.contains("ignores spaceHistoryState"), "{}", run.stderr);
+    // What somebody asks for is refused.
+    recorder.run(&[&document[..], &["--history", "off"]].concat()).exits_with(2);
+    let part = recorder.file("part.json", &json!({"displayName":"New","spaceHistoryState":"HISTORY_ON"}));
+    recorder.run(&[&admin[..], &["AAA", "--json", part]].concat()).exits_with(3);
+    recorder.run_with_input(&[&admin[..], &["--from", "-"]].concat(), "space,history\nAAA,off\n").exits_with(7);
+}
+
+#[test]
+fn the_document_of_another_space_is_refused() {
+    let recorder = Recorder::accepting();
+    let file = recorder.file("space.json", &space());
+    let run = recorder.run(&["spaces", "update", "BBB", "--json", file]).exits_with(2);
+    assert!(
+        run.requests.is_empty() && run.stderr.contains("the document is of spaces/AAA, not of spaces/BBB"),
+        "{run:?}"
+    );
+    recorder.run(&["spaces", "update", "AAA", "--json", file]).exits_with(0);
+    let title = recorder.file("title.json", &json!({"name":"no resource","displayName":"T"}));
+    recorder.run(&["spaces", "update", "AAA", "--json", title]).exits_with(0);
+}
+
+#[test]
 fn a_taken_name_is_explained() {
     let recorder = Recorder::with(|request, _| match request.method.as_str() {
         "POST" => refusal(409, "ALREADY_EXISTS"),

@@ -157,7 +157,7 @@ impl Plan {
 /// An option or a document that breaks a rule of the API.
 pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     let mut draft = options.space.draft(Map::new())?;
-    if draft.is_copy() {
+    if draft.copy_of.is_some() {
         // Google takes them for a space that exists.
         draft.drop_field("permissionSettings");
     }
