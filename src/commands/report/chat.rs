@@ -95,9 +95,10 @@ fn classify(error: &Error, attempt: &Attempt, invocation: &Invocation) -> Failur
             let list = invocation.command(["spaces", "list"]);
             format!("check the name, and that this account is a member: {list}")
         }),
-        ErrorKind::PreconditionFailed => {
+        ErrorKind::PreconditionFailed if status.http_status == 400 => {
             fail(ErrorCode::PreconditionFailed).hint("check that Google Chat is turned on for this account")
         }
+        ErrorKind::PreconditionFailed => fail(ErrorCode::PreconditionFailed),
         ErrorKind::InvalidArgument => fail(ErrorCode::InvalidArgument)
             .hint("see https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces"),
         ErrorKind::RateLimited => fail(ErrorCode::RateLimited).hint(try_again(error.retry_after)),

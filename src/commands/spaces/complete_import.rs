@@ -1,9 +1,17 @@
 //! `chatauth spaces complete-import`.
 
 use crate::chat::{self, Method};
-use crate::commands::Context;
 use crate::commands::arguments::space_name;
 use crate::commands::caller::Caller;
+use crate::commands::{Context, ErrorCode, Failure};
+
+/// Adds to a refusal in import mode that a person's login never allows it.
+pub(super) fn explain(failure: Failure, context: &Context) -> Failure {
+    if failure.code == ErrorCode::PermissionDenied && context.settings.uses_login() {
+        return failure.hint("import mode needs a service account: pass --service-account FILE --impersonate USER");
+    }
+    failure
+}
 
 /// End import mode and open the space to its members
 #[derive(Debug, clap::Args)]
@@ -19,7 +27,14 @@ impl CompleteImport {
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
         let name = space_name(&self.space)?;
         let mut caller = Caller::new(context, &[chat::CompleteImport::SCOPES], false).await?;
-        let space = caller.send(&chat::CompleteImport { name }).await?;
+        let get = context.command(["spaces", "get", name.as_str()]);
+        let space = caller.send(&chat::CompleteImport { name }).await.map_err(|error| match context.report(error) {
+            // The answer to an earlier completion may have been lost.
+            failure if failure.code == ErrorCode::PreconditionFailed => {
+                failure.hint(format!("to see whether the import is complete, run {get}"))
+            }
+            failure => explain(failure, context),
+        })?;
         super::show::print_written("spaces complete-import", &space, context)
     }
 }

@@ -128,6 +128,10 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     let name = &space.fields.name;
     let named = if is_direct { format!("The direct message is {name}") } else { format!("Created {name} as {whom}") };
     context.messages.note(&named);
+    if plan.import {
+        let complete = context.command(["spaces", "complete-import", name]);
+        context.messages.note(&format!("Nobody sees it until the import is complete. To complete it, run {complete}"));
+    }
     let finished = finish::run(plan, name, plan.has_own_id, &mut caller).await;
     // The space exists even if a later step failed, so it is printed in any case.
     let printed = super::show::print(&space, context);

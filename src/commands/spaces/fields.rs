@@ -212,7 +212,8 @@ pub(super) const FIELDS: &[Field] = &[
         .members_only(),
     Field::new("membershipCount.joinedDirectHumanUserCount", Kind::People, Settable::Never).label("Members").column(7),
     Field::new("importMode", Kind::Switch("the space is being filled with old messages"), Settable::AtCreation)
-        .options(&[option("import-mode", "", "Import mode, for old messages (needs delegation)")]),
+        .options(&[option("import-mode", "", "Import mode, for old messages (needs delegation)")])
+        .label("Import mode"),
     Field::new("createTime", Kind::Time, Settable::AtCreation)
         .options(&[option("create-time", "TIME", "Creation time of an import: 2024-02-29T12:00:00Z")])
         .label("Created")
@@ -224,7 +225,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new("membershipCount", Kind::Other, Settable::Never),
     Field::new("adminInstalled", Kind::Other, Settable::Never),
     Field::new("customer", Kind::Other, Settable::Never),
-    Field::new("importModeExpireTime", Kind::Other, Settable::Never),
+    Field::new("importModeExpireTime", Kind::Time, Settable::Never).label("Expires"),
     Field::new("spaceThreadingState", Kind::Other, Settable::Never),
     Field::new("threaded", Kind::Other, Settable::Never),
     Field::new("type", Kind::Other, Settable::Never),

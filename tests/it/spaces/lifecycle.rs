@@ -256,6 +256,30 @@ fn a_space_of_this_name_is_taken_instead_of_a_second_one() {
 }
 
 #[test]
+fn a_completion_that_is_refused_asks_to_look_at_the_space() {
+    let refused = refusal(400, "FAILED_PRECONDITION");
+    let recorder = Recorder::with(move |request, before| match before {
+        0 => refusal(503, "UNAVAILABLE"),
+        _ if request.method == "POST" => refused.clone(),
+        _ => accepting(request),
+    });
+    let run = recorder.run(&["spaces", "complete-import", "AAA", "--format", "json"]).exits_with(5);
+    assert!(run.stderr.contains("\"outcome\":\"unknown\""), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("to see whether the import is complete, run ")
+            && run.stderr.contains("chatauth spaces get spaces/AAA"),
+        "{}",
+        run.stderr
+    );
+    let conflict = Recorder::with(|_, _| refusal(412, "FAILED_PRECONDITION"));
+    let run = conflict.run(&["spaces", "get", "AAA"]).exits_with(5);
+    assert!(!run.stderr.contains("turned on"), "{}", run.stderr);
+    let off = Recorder::with(|_, _| refusal(400, "FAILED_PRECONDITION"));
+    let run = off.run(&["spaces", "get", "AAA"]).exits_with(5);
+    assert!(run.stderr.contains("hint: check that Google Chat is turned on"), "{}", run.stderr);
+}
+
+#[test]
 fn an_administrator_changes_what_they_may_from_a_whole_space() {
     let recorder = Recorder::accepting();
     let whole = json!({"name":"spaces/AAA","displayName":"New","spaceType":"SPACE","spaceHistoryState":"HISTORY_ON",
@@ -288,6 +312,22 @@ fn the_document_of_another_space_is_refused() {
     recorder.run(&["spaces", "update", "AAA", "--json", file]).exits_with(0);
     let title = recorder.file("title.json", &json!({"name":"no resource","displayName":"T"}));
     recorder.run(&["spaces", "update", "AAA", "--json", title]).exits_with(0);
+}
+
+#[test]
+fn people_see_that_a_space_is_in_import_mode_and_what_is_due() {
+    let recorder = Recorder::with(|_, _| {
+        (
+            200,
+            json!({"name":"spaces/AAA","displayName":"I","importMode":true,"importModeExpireTime":"2099-01-01T00:00:00Z"}),
+        )
+    });
+    let words = ["spaces", "create", "--name", "I", "--import-mode", "--format", "human"];
+    let run = recorder.run(&words).exits_with(0);
+    assert!(run.stderr.contains("chatauth spaces complete-import spaces/AAA\n"), "{}", run.stderr);
+    for line in ["Import mode", "Expires      2099-01-01T00:00:00Z"] {
+        assert!(run.stdout.contains(line), "{}", run.stdout);
+    }
 }
 
 #[test]
