@@ -10,17 +10,18 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::complete_import;
 use crate::chat::{
     CreateMembership, CreateSpace, GetMembership, ListSpaces, Method, PatchMembership, Resource, Scopes, SetUpSpace,
     Space,
 };
 use crate::commands::bulk::{self, BulkArgs};
-use crate::commands::caller::Caller;
+use crate::commands::caller::{CallError, Caller};
 use crate::commands::pagination::Pages;
 use crate::commands::{Context, ErrorCode, Failure};
 use crate::output::{Details, Item};
 use crate::platform::sanitise::quoted;
-use plan::{IfExists, NewSpace, Plan, Request, plan};
+use plan::{NewSpace, Plan, Request, plan};
 
 /// The largest page of `spaces.list`.
 const LARGEST_PAGE: u32 = 1000;
@@ -105,10 +106,14 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     }
     let mut caller = Caller::new(context, &methods(plan), false).await?;
     let whom = caller.account_label();
-    if let Some((name, what)) = &plan.reuse_check
-        && let Some(space) = find_by_name(name, None, &mut caller).await?
-    {
-        return reuse_existing(plan, *what, space, context);
+    if let Some((name, what)) = &plan.reuse_check {
+        let found = find_by_name(name, None, &mut caller).await?;
+        if let Some(warning) = what.check(&found)? {
+            context.messages.warning(&warning);
+        }
+        if let Some(space) = found.first() {
+            return print_reused(plan, space, context);
+        }
     }
     let is_direct = plan.request.is_direct_message();
     context.messages.note(&match plan.request.display_name() {
@@ -116,13 +121,8 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
         None if is_direct => format!("Setting up the direct message as {whom}"),
         None => format!("Creating the conversation as {whom}"),
     });
-    let space = send(plan, &mut caller).await?;
-    if let Some(warning) = plan.differs_in_type(&space.fields) {
-        context.messages.warning(&warning);
-        note_skipped_members(plan, &space.fields.name, context);
-        return super::show::print(&space, context);
-    }
-    if let Some(warning) = plan.differs_from(&space.fields) {
+    let space = send(plan, plan.has_own_id, &mut caller).await?;
+    if let Some(warning) = finish::differs(plan, &space, plan.has_own_id, context) {
         context.messages.warning(&warning);
     }
     let name = &space.fields.name;
@@ -155,19 +155,17 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     Ok(Failure::with_unprinted(finished.err(), unprinted)?)
 }
 
-/// Prints the space that has this name, if it may be reused.
-fn reuse_existing(plan: &Plan, what: IfExists, space: Resource<Space>, context: &Context) -> anyhow::Result<()> {
-    let space = what.accept(space)?;
+/// Prints the space that has this name, and what of the plan it does not have.
+fn print_reused(plan: &Plan, space: &Resource<Space>, context: &Context) -> anyhow::Result<()> {
     let name = &space.fields.name;
-    context.messages.note(&format!("Reusing {name}, which already has this name"));
-    note_skipped_members(plan, name, context);
-    super::show::print(&space, context)
-}
-
-fn note_skipped_members(plan: &Plan, name: &str, context: &Context) {
+    context.messages.note(&format!("Reusing {name}, a space of this name that you are a member of"));
+    if let Some(options) = finish::unmet_options(plan, space, true, context) {
+        context.messages.note(&format!("Skipped {options}"));
+    }
     if let Some(commands) = finish::commands_for_all(plan, name, context) {
         context.messages.note(&format!("Skipped the members. To add them, run {commands}"));
     }
+    super::show::print(space, context)
 }
 
 /// Returns the scopes of the methods that the plan calls.
@@ -192,46 +190,54 @@ fn methods(plan: &Plan) -> Vec<Scopes> {
     methods
 }
 
-/// Returns one of the caller's spaces with exactly this display name that was created before `since`, if that is given.
-/// Reads no page after it.
+/// Returns the spaces that the caller is a member of with exactly this display name, in the order of the list, that were
+/// created before `since`, if that is given.
 async fn find_by_name(
     name: &str,
     since: Option<OffsetDateTime>,
     caller: &mut Caller<'_>,
-) -> anyhow::Result<Option<Resource<Space>>> {
+) -> anyhow::Result<Vec<Resource<Space>>> {
     let is_older = |space: &Value, since| {
         let created = space["createTime"].as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
         created.is_some_and(|created| created < since - CLOCK_TOLERANCE)
     };
+    let mut found: Vec<Resource<Space>> = Vec::new();
     let mut pages = Pages::all(LARGEST_PAGE);
     let request = |paging| ListSpaces { filter: Some(String::from("spaceType = \"SPACE\"")), paging };
     while let Some(spaces) = pages.next(caller, request).await? {
-        let found = |space: &Resource<Space>| {
+        found.extend(spaces.into_iter().filter(|space| {
             space.fields.display_name.as_deref() == Some(name) && since.is_none_or(|since| is_older(&space.json, since))
-        };
-        if let Some(space) = spaces.into_iter().find(found) {
-            return Ok(Some(space));
-        }
+        }));
     }
-    Ok(None)
+    // A list that changes meanwhile may repeat a space on the next page.
+    found.dedup_by(|space, other| space.fields.name == other.fields.name);
+    Ok(found)
 }
 
-/// Creates the space.
-async fn send(plan: &Plan, caller: &mut Caller<'_>) -> Result<Resource<Space>, Failure> {
+/// Creates the space. `own_id` is whether the user gave its key or request id.
+async fn send(plan: &Plan, own_id: bool, caller: &mut Caller<'_>) -> Result<Resource<Space>, Failure> {
     let result = match &plan.request {
         Request::Create(request) => caller.send(request).await,
         Request::SetUp(request) => caller.send(request).await,
     };
-    result.map_err(|error| match caller.context().report(error) {
+    let context = caller.context();
+    let is_gone = own_id && result.as_ref().is_err_and(CallError::is_not_found);
+    let space = result.map_err(|error| match context.report(error) {
+        failure if is_gone => {
+            failure.hint("use another key or request ID: the space of this one may have been deleted")
+        }
+        failure if plan.import => complete_import::explain(failure, context),
         failure if failure.code == ErrorCode::AlreadyExists => failure.hint(match plan.reuse_check {
-            Some(_) => {
-                "choose another name: a space of your organization that you cannot see has this one"
-            }
+            Some(_) => "choose another name: a space of your organization that you cannot see has this one",
             None => {
-                "choose another name, or pass --if-exists reuse without a key or request id if the space is yours; a space \
-                 of your organization that you cannot see may have this name"
+                "choose another name, or pass --if-exists reuse without a key or request id if you are a member of the \
+                 space; a space of your organization that you cannot see may have this name"
             }
         }),
         failure => failure,
-    })
+    })?;
+    if own_id {
+        plan.check_type(&space.fields)?;
+    }
+    Ok(space)
 }

@@ -260,6 +260,21 @@ pub(super) fn at<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a V
     Some(value)
 }
 
+/// Returns the given fields that a space does not have so, each with its option and its word. `hidden` adds those that no
+/// answer shows.
+pub(super) fn unmet(given: &Map<String, Value>, there: &Value, hidden: bool) -> Vec<(Settable, String, String)> {
+    let unmet = FIELDS.iter().filter_map(|field| {
+        let (value, there) = (at(given, field.path)?, at(there.as_object()?, field.path));
+        let option = field.options.get(usize::from(*value == Value::Bool(false)))?;
+        let text = value.as_str().unwrap_or_default();
+        let word = if let Kind::Choice(choices) = field.kind { for_people(choices, text) } else { text.to_owned() };
+        let is_shown = field.label.is_some() && !matches!(field.kind, Kind::Time);
+        let differs = if is_shown { value != there.unwrap_or(&Value::Bool(false)) } else { hidden };
+        differs.then(|| (field.settable, format!("--{}", option.name), word))
+    });
+    unmet.collect()
+}
+
 /// Returns the details of a space for people.
 pub(super) fn details(space: &Resource<Space>) -> Details {
     let mut details = Details::new().columns(&COLUMNS);

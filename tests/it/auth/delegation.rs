@@ -60,6 +60,18 @@ impl Robot {
 const CREATE: [&str; 4] = ["spaces", "create", "--name", "x"];
 
 #[test]
+fn import_mode_asks_a_login_for_a_service_account() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "chat.import", "--scope", "chat.spaces"]).success();
+    let space = sandbox.name_of(&CREATE);
+    for words in [&["spaces", "create", "--name", "I", "--import-mode"][..], &["spaces", "complete-import", &space]] {
+        let refused = sandbox.run(words).exits_with(5);
+        let hint = "hint: import mode needs a service account: pass --service-account FILE --impersonate USER";
+        assert!(refused.stderr.contains(hint), "{}", refused.stderr);
+    }
+}
+
+#[test]
 fn a_service_account_creates_spaces_as_the_user_and_keeps_its_token() {
     let robot = Robot::new(Options::default());
     let created = robot.run(&["-vv", "spaces", "create", "--name", "x", "--no-input"], ANN).success();

@@ -122,7 +122,7 @@ fn property_59_when_the_outcome_is_not_known_the_named_command_gives_the_same_sp
 }
 
 #[test]
-fn a_key_that_brings_back_another_kind_of_conversation_is_told_and_changes_nothing() {
+fn a_key_that_brings_back_another_kind_of_conversation_is_refused_and_changes_nothing() {
     let named = ["--name", "Payroll", "--manager", "m@example.com"];
     let direct = ["--type", "direct-message", "--member", "b@example.com"];
     let group = ["--type", "group-chat", "--member", "b@example.com", "--member", "c@example.com"];
@@ -133,14 +133,15 @@ fn a_key_that_brings_back_another_kind_of_conversation_is_told_and_changes_nothi
     ] {
         let sandbox = Sandbox::new();
         sandbox.run(["auth", "login", "--scope", "manage"]).success();
-        let create =
-            |words: &[&str]| sandbox.run(["spaces", "create", "--idempotency-key", "k"].iter().chain(words)).success();
-        let made = create(first).json()["name"].clone();
+        let create = |words: &[&str]| sandbox.run(["spaces", "create", "--idempotency-key", "k"].iter().chain(words));
+        let made = create(first).success().json()["name"].clone();
         sandbox.control().clear_requests();
-        let back = create(second);
-        assert_eq!(back.json()["name"], made);
-        let warning = format!("this request id or key belongs to {}, {told}", made.as_str().unwrap());
-        assert!(back.stderr.contains(&warning), "{}", back.stderr);
+        let back = create(&[second, &["--format", "json"]].concat()).exits_with(5);
+        assert_eq!(back.stdout, "", "no script goes on with another conversation");
+        let (error, made) = (back.error(), made.as_str().unwrap());
+        assert_eq!((&error["code"], &error["outcome"]), (&"already_exists".into(), &"not_applied".into()));
+        assert!(error["message"].as_str().unwrap().contains(&format!("belongs to {made}, {told}")), "{error}");
+        assert_eq!(error["hint"], "use another key or request ID");
         assert!(!back.stderr.contains("The direct message is") && !back.stderr.contains("Created"), "{}", back.stderr);
         assert_eq!(sandbox.control().requests().len(), 1, "nobody is added and no role is given");
     }

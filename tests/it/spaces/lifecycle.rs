@@ -246,13 +246,89 @@ fn a_space_of_this_name_is_taken_instead_of_a_second_one() {
     let recorder = Recorder::accepting();
     let words = ["spaces", "create", "--name", "Team", "--format", "name", "--if-exists"];
     let run = recorder.run(&[&words[..], &["reuse"]].concat()).exits_with(0);
-    assert_eq!((run.lines(), run.stdout.as_str()), (vec!["GET /v1/spaces".to_owned()], "spaces/AAA\n"));
+    assert_eq!((run.lines(), run.stdout.as_str()), (vec!["GET /v1/spaces".to_owned(); 2], "spaces/AAA\n"));
     assert_eq!(run.requests[0].parameter("filter"), Some("spaceType = \"SPACE\""));
+    assert!(!run.stderr.contains("warning: "), "the same space on both pages is one: {}", run.stderr);
     let run = recorder.run(&[&words[..], &["fail"]].concat()).exits_with(5);
     assert!(run.stderr.contains("spaces/AAA") && run.stdout.is_empty(), "{run:?}");
     // Neither a part of the name nor another case is the name; all pages are looked at before one is made.
     let run = recorder.run(&["spaces", "create", "--name", "team", "--if-exists", "reuse"]).exits_with(0);
     assert_eq!(run.lines(), ["GET /v1/spaces", "GET /v1/spaces", "POST /v1/spaces"]);
+}
+
+#[test]
+fn spaces_of_one_name_are_all_named_wherever_they_are_in_the_list() {
+    let recorder = Recorder::with(|request, _| match request.parameter("pageToken") {
+        Some(_) => (200, json!({"spaces":[space(), {"name":"spaces/BBB","displayName":"Team","spaceType":"SPACE"}]})),
+        None => accepting(request),
+    });
+    let words = ["spaces", "create", "--name", "Team", "--format", "name", "--if-exists"];
+    let run = recorder.run(&[&words[..], &["reuse", "-q"]].concat()).exits_with(0);
+    assert_eq!((run.stdout.as_str(), run.requests.len()), ("spaces/AAA\n", 2));
+    assert!(run.stderr.contains("warning: ") && run.stderr.contains("spaces/AAA, spaces/BBB"), "{}", run.stderr);
+    let run = recorder.run(&[&words[..], &["fail"]].concat()).exits_with(5);
+    assert!(run.stderr.contains("spaces/AAA, spaces/BBB"), "{}", run.stderr);
+    let rows = ["spaces", "create", "--from", "-", "--if-exists", "reuse", "--format", "name", "-q"];
+    let run = recorder.run_with_input(&rows, "name\nTeam\n").exits_with(0);
+    assert!(run.stderr.contains("warning: row 1: ") && run.stderr.contains("spaces/AAA, spaces/BBB"), "{}", run.stderr);
+}
+
+#[test]
+fn what_a_space_of_before_lacks_is_told_with_the_command_that_sets_it() {
+    let recorder = Recorder::accepting();
+    let words = ["spaces", "create", "--name", "Team", "--description", "it's new", "--history", "off", "--external"];
+    let hidden = ["--permissions", "announcement", "--audience", "default"];
+    let update = "spaces update spaces/AAA '--description=it'\\''s new' --history=off";
+    let reused = recorder.run(&[&words[..], &hidden, &["--if-exists", "reuse"]].concat()).exits_with(0).stderr;
+    let skipped =
+        "Skipped --description, --external, --history, --permissions, --audience. To set what can be changed, run";
+    assert!(reused.contains(skipped), "{reused}");
+    assert!(reused.contains(&format!("{update} --audience=audiences/default\n")), "{reused}");
+    // The answer to a create does not have the permissions and may name another audience.
+    let keyed = recorder.run(&[&words[..], &hidden, &["--idempotency-key", "k", "-q"]].concat()).exits_with(0).stderr;
+    assert!(keyed.contains("spaces/AAA, which differs in --description, --external, --history. To set"), "{keyed}");
+    assert!(keyed.contains(&format!("{update}\n")), "{keyed}");
+    for same in [&["--internal"][..], &["--description", "old description"]] {
+        for own in [["--if-exists", "reuse"], ["--idempotency-key", "k"]] {
+            let told = recorder.run(&[&words[..4], same, &own].concat()).exits_with(0).stderr;
+            assert!(!told.contains("Skipped") && !told.contains("warning: "), "{told}");
+        }
+    }
+    let external = recorder.run(&[&words[..4], &["--external", "--if-exists", "reuse"]].concat()).exits_with(0).stderr;
+    assert!(external.contains("Skipped --external, which can only be set at creation\n"), "{external}");
+    for (own, told) in
+        [("--if-exists reuse", "skipped --description. To set"), ("", "differs in --description. To set")]
+    {
+        let rows =
+            [&["spaces", "create", "--from", "-", "-q"][..], &own.split_whitespace().collect::<Vec<_>>()].concat();
+        let column = if own.is_empty() { "idempotency-key" } else { "member" };
+        let run = recorder.run_with_input(&rows, &format!("name,description,{column}\nTeam,new,7\n")).exits_with(0);
+        assert!(run.stderr.contains("warning: row 1: ") && run.stderr.contains(told), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_key_of_a_deleted_space_asks_for_another_key() {
+    let recorder = Recorder::with(|_, _| refusal(404, "NOT_FOUND"));
+    let another = "use another key or request ID: the space of this one may have been deleted";
+    for (own, is_told) in
+        [("--idempotency-key k", true), ("--request-id a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", true), ("", false)]
+    {
+        for member in ["", "--member 7"] {
+            let line = format!("spaces create --name N {own} {member}");
+            let refused = recorder.run(&line.split_whitespace().collect::<Vec<_>>()).exits_with(5);
+            assert_eq!(refused.stderr.contains(&format!("hint: {another}")), is_told, "{line}: {}", refused.stderr);
+        }
+    }
+    let rows = |input: &str| {
+        recorder.run_with_input(&["spaces", "create", "--from", "-", "--format", "jsonl"], input).exits_with(7).stdout
+    };
+    assert!(rows("name,idempotency-key\nN,k\n").contains(another));
+    assert!(!rows("name\nN\n").contains("another key"));
+    // The page of a gateway says nothing of a space.
+    let gateway = Recorder::with(|_, _| (404, json!("<html>")));
+    let refused = gateway.run(&["spaces", "create", "--name", "N", "--idempotency-key", "k"]).exits_with(5);
+    assert!(refused.stderr.contains("hint: check that --api-endpoint is the root"), "{}", refused.stderr);
 }
 
 #[test]
@@ -277,6 +353,20 @@ fn a_completion_that_is_refused_asks_to_look_at_the_space() {
     let off = Recorder::with(|_, _| refusal(400, "FAILED_PRECONDITION"));
     let run = off.run(&["spaces", "get", "AAA"]).exits_with(5);
     assert!(run.stderr.contains("hint: check that Google Chat is turned on"), "{}", run.stderr);
+}
+
+#[test]
+fn a_space_in_import_mode_is_not_looked_for_by_its_name() {
+    let recorder = Recorder::accepting();
+    let words = ["spaces", "create", "--name", "I", "--import-mode", "--if-exists", "reuse"];
+    let run = recorder.run(&words).exits_with(2);
+    assert!(
+        run.requests.is_empty() && run.stderr.contains("hint: instead of --if-exists, pass --idempotency-key"),
+        "{run:?}"
+    );
+    let rows = ["spaces", "create", "--from", "-", "--import-mode", "--format", "jsonl"];
+    let run = recorder.run_with_input(&rows, "name,if-exists\nI,reuse\n").exits_with(7);
+    assert!(run.requests.is_empty() && run.stdout.contains("--if-exists does not find"), "{run:?}");
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::fields::{Settable, unmet};
 use super::plan::{Plan, Request};
 use crate::chat::{
-    CreateMembership, GetMembership, ListMemberships, MemberName, Membership, Method, NewMembership, Role, SpaceName,
-    id_of,
+    CreateMembership, GetMembership, ListMemberships, MemberName, Membership, Method, NewMembership, Resource, Role,
+    Space, SpaceName, id_of,
 };
 use crate::commands::caller::{CallError, Caller};
 use crate::commands::members::role::{finish_by, give_role, is_higher};
@@ -297,6 +298,29 @@ pub(super) fn commands_for_all(plan: &Plan, space: &str, context: &Context) -> O
     };
     let text = commands(space, &[in_request, &plan.added_later].concat(), &plan.promotions, context);
     (!text.is_empty()).then_some(text)
+}
+
+/// Returns the warning for a space of another name or, if the id is the user's own, of other settings, which it brought back.
+pub(super) fn differs(plan: &Plan, space: &Resource<Space>, own_id: bool, context: &Context) -> Option<String> {
+    plan.differs_from(&space.fields).or_else(|| {
+        let options = unmet_options(plan, space, false, context).filter(|_| own_id)?;
+        Some(format!("this request id or key belongs to {}, which differs in {options}", space.fields.name))
+    })
+}
+
+/// Returns the options that a space does not follow, with the command that sets them; `None` if it follows all. `hidden`
+/// adds those that no answer shows.
+pub(super) fn unmet_options(plan: &Plan, space: &Resource<Space>, hidden: bool, context: &Context) -> Option<String> {
+    let unmet = unmet(plan.request.space(), &space.json, hidden);
+    let names: Vec<&str> = unmet.iter().map(|(_, option, _)| option.as_str()).collect();
+    let names = (!names.is_empty()).then(|| names.join(", "))?;
+    let later = unmet.iter().filter(|(settable, ..)| *settable == Settable::Always);
+    let later: Vec<String> = later.map(|(_, option, word)| format!("{option}={word}")).collect();
+    if later.is_empty() {
+        return Some(format!("{names}, which can only be set at creation"));
+    }
+    let words = ["spaces", "update", &space.fields.name].into_iter().chain(later.iter().map(String::as_str));
+    Some(format!("{names}. To set what can be changed, run {}", context.command(words)))
 }
 
 fn commands(space: &str, members: &[NewMembership], promotions: &[(String, Role)], context: &Context) -> String {

@@ -101,16 +101,20 @@ impl RowCommand for NewSpace {
     async fn apply(&self, plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
         if !attempt.has_own_id
             && let Some((name, what)) = &plan.reuse_check
-            && let Some(space) = find_by_name(name, attempt.unknown_since, caller).await?
+            && let found = find_by_name(name, attempt.unknown_since, caller).await?
+            && let several = what.check(&found)?
+            && let Some(space) = found.into_iter().next()
         {
-            let space = what.accept(space)?;
-            return Ok(existing(plan, space, None, caller.context()));
+            let options = finish::unmet_options(plan, &space, true, caller.context());
+            let options = options.map(|options| format!("skipped {options}"));
+            return Ok(existing(plan, space, several.into_iter().chain(options).collect(), caller.context()));
         }
-        let space = send(plan, caller).await?;
-        Ok(match plan.differs_in_type(&space.fields).or_else(|| plan.differs_from(&space.fields)) {
-            difference @ Some(_) => existing(plan, space, difference, caller.context()),
-            None => Applied { name: space.fields.name, object: Some(space.json), ..Applied::default() },
-        })
+        let space = send(plan, attempt.has_own_id, caller).await?;
+        let warning = finish::differs(plan, &space, attempt.has_own_id, caller.context());
+        if plan.differs_from(&space.fields).is_some() {
+            return Ok(existing(plan, space, warning.into_iter().collect(), caller.context()));
+        }
+        Ok(Applied { name: space.fields.name, object: Some(space.json), warning, ..Applied::default() })
     }
 
     async fn finish(
@@ -127,12 +131,12 @@ impl RowCommand for NewSpace {
     }
 }
 
-/// Returns a space that existed before the row and is left unchanged. The warning adds how to add the members of the row.
-fn existing(plan: &Plan, space: Resource<Space>, warning: Option<String>, context: &Context) -> Applied {
+/// Returns a space that existed before the row and is left unchanged. The warnings add how to add the members of the row.
+fn existing(plan: &Plan, space: Resource<Space>, mut warnings: Vec<String>, context: &Context) -> Applied {
     let name = space.fields.name;
     let skipped = finish::commands_for_all(plan, &name, context)
         .map(|commands| format!("skipped the members, because {name} existed before. To add them, run {commands}"));
-    let warnings: Vec<String> = [warning, skipped].into_iter().flatten().collect();
+    warnings.extend(skipped);
     let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
     Applied { name, object: Some(space.json), existed: true, warning, ..Applied::default() }
 }

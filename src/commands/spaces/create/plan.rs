@@ -14,13 +14,13 @@ use super::super::options::SpaceFields;
 use crate::bulk::request_id_of_key;
 use crate::chat::{CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, is_same_name};
 use crate::commands::arguments::for_people;
-use crate::commands::{ErrorCode, Failure};
+use crate::commands::{ErrorCode, Failure, Outcome};
 use crate::platform::sanitise::quoted;
 
 /// The maximum number of members in a create request; more are added afterwards.
 const MOST_MEMBERSHIPS: usize = 49;
 
-/// What to do when you already have a space of this name.
+/// What to do when the caller is already a member of a space of this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::commands) enum IfExists {
     Fail,
@@ -28,12 +28,14 @@ pub(in crate::commands) enum IfExists {
 }
 
 impl IfExists {
-    /// Returns the space that exists if it may be reused.
-    pub(super) fn accept(self, space: Resource<Space>) -> Result<Resource<Space>, Failure> {
-        if self == Self::Reuse {
-            return Ok(space);
+    /// Checks that the first of the spaces that exist may be reused. Returns a warning where several are.
+    pub(super) fn check(self, found: &[Resource<Space>]) -> Result<Option<String>, Failure> {
+        let all = found.iter().map(|space| space.fields.name.as_str()).collect::<Vec<_>>().join(", ");
+        if self == Self::Reuse || found.is_empty() {
+            let count = found.len();
+            return Ok((count > 1).then(|| format!("you are a member of {count} spaces with this name: {all}")));
         }
-        let message = format!("cannot create the space: you already have one of this name, {}", space.fields.name);
+        let message = format!("cannot create the space: you are already a member of one with this name: {all}");
         Err(Failure::new(ErrorCode::AlreadyExists, message).hint("choose another name, or pass --if-exists reuse"))
     }
 }
@@ -56,9 +58,10 @@ pub(in crate::commands) struct NewSpace {
     /// Person to add as an owner (repeatable)
     #[arg(long, value_name = "USER")]
     pub(super) owner: Vec<String>,
-    /// Fail, or reuse your space with this name
+    /// Fail, or reuse a space with this name
     ///
-    /// Without this option, or with --request-id or --idempotency-key, existing spaces are not looked up.
+    /// It is looked for among the spaces that you are a member of, whoever created them. Without this option, or with
+    /// --request-id or --idempotency-key, existing spaces are not looked up.
     #[arg(long, value_name = "fail|reuse", hide_possible_values = true, help_heading = "Retries")]
     pub(super) if_exists: Option<IfExists>,
     /// ID of an earlier attempt, to repeat it safely
@@ -96,11 +99,15 @@ impl Request {
     }
 
     fn text(&self, field: &str) -> Option<&str> {
-        let space = match self {
+        self.space().get(field)?.as_str()
+    }
+
+    /// Returns the new space.
+    pub(super) const fn space(&self) -> &Map<String, Value> {
+        match self {
             Self::Create(request) => &request.space,
             Self::SetUp(request) => &request.space,
-        };
-        space.get(field)?.as_str()
+        }
     }
 
     pub(in crate::commands) fn preview(&self) -> Value {
@@ -133,12 +140,15 @@ pub(in crate::commands) struct Plan {
 }
 
 impl Plan {
-    /// Returns the warning for a request id that brought back a conversation of another type.
-    pub(super) fn differs_in_type(&self, space: &Space) -> Option<String> {
-        let (wanted, there) = (self.request.text("spaceType")?, space.space_type.as_deref()?);
+    /// Refuses a conversation of another type, which a request id brought back: its members are not those of the plan.
+    pub(super) fn check_type(&self, space: &Space) -> Result<(), Failure> {
+        let wanted = self.request.text("spaceType").unwrap_or_default();
+        let Some(there) = space.space_type.as_deref().filter(|there| *there != wanted) else { return Ok(()) };
         let [kind, other] = [wanted, there].map(|kind| for_people(TYPES, kind));
-        (wanted != there)
-            .then(|| format!("this request id or key belongs to {}, which is a {other}, not a {kind}", space.name))
+        let name = &space.name;
+        let message = format!("this request id or key belongs to {name}, which is a {other}, not a {kind}");
+        let failure = Failure::new(ErrorCode::AlreadyExists, format!("cannot create the {kind}: {message}"));
+        Err(Failure { outcome: Some(Outcome::NotApplied), ..failure.hint("use another key or request ID") })
     }
 
     /// Returns the warning for a request id that brought back a space of another name.
@@ -187,6 +197,10 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
                 return Err(Failure::usage(format!("{option} works for named spaces (spaceType SPACE) only")));
             }
         }
+    }
+    if import && options.if_exists.is_some() {
+        return Err(Failure::usage("--if-exists does not find spaces in import mode (importMode)")
+            .hint("instead of --if-exists, pass --idempotency-key TEXT"));
     }
     // With a request id or a key, an earlier attempt may have created the space but not added its members yet. Repeating
     // the request returns that space.
