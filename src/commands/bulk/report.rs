@@ -57,11 +57,15 @@ pub(super) fn estimate(requests: u64, rate: Rate) -> String {
     }
 }
 
-/// Notes rows that are identical. With `--if-exists reuse`, later ones find what the first one creates.
+/// Notes rows that are identical. With `--if-exists`, later ones find what the first one creates.
 pub(super) fn note_identical(identical: u64, options: &Values, words: &Words, context: &Context) {
     if identical > 0 {
-        let creates = words.by_request_id && options.text("if-exists") != Some("reuse");
-        let more = if creates { format!("; each becomes a {}", words.object) } else { String::new() };
+        let creates = words.by_request_id && options.text("if-exists").is_none();
+        let more = if creates {
+            format!("; each becomes a {}, unless if-exists or a direct message finds one", words.object)
+        } else {
+            String::new()
+        };
         context.messages.note(&format!("{identical} rows are identical{more}"));
     }
 }

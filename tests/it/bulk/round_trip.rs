@@ -234,6 +234,17 @@ fn identical_rows_that_reuse_one_space_are_not_announced_as_spaces() {
     let run = bulk.run().success();
     assert_eq!(statuses(&run.stdout), ["created", "existing"]);
     assert!(run.stderr.contains("2 rows are identical\n"), "{}", run.stderr);
+    for (rows, options) in [
+        ("name\nA\nA\n", "--if-exists fail"),
+        ("name,if-exists\nA,reuse\nA,reuse\n", "-v"),
+        ("type,member\ndirect-message,y@example.com\ndirect-message,y@example.com\n", "-v"),
+    ] {
+        let bulk = Bulk::of(Sandbox::new(), rows).with("--dry-run").with(options);
+        let note = bulk.run().success().stderr;
+        let is_true =
+            note.contains("identical\n") || note.contains(", unless if-exists or a direct message finds one\n");
+        assert!(note.contains("2 rows are identical") && is_true, "{note}");
+    }
 }
 
 #[test]
