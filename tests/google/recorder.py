@@ -114,6 +114,9 @@ class Recorder:
                 return MEMBERSHIP
             case "DELETE", _:
                 return {}
+            # It may be any type of conversation.
+            case "POST", ["spaces:setup"]:
+                return {"name": SPACE["name"]}
         return SPACE
 
 
