@@ -4,6 +4,7 @@ use super::columns::{Column, RowFault, Values};
 use super::identity::Identity;
 use super::index::Index;
 use super::input::{InputError, Row, Rows};
+use super::journal::Journal;
 use crate::platform::input::Source;
 use crate::platform::sanitise::quoted;
 
@@ -15,8 +16,8 @@ const LISTED: usize = 20;
 pub struct Checked {
     /// The number of rows.
     pub rows: u64,
-    /// The identities of the rows that can be used.
-    pub seen: Seen,
+    /// The number of rows that are identical to another one.
+    pub identical: u64,
     /// The number of rows that cannot be used.
     pub wrong: u64,
     /// The reasons of the first of them.
@@ -33,7 +34,7 @@ pub fn check(
     defaults: &Values,
     mut plan: impl FnMut(&Values, &str) -> Result<(), RowFault>,
 ) -> Result<Checked, InputError> {
-    let mut checked = Checked::default();
+    let (mut seen, mut checked) = (Seen::default(), Checked::default());
     for row in Rows::open(source, columns)? {
         checked.rows += 1;
         let result = row.and_then(|Row { line, mut values }| {
@@ -41,7 +42,7 @@ pub fn check(
                 let identity = Identity::extract(&mut values, defaults)?;
                 // Nothing is sent yet, so any id will do.
                 plan(&values, identity.request_id.as_deref().unwrap_or("00000000-0000-4000-8000-000000000000"))?;
-                checked.seen.add(&identity)
+                seen.add(&identity)
             };
             check().map_err(|fault| InputError::Row { line, fault })
         });
@@ -52,16 +53,28 @@ pub fn check(
             }
         }
     }
-    Ok(checked)
+    Ok(Checked { identical: seen.identical, ..checked })
+}
+
+/// Counts the rows in the journal, which then knows what it has besides. The identities of the check are not kept for it:
+/// in a large run there is memory for one table.
+///
+/// # Errors
+/// The input cannot be read.
+pub fn count(source: &Source, columns: &[Column], defaults: &Values, journal: &Journal) -> Result<(), InputError> {
+    for Row { mut values, .. } in Rows::open(source, columns)?.flatten() {
+        if let Ok(identity) = Identity::extract(&mut values, defaults) {
+            journal.count(&identity.text);
+        }
+    }
+    Ok(())
 }
 
 /// The identities of the rows so far.
 #[derive(Debug, Default)]
-pub struct Seen {
-    /// The rows, those with a key under its request id.
-    pub(super) rows: Index,
-    /// The number of rows that are identical to another one.
-    pub identical: u64,
+pub(super) struct Seen {
+    rows: Index,
+    pub(super) identical: u64,
 }
 
 impl Seen {

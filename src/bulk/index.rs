@@ -33,6 +33,8 @@ pub(super) struct Index(HashMap<[u8; 16], Copies>);
 struct Copies {
     /// The number of copies, with those that have no entry.
     count: u32,
+    /// The number of rows of the input, if they were counted.
+    rows: u32,
     /// The entries that are not claimed, the next one last.
     entries: SmallVec<[Place; 1]>,
 }
@@ -73,16 +75,17 @@ impl Index {
         }
     }
 
-    /// Whether there is a row with this identity.
-    pub(super) fn contains(&self, identity: &str) -> bool {
-        self.0.contains_key(&digest(identity))
+    /// Counts a row of the input, which will claim a copy.
+    pub(super) fn count(&mut self, identity: &str) {
+        if let Some(copies) = self.0.get_mut(&digest(identity)) {
+            copies.rows = copies.rows.saturating_add(1);
+        }
     }
 
-    /// Returns the states and offsets of the entries that are not claimed, beyond those for these rows.
-    pub(super) fn unclaimed(&self, rows: &Self) -> impl Iterator<Item = (State, u64)> {
-        self.0.iter().flat_map(|(digest, copies)| {
-            let claims = rows.0.get(digest).map_or(0, |copies| copies.count as usize);
-            let rest = copies.entries.len().saturating_sub(claims);
+    /// Returns the states and offsets of the entries that are not claimed, beyond those for the rows that were counted.
+    pub(super) fn unclaimed(&self) -> impl Iterator<Item = (State, u64)> {
+        self.0.values().flat_map(|copies| {
+            let rest = copies.entries.len().saturating_sub(copies.rows as usize);
             copies.entries[..rest].iter().map(|place| (place.state, place.offset))
         })
     }

@@ -20,7 +20,6 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::check::Seen;
 use super::index::{Index, State};
 use super::journal_error::{JournalError, JournalError::Damaged};
 use super::run_identity::{Header, RunIdentity};
@@ -294,16 +293,19 @@ impl Journal {
         read().map_err(|source| self.failed("read", source))
     }
 
+    /// Counts a row of the input, which will claim an entry.
+    pub(super) fn count(&self, identity: &str) {
+        self.index.borrow_mut().count(identity);
+    }
+
     /// Returns the names, or else the request ids, of unfinished resources of earlier runs that no row has claimed, nor will
-    /// of those in `seen`.
-    pub fn unclaimed(&self, seen: &Seen) -> Vec<String> {
+    /// of those that were counted.
+    pub fn unclaimed(&self) -> Vec<String> {
         let index = self.index.borrow();
-        let unfinished = index.unclaimed(&seen.rows).filter(|(state, _)| *state != State::Finished);
+        let unfinished = index.unclaimed().filter(|(state, _)| *state != State::Finished);
         // An entry that cannot be read stops the row that claims it.
         let mut entries: Vec<Entry> = unfinished.flat_map(|(state, offset)| self.entry(state, offset)).collect();
         entries.retain(|entry| !entry.existed && (entry.name.is_some() || entry.unknown_since().is_some()));
-        // Only the entry of a row with a key or request id has its content.
-        entries.retain(|entry| entry.content.is_none() || !seen.rows.contains(&entry.request_id));
         entries.sort_unstable_by_key(|entry| entry.row);
         let named = |entry: Entry| entry.name.unwrap_or_else(|| format!("request id {}", entry.request_id));
         entries.into_iter().map(named).collect()

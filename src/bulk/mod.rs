@@ -25,7 +25,7 @@ mod task;
 mod tests;
 mod text;
 
-pub use check::{Checked, Seen, check};
+pub use check::{Checked, check, count};
 pub use columns::{Column, Kind, RowFault, Values};
 pub use identity::request_id_of_key;
 pub use input::{InputError, Row, Rows};

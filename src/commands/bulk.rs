@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::bulk::{
     self, Applied, Attempt, Checked, Column, Job, Journal, Output, Planned, Rate, RowFault, RowResult, RunIdentity,
-    Seen, StepError, Stop, Task, Values, Words, pluralize,
+    StepError, Stop, Task, Values, Words, pluralize,
 };
 use crate::chat::Scopes;
 use crate::output::{self, Format, Item, RowResult as Line};
@@ -222,9 +222,13 @@ pub(super) fn run<Command: RowCommand>(
     let mut journal = journal.map_err(|error| journal_failure(&error))?;
     let rows = RowRunner { command, admin, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
     let total = checked.as_ref().map(|checked| checked.rows);
-    if let Some(Checked { seen, .. }) = checked {
-        warn_unclaimed(journal.as_ref(), &seen, &Command::WORDS, context);
-        note_identical(seen.identical, &options, &Command::WORDS, context);
+    if let Some(Checked { identical, .. }) = checked {
+        if let Some(journal) = journal.as_ref().filter(|journal| !journal.unclaimed().is_empty()) {
+            bulk::count(&source, &columns, &options, journal)
+                .map_err(|error| Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}")))?;
+            warn_unclaimed(Some(journal), &Command::WORDS, context);
+        }
+        note_identical(identical, &options, &Command::WORDS, context);
     }
     runtime::block_on_rows(async |signals: &mut Interruptions| {
         if !dry_run {
@@ -308,7 +312,7 @@ async fn send<Command: RowCommand>(
     let ending = bulk::run(rows, job, output, signals).await;
     note_identical(ending.identical, options, &Command::WORDS, context);
     if total.is_none() && ending.stop.is_none() {
-        warn_unclaimed(journal, &Seen::default(), &Command::WORDS, context);
+        warn_unclaimed(journal, &Command::WORDS, context);
     }
     context.messages.note(&totals(&ending, Command::WORDS.done));
     Ok(verdict(ending, &Command::WORDS, journal.is_some(), &context.typed_command())?)
@@ -345,7 +349,7 @@ async fn preview<Command: RowCommand>(
     list.into_inner().finish()?;
     first_fault.into_inner().map_or(Ok(()), Err)?;
     if total.is_none() && ending.stop.is_none() {
-        warn_unclaimed(journal, &Seen::default(), &Command::WORDS, context);
+        warn_unclaimed(journal, &Command::WORDS, context);
     }
     let counts = ending.counts;
     let left = counts.done + counts.existing;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::bulk::{
-    Checked, Counts, Ending, Journal, JournalError, Rate, RowResult, Seen, Stop, Values, Words, approximate, pluralize,
+    Checked, Counts, Ending, Journal, JournalError, Rate, RowResult, Stop, Values, Words, approximate, pluralize,
 };
 use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::output;
@@ -71,9 +71,9 @@ pub(super) fn note_identical(identical: u64, options: &Values, words: &Words, co
 }
 
 /// Warns of what earlier runs left unfinished and no row finishes: a row that was changed counts as new.
-pub(super) fn warn_unclaimed(journal: Option<&Journal>, seen: &Seen, words: &Words, context: &Context) {
+pub(super) fn warn_unclaimed(journal: Option<&Journal>, words: &Words, context: &Context) {
     let journal = journal.filter(|_| words.by_request_id);
-    let unclaimed = journal.map(|journal| journal.unclaimed(seen)).unwrap_or_default();
+    let unclaimed = journal.map(Journal::unclaimed).unwrap_or_default();
     if !unclaimed.is_empty() {
         let more = unclaimed.len().saturating_sub(LISTED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
