@@ -160,7 +160,8 @@ pub(super) fn verdict(ending: Ending, words: &Words, has_journal: bool, repeat: 
     };
     // What to do about the failure comes before what to do about the other rows.
     let and_resume = |failure: Failure| {
-        let own = failure.hint.as_ref().filter(|_| has_journal || ending.unknown.is_empty());
+        // That of a row of unknown outcome is about that row alone.
+        let own = failure.hint.as_ref().filter(|_| has_journal || failure.outcome != Some(Outcome::Unknown));
         let is_known = own.is_some_and(|own| own.contains(repeat));
         if is_known || !(has_journal || applied || unknown.is_some()) {
             return failure;
@@ -182,9 +183,9 @@ pub(super) fn verdict(ending: Ending, words: &Words, has_journal: bool, repeat: 
             Failure { outcome: unknown, ..Failure::new(ErrorCode::Interrupted(interruption), message).hint(resume) }
         }
         Some(Stop::ReaderGone) => Failure::new(ErrorCode::ReaderGone, ""),
-        Some(Stop::Failed { error, .. }) => and_resume(with_totals(Failure::from_json(&error))),
+        Some(Stop::Failed { error, .. }) => with_totals(and_resume(Failure::from_json(&error))),
         Some(Stop::Journal(error)) => with_totals(journal_failure(&error)),
-        Some(Stop::Input(reason)) => and_resume(with_totals(invalid(reason))),
+        Some(Stop::Input(reason)) => with_totals(and_resume(invalid(reason))),
         None => match (ending.format_fault, ending.output_fault) {
             (Some(fault), _) => internal(fault),
             (None, Some(fault)) => match output::Error::from(fault) {

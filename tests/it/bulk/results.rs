@@ -394,6 +394,19 @@ fn what_repeats_a_row_or_resumes_a_run_is_a_command_that_does() {
     }
 }
 
+#[test]
+fn what_ended_a_run_is_told_beside_an_unknown_row() {
+    let bulk = Bulk::logged_in(&names(3));
+    bulk.fault("create:status=302,commit,times=1");
+    bulk.fault("create:status=401");
+    let alone = ["spaces", "create", "--from", "rows.csv", "--format", "json", "--concurrency", "1"];
+    let error = bulk.sandbox.run(alone).exits_with(4).error();
+    assert_eq!(error["outcome"], "unknown");
+    for part in ["auth login", "set request-id"] {
+        assert!(error["hint"].as_str().unwrap().contains(part), "no {part}: {error}");
+    }
+}
+
 /// A run whose first row makes a space and then fails: the manager has not joined yet.
 fn unfinished(rows: &str) -> Bulk {
     let options = Options { auto_accept_off: vec![String::from("shy@example.com")], ..Options::default() };
