@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::role::{finish_by, give_role, is_higher};
+use super::role::{finish_by, give_role, keeps_higher_role};
 use super::rows;
 use super::several::for_each;
 use crate::bulk::{Applied, Attempt, Column, Rate, RowFault, Values, Words};
@@ -162,7 +162,9 @@ impl Addition {
             if let Some(found) = found {
                 invited = found.fields.is_invited();
                 let has_it = found.fields.role.as_deref() == Some(role.as_wire());
-                if has_it || caller.may_be(&found.fields) && is_higher(&found.fields, role, id, &command, context) {
+                if has_it
+                    || caller.may_be(&found.fields) && keeps_higher_role(&found.fields, role, id, &command, context)
+                {
                     return Ok(found);
                 }
             }

@@ -23,8 +23,8 @@ pub(in crate::commands) async fn give_role(
     Ok(caller.send_repeated_by(&PatchMembership { name, role, admin }, repeat).await?)
 }
 
-/// Whether the membership of `who` has a higher role than `role`. A note then tells that it stays; `command` lowers it.
-pub(in crate::commands) fn is_higher(
+/// Returns whether the membership of `who` keeps a higher role than `role`, and notes so; `command` lowers it.
+pub(in crate::commands) fn keeps_higher_role(
     found: &Membership,
     role: Role,
     who: &str,

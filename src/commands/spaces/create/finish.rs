@@ -9,7 +9,7 @@ use crate::chat::{
     Space, SpaceName, id_of,
 };
 use crate::commands::caller::{CallError, Caller};
-use crate::commands::members::role::{finish_by, give_role, is_higher};
+use crate::commands::members::role::{finish_by, give_role, keeps_higher_role};
 use crate::commands::members::show::LARGEST_PAGE;
 use crate::commands::pagination::Pages;
 use crate::commands::write::Progress;
@@ -273,7 +273,7 @@ impl Steps<'_, '_> {
         }
         let found = self.known.get(user);
         let command = commands(self.space.as_str(), &[], &[(user.to_owned(), role)], self.context);
-        if !found.is_some_and(|found| is_higher(found, role, id_of(user), &command, self.context)) {
+        if !found.is_some_and(|found| keeps_higher_role(found, role, id_of(user), &command, self.context)) {
             let name = found.map_or_else(|| id_of(user), |found| found.name.as_str());
             give_role(self.space, name, role, false, repeat, self.caller).await?;
         }
