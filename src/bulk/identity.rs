@@ -5,7 +5,6 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::columns::{RowFault, Values};
-
 use crate::platform::sanitise::quoted;
 
 /// The namespace of request ids that follow from keys, so that they differ from another program's.

@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 
 use super::columns::RowFault;
 use super::text::LONGEST_ROW;
-
 use crate::platform::sanitise::quoted;
 
 /// Parses an object. The column of the error is that of the text.

@@ -279,11 +279,13 @@ impl<'a> Results<'a> {
     fn forward(&mut self, row: u64, result: Option<&RowResult>) {
         self.forget_written();
         let message = || result.map(RowResult::fallback_message).unwrap_or_default();
-        let line = match result.map_or_else(|| Ok(Vec::new()), self.format) {
+        let formatted = result.map_or_else(|| Ok(Vec::new()), self.format);
+        let is_told = self.tells_failures && formatted.as_ref().is_ok_and(|line| !line.is_empty());
+        if let Some(failure) = result.and_then(RowResult::failure).filter(|_| !is_told) {
+            self.note(failure);
+        }
+        let line = match formatted {
             Ok(line) => {
-                if line.is_empty() || !self.tells_failures {
-                    result.and_then(RowResult::failure).into_iter().for_each(|failure| self.note(failure));
-                }
                 if !line.is_empty() {
                     self.unwritten.insert(row, message());
                 }
@@ -291,7 +293,6 @@ impl<'a> Results<'a> {
             }
             Err(fault) => {
                 self.ending.format_fault.get_or_insert(fault);
-                result.and_then(RowResult::failure).into_iter().for_each(|failure| self.note(failure));
                 self.unformatted.insert(row, message());
                 Vec::new()
             }

@@ -113,6 +113,7 @@ fn argument(command: &Command, words: &[&str], at: usize) -> Option<(Vec<String>
     let before = at.checked_sub(1).and_then(|before| words[before].strip_prefix("--"));
     let apart = |option: &clap::Arg| option.is_require_equals_set() && option.get_long() == before;
     match command.get_name() {
+        // What has an = is a value, and no command is named as the value of --quota.
         _ if (value.is_some() || wrong == "google") && command.get_arguments().any(apart) => {
             Some((vec![format!("{}={}", words[at - 1], words[at])], at - 1..at + 1))
         }

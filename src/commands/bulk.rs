@@ -223,7 +223,8 @@ pub(super) fn run<Command: RowCommand>(
     let rows = RowRunner { command, admin, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
     let total = checked.as_ref().map(|checked| checked.rows);
     if let Some(Checked { identical, .. }) = checked {
-        if let Some(journal) = journal.as_ref().filter(|journal| !journal.unclaimed().is_empty()) {
+        let resumes = |journal: &&Journal| Command::WORDS.by_request_id && !journal.unclaimed().is_empty();
+        if let Some(journal) = journal.as_ref().filter(resumes) {
             bulk::count(&source, &columns, &options, journal)
                 .map_err(|error| Failure::new(ErrorCode::InputInvalid, format!("{source}: {error}")))?;
             warn_unclaimed(Some(journal), &Command::WORDS, context);
