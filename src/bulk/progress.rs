@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::output::Messages;
+
 /// The time between two frames of the bar.
 const FRAME: Duration = Duration::from_millis(200);
 
@@ -33,6 +35,9 @@ impl Progress {
         let template = if total.is_some() { "{bar:12} {wide_msg}" } else { "{wide_msg}" };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
+        }
+        if visible {
+            Messages::share_with(&bar);
         }
         Self { bar, started: Instant::now(), total, ended: 0, failed: 0, paused_until: None }
     }

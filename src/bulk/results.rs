@@ -370,8 +370,8 @@ fn write(
             shown = Instant::now();
         }
         match event {
-            Ok(Event::Warning(text)) => progress.without(|| messages.warning(&text)),
-            Ok(Event::Note(text)) => progress.without(|| messages.print(&text)),
+            Ok(Event::Warning(text)) => messages.warning(&text),
+            Ok(Event::Note(text)) => messages.print(&text),
             Ok(Event::Counts(counts)) => (progress.ended, progress.failed) = (counts.ended(), counts.failed),
             Ok(Event::Paused(pause)) => {
                 if progress.pause(pause) {

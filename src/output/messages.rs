@@ -1,9 +1,15 @@
 //! Messages on standard error.
 
 use std::io::Write;
+use std::sync::OnceLock;
+
+use indicatif::ProgressBar;
 
 use crate::platform::StandardStream;
 use crate::platform::sanitise::sanitise;
+
+/// The progress bar on standard error, if there is one. It is removed while a message is written.
+static BAR: OnceLock<ProgressBar> = OnceLock::new();
 
 /// Prints messages on standard error and ignores write errors: a closed standard error does not fail a command.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +22,11 @@ impl Messages {
     /// Creates the messages. `quiet` suppresses notes; `colour` is whether labels are coloured.
     pub const fn new(quiet: bool, colour: bool) -> Self {
         Self { quiet, colour }
+    }
+
+    /// Lets every message remove this bar while it is written. Only the first bar of the process counts.
+    pub fn share_with(bar: &ProgressBar) {
+        let _ = BAR.set(bar.clone());
     }
 
     /// Whether notes are suppressed.
@@ -66,5 +77,9 @@ impl Messages {
 
 fn write(line: &str) {
     // One write, so that lines of several processes do not mix.
-    let _ = StandardStream::error().write_all(format!("{line}\n").as_bytes());
+    let write = || drop(StandardStream::error().write_all(format!("{line}\n").as_bytes()));
+    match BAR.get() {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::support::sandbox::Sandbox;
 use crate::support::screen::{Terminal, written};
+use crate::support::stage::ACCOUNT;
 
 #[test]
 fn the_bar_leaves_nothing_behind_at_any_width() {
@@ -44,6 +45,21 @@ fn the_bar_shows_between_results_that_come_quickly() {
     let text = written(sandbox.command(words), 80);
     let bars = (5..40).filter(|row| text.contains(&format!(" {row}/40"))).count();
     assert!(bars >= 3, "{bars} of the bar's positions: {text:?}");
+}
+
+#[test]
+fn the_bar_makes_room_for_what_the_second_step_of_a_row_says() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    // The bar is drawn while the caller's own membership, which keeps its role, is looked up.
+    sandbox.control().add_fault("members:delay=600ms".parse().unwrap());
+    std::fs::write(sandbox.path("rows.csv"), format!("name,manager\nClass 7a,{ACCOUNT}\nClass 7b,\n")).unwrap();
+    let words = ["spaces", "create", "--from", "rows.csv", "--rate", "unlimited", "--concurrency", "1"];
+    let mut terminal = Terminal::new(200);
+    terminal.show(&written(sandbox.command(words), 200));
+    let lines = terminal.lines();
+    assert!(lines.iter().any(|line| line.starts_with("Skipped the role of ")), "{lines:#?}");
+    assert!(lines.iter().all(|line| !line.contains("/2")), "{lines:#?}");
 }
 
 #[test]
