@@ -81,11 +81,10 @@ fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     if let Some((name, _)) = &plan.reuse_check {
         context.messages.note(&format!("Would first look for a space named {}", quoted(name)));
     }
-    if !plan.added_later.is_empty() || !plan.promotions.is_empty() {
+    let (members, roles) = plan.later();
+    if members + roles > 0 {
         context.messages.note(&format!(
-            "Would then send one request per change (members to add: {}, roles to change: {})",
-            plan.added_later.len(),
-            plan.promotions.len()
+            "Would then send one request per change (members to add: {members}, roles to change: {roles})"
         ));
     }
     let preview = plan.request.preview();
@@ -180,10 +179,11 @@ fn methods(plan: &Plan) -> Vec<Scopes> {
     }
     // In import mode, `chat.import` allows the other methods too.
     if !plan.import {
-        if !plan.added_later.is_empty() {
+        let (members, roles) = plan.later();
+        if members > 0 {
             methods.push(CreateMembership::SCOPES);
         }
-        if !plan.promotions.is_empty() {
+        if roles > 0 {
             methods.extend([PatchMembership::SCOPES, GetMembership::SCOPES]);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::fields::{Settable, unmet};
-use super::plan::{Plan, Request};
+use super::plan::{Plan, Step};
 use crate::chat::{
     CreateMembership, GetMembership, ListMemberships, MemberName, Membership, Method, NewMembership, Resource, Role,
     Space, SpaceName, id_of,
@@ -26,14 +26,8 @@ struct Steps<'a, 'b> {
     context: &'a Context,
     /// The memberships by the names that the user gave.
     known: BTreeMap<String, Membership>,
-    /// Whose step failed, and why.
-    failures: Vec<(String, Failure)>,
-    /// The members who remain to be added.
-    members: Vec<NewMembership>,
-    /// How many of them were in the request that created the space.
-    missing: usize,
-    /// The roles that remain to be given.
-    promotions: Vec<(String, Role)>,
+    /// The steps that remain to be done.
+    left: Vec<Step>,
 }
 
 /// Runs the steps. An error about one person does not stop the steps for others.
@@ -42,7 +36,7 @@ struct Steps<'a, 'b> {
 /// The first failure, with the messages of all, and the commands that finish the job as its hint.
 pub(super) async fn run(plan: &Plan, space: &str, may_be_older: bool, caller: &mut Caller<'_>) -> Result<(), Failure> {
     let context = caller.context();
-    if plan.added_later.is_empty() && plan.promotions.is_empty() && !plan.may_lack_members {
+    if plan.steps.is_empty() {
         return Ok(());
     }
     let Ok(space) = SpaceName::parse(space) else {
@@ -52,108 +46,87 @@ pub(super) async fn run(plan: &Plan, space: &str, may_be_older: bool, caller: &m
         );
         return Err(Failure::new(ErrorCode::Internal, message));
     };
-    let steps = Steps {
-        plan,
-        space: &space,
-        may_be_older,
-        caller,
-        context,
-        known: BTreeMap::new(),
-        failures: Vec::new(),
-        members: Vec::new(),
-        missing: 0,
-        promotions: Vec::new(),
-    };
-    steps.run().await
+    let (known, left) = (BTreeMap::new(), Vec::new());
+    Steps { plan, space: &space, may_be_older, caller, context, known, left }.run().await
 }
 
 impl Steps<'_, '_> {
     async fn run(mut self) -> Result<(), Failure> {
-        self.remaining(&self.plan.added_later, &self.plan.promotions);
-        if self.add().await {
-            let added = self.plan.added_later.len();
-            if self.plan.steps_done.get() <= added {
-                self.check_members().await;
-                self.done(added + 1);
+        let (steps, done, limiter) = (&self.plan.steps, &self.plan.steps_done, self.caller.member_writes());
+        // Whose step failed, and why.
+        let mut failures = Vec::new();
+        let mut untried = 0;
+        for (index, step) in steps.iter().enumerate().skip(done.get()) {
+            let repeat = self.remaining(&steps[index..]);
+            let permit = if *step == Step::Check { None } else { limiter.acquire(1).await };
+            let result = self.run_step(step, &repeat).await;
+            if let Some(permit) = permit {
+                permit.done();
             }
-            self.promote(added + 1).await;
-        } else {
-            self.promotions.clone_from(&self.plan.promotions);
+            if let Err(error) = result {
+                let failure = self.context.report(error);
+                let continues = failure.affects_one_item();
+                failures.push((step.id().to_owned(), failure));
+                self.left.push(step.clone());
+                if !continues {
+                    let rest = &steps[index + 1..];
+                    untried = rest.iter().filter(|step| **step != Step::Check).count();
+                    self.left.extend_from_slice(rest);
+                    break;
+                }
+            }
+            // A failed step is reported once all are tried, so it is tried again with those after it.
+            if failures.is_empty() {
+                done.set(index + 1);
+            }
         }
-        let commands = self.remaining(&[], &[]);
+        let commands = self.remaining(&[]);
         let start = format!("the space {} was created, but ", self.space);
-        let untried = self.members.len() + self.promotions.len() - self.missing - self.failures.len();
-        let of_invited = |(user, _): &(String, Role)| self.known.get(user).is_some_and(Membership::is_invited);
-        let hint = finish_by(&commands, self.promotions.iter().any(of_invited));
-        match Failure::combine(&start, self.failures, untried) {
+        let of_invited = |step: &Step| match step {
+            Step::Promote(user, _) => self.known.get(user).is_some_and(Membership::is_invited),
+            _ => false,
+        };
+        let hint = finish_by(&commands, self.left.iter().any(of_invited));
+        match Failure::combine(&start, failures, untried) {
             None => Ok(()),
             Some(failure) => Err(failure.after_other_requests().hint_after_wait(hint)),
         }
     }
 
-    /// Returns the commands for these steps and for those that failed. An interruption reports them too.
-    fn remaining(&self, members: &[NewMembership], promotions: &[(String, Role)]) -> String {
-        let members = [&self.members, members].concat();
-        let promotions = [&self.promotions, promotions].concat();
-        let remaining = commands(self.space.as_str(), &members, &promotions, self.context);
+    /// Returns the commands for these steps and for those that are left. An interruption reports them too.
+    fn remaining(&self, steps: &[Step]) -> String {
+        let remaining = commands(self.space.as_str(), &[&self.left, steps].concat(), self.context);
         let done = format!("the space {} was created", self.space);
         self.context.progress.replace(Some(Progress { done, remaining: remaining.clone() }));
         remaining
     }
 
-    /// Records a failed step. Returns whether to continue with the next person.
-    fn failed(&mut self, name: &str, error: impl Into<anyhow::Error>) -> bool {
-        let failure = self.context.report(error);
-        let continues = failure.affects_one_item();
-        self.failures.push((id_of(name).to_owned(), failure));
-        continues
-    }
-
-    /// Records how many steps are done. A failed one is reported once all are, so it is tried again with those after it.
-    fn done(&self, steps: usize) {
-        if self.failures.is_empty() {
-            self.plan.steps_done.set(steps);
-        }
-    }
-
-    /// Adds the members who did not fit into the create request. Returns whether to continue.
-    async fn add(&mut self) -> bool {
-        let (plan, limiter) = (self.plan, self.caller.member_writes());
-        for (index, membership) in plan.added_later.iter().enumerate().skip(plan.steps_done.get()) {
-            let repeat = self.remaining(&plan.added_later[index..], &plan.promotions);
-            let permit = limiter.acquire(1).await;
-            let request = CreateMembership { space: self.space.clone(), membership: membership.clone(), admin: false };
-            let result = self.caller.send_repeated_by(&request, &repeat).await;
-            if let Some(permit) = permit {
-                permit.done();
-            }
-            match result {
-                Ok(Some(made)) => {
-                    self.known.insert(membership.name().to_owned(), made.fields);
-                }
-                Ok(None) => {}
-                // An earlier run of the command may have added the member.
-                Err(error) if error.is_already_exists() => {}
-                Err(error) => {
-                    if !self.failed(membership.name(), error) {
-                        self.members.extend_from_slice(&plan.added_later[index..]);
-                        return false;
+    /// Runs one step; `repeat` is the command that repeats it and those after it.
+    async fn run_step(&mut self, step: &Step, repeat: &str) -> anyhow::Result<()> {
+        match step {
+            Step::Check => self.check_members().await,
+            Step::Add(membership) => {
+                let (space, membership) = (self.space.clone(), membership.clone());
+                let request = CreateMembership { space, membership, admin: false };
+                match self.caller.send_repeated_by(&request, repeat).await {
+                    Ok(Some(made)) => {
+                        self.known.insert(request.membership.name().to_owned(), made.fields);
                     }
-                    self.members.push(membership.clone());
+                    Ok(None) => {}
+                    // An earlier run of the command may have added the member.
+                    Err(error) if error.is_already_exists() => {}
+                    Err(error) => return Err(error.into()),
                 }
             }
-            self.done(index + 1);
+            Step::Promote(user, role) => self.promote(user, *role, repeat).await?,
         }
-        true
+        Ok(())
     }
 
     /// Finds members whom the server silently skipped or only invited, if the login can read members.
     async fn check_members(&mut self) {
         let messages = self.context.messages;
-        let wanted: &[NewMembership] = match &self.plan.request {
-            Request::SetUp(request) if self.plan.may_lack_members => &request.memberships,
-            _ => &[],
-        };
+        let wanted = self.plan.members_in_request();
         let may_look = self.caller.allows(ListMemberships::SCOPES, false) != Some(false);
         let checked = match wanted {
             [] => Some(Vec::new()),
@@ -166,15 +139,14 @@ impl Steps<'_, '_> {
             let why = if may_look { "listing it failed" } else { "needs the scope chat.memberships.readonly" };
             messages.note(&format!("Skipped checking the member list ({why}). To list it, run {command}"));
         }
-        let missing = checked.unwrap_or_default();
+        let missing: Vec<Step> = checked.unwrap_or_default().into_iter().map(Step::Add).collect();
         let invited = self.known.iter().filter(|(_, member)| member.is_invited());
         let invited: Vec<&str> = invited.map(|(name, _)| id_of(name)).collect();
         if !missing.is_empty() {
             let space = self.space;
-            let names: Vec<&str> = missing.iter().map(|membership| id_of(membership.name())).collect();
-            let names = names.join(", ");
+            let names = missing.iter().map(Step::id).collect::<Vec<_>>().join(", ");
             messages.warning(&if self.may_be_older {
-                let command = commands(space.as_str(), &missing, &[], self.context);
+                let command = commands(space.as_str(), &missing, self.context);
                 let are = if missing.len() == 1 { "is" } else { "are" };
                 format!(
                     "{names} {are} not in {space}, which an earlier command with this key or request id may have \
@@ -184,8 +156,7 @@ impl Steps<'_, '_> {
                 format!("Google did not add {names} to {space}: they cannot be added, or someone is blocked")
             });
             if self.may_be_older {
-                self.missing = missing.len();
-                self.members.extend(missing);
+                self.left.extend(missing);
             }
         }
         if !invited.is_empty() {
@@ -240,31 +211,8 @@ impl Steps<'_, '_> {
         }
     }
 
-    /// Gives the roles, after so many other steps.
-    async fn promote(&mut self, before: usize) {
-        let (plan, limiter) = (self.plan, self.caller.member_writes());
-        for (index, (user, role)) in
-            plan.promotions.iter().enumerate().skip(plan.steps_done.get().saturating_sub(before))
-        {
-            let repeat = self.remaining(&[], &plan.promotions[index..]);
-            let permit = limiter.acquire(1).await;
-            let result = self.give(user, *role, &repeat).await;
-            if let Some(permit) = permit {
-                permit.done();
-            }
-            if let Err(error) = result {
-                if !self.failed(user, error) {
-                    self.promotions.extend_from_slice(&plan.promotions[index..]);
-                    return;
-                }
-                self.promotions.push((user.clone(), *role));
-            }
-            self.done(before + index + 1);
-        }
-    }
-
     /// Gives a role unless it is lower than that of the member: the caller is an owner, and a space may be older.
-    async fn give(&mut self, user: &str, role: Role, repeat: &str) -> anyhow::Result<()> {
+    async fn promote(&mut self, user: &str, role: Role, repeat: &str) -> anyhow::Result<()> {
         if !self.known.contains_key(user)
             && !self.plan.import
             && let Some(found) = self.member(id_of(user)).await?
@@ -272,7 +220,7 @@ impl Steps<'_, '_> {
             self.known.insert(user.to_owned(), found);
         }
         let found = self.known.get(user);
-        let command = commands(self.space.as_str(), &[], &[(user.to_owned(), role)], self.context);
+        let command = commands(self.space.as_str(), &[Step::Promote(user.to_owned(), role)], self.context);
         if !found.is_some_and(|found| keeps_higher_role(found, role, id_of(user), &command, self.context)) {
             let name = found.map_or_else(|| id_of(user), |found| found.name.as_str());
             give_role(self.space, name, role, false, repeat, self.caller).await?;
@@ -292,11 +240,9 @@ fn is_of(membership: &Membership, name: &str) -> bool {
 
 /// Returns the commands that add everyone in the plan to a space that exists; `None` if the plan has no members.
 pub(super) fn commands_for_all(plan: &Plan, space: &str, context: &Context) -> Option<String> {
-    let in_request: &[NewMembership] = match &plan.request {
-        Request::SetUp(request) => &request.memberships,
-        Request::Create(_) => &[],
-    };
-    let text = commands(space, &[in_request, &plan.added_later].concat(), &plan.promotions, context);
+    let in_request = plan.members_in_request().iter().cloned().map(Step::Add);
+    let steps: Vec<Step> = in_request.chain(plan.steps.iter().cloned()).collect();
+    let text = commands(space, &steps, context);
     (!text.is_empty()).then_some(text)
 }
 
@@ -323,20 +269,22 @@ pub(super) fn unmet_options(plan: &Plan, space: &Resource<Space>, hidden: bool, 
     Some(format!("{names}. To set what can be changed, run {}", context.command(words)))
 }
 
-fn commands(space: &str, members: &[NewMembership], promotions: &[(String, Role)], context: &Context) -> String {
+/// Returns the commands that do these steps.
+fn commands(space: &str, steps: &[Step], context: &Context) -> String {
+    let mut add = vec!["members", "add", space];
     let mut lines = Vec::new();
-    if !members.is_empty() {
-        let mut words = vec!["members", "add", space];
-        for membership in members {
-            if matches!(membership, NewMembership::Group(_)) {
-                words.push("--group");
+    for step in steps {
+        match step {
+            Step::Add(NewMembership::Group(_)) => add.extend(["--group", step.id()]),
+            Step::Add(_) => add.push(step.id()),
+            Step::Check => {}
+            Step::Promote(_, role) => {
+                lines.push(context.command(["members", "update", space, step.id(), "--role", role.as_word()]));
             }
-            words.push(id_of(membership.name()));
         }
-        lines.push(context.command(words));
     }
-    for (user, role) in promotions {
-        lines.push(context.command(["members", "update", space, id_of(user), "--role", role.as_word()]));
+    if add.len() > 3 {
+        lines.insert(0, context.command(add));
     }
     lines.join(" && ")
 }

@@ -12,7 +12,7 @@ use super::super::draft::Draft;
 use super::super::fields::TYPES;
 use super::super::options::SpaceFields;
 use crate::bulk::request_id_of_key;
-use crate::chat::{CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, is_same_name};
+use crate::chat::{CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, id_of, is_same_name};
 use crate::commands::arguments::for_people;
 use crate::commands::{ErrorCode, Failure, Outcome};
 use crate::platform::sanitise::quoted;
@@ -118,28 +118,60 @@ impl Request {
     }
 }
 
+/// A step after the creation.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Step {
+    /// Adds a member who is not in the request.
+    Add(NewMembership),
+    /// Finds members whom the server silently skipped or only invited.
+    Check,
+    /// Gives a person a role.
+    Promote(String, Role),
+}
+
+impl Step {
+    /// Returns the ID or address of the person or group; empty for the check.
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Add(membership) => membership.id(),
+            Self::Check => "",
+            Self::Promote(user, _) => id_of(user),
+        }
+    }
+}
+
 /// The checked requests of one creation.
 #[derive(Debug)]
 pub(in crate::commands) struct Plan {
     pub(in crate::commands) request: Request,
-    /// The members to add after the creation.
-    pub(super) added_later: Vec<NewMembership>,
-    /// The roles to give after the creation.
-    pub(super) promotions: Vec<(String, Role)>,
+    /// The steps after the creation.
+    pub(super) steps: Vec<Step>,
     /// The display name to look for before the creation.
     pub(super) reuse_check: Option<(String, IfExists)>,
     pub(super) import: bool,
     /// Whether the request id is the user's, or that of a key.
     pub(super) has_own_id: bool,
-    /// Whether the server may silently skip people.
-    pub(super) may_lack_members: bool,
     /// A note to print before the requests.
     pub(super) note: Option<String>,
-    /// How many steps after the creation are done: a row that waited for quota goes on there.
+    /// How many of the steps are done: a row that waited for quota goes on there.
     pub(super) steps_done: Cell<usize>,
 }
 
 impl Plan {
+    /// Returns how many members are added after the creation, and how many roles are given.
+    pub(super) fn later(&self) -> (usize, usize) {
+        let count = |of: fn(&Step) -> bool| self.steps.iter().filter(|step| of(step)).count();
+        (count(|step| matches!(step, Step::Add(_))), count(|step| matches!(step, Step::Promote(..))))
+    }
+
+    /// Returns the members in the request, whom the server may silently skip. That of a direct message it refuses.
+    pub(super) fn members_in_request(&self) -> &[NewMembership] {
+        match &self.request {
+            Request::SetUp(request) if !self.request.is_direct_message() => &request.memberships,
+            _ => &[],
+        }
+    }
+
     /// Refuses a conversation of another type, which a request id brought back: its members are not those of the plan.
     pub(super) fn check_type(&self, space: &Space) -> Result<(), Failure> {
         let wanted = self.request.text("spaceType").unwrap_or_default();
@@ -218,15 +250,16 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
     let mut added_later = memberships.split_off(if import { 0 } else { memberships.len().min(MOST_MEMBERSHIPS) });
     added_later.extend(app);
     let set_up = !import && (conversation || !memberships.is_empty());
-    let may_lack_members = kind != "DIRECT_MESSAGE" && !memberships.is_empty();
+    let check = kind != "DIRECT_MESSAGE" && !memberships.is_empty() || !added_later.is_empty();
+    let promotions = promotions.into_iter().map(|(user, role)| Step::Promote(user, role));
+    let steps = added_later.into_iter().map(Step::Add).chain(check.then_some(Step::Check)).chain(promotions).collect();
     let space = draft.space;
     let request = if set_up {
         Request::SetUp(SetUpSpace { space, memberships, request_id })
     } else {
         Request::Create(CreateSpace { space, request_id })
     };
-    let steps_done = Cell::default();
-    Ok(Plan { request, added_later, promotions, reuse_check, import, has_own_id, may_lack_members, note, steps_done })
+    Ok(Plan { request, steps, reuse_check, import, has_own_id, note, steps_done: Cell::default() })
 }
 
 fn check_name(draft: &Draft, kind: &str) -> Result<(), Failure> {

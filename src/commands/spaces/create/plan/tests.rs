@@ -97,7 +97,7 @@ fn members_make_it_a_set_up() {
             "memberships":[{"member":{"name":"users/ada@example.com","type":"HUMAN"}},
                 {"member":{"name":"users/7","type":"HUMAN"}},{"groupMember":{"name":"groups/g1"}}]})
     );
-    assert!(plan(&team).unwrap().may_lack_members);
+    assert_eq!(plan(&team).unwrap().steps, [Step::Check]);
 }
 
 #[test]
@@ -107,14 +107,16 @@ fn more_than_fit_into_the_request_follow_it_and_the_app_always_does() {
     let many = typed(&[&["--name=x"], &members[..], &["--member=app"]].concat());
     let plan = plan(&many).unwrap();
     assert_eq!(plan.request.preview()["body"]["memberships"].as_array().unwrap().len(), 49);
-    assert_eq!((plan.added_later.len(), plan.added_later.last()), (12, Some(&NewMembership::App)));
+    assert_eq!(plan.later(), (12, 0));
+    assert_eq!(plan.steps[11..], [Step::Add(NewMembership::App), Step::Check]);
 }
 
 #[test]
 fn those_who_look_after_the_space_come_first_and_have_one_role() {
     let team = typed(&["--name=x", "--member=1", "--manager=2", "--manager=users/2", "--owner=3"]);
     let made = plan(&team).unwrap();
-    assert_eq!(made.promotions, [("users/3".to_owned(), Role::Owner), ("users/2".to_owned(), Role::Manager)]);
+    let promote = |user: &str, role| Step::Promote(user.to_owned(), role);
+    assert_eq!(made.steps, [Step::Check, promote("users/3", Role::Owner), promote("users/2", Role::Manager)]);
     let preview = made.request.preview();
     let first = &preview["body"]["memberships"][0];
     assert_eq!(first, &json!({"member":{"name":"users/3","type":"HUMAN"}}), "no role, which create does not take");
@@ -129,7 +131,7 @@ fn one_person_in_two_spellings_is_one() {
         ["--owner=ada@example.com", "--owner=ada@EXAMPLE.com"],
     ] {
         let made = plan(&typed(&[&["--name=x"], &words[..]].concat())).unwrap();
-        assert!(made.promotions.len() < 2, "{words:?}");
+        assert!(made.later().1 < 2, "{words:?}");
         let memberships = made.request.preview()["body"]["memberships"].clone();
         let first = json!([{"member":{"name":"users/ada@example.com","type":"HUMAN"}}]);
         assert_eq!(memberships, first, "{words:?}");
@@ -208,7 +210,7 @@ fn import_mode_adds_nobody_at_once_and_allows_a_time() {
         made.request.preview()["body"],
         json!({"spaceType":"SPACE","displayName":"old","importMode":true,"createTime":"2024-02-29T12:00:00Z"})
     );
-    assert_eq!(made.added_later.len(), 1);
+    assert_eq!(made.later(), (1, 0));
     let chat = conversation("group-chat", &[], &["--import-mode"]);
     assert!(matches!(plan(&chat).unwrap().request, Request::Create(_)));
 
