@@ -148,19 +148,16 @@ impl<'a> Caller<'a> {
         self.access().account.unwrap_or_else(|| String::from("the owner of CHATAUTH_ACCESS_TOKEN"))
     }
 
-    /// Whether the membership is that of the account that acts.
-    pub(super) fn is_member(&self, membership: &Membership) -> bool {
-        let Some(user) = &membership.member else { return false };
+    /// Whether the membership is that of the account that acts; `None` if neither ids nor addresses tell: nobody knows the
+    /// owner of a ready token or the id of a service account's user, and Google hides addresses.
+    pub(super) fn is_own(&self, membership: &Membership) -> Option<bool> {
+        let Some(user) = &membership.member else { return Some(false) };
         let access = self.access.borrow();
         let id = user.name.as_deref().and_then(|name| name.strip_prefix("users/"));
-        let same_id = id.is_some() && id == access.record.as_ref().map(|record| record.sub.as_str());
-        let account = access.account.as_deref().zip(user.email.as_deref());
-        same_id || account.is_some_and(|(account, email)| account.eq_ignore_ascii_case(email))
-    }
-
-    /// Whether the membership may be that of the account that acts: nobody knows the owner of a ready token.
-    pub(super) fn may_be(&self, membership: &Membership) -> bool {
-        self.access.borrow().account.is_none() || self.is_member(membership)
+        let ids = id.zip(access.record.as_ref()).map(|(id, record)| id == record.sub);
+        let addresses = user.email.as_deref().zip(access.account.as_deref());
+        let addresses = addresses.map(|(address, account)| address.eq_ignore_ascii_case(account));
+        ids.max(addresses)
     }
 
     /// Whether the token's scopes allow a method; `None` for a ready token, whose scopes are unknown.

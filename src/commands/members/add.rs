@@ -162,9 +162,8 @@ impl Addition {
             if let Some(found) = found {
                 invited = found.fields.is_invited();
                 let has_it = found.fields.role.as_deref() == Some(role.as_wire());
-                if has_it
-                    || caller.may_be(&found.fields) && keeps_higher_role(&found.fields, role, id, &command, context)
-                {
+                let may_be_own = caller.is_own(&found.fields) != Some(false);
+                if has_it || may_be_own && keeps_higher_role(&found.fields, role, id, &command, context) {
                     return Ok(found);
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use chatauth::emulator::Options;
+use chatauth::emulator::{Names, Options};
 use serde_json::Value;
 
 use crate::support::bulk::{results, statuses};
@@ -184,16 +184,20 @@ fn a_create_lowers_no_role_of_a_space_that_a_key_brings_back() {
 
 #[test]
 fn a_service_account_keeps_the_role_of_the_user_that_it_acts_for() {
-    let sandbox = Sandbox::new();
-    let key = key_file(&sandbox, &format!("{}/token", sandbox.origin()));
-    let run = |words: &[&str]| {
-        let mut command = sandbox.command(words);
-        command.arg("--service-account").arg(&key).args(["--impersonate", ACCOUNT]);
-        sandbox.finish(command).success()
-    };
-    let space = run(&["spaces", "create", "--name", "x", "--format", "name"]).stdout;
-    run(&["members", "add", space.trim(), ACCOUNT, "--role", "member"]);
-    assert_eq!(role_of(&sandbox, space.trim(), ACCOUNT), "ROLE_MANAGER");
+    for names in [Names::Known, Names::None] {
+        let sandbox = Sandbox::with(Options { names, ..Options::default() });
+        let key = key_file(&sandbox, &format!("{}/token", sandbox.origin()));
+        let run = |words: &[&str]| {
+            let mut command = sandbox.command(words);
+            command.arg("--service-account").arg(&key).args(["--impersonate", ACCOUNT]);
+            sandbox.finish(command).success()
+        };
+        let space = run(&["spaces", "create", "--name", "x", "--format", "name"]).stdout;
+        let added = run(&["members", "add", space.trim(), ACCOUNT, "--role", "member"]);
+        assert!(added.stderr.contains("Skipped the role of "), "{}", added.stderr);
+        let members = sandbox.control().members(space.trim());
+        assert_eq!(members[0]["role"], "ROLE_MANAGER", "{names:?}: {members:?}");
+    }
 }
 
 #[test]

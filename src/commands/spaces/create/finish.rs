@@ -214,7 +214,6 @@ impl Steps<'_, '_> {
     /// Gives a role unless it is lower than that of the member: the caller is an owner, and a space may be older.
     async fn promote(&mut self, user: &str, role: Role, repeat: &str) -> anyhow::Result<()> {
         if !self.known.contains_key(user)
-            && !self.plan.import
             && let Some(found) = self.member(id_of(user)).await?
         {
             self.known.insert(user.to_owned(), found);
