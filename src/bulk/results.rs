@@ -19,6 +19,9 @@ use crate::platform::signals::Interruption;
 /// The maximum number of results that wait to be written, or for an earlier row, before no further row starts.
 pub(super) const WINDOW: u64 = 256;
 
+/// The codes of errors for which a row itself is at fault, not the account or the project.
+const OF_THE_ROW: [&str; 4] = ["input_invalid", "invalid_argument", "already_exists", "not_found"];
+
 /// The result of a row.
 #[derive(Debug, Clone, Default)]
 pub struct RowResult {
@@ -105,7 +108,7 @@ pub struct Counts {
     pub unknown: u64,
     /// Failed, and the resource exists.
     pub unfinished: u64,
-    /// Failed, and would again: the row cannot be used, or the API rejected it.
+    /// Failed, and would again: the row cannot be used, or the API rejected what it says.
     pub rejected: u64,
 }
 
@@ -259,8 +262,8 @@ impl<'a> Results<'a> {
         }
         if let Some(RowResult { error: Some(error), name, .. }) = &result {
             counts.unfinished += u64::from(name.is_some());
-            let is_final = matches!(error["exitCode"].as_u64(), Some(3 | 5)) && !is_unknown(error);
-            counts.rejected += u64::from(is_final && name.is_none());
+            let is_rejected = error["code"].as_str().is_some_and(|code| OF_THE_ROW.contains(&code));
+            counts.rejected += u64::from(is_rejected && !is_unknown(error) && name.is_none());
         }
         if let Some(unknown) = result.as_ref().filter(|result| result.is_unknown()) {
             counts.unknown += 1;

@@ -23,8 +23,8 @@ fn results_come_in_order_and_the_same_command_tries_only_what_failed() {
     assert_eq!(first.error()["code"], "partial_failure");
     let hint = first.error()["hint"].as_str().unwrap().to_owned();
     assert!(hint.contains("--journal results.jsonl"), "{}", first.stderr);
-    // Both were refused, and would be again as they are.
-    assert!(hint.starts_with("correct the failed rows; to resume, run "), "{hint}");
+    // One of them is right, and fails because of the account.
+    assert!(hint.starts_with("to resume, run "), "{hint}");
     let failed: Vec<Value> = results(&first.stdout).into_iter().filter(|result| result["status"] == "failed").collect();
     assert!(failed.iter().all(|result| result["error"]["code"].is_string() && result.get("space").is_none()));
 
@@ -391,6 +391,17 @@ fn what_repeats_a_row_or_resumes_a_run_is_a_command_that_does() {
             assert_eq!(hint.as_str().unwrap().contains("remove the finished rows"), expected, "{fault}: {hint}");
             assert_eq!(hint.as_str().unwrap().contains("set request-id"), unknown, "{fault}: {hint}");
         }
+    }
+}
+
+#[test]
+fn rows_are_to_be_corrected_only_where_they_are_at_fault() {
+    for (fault, correct) in [("create:status=400", true), ("create:status=403", false)] {
+        let bulk = Bulk::logged_in(&names(2));
+        bulk.fault(fault);
+        let error = bulk.run().exits_with(7).error();
+        let start = if correct { "correct the failed rows; to resume, run " } else { "to resume, run " };
+        assert!(error["hint"].as_str().unwrap().starts_with(start), "{error}");
     }
 }
 
