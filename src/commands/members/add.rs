@@ -150,8 +150,7 @@ impl Addition {
         let id = self.membership.id();
         let words = ["members", "update", self.space.as_str(), id, "--role", role.as_word()];
         let command = context.command(words.into_iter().chain(admin.then_some("--use-admin-access")));
-        let mut invited = false;
-        let given = async {
+        let given: anyhow::Result<_> = async {
             let found = match found {
                 // They were there before, or may have been: the answer was lost.
                 None if !is_new || name.contains('@') => {
@@ -160,7 +159,6 @@ impl Addition {
                 found => found,
             };
             if let Some(found) = found {
-                invited = found.fields.is_invited();
                 let has_it = found.fields.role.as_deref() == Some(role.as_wire());
                 let may_be_own = caller.is_own(&found.fields) != Some(false);
                 if has_it || may_be_own && keeps_higher_role(&found.fields, role, id, &command, context) {
@@ -168,18 +166,23 @@ impl Addition {
                 }
             }
             give_role(&self.space, name, role, admin, &command, caller).await
+        }
+        .await;
+        let error = match given {
+            Ok(membership) => return Ok(Some(membership)),
+            Err(error) => error,
         };
-        given.await.map(Some).map_err(|error: anyhow::Error| {
-            let mut failure = context.report(error);
-            if is_new {
-                failure.message = format!("{id} was added, but {}", failure.message);
-                failure = failure.after_other_requests();
-            }
-            if is_new || invited { failure.hint_after_wait(finish_by(&command, invited)) } else { failure }.into()
-        })
+        let mut failure = context.report(error);
+        let invited = failure.affects_one_item() && is_invited(self.fetch(admin, caller).await.as_ref());
+        if is_new {
+            let how = if invited { "invited" } else { "added" };
+            failure.message = format!("{id} was {how}, but {}", failure.message);
+            failure = failure.after_other_requests();
+        }
+        Err(if is_new || invited { failure.hint_after_wait(finish_by(&command, invited)) } else { failure }.into())
     }
 
-    /// Fetches the membership whose response was lost; failing to show it is not an error.
+    /// Fetches the membership; failing to show it is not an error.
     async fn fetch(&self, admin: bool, caller: &mut Caller<'_>) -> Option<Resource<Membership>> {
         let name = member_name(&self.space, self.membership.id()).ok()?;
         caller.send(&GetMembership { name, admin }).await.ok()

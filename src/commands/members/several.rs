@@ -86,9 +86,11 @@ pub(super) async fn for_each<Member>(
     } else {
         let start = format!("{} of {} failed: ", failures.len(), ids.len());
         let untried = ids.len() - done.len() - failures.len();
+        // A hint about the only one who is left is better than the command for them.
+        let is_last = matches!(&failures[..], [(_, only)] if only.affects_one_item());
         Failure::combine(&start, failures, untried).map(|failure| {
             let failure = if done.is_empty() { failure } else { failure.after_other_requests() };
-            finish_by(failure, &left)
+            if is_last { failure } else { finish_by(failure, &left) }
         })
     };
     Ok(Failure::with_unprinted(failed, unprinted)?)
