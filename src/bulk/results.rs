@@ -71,12 +71,11 @@ impl RowResult {
         self.error.as_ref().is_some_and(is_unknown)
     }
 
-    /// Returns why the row failed, and how to finish it if its resource exists; `None` if it did not fail.
+    /// Returns why the row failed and what to do; `None` if it did not fail.
     fn failure(&self) -> Option<String> {
         let error = self.error.as_ref()?;
-        let hint = self.name.as_ref().and_then(|_| error["hint"].as_str()).map(|hint| format!("; {hint}"));
-        let message = error["message"].as_str().unwrap_or_default();
-        Some(format!("Row {}: {message}{}", self.row, hint.unwrap_or_default()))
+        let hint = error["hint"].as_str().map(|hint| format!("; {hint}")).unwrap_or_default();
+        Some(format!("Row {}: {}{hint}", self.row, error["message"].as_str().unwrap_or_default()))
     }
 
     /// Returns the message for standard error if the line cannot be written; empty for a row that changed nothing.

@@ -96,9 +96,7 @@ pub(super) fn label(result: &RowResult) -> &str {
 pub(super) fn summary(result: &RowResult) -> String {
     let of_error = |member: &str| result.error.as_ref().and_then(|error| error[member].as_str()).unwrap_or_default();
     let mut text = format!("{}  {}", result.row, result.status);
-    // What exists already has to be finished by a command of its own, unless the journal does.
-    let hint = if result.name().is_empty() { "" } else { of_error("hint") };
-    for part in [result.name(), label(result), of_error("message"), hint] {
+    for part in [result.name(), label(result), of_error("message"), of_error("hint")] {
         if !part.is_empty() {
             text += &format!("  {part}");
         }

@@ -395,6 +395,19 @@ fn what_repeats_a_row_or_resumes_a_run_is_a_command_that_does() {
 }
 
 #[test]
+fn what_to_do_about_a_failed_row_is_told_to_people() {
+    let sandbox = Sandbox::new();
+    sandbox.log_in();
+    fs::write(sandbox.path("rows.csv"), "name,idempotency-key\nD,dk\n").unwrap();
+    for format in ["human", "name"] {
+        sandbox.control().add_fault("create:status=404,reason=NOT_FOUND,times=1".parse().unwrap());
+        let run = sandbox.run(["spaces", "create", "--from", "rows.csv", "--format", format]).exits_with(7);
+        let text = format!("{}{}", run.stdout, run.stderr);
+        assert!(text.contains("use another key or request ID"), "{format}: {text}");
+    }
+}
+
+#[test]
 fn rows_are_to_be_corrected_only_where_they_are_at_fault() {
     for (fault, correct) in [("create:status=400", true), ("create:status=403", false)] {
         let bulk = Bulk::logged_in(&names(2));
