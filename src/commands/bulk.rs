@@ -93,6 +93,8 @@ pub(super) trait RowCommand {
 struct RowRunner<'a, Command: RowCommand> {
     command: &'a Command,
     admin: bool,
+    /// The number of requests in flight of a run without a rate.
+    unlimited: Option<usize>,
     context: &'a Context,
     caller: RefCell<Option<Caller<'a>>>,
     renewed: Cell<Instant>,
@@ -108,6 +110,10 @@ impl<'a, Command: RowCommand> RowRunner<'a, Command> {
         time: &str,
     ) -> anyhow::Result<()> {
         let caller = Caller::new(self.context, scopes, self.admin).await?;
+        let caller = match self.unlimited {
+            Some(concurrency) => caller.with_unlimited_member_writes(concurrency),
+            None => caller,
+        };
         if let Some(journal) = journal {
             let (account, label) = account(&caller, self.context);
             if account.is_null() {
@@ -220,7 +226,10 @@ pub(super) fn run<Command: RowCommand>(
         None => Ok(None),
     };
     let mut journal = journal.map_err(|error| journal_failure(&error))?;
-    let rows = RowRunner { command, admin, context, caller: RefCell::new(None), renewed: Cell::new(Instant::now()) };
+    let concurrency = args.concurrency.map_or(8, usize::from);
+    let unlimited = (rate == Rate::Unlimited).then_some(concurrency);
+    let (caller, renewed) = (RefCell::new(None), Cell::new(Instant::now()));
+    let rows = RowRunner { command, admin, unlimited, context, caller, renewed };
     let total = checked.as_ref().map(|checked| checked.rows);
     if let Some(Checked { identical, .. }) = checked {
         let resumes = |journal: &&Journal| Command::WORDS.by_request_id && !journal.unclaimed().is_empty();
@@ -243,7 +252,7 @@ pub(super) fn run<Command: RowCommand>(
             total,
             journal: journal.as_ref(),
             rate,
-            concurrency: args.concurrency.map_or(8, usize::from),
+            concurrency,
             fail_fast: args.fail_fast && !dry_run,
             preview: None,
             now: &now,

@@ -116,6 +116,11 @@ impl<'a> Caller<'a> {
         Self { for_row: true, attempts: 0, ..self.clone() }
     }
 
+    /// Lets a run without a rate send the writes of memberships without one, so many at a time.
+    pub(super) fn with_unlimited_member_writes(self, concurrency: usize) -> Self {
+        Self { member_writes: Rc::new(RateLimiter::new(Rate::Unlimited, concurrency, [])), ..self }
+    }
+
     /// Returns what limits the writes of memberships.
     pub(super) fn member_writes(&self) -> Rc<RateLimiter> {
         Rc::clone(&self.member_writes)

@@ -110,6 +110,19 @@ fn without_a_rate_refusals_pause_everybody_and_fail_nothing() {
 }
 
 #[test]
+fn without_a_rate_the_further_steps_of_rows_have_none_either() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let rows: String = (0..12).map(|row| format!("N{row},m{row}@example.com\n")).collect();
+    let bulk = Bulk::of(sandbox, &format!("name,manager\n{rows}")).with("--concurrency 8");
+    bulk.run().success();
+    let roles = bulk.sandbox.control().requests_to(Endpoint::UpdateMember);
+    assert_eq!(roles.len(), 12);
+    // At the rate of members they would be 240 ms apart.
+    assert!(roles.windows(2).any(|pair| pair[1].at < pair[0].at + time::Duration::milliseconds(100)), "{roles:?}");
+}
+
+#[test]
 fn the_hour_of_earlier_runs_counts() {
     let mut bulk = Bulk::logged_in(&names(5));
     let position = bulk.words.iter().position(|word| word == "unlimited").unwrap();
