@@ -201,6 +201,21 @@ fn a_service_account_keeps_the_role_of_the_user_that_it_acts_for() {
 }
 
 #[test]
+fn a_create_in_import_mode_may_be_repeated() {
+    let sandbox = Sandbox::new();
+    let key = key_file(&sandbox, &format!("{}/token", sandbox.origin()));
+    let words = ["spaces", "create", "--name", "x", "--import-mode", "--manager", "bob@example.com"];
+    let run = || {
+        let mut command = sandbox.command(words.iter().chain(&["--idempotency-key", "k", "--format", "name"]));
+        command.arg("--service-account").arg(&key).args(["--impersonate", ACCOUNT]);
+        sandbox.finish(command).success().stdout
+    };
+    let space = run();
+    assert_eq!(run(), space);
+    assert_eq!(role_of(&sandbox, space.trim(), "bob@example.com"), "ROLE_ASSISTANT_MANAGER");
+}
+
+#[test]
 fn an_administrator_lists_members_of_several_roles() {
     let options = Options { admins: vec![ACCOUNT.into()], ..Options::default() };
     let sandbox = Sandbox::with(options);

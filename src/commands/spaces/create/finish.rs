@@ -213,10 +213,8 @@ impl Steps<'_, '_> {
 
     /// Gives a role unless it is lower than that of the member: the caller is an owner, and a space may be older.
     async fn promote(&mut self, user: &str, role: Role, repeat: &str) -> anyhow::Result<()> {
-        if !self.known.contains_key(user)
-            && let Some(found) = self.member(id_of(user)).await?
-        {
-            self.known.insert(user.to_owned(), found);
+        if !self.known.contains_key(user) {
+            self.missing(&[NewMembership::Human(user.to_owned())]).await?;
         }
         let found = self.known.get(user);
         let command = commands(self.space.as_str(), &[Step::Promote(user.to_owned(), role)], self.context);
