@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::auth::{self, Access, Record, ScopeSet};
 use crate::bulk::{Rate, RateLimiter};
-use crate::chat::{self, Client, ErrorKind, ListSpaces, Membership, Method, Paging, Scopes};
+use crate::chat::{self, Client, CreateSpace, ErrorKind, ListSpaces, Membership, Method, Paging, Scopes};
 
 use super::needed_scopes;
 use super::write::{InFlight, Write};
@@ -92,6 +92,11 @@ impl CallError {
 impl<'a> Caller<'a> {
     /// Gets an access token that allows `methods`, with a login first when that is needed and a person can be asked.
     pub(super) async fn new(context: &'a Context, methods: &[Scopes], admin: bool) -> Result<Self, Failure> {
+        // The login of a person would have this restricted scope in vain.
+        if methods.contains(&CreateSpace::SCOPES_FOR_IMPORT) && context.settings.uses_login() {
+            return Err(Failure::usage("import mode needs a service account that acts for a user")
+                .hint("pass --service-account FILE --impersonate USER"));
+        }
         let granted = granted(context).unwrap_or_default();
         Self::with_scopes(context, needed_scopes::needed(methods, admin, &granted)).await
     }
@@ -99,9 +104,9 @@ impl<'a> Caller<'a> {
     /// Like [`Self::new`], for scopes that are already known.
     pub(super) async fn with_scopes(context: &'a Context, needed: ScopeSet) -> Result<Self, Failure> {
         // A refused endpoint is reported before anybody has to log in.
-        let chat = context.chat()?;
+        context.check_endpoint()?;
         let access = context.access(&needed).await?;
-        Ok(Self { chat, needed, ..Self::with_access(context, access)? })
+        Ok(Self { needed, ..Self::with_access(context, access)? })
     }
 
     /// Creates a caller for an existing token.

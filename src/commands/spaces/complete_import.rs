@@ -3,15 +3,7 @@
 use crate::chat::{self, Method};
 use crate::commands::arguments::space_name;
 use crate::commands::caller::Caller;
-use crate::commands::{Context, ErrorCode, Failure};
-
-/// Adds to a refusal in import mode that a person's login never allows it.
-pub(super) fn explain(failure: Failure, context: &Context) -> Failure {
-    if failure.code == ErrorCode::PermissionDenied && context.settings.uses_login() {
-        return failure.hint("import mode needs a service account: pass --service-account FILE --impersonate USER");
-    }
-    failure
-}
+use crate::commands::{Context, ErrorCode};
 
 /// End import mode and open the space to its members
 #[derive(Debug, clap::Args)]
@@ -33,7 +25,7 @@ impl CompleteImport {
             failure if failure.code == ErrorCode::PreconditionFailed => {
                 failure.hint(format!("to see whether the import is complete, run {get}"))
             }
-            failure => explain(failure, context),
+            failure => failure,
         })?;
         super::show::print_written("spaces complete-import", &space, context)
     }

@@ -10,7 +10,6 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::complete_import;
 use crate::chat::{
     CreateMembership, CreateSpace, GetMembership, ListSpaces, Method, PatchMembership, Resource, Scopes, SetUpSpace,
     Space,
@@ -226,7 +225,6 @@ async fn send(plan: &Plan, own_id: bool, caller: &mut Caller<'_>) -> Result<Reso
         failure if is_gone => {
             failure.hint("use another key or request ID: the space of this one may have been deleted")
         }
-        failure if plan.import => complete_import::explain(failure, context),
         failure if failure.code == ErrorCode::AlreadyExists => failure.hint(match plan.reuse_check {
             Some(_) => "choose another name: a space of your organization that you cannot see has this one",
             None => {

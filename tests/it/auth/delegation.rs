@@ -60,15 +60,19 @@ impl Robot {
 const CREATE: [&str; 4] = ["spaces", "create", "--name", "x"];
 
 #[test]
-fn import_mode_asks_a_login_for_a_service_account() {
+fn import_mode_asks_nobody_to_log_in_but_for_a_service_account() {
     let sandbox = Sandbox::new();
-    sandbox.run(["auth", "login", "--scope", "chat.import", "--scope", "chat.spaces"]).success();
-    let space = sandbox.name_of(&CREATE);
-    for words in [&["spaces", "create", "--name", "I", "--import-mode"][..], &["spaces", "complete-import", &space]] {
-        let refused = sandbox.run(words).exits_with(5);
-        let hint = "hint: import mode needs a service account: pass --service-account FILE --impersonate USER";
+    std::fs::write(sandbox.path("rows.csv"), "name,import-mode\nA,yes\n").unwrap();
+    for words in [
+        &["spaces", "create", "--name", "I", "--import-mode"][..],
+        &["spaces", "create", "--from", "rows.csv"],
+        &["spaces", "complete-import", "AAA"],
+    ] {
+        let refused = sandbox.run(words).exits_with(2);
+        let hint = "service account that acts for a user\nhint: pass --service-account FILE --impersonate USER";
         assert!(refused.stderr.contains(hint), "{}", refused.stderr);
     }
+    assert!(sandbox.control().requests().is_empty());
 }
 
 #[test]

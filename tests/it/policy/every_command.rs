@@ -12,6 +12,9 @@ use crate::support::sandbox::Sandbox;
 use crate::support::service_account::key_file;
 use crate::support::stage::{ACCOUNT, not_run, record_bytes, start, wrapped};
 
+/// The command that refuses the login of a person before it reads anything.
+const IMPORT: &str = "spaces complete-import SPACE";
+
 /// Every command, as somebody would use it; `SPACE` is a space that is there.
 const COMMANDS: &[&str] = &[
     "auth status",
@@ -29,7 +32,7 @@ const COMMANDS: &[&str] = &[
     "spaces search x",
     "spaces find-dm ada@example.com",
     "spaces find-group-chats ada@example.com",
-    "spaces complete-import SPACE",
+    IMPORT,
     "members add SPACE carol@example.com",
     "members list SPACE",
     "members get SPACE ada@example.com",
@@ -159,8 +162,8 @@ fn property_36_no_command_but_a_login_touches_a_record_that_it_cannot_read() {
     let path = sandbox.record_path(ACCOUNT);
     fs::write(&path, "{\"version\": 7}").unwrap();
     let before = fs::metadata(&path).unwrap();
-    let makes_a_login = |line: &&&str| ["auth login", "auth import authorized_user.json"].contains(line);
-    for line in COMMANDS.iter().chain(&["auth token", "auth export"]).filter(|line| !makes_a_login(line)) {
+    let reads_none = ["auth login", "auth import authorized_user.json", IMPORT];
+    for line in COMMANDS.iter().chain(&["auth token", "auth export"]).filter(|line| !reads_none.contains(line)) {
         let finished = sandbox.run(words(line, &space));
         let expected = if line.contains("--dry-run") { 0 } else { 3 };
         assert_eq!(finished.code(), Some(expected), "{line}: {}", finished.stderr);
@@ -238,7 +241,8 @@ fn property_56_without_any_network_every_command_says_so_and_no_login_is_lost() 
         assert!(!finished.stderr.contains("network"), "{line}: {}", finished.stderr);
     }
     let needs_it = |line: &&&str| {
-        !line.contains("dry-run") && !["auth status", "auth switch emulator@example.com", "auth login"].contains(line)
+        !line.contains("dry-run")
+            && !["auth status", "auth switch emulator@example.com", "auth login", IMPORT].contains(line)
     };
     // All at once: each of them waits a little before it tries again.
     let running: Vec<_> = COMMANDS
