@@ -78,10 +78,10 @@ pub(super) fn warn_unclaimed(journal: Option<&Journal>, words: &Words, context: 
         let more = unclaimed.len().saturating_sub(LISTED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         context.messages.warning(&format!(
-            "no row finishes {}{more} of an earlier run: a row that was changed creates another {}. Restore it to finish \
-             the first one",
+            "no row finishes {}{more} of an earlier run: a row that was changed creates another {object}. Restore it, \
+             unless you have finished the first {object} yourself",
             unclaimed.into_iter().take(LISTED).collect::<Vec<_>>().join(", "),
-            words.object
+            object = words.object
         ));
     }
 }

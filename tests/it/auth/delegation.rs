@@ -62,7 +62,7 @@ const CREATE: [&str; 4] = ["spaces", "create", "--name", "x"];
 #[test]
 fn import_mode_asks_nobody_to_log_in_but_for_a_service_account() {
     let sandbox = Sandbox::new();
-    std::fs::write(sandbox.path("rows.csv"), "name,import-mode\nA,yes\n").unwrap();
+    fs::write(sandbox.path("rows.csv"), "name,import-mode\nA,yes\n").unwrap();
     for words in [
         &["spaces", "create", "--name", "I", "--import-mode"][..],
         &["spaces", "create", "--from", "rows.csv"],

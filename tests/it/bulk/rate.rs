@@ -113,8 +113,8 @@ fn without_a_rate_refusals_pause_everybody_and_fail_nothing() {
 fn without_a_rate_the_further_steps_of_rows_have_none_either() {
     let sandbox = Sandbox::new();
     sandbox.run(["auth", "login", "--scope", "manage"]).success();
-    let rows: String = (0..12).map(|row| format!("N{row},m{row}@example.com\n")).collect();
-    let bulk = Bulk::of(sandbox, &format!("name,manager\n{rows}")).with("--concurrency 8");
+    let rows: Vec<String> = (0..12).map(|row| format!("N{row},m{row}@example.com\n")).collect();
+    let bulk = Bulk::of(sandbox, &format!("name,manager\n{}", rows.concat())).with("--concurrency 8");
     bulk.run().success();
     let roles = bulk.sandbox.control().requests_to(Endpoint::UpdateMember);
     assert_eq!(roles.len(), 12);
