@@ -37,13 +37,20 @@ impl Switch {
         let is_unknown = matches!(error, Error::LoginNeeded(LoginNeeded::NoSuchAccount(_)));
         let mut failure = context.report(error);
         let (accounts, _) = context.session().selectable_accounts().unwrap_or_default();
-        let Some(first) = accounts.first().filter(|_| is_unknown) else { return failure };
+        if !is_unknown || accounts.is_empty() {
+            return failure;
+        }
         failure.message = format!("{}; saved logins: {}", failure.message, accounts.join(", "));
         // Only with an address can somebody log in.
         if self.account.contains('@') {
             return failure;
         }
-        let meant = accounts.iter().find(|account| account.starts_with(&self.account)).unwrap_or(first);
-        failure.hint(format!("run {}", context.settings.invocation.login_management(["auth", "switch", meant])))
+        let typed = self.account.to_lowercase();
+        let meant = accounts.iter().find(|account| account.starts_with(&typed));
+        let switch = |account: &String| context.settings.invocation.login_management(["auth", "switch", account]);
+        failure.hint(meant.map_or_else(
+            || String::from("pass the address of a saved login"),
+            |account| format!("run {}", switch(account)),
+        ))
     }
 }

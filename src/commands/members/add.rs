@@ -158,14 +158,16 @@ impl Addition {
                 }
                 found => found,
             };
+            let mut name = name.to_owned();
             if let Some(found) = found {
                 let has_it = found.fields.role.as_deref() == Some(role.as_wire());
                 let may_be_own = caller.is_own(&found.fields) != Some(false);
                 if has_it || may_be_own && keeps_higher_role(&found.fields, role, id, &command, context) {
                     return Ok(found);
                 }
+                name = found.fields.name;
             }
-            give_role(&self.space, name, role, admin, &command, caller).await
+            give_role(&self.space, &name, role, admin, &command, caller).await
         }
         .await;
         let error = match given {

@@ -23,7 +23,7 @@ pub(in crate::commands) async fn give_role(
     Ok(caller.send_repeated_by(&PatchMembership { name, role, admin }, repeat).await?)
 }
 
-/// Returns whether the membership of `who` keeps a higher role than `role`, and notes so; `command` lowers it.
+/// Returns whether the membership of `who` keeps a higher role than `role`, and warns of it; `command` lowers it.
 pub(in crate::commands) fn keeps_higher_role(
     found: &Membership,
     role: Role,
@@ -34,9 +34,8 @@ pub(in crate::commands) fn keeps_higher_role(
     let is_it = |higher: &Role| *higher > role && found.role.as_deref() == Some(higher.as_wire());
     let higher = [Role::Manager, Role::Owner].into_iter().find(is_it).map(Role::as_word);
     higher.is_some_and(|higher| {
-        context
-            .messages
-            .note(&format!("Skipped the role of {who}, who is already {higher}. To lower it, run {command}"));
+        let skipped = format!("skipped the role of {who}, who is already {higher}. To lower it, run {command}");
+        context.messages.warning(&skipped);
         true
     })
 }

@@ -126,7 +126,7 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     let name = &space.fields.name;
     let named = if is_direct { format!("The direct message is {name}") } else { format!("Created {name} as {whom}") };
     context.messages.note(&named);
-    if plan.import {
+    if space.json["importMode"] == true {
         let complete = context.command(["spaces", "complete-import", name]);
         context.messages.note(&format!("Nobody sees it until the import is complete. To complete it, run {complete}"));
     }

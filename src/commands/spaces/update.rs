@@ -259,7 +259,7 @@ fn plan(options: &Update) -> Result<Plan, Failure> {
     }
     if let Some(other) = draft.copy_of.as_deref().filter(|name| *name != space.as_str()) {
         return Err(Failure::usage(format!("the document is of {other}, not of {space}"))
-            .hint(format!("to give {space} these values, remove the name from the document")));
+            .hint(format!("to give {space} these values, set the name in the document to it")));
     }
     check(&mut draft, options.admin.use_admin_access)?;
     let note = draft.note();

@@ -45,9 +45,10 @@ fn the_last_login_or_switch_decides_and_an_option_for_one_command() {
     assert_eq!(error["message"], format!("you are not logged in as eve@example.com; saved logins: {ADA}, {BOB}"));
     assert!(error["hint"].as_str().unwrap().contains("auth login --account eve@example.com"), "{error}");
     // A name is no address to log in with, and may be the beginning of one.
-    for (name, meant) in [("bob", BOB), ("eve", ADA)] {
+    let bob = format!("auth switch {BOB}");
+    for (name, hint) in [("bob", &*bob), ("BO", &*bob), ("eve", "pass the address of a saved login")] {
         let error = sandbox.run(["auth", "switch", name, "--format", "json"]).exits_with(4).error();
-        assert!(error["hint"].as_str().unwrap().ends_with(&format!("auth switch {meant}")), "{error}");
+        assert!(error["hint"].as_str().unwrap().ends_with(hint), "{error}");
     }
     assert_eq!(whose_token(&sandbox, &[]), ADA, "a failed switch has switched");
     sandbox.run(["auth", "token", "--account", "eve@example.com", "--no-input"]).exits_with(4);

@@ -58,7 +58,7 @@ fn the_bar_makes_room_for_what_the_second_step_of_a_row_says() {
     let mut terminal = Terminal::new(200);
     terminal.show(&written(sandbox.command(words), 200));
     let lines = terminal.lines();
-    assert!(lines.iter().any(|line| line.starts_with("Skipped the role of ")), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.starts_with("warning: skipped the role of ")), "{lines:#?}");
     assert!(lines.iter().all(|line| !line.contains("/2")), "{lines:#?}");
 }
 

@@ -399,6 +399,7 @@ fn the_document_of_another_space_is_refused() {
         run.requests.is_empty() && run.stderr.contains("the document is of spaces/AAA, not of spaces/BBB"),
         "{run:?}"
     );
+    assert!(run.stderr.contains("set the name in the document to it"), "{}", run.stderr);
     recorder.run(&["spaces", "update", "AAA", "--json", file]).exits_with(0);
     let title = recorder.file("title.json", &json!({"name":"no resource","displayName":"T"}));
     recorder.run(&["spaces", "update", "AAA", "--json", title]).exits_with(0);
@@ -418,6 +419,10 @@ fn people_see_that_a_space_is_in_import_mode_and_what_is_due() {
     for line in ["Import mode", "Expires      2099-01-01T00:00:00Z"] {
         assert!(run.stdout.contains(line), "{}", run.stdout);
     }
+    // A key may bring back a space whose import is complete.
+    let complete = Recorder::with(|_, _| (200, json!({"name":"spaces/AAA","displayName":"I"})));
+    let run = complete.run(&words).exits_with(0);
+    assert!(!run.stderr.contains("complete-import"), "{}", run.stderr);
 }
 
 #[test]
