@@ -165,10 +165,10 @@ impl ScopeSet {
         self.0.iter().filter(|scope| !covered(scope)).cloned().collect()
     }
 
-    /// This set and the other.
+    /// This set, and what it does not cover of the other.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        self.0.union(&other.0).cloned().collect()
+        self.0.union(&self.missing_from(other).0).cloned().collect()
     }
 
     /// This set with the scopes that tell who logged in.
@@ -222,7 +222,8 @@ mod tests {
         let narrow = set(&["chat.spaces.create", "chat.spaces.readonly", "chat.memberships.readonly"]);
         assert!(wide.missing_from(&narrow).is_empty());
         assert_eq!(narrow.missing_from(&wide), wide);
-        assert_eq!(wide.union(&narrow).minimal(), wide);
+        assert_eq!(wide.union(&narrow), wide);
+        assert_eq!(narrow.union(&wide).minimal(), wide);
         assert_eq!(narrow.minimal(), narrow);
         let reading = set(&["chat.spaces.readonly"]);
         assert_eq!(reading.missing_from(&set(&["chat.spaces.create"])), set(&["chat.spaces.create"]));

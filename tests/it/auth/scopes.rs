@@ -80,6 +80,11 @@ fn a_wider_permission_covers_a_narrower_one() {
     sandbox.run(["spaces", "create", "--name", "x", "--no-input"]).success();
     sandbox.run(["auth", "token", "--scope", "chat.spaces.readonly", "--no-input"]).success();
     sandbox.run(["auth", "token", "--scope", "chat.memberships", "--no-input"]).exits_with(4);
+    // It does so in the login that replaces one that has ended.
+    sandbox.expire_stored_token(ACCOUNT);
+    sandbox.control().add_fault("token:reason=invalid_grant,times=1".parse().unwrap());
+    sandbox.run(["spaces", "list"]).success();
+    assert_eq!(asked(&sandbox), [format!("{ROOT}chat.spaces"), format!("{ROOT}userinfo.email"), "openid".into()]);
 }
 
 #[test]
