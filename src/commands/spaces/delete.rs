@@ -28,8 +28,8 @@ pub struct Delete {
     yes: bool,
     /// Delete a space per row of CSV or JSON Lines; - is stdin
     ///
-    /// The column is space; the output of spaces list is read too. Requires --yes, since it cannot prompt.
-    #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "space", requires = "yes")]
+    /// The column is space; the output of spaces list is read too. Requires --yes or --dry-run, since it cannot prompt.
+    #[arg(long, value_name = "FILE", help_heading = "Many at once", conflicts_with = "space")]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     from: Option<PathBuf>,
     #[command(flatten)]
@@ -43,6 +43,11 @@ impl Delete {
     pub fn run(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         if let Some(from) = &self.from {
+            if !self.yes && !self.rows.dry_run {
+                return Err(Failure::usage("cannot prompt before deleting the spaces of a file")
+                    .hint("to see what would be deleted, pass --dry-run; to delete it, pass --yes")
+                    .into());
+            }
             return bulk::run(&DeleteRows { admin }, from, &self.rows.bulk, self.rows.dry_run, admin, context);
         }
         context.block_on(self.delete(context))

@@ -124,6 +124,12 @@ fn nothing_is_deleted_unasked() {
     assert!(run.requests.is_empty());
     assert!(run.stderr.contains("--yes"), "{}", run.stderr);
     recorder.run(&["spaces", "delete", "AAA", "--yes"]).exits_with(0);
+    // Who looks first confirms nothing.
+    let rows = ["spaces", "delete", "--from", "-"];
+    let run = recorder.run_with_input(&rows, "space\nAAA\n").exits_with(2);
+    assert!(run.requests.is_empty() && run.stderr.contains("pass --yes"), "{run:?}");
+    let run = recorder.run_with_input(&[&rows[..], &["--dry-run"]].concat(), "space\nAAA\n").exits_with(0);
+    assert!(run.requests.is_empty() && run.stderr.contains("1 to delete"), "{run:?}");
 }
 
 #[test]
