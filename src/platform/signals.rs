@@ -68,6 +68,8 @@ impl Interruptions {
     pub fn watch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let hangup = hangup_counts().then(|| signal(SignalKind::hangup())).transpose()?;
+        // A file that reaches a limit is then like a full disk. By default this signal kills, and what was done is lost.
+        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hangup })
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -40,6 +40,29 @@ fn a_full_disk_of_stdout_names_every_row_and_stops_none() {
         assert_eq!(bulk.spaces().len(), 20);
         assert!(bulk.run().success().stdout.lines().all(|line| line.contains("\"skipped\"")));
     }
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_like_a_full_disk() {
+    let limited = |bulk: &Bulk, out: &str| {
+        let plain = bulk.command();
+        let mut limited = Command::new("sh");
+        // Eight blocks of 512 bytes.
+        limited.arg("-c").arg(format!("ulimit -f 8; exec \"$@\" > {out}")).arg("sh").arg(plain.get_program());
+        limited.args(plain.get_args()).envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        limited.current_dir(plain.get_current_dir().unwrap()).stdin(Stdio::null()).stderr(Stdio::piped());
+        bulk.sandbox.wait(limited.spawn().unwrap())
+    };
+    let mut bulk = Bulk::logged_in(&names(40)).with("--concurrency 4");
+    let journaled = limited(&bulk, "/dev/null").exits_with(3);
+    assert!(journaled.stderr.contains("cannot write the journal"), "{}", journaled.stderr);
+    assert!(bulk.spaces().len() < 40);
+    bulk.words.retain(|word| !["--journal", "results.jsonl"].contains(&word.as_str()));
+    let before = bulk.spaces().len();
+    let run = limited(&bulk, "out.jsonl").exits_with(1);
+    assert!(run.stderr.contains("cannot write the results"), "{}", run.stderr);
+    assert_eq!(bulk.spaces().len(), before + 40);
+    assert_eq!(named(&run.stderr).last(), Some(&40), "{}", run.stderr);
 }
 
 #[test]
