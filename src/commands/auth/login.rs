@@ -43,6 +43,7 @@ pub struct Login {
 impl Login {
     /// Logs in.
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
+        context.settings.invocation.refuse_actor("auth login", true)?;
         let asked = super::scope_option::scopes(&self.scope)?;
         let account = context.settings.account.value.clone();
         if !context.settings.input {

@@ -171,10 +171,15 @@ fn a_switch_warns_of_what_commands_use_instead() {
 }
 
 #[test]
-fn a_switch_with_an_option_that_says_who_acts_is_a_usage_error() {
+fn a_login_or_a_switch_with_an_option_that_says_who_acts_is_a_usage_error() {
     let stage = Stage::new();
-    for options in [&["--account", BOB][..], &["--service-account", "KEY", "--impersonate", EVE]] {
-        let words = [&["auth", "switch", ANN, "--format", "json"], options].concat();
+    let actor = ["--service-account", "KEY", "--impersonate", EVE];
+    for (command, options) in [
+        (&["auth", "switch", ANN][..], &["--account", BOB][..]),
+        (&["auth", "switch", ANN], &actor),
+        (&["auth", "login", "--account", ANN], &actor),
+    ] {
+        let words = [command, &["--format", "json"], options].concat();
         let error = stage.run(&words, &[]).exits_with(2).error();
         assert!(error["message"].as_str().unwrap().contains(options[0]), "{error}");
         assert_eq!(stage.run(&["auth", "token", "--format", "json"], &[]).success().json()["account"], BOB);
