@@ -33,6 +33,8 @@ ERROR_TYPES = {
 }
 #: Those that look why a person was sent back; the guide's Node.js sample takes for granted that it is with a code.
 READ_DENIALS = ("google-api-python-client", "google-apps-chat")
+#: Those that send the assertion of a service account where its key says; Node.js's sends it to Google.
+DELEGATES = ("google-api-python-client", "google-apps-chat")
 #: A method that nothing else here uses always meets its quota.
 EXHAUSTED = ("--fault", "complete-import:status=429,reason=RATE_LIMIT_EXCEEDED")
 
@@ -156,6 +158,12 @@ class Judge:
         body = {"spaceType": "SPACE", "displayName": "Not allowed"}
         self.refused("creating with a scope for reading", 403, "spaces.create", reason, body=body)
 
+    def delegated(self) -> None:
+        """A service account acts for a person."""
+        self.client.ask("delegate", scopes=scopes("chat.spaces"), user=ADA)
+        created = self.client.call("spaces.create", {"spaceType": "SPACE", "displayName": "Delegated"})
+        self.check("creates a space with a service account", created["displayName"] == "Delegated", created)
+
     def denied(self) -> None:
         """The person in the browser does not agree."""
         try:
@@ -183,6 +191,8 @@ def judge(name: str, chatauth: str, report: Report) -> None:
             judge.teams()
             judge.refusals(space)
             judge.tokens()
+            if name in DELEGATES:
+                judge.delegated()
         if name in READ_DENIALS:
             with (
                 Emulator(chatauth, Path(home), consent="deny") as emulator,

@@ -59,6 +59,9 @@ async fn delegated(bench: &Bench, scopes: &str) -> String {
 #[tokio::test]
 async fn a_service_account_acts_for_a_user() {
     let bench = Bench::new().await;
+    let mut to_google = claims(&bench);
+    to_google["aud"] = json!("https://oauth2.googleapis.com/token");
+    assert_eq!(trade(&bench, &to_google).await.status, 200, "as Google's Python client writes it");
     let body = trade(&bench, &claims(&bench)).await.json();
     let names: Vec<&String> = body.as_object().unwrap().keys().collect();
     assert_eq!(names, ["access_token", "expires_in", "token_type"]);
@@ -91,7 +94,7 @@ async fn an_assertion_is_refused_in_googles_words() {
     let now = standing().unix_timestamp();
     for (name, value, error, description) in [
         ("sub", json!("eve@example.com"), "invalid_grant", "Invalid email or User ID"),
-        ("aud", json!("https://oauth2.googleapis.com/token"), "invalid_grant", "Failed audience check"),
+        ("aud", json!("https://accounts.google.com"), "invalid_grant", "Failed audience check"),
         ("exp", json!(now - 301), "invalid_grant", "short-lived token"),
         ("exp", json!(now + 3601), "invalid_grant", "short-lived token"),
         ("iat", json!(now + 301), "invalid_grant", "short-lived token"),

@@ -18,6 +18,9 @@ class Client(Protocol):
     def login(self, scopes: list[str]) -> Json:
         """Logs in through the browser; tells which scopes were granted."""
 
+    def delegate(self, scopes: list[str], user: str) -> Json:
+        """Acts for the user from now on, with the key of the emulator's service account."""
+
     def refresh(self) -> Json:
         """Gets a new access token; tells whether it differs from the old one."""
 
