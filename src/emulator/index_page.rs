@@ -31,6 +31,7 @@ pub(super) fn show(state: &mut State, _call: &Call) -> Reply {
          <dt>auth_uri</dt><dd><code>{origin}/o/oauth2/auth</code></dd>\n\
          <dt>token_uri</dt><dd><code>{origin}/token</code></dd>\n\
          <dt>Python</dt><dd><code>build(\"chat\", \"v1\", client_options={{\"api_endpoint\": \"{origin}\"}}, …)</code></dd>\n\
+         <dd><code>ChatServiceClient(transport=\"rest\", client_options={{\"api_endpoint\": \"{origin}\"}}, …)</code></dd>\n\
          <dt>Node.js</dt><dd><code>google.chat({{version: \"v1\", rootUrl: \"{origin}/\", …}})</code></dd>\n</dl>\n",
         requests(state)
     );

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -43,7 +43,7 @@ fn the_exit_code_of_the_command_passes_through() {
     let child = {
         let mut command = sandbox.command(["emulator", "--", "sh", "-c", "read line; echo \"$line\"; echo no >&2"]);
         let (reader, mut writer) = std::io::pipe().unwrap();
-        std::io::Write::write_all(&mut writer, b"through\n").unwrap();
+        writer.write_all(b"through\n").unwrap();
         command.stdin(reader);
         start(command)
     };
@@ -358,4 +358,23 @@ fn the_browser_does_not_keep_who_opens_it_from_listening() {
     let mut line = String::new();
     BufReader::new(&mut visit).read_line(&mut line).unwrap();
     assert_eq!(line, "GET / HTTP/1.1\r\n");
+}
+
+#[test]
+fn its_page_and_the_document_show_the_same_calls_of_other_clients() {
+    let sandbox = Sandbox::new();
+    let origin = sandbox.emulator().origin();
+    let host = origin.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET / HTTP/1.0\r\nhost: {host}\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/emulator.md");
+    let document = fs::read_to_string(document).unwrap();
+    let calls: Vec<&str> = document.split('`').filter(|code| code.contains("\"ENDPOINT")).collect();
+    assert_eq!(calls.len(), 3, "a call of each client that the tests run");
+    for call in calls {
+        let call = call.replace("ENDPOINT", &origin);
+        assert!(page.contains(&format!("<dd><code>{call}</code></dd>")), "{call} is not on {page}");
+    }
 }
