@@ -87,7 +87,8 @@ fn usage(mut error: clap::Error, arguments: &[OsString], as_json: bool) -> ExitC
         return ExitCode::from(ErrorCode::Usage.exit_code());
     }
     let text = error.render().to_string();
-    let message = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n").next().unwrap_or_default().trim();
+    let lines = text.strip_prefix("error: ").unwrap_or(&text).lines().map(str::trim);
+    let message = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: ")).map(|tip| format!("{tip}; "));
     let hint = hint.unwrap_or_else(|| format!("{}run {}", tip.unwrap_or_default(), suggestions::help(arguments)));
     report(&Failure::new(ErrorCode::Usage, message).hint(hint), Messages::new(false, false), as_json)

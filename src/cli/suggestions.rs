@@ -52,10 +52,14 @@ pub(super) fn suggestion(error: &clap::Error, arguments: &[OsString]) -> Option<
 }
 
 /// Returns a command line of `api` with the method before the path, which other tools take in an option or guess.
-fn with_method(kind: ErrorKind, mut words: Vec<&str>) -> Option<Vec<&str>> {
+fn with_method<'a>(kind: ErrorKind, mut words: Vec<&'a str>) -> Option<Vec<&'a str>> {
     let contains = |words: &[&str], known: &[&str]| words.iter().position(|word| known.contains(word));
-    let method = match contains(&words, &["-X", "--method", "--request"]) {
-        Some(option) => words.drain(option..words.len().min(option + 2)).nth(1)?,
+    let behind = |word: &&'a str| ["-X", "--method", "--request"].iter().find_map(|option| word.strip_prefix(option));
+    let method = match words.iter().position(|word| behind(word).is_some()) {
+        Some(option) => match behind(&words.remove(option))?.trim_start_matches('=') {
+            "" => (option < words.len()).then(|| words.remove(option))?,
+            method => method,
+        },
         None if kind != ErrorKind::MissingRequiredArgument => return None,
         None if contains(&words, &["-f", "-F", "--raw-field", "--field", "--input"]).is_some() => "POST",
         None => "GET",

@@ -33,6 +33,9 @@ fn the_right_command_is_shown_and_not_run() {
         (&["api", "v1/spaces", "-f", "displayName=x"], "chatauth api POST v1/spaces -f displayName=x"),
         (&["api", "-X", "DELETE", "v1/spaces/AAAA"], "chatauth api DELETE v1/spaces/AAAA"),
         (&["api", "v1/spaces/AAAA", "--method", "PATCH"], "chatauth api PATCH v1/spaces/AAAA"),
+        (&["api", "-XDELETE", "v1/spaces/AAAA"], "chatauth api DELETE v1/spaces/AAAA"),
+        (&["api", "v1/spaces/AAAA", "--method=PATCH"], "chatauth api PATCH v1/spaces/AAAA"),
+        (&["api", "--request=POST", "v1/spaces", "-f", "a=b"], "chatauth api POST v1/spaces -f a=b"),
         (&["emulator", "--port", "0", "chatauth", "doctor"], "chatauth emulator --port 0 -- chatauth doctor"),
     ];
     for (words, right) in cases {
@@ -44,9 +47,11 @@ fn the_right_command_is_shown_and_not_run() {
             "{words:?}: {}",
             refused.stderr
         );
+        assert!(!refused.stderr.contains("\\n"), "{words:?}: {}", refused.stderr);
         let refused = sandbox.run([&["--format", "json"], *words].concat()).exits_with(2);
         let right = right.replacen("chatauth", "chatauth --format json", 1);
         assert_eq!(refused.error()["hint"], format!("run {right}"), "{words:?}");
+        assert!(!refused.error()["message"].as_str().unwrap().contains('\n'), "{words:?}");
     }
     assert!(sandbox.control().requests().is_empty(), "a command ran");
     assert!(!sandbox.config_directory().exists(), "a command ran");
@@ -60,7 +65,9 @@ fn an_option_is_never_suggested_as_a_value() {
         assert!(!refused.stderr.contains("-- -"), "{words:?}: {}", refused.stderr);
         assert!(refused.stderr.contains("--help"), "{words:?}: {}", refused.stderr);
     }
-    for words in [&["api", "GET"][..], &["api", "v1/spaces", "-X"], &["api", "GET", "v1/spaces", "-X", "GET"]] {
+    for words in
+        [&["api", "GET"][..], &["api", "v1/spaces", "-X"], &["api", "-XGET"], &["api", "GET", "v1/spaces", "-X", "GET"]]
+    {
         let refused = sandbox.run(words).exits_with(2);
         assert!(!refused.stderr.contains("hint: "), "{words:?}: {}", refused.stderr);
     }
