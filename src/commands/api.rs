@@ -128,15 +128,17 @@ impl Api {
 fn refusal(error: CallError, request: &RawRequest, asked: bool, context: &Context) -> Failure {
     let missing = error.api().filter(|error| matches!(error.kind, ErrorKind::ScopeInsufficient));
     let accepted = missing.map(|error| error.status.clone().unwrap_or_default().accepted_scopes);
+    let is_known = routes::needed(request, &ScopeSet::default()).is_some();
+    // A known method is found unless the endpoint is wrong; a page says nothing of the request then.
+    let is_of_endpoint = is_known && !error.is_not_found();
     let failure = context.report(error);
-    let is_of_request =
-        matches!(failure.code, ErrorCode::AlreadyExists | ErrorCode::InvalidArgument | ErrorCode::NotFound);
+    let is_of_request = matches!(failure.code, ErrorCode::AlreadyExists | ErrorCode::InvalidArgument)
+        || failure.code == ErrorCode::NotFound && !is_of_endpoint;
     if is_of_request && failure.outcome != Some(Outcome::Unknown) && !routes::is_of_spaces(request) {
         return failure.hint("see https://developers.google.com/workspace/chat/api/reference/rest");
     }
-    let is_known = !asked && routes::needed(request, &ScopeSet::default()).is_some();
-    match accepted {
-        Some(scopes) if !is_known && context.settings.access_token.is_none() => failure.hint(if scopes.is_empty() {
+    match accepted.filter(|_| asked || !is_known) {
+        Some(scopes) if context.settings.access_token.is_none() => failure.hint(if scopes.is_empty() {
             String::from("pass the scope that the reference of the method names: --scope SCOPE")
         } else {
             let options = scopes.iter().map(|scope| command_line(["--scope", Scope::from_wire(scope).short()]));

@@ -197,6 +197,11 @@ fn the_hints_of_spaces_are_for_methods_of_spaces() {
     }
     // A page that is not the API's says nothing of a name.
     let gateway = Recorder::with(|_, _| (404, json!("<html>")));
-    let refused = gateway.run(&["spaces", "get", "AAA"]).exits_with(5);
-    assert!(refused.stderr.contains("hint: check that --api-endpoint is the root"), "{}", refused.stderr);
+    let known = [&["spaces", "get", "AAA"][..], &["api", "GET", "v1/spaces/A"], &["api", "GET", "v1/spaces/A/members"]];
+    for words in known {
+        let refused = gateway.run(words).exits_with(5);
+        assert!(refused.stderr.contains("hint: check that --api-endpoint is the root"), "{}", refused.stderr);
+    }
+    let unknown = gateway.run(&["api", "GET", "v1/spaces/A/nothing"]).exits_with(5);
+    assert!(unknown.stderr.contains("hint: see https://"), "Google answers with a page, too: {}", unknown.stderr);
 }
