@@ -39,13 +39,15 @@ fn show(context: &Context) -> anyhow::Result<()> {
     };
     let stored = session.logins().or_else(|error| if unused { Ok(Vec::new()) } else { Err(error) })?;
     let now = context.clock.now();
+    let is_used = |login: &LoginName| !unused && chosen.as_ref().is_ok_and(|name| name == login);
     let mut accounts = Vec::new();
     let mut records = Vec::new();
     let mut unusable = Vec::new();
     for login in stored {
         match session.read(&login) {
             Ok(Some(record)) => {
-                accounts.push(describe(&record, now, &session.location(&login).display().to_string()));
+                let file = session.location(&login).display().to_string();
+                accounts.push(describe(&record, is_used(&login), now, &file));
                 records.push((login, record));
             }
             Ok(None) => {}
@@ -93,8 +95,7 @@ fn show(context: &Context) -> anyhow::Result<()> {
     let has_two = records.iter().any(|(login, _)| login.client_id.is_some());
     for (login, record) in &records {
         let mark = if record.refresh_token_expires_at.is_some() { Mark::Warning } else { Mark::Ok };
-        let is_used = !unused && chosen.as_ref().is_ok_and(|name| name == login);
-        let used = if is_used { " (commands use this login)" } else { "" };
+        let used = if is_used(login) { " (commands use this login)" } else { "" };
         details = details
             .check(mark, "Login", summary(record, now))
             .maybe("  Client", has_two.then(|| format!("{}{used}", record.client_id)))
@@ -216,9 +217,10 @@ fn time(time: OffsetDateTime) -> String {
     time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
 }
 
-fn describe(record: &Record, now: OffsetDateTime, file: &str) -> Value {
+fn describe(record: &Record, is_used: bool, now: OffsetDateTime, file: &str) -> Value {
     json!({
         "account": record.email,
+        "current": is_used,
         "hostedDomain": record.hosted_domain,
         "clientId": record.client_id,
         "scopes": record.granted().iter().map(Scope::as_str).collect::<Vec<_>>(),

@@ -110,7 +110,10 @@ fn without_a_client_file_the_login_that_was_made_last_is_the_current_one() {
     let marked = || {
         let status = run(&["auth", "status", "--format", "human"]).success().stdout;
         let lines = status.lines().filter(|line| line.contains("commands use this login")).map(str::to_owned);
-        lines.collect::<Vec<_>>().join("\n")
+        let filter = ".accounts[] | select(.current) | .clientId";
+        let clients = run(&["auth", "status", "--jq", filter]).success().stdout;
+        assert_eq!(clients.lines().count(), 1, "{clients}");
+        lines.chain([clients]).collect::<Vec<_>>().join("\n")
     };
     assert_eq!(used(), token(&second(&sandbox)));
     assert!(marked().contains(&own) && !marked().contains(OTHER), "{}", marked());

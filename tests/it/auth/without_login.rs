@@ -43,6 +43,7 @@ fn the_status_never_names_a_login_that_commands_would_not_use() {
     command.env("CHATAUTH_ACCESS_TOKEN", "given-token");
     let status = sandbox.finish(command).success().json();
     assert_eq!((&status["account"], &status["accounts"][0]["account"]), (&json!(null), &json!(ACCOUNT)));
+    assert_eq!(status["accounts"][0]["current"], false);
 }
 
 #[test]
