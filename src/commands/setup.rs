@@ -64,6 +64,10 @@ pub struct Setup {}
 impl Setup {
     /// Guides the user through the steps, or prints them without a terminal.
     pub async fn run(self, context: &Context) -> anyhow::Result<()> {
+        if named(context).is_some_and(|path| path == "-") {
+            let message = "setup saves the client file: --client-secrets cannot be standard input";
+            return Err(Failure::usage(message).hint("pass the path of a file to --client-secrets").into());
+        }
         let terminals = context.settings.terminals;
         if !(context.settings.input && terminals.stdin && terminals.stderr) {
             return print_steps(context);

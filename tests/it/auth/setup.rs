@@ -368,3 +368,17 @@ fn a_client_file_is_saved_at_the_path_that_was_named_or_the_error_names_that_pat
         }
     }
 }
+
+#[test]
+fn a_client_file_is_not_saved_as_standard_input() {
+    let sandbox = Sandbox::new();
+    let command = || {
+        let mut command = sandbox.command(["setup"]);
+        command.env("CHATAUTH_CLIENT_SECRETS", "-").current_dir(sandbox.path(""));
+        command
+    };
+    let printed = sandbox.finish(command()).exits_with(2);
+    assert!(printed.stderr.contains("hint: pass the path of a file to --client-secrets"), "{}", printed.stderr);
+    assert_eq!(Screen::start(command()).ends_with(2).replace("\r\n", "\n"), printed.stderr);
+    assert!(!sandbox.path("-").exists());
+}
