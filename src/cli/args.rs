@@ -142,7 +142,7 @@ impl Cli {
     pub(super) fn parse_arguments(arguments: &[OsString]) -> Result<Self, clap::Error> {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(arguments)?;
-        require_from(&mut command, &matches)?;
+        check(&mut command, &matches)?;
         Self::from_arg_matches(&matches).map_err(|error| with_usage(error, &mut command, &matches))
     }
 }
@@ -157,13 +157,20 @@ fn with_usage(error: clap::Error, command: &mut clap::Command, matches: &ArgMatc
     error.format(command)
 }
 
-/// Rejects an option for many rows, which is one under the heading of `--from`, without `--from`. The `requires` of clap
-/// does not: it is skipped if `--from` conflicts with another argument that is given.
-fn require_from(command: &mut clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+/// Rejects a second `-`, for which standard input has nothing left, and an option for many rows, which is one under the
+/// heading of `--from`, without `--from`. The `requires` of clap does not: it is skipped if `--from` conflicts with another
+/// argument that is given.
+fn check(command: &mut clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
     if let Some((name, below)) = matches.subcommand()
         && let Some(subcommand) = command.find_subcommand_mut(name)
     {
-        return require_from(subcommand, below);
+        return check(subcommand, below);
+    }
+    let paths = matches.ids().filter_map(|id| matches.try_get_many::<PathBuf>(id.as_str()).ok()?);
+    let fields = matches.try_get_many::<String>("field").ok().flatten().into_iter().flatten();
+    let contents = fields.filter(|field| field.split_once('=').is_some_and(|(_, value)| value == "@-"));
+    if paths.flatten().filter(|path| *path == "-").count() + contents.count() > 1 {
+        return Err(command.error(ErrorKind::ArgumentConflict, "standard input can be read only once"));
     }
     let is_given =
         |argument: &&clap::Arg| matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine);

@@ -211,13 +211,7 @@ fn request(options: &Api) -> Result<RawRequest, Failure> {
     if reads && options.input.is_some() {
         return Err(Failure::usage(format!("{verb} has no body: --input cannot be used with it")));
     }
-    let mut stdin_is_read = options.input.as_deref() == Some(Path::new("-"));
-    let mut read_text = |file: &str| {
-        if file == "-" && std::mem::replace(&mut stdin_is_read, true) {
-            return Err(Failure::usage("standard input can be read only once"));
-        }
-        read_input(Path::new(file))
-    };
+    let mut read_text = |file: &str| read_input(Path::new(file));
     let object = fields::object(&options.raw_field, &options.field, &mut read_text)?;
     // With a body from a file, fields go into the query.
     let body = if reads || options.input.is_some() {

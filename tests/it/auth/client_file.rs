@@ -300,3 +300,26 @@ fn a_client_file_is_read_from_standard_input() {
     sandbox.finish(command).success();
     assert!(sandbox.record_path("emulator@example.com").exists());
 }
+
+#[test]
+fn standard_input_is_not_read_for_two_arguments() {
+    let sandbox = Sandbox::new();
+    let client = ["--client-secrets", "-"];
+    let key = ["--service-account=-", "--impersonate", "emulator@example.com"];
+    for (before, words) in [
+        (&client[..], &["spaces", "delete", "--from", "-", "--yes"][..]),
+        (&client, &["spaces", "create", "--json=-"]),
+        (&client, &["auth", "import", "-"]),
+        (&client, &["api", "POST", "v1/spaces", "--input", "-"]),
+        (&key, &["api", "POST", "v1/spaces", "-F", "displayName=@-"]),
+        (&key, &["spaces", "create", "--from", "-"]),
+        (&[], &["api", "POST", "v1/spaces", "-F", "a=@-", "-Fb=@-"]),
+        (&[], &["api", "POST", "v1/spaces", "--input", "-", "-F", "a=@-"]),
+    ] {
+        let mut command = sandbox.command([before, words, &["--format", "json"]].concat());
+        command.stdin(std::fs::File::open(sandbox.client_secrets()).unwrap());
+        let error = sandbox.finish(command).exits_with(2).error();
+        assert_eq!(error["message"], "standard input can be read only once", "{words:?}");
+    }
+    assert!(sandbox.control().requests().is_empty());
+}
