@@ -1,12 +1,14 @@
 //! `chatauth emulator`.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::{Arg, value_parser};
+use url::Url;
 
 use crate::commands::{Context, ErrorCode, Failure, runtime};
 use crate::emulator::browser::visit;
@@ -275,7 +277,7 @@ async fn run(
         Ok(code) => Err(Failure::new(ErrorCode::Child(u8::try_from(code).unwrap_or(1)), "")),
         Err(error) => {
             // As in shells: 127 for a command that is not found, 126 for one that cannot be run.
-            let code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
+            let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
             Err(Failure::new(ErrorCode::Child(code), format!("cannot run {}: {error}", quoted(&shown))))
         }
     }
@@ -310,15 +312,24 @@ pub fn browse(arguments: &[OsString]) -> Option<ExitCode> {
     }
     let url = arguments.get(1).and_then(|url| url.to_str()).unwrap_or_default();
     let done = if arguments.get(2).is_some_and(|argument| argument == IN_BACKGROUND) {
-        runtime().is_ok_and(|runtime| runtime.block_on(visit(url)).is_ok())
+        runtime().is_ok_and(|runtime| runtime.block_on(log_in(url)).is_ok())
     } else {
         open_in_background(program, url).is_ok()
     };
     Some(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Opens a login page. If it fails, the browser goes on with an error: the login waits for a browser that comes back.
+async fn log_in(page: &str) -> io::Result<()> {
+    let Err(error) = visit(page).await else { return Ok(()) };
+    let url = Url::parse(page).map_err(io::Error::other)?;
+    let value = |name| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value).unwrap_or_default();
+    let answer = [("error", "server_error"), ("error_description", &error.to_string()), ("state", &value("state"))];
+    visit(Url::parse_with_params(&value("redirect_uri"), answer).map_err(io::Error::other)?.as_str()).await
+}
+
 /// Opens the URL in another process that does not hold the output open.
-fn open_in_background(program: &OsStr, url: &str) -> std::io::Result<()> {
+fn open_in_background(program: &OsStr, url: &str) -> io::Result<()> {
     let mut command = Command::new(program);
     command.args([url, IN_BACKGROUND]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().map(drop)

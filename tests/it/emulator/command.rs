@@ -124,6 +124,18 @@ fn a_login_page_that_fails_once_is_opened_again() {
 }
 
 #[test]
+fn a_login_page_that_goes_on_failing_ends_the_login_with_the_reason() {
+    let sandbox = Sandbox::new();
+    for (fault, reason) in [("status=400", "the page answered 400"), ("status=503", "503"), ("drop-before", "")] {
+        let fault = format!("authorize:{fault}");
+        let login = ["emulator", "--fault", &fault, "--", "chatauth", "auth", "login", "--wait", "20"];
+        let stderr = sandbox.run(login).exits_with(4).stderr;
+        let refused = stderr.split_once("error: the login was refused (server_error: ");
+        assert!(refused.is_some_and(|(_, error)| error.contains(reason)), "{fault}: {stderr}");
+    }
+}
+
+#[test]
 fn the_command_decides_when_a_signal_ends_it() {
     for (signal, name) in [(Signal::INT, "INT"), (Signal::TERM, "TERM"), (Signal::HUP, "HUP")] {
         let sandbox = Sandbox::new();
