@@ -17,10 +17,16 @@ const AUTOLOADED_IN_ZSH: &str = "if [ \"$funcstack[1]\" = _chatauth ]; then
 fi
 ";
 
-/// The end of the script for bash, which also completes words that are escaped already.
+/// The words without their quotes; the one at the cursor may have a quote that is still open.
+const UNQUOTED_IN_ZSH: &str = "\"${(@Q)words[1,CURRENT-1]}\" \"${(Q)PREFIX}\"";
+
+/// The end of the script for bash, which also completes words that are escaped already, and values behind an equals sign,
+/// which is a word of its own there.
 const QUOTED_IN_BASH: &str = r#"# Readline quotes file names, but would add a slash to a command that a directory is named like.
 _chatauth() {
-    local IFS=-
+    local word words=()
+    for word in "${COMP_WORDS[@]:0:COMP_CWORD}"; do [[ $word == = ]] || words+=("$word"); done
+    local COMP_CWORD=${#words[@]} COMP_WORDS=("${words[@]}" "$2") IFS=-
     _clap_complete_chatauth "$1" "${2//\\/}"
     [[ "${COMPREPLY[*]-}" == *[!a-zA-Z0-9@._-]* ]] || compopt +o filenames 2> /dev/null
 }
@@ -52,7 +58,8 @@ impl Completion {
         let script = String::from_utf8_lossy(&script);
         let script = match shell.name() {
             "bash" => script.replace("-F _clap_complete_chatauth", "-o filenames -F _chatauth") + QUOTED_IN_BASH,
-            "zsh" => script.into_owned() + AUTOLOADED_IN_ZSH,
+            "zsh" => script.replace("\"${words[@]}\"", UNQUOTED_IN_ZSH) + AUTOLOADED_IN_ZSH,
+            "fish" => script.replace("--current-token)", "--current-token | string unescape)"),
             _ => script.into_owned(),
         };
         Ok(context.printer.text(&script)?)

@@ -23,6 +23,17 @@ const TYPED: [(&str, &str); 12] = [
     ("chatauth auth import it", "it's/"),
 ];
 
+/// The same with words that are quoted already.
+const QUOTED: [(&str, &str); 7] = [
+    ("chatauth --client-secrets=w\\ ", "--client-secrets=w w.json"),
+    ("chatauth auth import w\\ ", "w w.json"),
+    ("chatauth auth import 'w w", "w w.json"),
+    ("chatauth auth import \"w w", "w w.json"),
+    ("chatauth auth import d\\ d/", "d d/in.json"),
+    ("chatauth auth import 'x", TYPED[6].1),
+    ("chatauth --client-secrets w\\  spaces create --from ro", "rows.csv"),
+];
+
 /// A login, files to find, and the program on the path.
 fn set_up(shell: &str) -> (Sandbox, Command) {
     let sandbox = Sandbox::new();
@@ -30,9 +41,10 @@ fn set_up(shell: &str) -> (Sandbox, Command) {
     for (_, word) in TYPED.iter().filter(|(_, word)| word.contains('.') && !word.contains('@')) {
         std::fs::write(sandbox.path(word), "").unwrap();
     }
-    for directory in ["members", "it's"] {
+    for directory in ["members", "it's", "d d"] {
         std::fs::create_dir(sandbox.path(directory)).unwrap();
     }
+    std::fs::write(sandbox.path("d d/in.json"), "").unwrap();
     std::fs::write(sandbox.path("script"), sandbox.run(["completion", shell]).success().stdout).unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_chatauth"), sandbox.path("bin/chatauth")).unwrap();
     let mut command = sandbox.command([""; 0]);
@@ -53,12 +65,12 @@ fn is_there(shell: &str) -> bool {
 const LAST: &str = "last() { for word; do :; done; n=$((n+1)); printf '<%s:%s>' $n \"$word\"; }\n";
 
 /// Types into an interactive shell, as a person does, and runs the completed lines.
-fn complete_by_tab(sandbox: &Sandbox, environment: &Command, start: &str, typed: &[(&str, &str)]) {
+fn complete_by_tab(sandbox: &Sandbox, environment: &Command, start: &str) {
     let terminal = Terminal::new();
     let home = sandbox.path("");
     let shell = terminal.start_shell(&format!("cd '{}' && exec {start}", home.display()), environment);
     terminal.transcript().wait_for_text("ready> ");
-    for (number, (typed, word)) in (1..).zip(typed) {
+    for (number, (typed, word)) in (1..).zip(TYPED.iter().chain(&QUOTED)) {
         terminal.type_text(&format!("{typed}\t\u{1}last \n"));
         // zsh leaves out the slash of a directory that ends a line.
         let words = [word, word.trim_end_matches('/')].map(|word| format!("<{number}:{word}>"));
@@ -74,10 +86,7 @@ fn complete_by_tab(sandbox: &Sandbox, environment: &Command, start: &str, typed:
 fn bash_completes_commands_values_accounts_and_files() {
     let (sandbox, environment) = set_up("bash");
     std::fs::write(sandbox.path("rc"), format!("PS1='ready> '\n. ./script\n{LAST}")).unwrap();
-    // A word may be escaped already.
-    let typed =
-        [&TYPED[..], &[("chatauth auth import w\\ ", "w w.json"), ("chatauth auth import 'x", TYPED[6].1)]].concat();
-    complete_by_tab(&sandbox, &environment, "bash --noprofile --rcfile ./rc -i", &typed);
+    complete_by_tab(&sandbox, &environment, "bash --noprofile --rcfile ./rc -i");
 }
 
 #[test]
@@ -89,7 +98,7 @@ fn zsh_completes_commands_values_accounts_and_files() {
             std::fs::create_dir(sandbox.path("functions")).unwrap();
             std::fs::copy(sandbox.path("script"), sandbox.path("functions/_chatauth")).unwrap();
             std::fs::write(sandbox.path(".zshrc"), format!("{rc}{LAST}PS1='ready> '\n")).unwrap();
-            complete_by_tab(&sandbox, &environment, "zsh -d -i", &TYPED);
+            complete_by_tab(&sandbox, &environment, "zsh -d -i");
         }
     }
 }
@@ -100,7 +109,7 @@ fn fish_completes_commands_values_accounts_and_files() {
         return;
     }
     let (sandbox, environment) = set_up("fish");
-    for (typed, word) in TYPED {
+    for (typed, word) in TYPED.into_iter().chain(QUOTED) {
         let mut fish = Command::new("fish");
         fish.args(["--no-config", "-c", "source script; complete -C $argv[1]", typed]).current_dir(sandbox.path(""));
         for (name, value) in environment.get_envs() {
