@@ -115,7 +115,8 @@ impl FromStr for Fault {
             let Some(following) = following else { break };
             rest = following;
         }
-        if fault.plan == Plan::default() || fault.times == Some(0) {
+        let answer = Plan { retry_after: None, commit: false, ..fault.plan.clone() };
+        if answer == Plan::default() || fault.times == Some(0) {
             return Err(InvalidOption::new(format!("`{text}` does nothing")));
         }
         let answers = [fault.plan.status.is_some(), fault.plan.reason.is_some(), fault.plan.retry_after.is_some()];

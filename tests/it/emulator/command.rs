@@ -206,6 +206,8 @@ fn a_value_that_cannot_be_used_is_an_error() {
         ("--fault", "create:status=503,times=0"),
         ("--fault", "create:drop-before,status=500"),
         ("--fault", "create:drop-after,retry-after=1"),
+        ("--fault", "create:retry-after=5"),
+        ("--fault", "create:commit,times=1"),
         ("--test-user", "foo"),
         ("--unaddable", "not an email"),
         ("--auto-accept-off", "foo"),
