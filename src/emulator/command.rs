@@ -160,7 +160,8 @@ impl CommandEnvironment {
 
     /// Returns the `PATH` of the command, on which `chatauth` is first.
     pub fn search_path(&self, path: Option<OsString>) -> io::Result<OsString> {
-        let rest = path.unwrap_or_default();
+        // As shells do without a path.
+        let rest = path.unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
         let rest = std::env::split_paths(&rest).filter(|entry| !entry.as_os_str().is_empty());
         std::env::join_paths(std::iter::once(self.path("bin")).chain(rest)).map_err(io::Error::other)
     }

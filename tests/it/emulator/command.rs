@@ -87,6 +87,9 @@ fn the_command_finds_everything_in_its_environment() {
         assert_eq!(variable(&output, "WHICH").unwrap(), format!("{}/chatauth", path.split(':').next().unwrap()));
         assert!(!Path::new(&config).exists(), "nothing is left behind");
     }
+    let mut command = sandbox.command(["emulator", "--", "/bin/sh", "-c", "ls / && chatauth version"]);
+    command.env_remove("PATH");
+    sandbox.finish(command).success();
 }
 
 #[test]
