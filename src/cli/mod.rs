@@ -69,13 +69,13 @@ pub fn main() -> ExitCode {
 /// Prints help and version as results, and every other clap error as a usage error.
 fn usage(mut error: clap::Error, arguments: &[OsString], as_json: bool) -> ExitCode {
     if arguments.len() < 2 {
-        return printed(help::definition().print_help());
+        return printed(help::definition().print_help(), as_json);
     }
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
         error = help::definition().try_get_matches_from(arguments).err().unwrap_or(error);
     }
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return printed(error.print());
+        return printed(error.print(), as_json);
     }
     if error.kind() == ErrorKind::UnknownArgument {
         // Removes clap's tip to pass the option as a value: no value here begins with a dash.
@@ -94,11 +94,11 @@ fn usage(mut error: clap::Error, arguments: &[OsString], as_json: bool) -> ExitC
     report(&Failure::new(ErrorCode::Usage, message).hint(hint), Messages::new(false, false), as_json)
 }
 
-/// Returns the exit code of help or a version that was printed as a result.
-fn printed(result: io::Result<()>) -> ExitCode {
+/// Returns the exit code of help or a version that is printed as a result, and reports why it was not.
+fn printed(result: io::Result<()>, as_json: bool) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(Failure::from(&output::Error::from(error)).code.exit_code()),
+        Err(error) => report(&Failure::from(&output::Error::from(error)), Messages::new(false, false), as_json),
     }
 }
 
