@@ -109,11 +109,16 @@ impl Addition {
         (!is_group).then(|| format!("{}/members/{}", self.space, self.membership.id()))
     }
 
-    /// Sends the request that adds the member. Returns the membership if the server sent it, and whether it is new.
+    /// Sends the request that adds the member. Returns the membership if the server sent it, and whether it is new: nobody
+    /// has a role at once, and without an answer somebody else may have added the member.
     async fn send(&self, admin: bool, caller: &mut Caller<'_>) -> anyhow::Result<(Option<Resource<Membership>>, bool)> {
         let request = CreateMembership { space: self.space.clone(), membership: self.membership.clone(), admin };
         match caller.send(&request).await {
-            Ok(added) => Ok((added, true)),
+            Ok(added) => {
+                let role = added.as_ref().map(|added| added.fields.role.as_deref());
+                let is_new = role.is_some_and(|role| role.is_none_or(|role| role == Role::Member.as_wire()));
+                Ok((added, is_new))
+            }
             Err(error) if error.is_already_exists() => Ok((None, false)),
             Err(error) => Err(error.into()),
         }

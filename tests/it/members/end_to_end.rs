@@ -180,6 +180,33 @@ fn nobody_loses_a_higher_role_of_their_own_unless_they_order_it() {
 }
 
 #[test]
+fn a_member_of_before_is_one_also_where_the_server_does_not_say_so() {
+    // The first attempt adds nobody and gets no answer, or the answer is the membership that was there.
+    for (return_existing_member, fault) in [(false, Some("add-member:drop-before,times=1")), (true, None)] {
+        let sandbox = Sandbox::with(Options { return_existing_member, ..Options::default() });
+        sandbox.run(["auth", "login", "--scope", "manage"]).success();
+        let space = sandbox.name_of(&["spaces", "create", "--name", "x", "--manager", "bob@example.com"]);
+        let own = sandbox.control().members(&space)[0]["member"]["name"].as_str().unwrap().to_owned();
+        for (id, role, kept) in
+            [(own.as_str(), "manager", "ROLE_MANAGER"), ("bob@example.com", "member", "ROLE_MEMBER")]
+        {
+            fs::write(sandbox.path("rows.csv"), format!("member,role\n{id},{role}\n")).unwrap();
+            for words in
+                [&["members", "add", &space, id, "--role", role][..], &["members", "add", &space, "--from", "rows.csv"]]
+            {
+                if let Some(fault) = fault {
+                    sandbox.control().add_fault(fault.parse().unwrap());
+                }
+                sandbox.run(words).success();
+                let user = if id == own { ACCOUNT } else { id };
+                assert_eq!(role_of(&sandbox, &space, user), kept, "{fault:?} {words:?}");
+                sandbox.run(["members", "update", &space, "bob@example.com", "--role", "manager"]).success();
+            }
+        }
+    }
+}
+
+#[test]
 fn a_create_lowers_no_role_of_a_space_that_a_key_brings_back() {
     let (sandbox, _) = space_with(&[]);
     let words = ["spaces", "create", "--name", "x", "--idempotency-key", "k"];
