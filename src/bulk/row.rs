@@ -19,7 +19,7 @@ use super::locks::Locks;
 use super::rate::Rate;
 use super::rate_limiter::RateLimiter;
 use super::results::{Results, RowResult, Stop};
-use super::task::{Attempt, Planned, StepError, Task, Words, invalid, is_unknown};
+use super::task::{Attempt, Planned, StepError, Task, Words, invalid, is_unknown, not_tried};
 use crate::platform::input::Source;
 
 /// How long Google is trusted to remember a request id.
@@ -92,13 +92,16 @@ pub(super) async fn run_row<Steps: Task>(
     if run.job.preview.is_some() {
         return Some(row.preview(run.job.words.verb));
     }
-    let _exclusive: Option<OwnedMutexGuard<()>> = match row.planned.exclusive.take() {
-        Some(name) => Some(run.locks.lock(name).await),
-        None => None,
-    };
     if row.earlier == Some(State::Finished) {
         return Some(row.result("skipped", None));
     }
+    let _exclusive: Option<OwnedMutexGuard<()>> = match &row.planned.exclusive {
+        None => None,
+        Some(name) => match run.locks.lock(name).await {
+            Ok(guard) => Some(guard),
+            Err(failed) => return Some(row.result("failed", Some(not_tried(failed)))),
+        },
+    };
     let mut refusal = None;
     while row.entry.name.is_none() {
         let Some(permit) = run.limiter.acquire(row.planned.requests).await else { return run.give_up(row, refusal) };
@@ -327,6 +330,10 @@ impl<Steps: Task> Run<'_, Steps> {
             State::Failed
         };
         self.record_state(&mut row, state, Some(&error));
+        let is_temporary = unknown || error["exitCode"] == 6;
+        if let Some(name) = row.planned.exclusive.take().filter(|_| is_temporary) {
+            self.locks.fail(name, row.entry.row);
+        }
         if ends_run || self.job.fail_fast {
             self.stop(Stop::Failed { row: row.entry.row, error: error.clone() });
         }

@@ -107,6 +107,12 @@ pub(super) fn invalid(message: &str) -> Value {
     json!({ "code": "input_invalid", "exitCode": 3, "message": message })
 }
 
+/// Returns the JSON error of a row that is not tried after the failure of another one of its name.
+pub(super) fn not_tried(failed: u64) -> Value {
+    let message = format!("not tried: it must follow row {failed}, which failed");
+    json!({ "code": "partial_failure", "exitCode": 7, "message": message, "outcome": "not_applied" })
+}
+
 /// Whether the request may have been applied.
 pub(super) fn is_unknown(error: &Value) -> bool {
     error["outcome"] == "unknown"

@@ -311,6 +311,22 @@ fn equal_names_find_each_other_with_if_exists() {
 }
 
 #[test]
+fn rows_wait_for_one_of_their_name_that_may_have_been_applied() {
+    for choice in ["reuse", "fail"] {
+        let bulk = Bulk::logged_in("name,description\nA,one\nA,two\nB,\n").with(&format!("--if-exists {choice}"));
+        bulk.sandbox.run(["auth", "login", "--scope", "chat.spaces"]).success();
+        bulk.fault("create:redirect=http://127.0.0.1:1/x,times=1");
+        let first = bulk.run().exits_with(7);
+        assert_eq!(statuses(&first.stdout), ["failed", "failed", "created"]);
+        let waits = &results(&first.stdout)[1]["error"];
+        assert_eq!(waits["message"], "not tried: it must follow row 1, which failed");
+        let (end, code) = if choice == "reuse" { ("existing", 0) } else { ("failed", 7) };
+        assert_eq!(statuses(&bulk.run().exits_with(code).stdout), ["created", end, "skipped"]);
+        assert_eq!(bulk.spaces(), ["A", "B"], "{choice}");
+    }
+}
+
+#[test]
 fn a_row_with_a_key_or_an_id_finds_its_own_space_whatever_if_exists_says() {
     for (column, value) in [("idempotency-key", "k"), ("request-id", "11111111-2222-4333-8444-555555555555")] {
         for choice in ["fail", "reuse"] {

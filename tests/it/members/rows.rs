@@ -75,6 +75,17 @@ fn rows_about_one_member_are_sent_one_after_the_other() {
 }
 
 #[test]
+fn the_last_word_about_a_member_stays_the_last_when_a_row_before_it_has_to_be_repeated() {
+    // Whether a redirect has changed something, nobody knows.
+    let recorder = Recorder::with(|request, before| if before == 0 { (302, json!({})) } else { accepting(request) });
+    let rows = "space,member,role\nAAA,7,owner\nAAA,7,manager\nAAA,8,manager\n";
+    let run = run(&recorder, "members update --rate unlimited", rows).exits_with(7);
+    let paths: Vec<&str> = run.requests.iter().map(|request| request.path.as_str()).collect();
+    assert_eq!(paths, ["/v1/spaces/AAA/members/7", "/v1/spaces/AAA/members/8"]);
+    assert!(run.stdout.contains("\"message\":\"not tried: it must follow row 1, which failed\""), "{}", run.stdout);
+}
+
+#[test]
 fn a_member_who_is_no_person_is_not_added_as_one() {
     let recorder = Recorder::accepting();
     for kind in ["BOT", "TYPE_UNSPECIFIED"] {
