@@ -176,6 +176,7 @@ fn run_script(sandbox: &Sandbox, variables: &BTreeMap<&str, String>, script: &st
     let mut script = script
         .replace("spaces/AAAA", &space)
         .replace(" AAAA ", &format!(" {} ", space.trim_start_matches("spaces/")))
+        .replace("you@example.com", ACCOUNT)
         .replace("https://chat.googleapis.com", sandbox.origin())
         .replace("cargo run -- ", "chatauth ")
         .replace("./script.sh", "chatauth spaces create --name API-made");
