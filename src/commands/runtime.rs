@@ -70,7 +70,9 @@ impl Context {
             }
         };
         if let Some(progress) = &*self.progress.borrow() {
-            failure.message = format!("{}; {}", failure.message, progress.done);
+            if !progress.done.is_empty() {
+                failure.message = format!("{}; {}", failure.message, progress.done);
+            }
             if !progress.remaining.is_empty() {
                 failure.hint = Some(format!("to finish, run {}", progress.remaining));
             }

@@ -35,7 +35,7 @@ pub(super) async fn for_each<Member>(
     let mut printed = Ok(());
     let limiter = RateLimiter::new(MEMBERS_RATE, 1, []);
     for (index, member) in members.iter().enumerate() {
-        if index > 0 {
+        if ids.len() > 1 {
             let failed = failures.iter().map(|(who, failure)| format!("{who}: {}", failure.message));
             let outcomes: Vec<String> =
                 (!done.is_empty()).then(|| succeeded(&done)).into_iter().chain(failed).collect();

@@ -251,6 +251,23 @@ fn a_command_for_several_members_that_is_interrupted_says_what_was_done_and_what
 }
 
 #[test]
+fn an_interruption_at_the_first_of_several_members_leaves_the_others_to_be_done() {
+    let (sandbox, space) = space_with(&[]);
+    sandbox.control().add_fault("update-member:delay=60s".parse().unwrap());
+    let words = ["members", "add", &space, "a@example.com", "b@example.com", "--role", "manager", "--format", "json"];
+    let child = start(sandbox.command(words));
+    wait_until("the role is being given", || !sandbox.control().requests_to(Endpoint::UpdateMember).is_empty());
+    send_signal(&child, Signal::INT);
+    let error = sandbox.wait(child).exits_with(130).error();
+    sandbox.control().clear_faults();
+    let (_, remaining) = error["hint"].as_str().unwrap().split_once("to finish, run ").unwrap();
+    sandbox.paste(remaining).success();
+    let members = sandbox.control().members(&space);
+    let managers = members.iter().filter(|member| member["role"] == "ROLE_ASSISTANT_MANAGER");
+    assert_eq!(managers.count(), 2, "{error}");
+}
+
+#[test]
 fn a_member_who_was_refused_before_an_interruption_is_named_with_the_reason() {
     let (sandbox, space) = space_with(&["b@example.com", "c@example.com"]);
     sandbox.control().add_fault("remove-member:delay=60s,after=2".parse().unwrap());
