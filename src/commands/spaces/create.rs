@@ -6,10 +6,6 @@ pub(in crate::commands) mod plan;
 
 use std::path::PathBuf;
 
-use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use crate::chat::{
     CreateMembership, CreateSpace, GetMembership, ListSpaces, Method, PatchMembership, Resource, Scopes, SetUpSpace,
     Space,
@@ -17,16 +13,13 @@ use crate::chat::{
 use crate::commands::bulk::{self, BulkArgs};
 use crate::commands::caller::{CallError, Caller};
 use crate::commands::pagination::Pages;
-use crate::commands::{Context, ErrorCode, Failure};
+use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::output::{Details, Item};
 use crate::platform::sanitise::quoted;
 use plan::{NewSpace, Plan, Request, plan};
 
 /// The largest page of `spaces.list`.
 const LARGEST_PAGE: u32 = 1000;
-
-/// The tolerated difference between the server's times.
-const CLOCK_TOLERANCE: time::Duration = time::Duration::minutes(2);
 
 /// Create a space, or one per row of a file
 ///
@@ -105,7 +98,7 @@ async fn create(plan: &Plan, context: &Context) -> anyhow::Result<()> {
     let mut caller = Caller::new(context, &methods(plan), false).await?;
     let whom = caller.account_label();
     if let Some((name, what)) = &plan.reuse_check {
-        let found = find_by_name(name, None, &mut caller).await?;
+        let found = find_by_name(name, &mut caller).await?;
         if let Some(warning) = what.check(&found)? {
             context.messages.warning(&warning);
         }
@@ -189,24 +182,13 @@ fn methods(plan: &Plan) -> Vec<Scopes> {
     methods
 }
 
-/// Returns the spaces that the caller is a member of with exactly this display name, in the order of the list, that were
-/// created before `since`, if that is given.
-async fn find_by_name(
-    name: &str,
-    since: Option<OffsetDateTime>,
-    caller: &mut Caller<'_>,
-) -> anyhow::Result<Vec<Resource<Space>>> {
-    let is_older = |space: &Value, since| {
-        let created = space["createTime"].as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
-        created.is_some_and(|created| created < since - CLOCK_TOLERANCE)
-    };
+/// Returns the spaces that the caller is a member of with exactly this display name, in the order of the list.
+async fn find_by_name(name: &str, caller: &mut Caller<'_>) -> anyhow::Result<Vec<Resource<Space>>> {
     let mut found: Vec<Resource<Space>> = Vec::new();
     let mut pages = Pages::all(LARGEST_PAGE);
     let request = |paging| ListSpaces { filter: Some(String::from("spaceType = \"SPACE\"")), paging };
     while let Some(spaces) = pages.next(caller, request).await? {
-        found.extend(spaces.into_iter().filter(|space| {
-            space.fields.display_name.as_deref() == Some(name) && since.is_none_or(|since| is_older(&space.json, since))
-        }));
+        found.extend(spaces.into_iter().filter(|space| space.fields.display_name.as_deref() == Some(name)));
     }
     // A list that changes meanwhile may repeat a space on the next page.
     found.dedup_by(|space, other| space.fields.name == other.fields.name);
@@ -222,6 +204,7 @@ async fn send(plan: &Plan, own_id: bool, caller: &mut Caller<'_>) -> Result<Reso
     let context = caller.context();
     let is_gone = own_id && result.as_ref().is_err_and(CallError::is_not_found);
     let space = result.map_err(|error| match context.report(error) {
+        failure if failure.outcome == Some(Outcome::Unknown) => failure,
         failure if is_gone => {
             failure.hint("use another key or request ID: the space of this one may have been deleted")
         }

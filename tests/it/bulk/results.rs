@@ -327,6 +327,20 @@ fn rows_wait_for_one_of_their_name_that_may_have_been_applied() {
 }
 
 #[test]
+fn a_row_that_may_have_been_applied_takes_what_has_its_name_since_then() {
+    for choice in ["reuse", "fail"] {
+        let bulk = Bulk::logged_in("name\nA\n").with(&format!("--if-exists {choice}"));
+        bulk.sandbox.run(["auth", "login", "--scope", "manage"]).success();
+        bulk.fault("create:redirect=http://127.0.0.1:1/x,times=1");
+        bulk.run().exits_with(7);
+        // Nothing was made, so somebody makes it by hand.
+        bulk.sandbox.run(["spaces", "create", "--name", "A"]).success();
+        assert_eq!(statuses(&bulk.run().success().stdout), ["created"], "{choice}");
+        assert_eq!(bulk.spaces(), ["A"], "{choice}");
+    }
+}
+
+#[test]
 fn a_row_with_a_key_or_an_id_finds_its_own_space_whatever_if_exists_says() {
     for (column, value) in [("idempotency-key", "k"), ("request-id", "11111111-2222-4333-8444-555555555555")] {
         for choice in ["fail", "reuse"] {

@@ -2,6 +2,8 @@
 
 use clap::ValueEnum as _;
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::super::options::SpaceFields;
@@ -14,6 +16,9 @@ use crate::commands::Context;
 use crate::commands::bulk::{RowCommand, row_fault};
 use crate::commands::caller::Caller;
 use crate::commands::members::rows::ONLY_PEOPLE;
+
+/// The tolerated difference between the server's times.
+const CLOCK_TOLERANCE: time::Duration = time::Duration::minutes(2);
 
 const IF_EXISTS: Kind = Kind::Choice(&[("fail", "fail"), ("reuse", "reuse")]);
 
@@ -96,18 +101,23 @@ impl RowCommand for NewSpace {
         plan.reuse_check.as_ref().map(|(name, _)| name.clone())
     }
 
-    /// Creates or finds a space. One that is younger than an earlier attempt is what that attempt created: its request id
-    /// brings it back. A request id of the row's own decides alone, as in a single create.
+    /// Creates or finds a space. One that is younger than an earlier attempt is what that attempt created, and is finished;
+    /// if it is not, a second one of the name would be worse. A request id of the row's own decides alone, as in a single
+    /// create.
     async fn apply(&self, plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
-        if !attempt.has_own_id
-            && let Some((name, what)) = &plan.reuse_check
-            && let found = find_by_name(name, attempt.unknown_since, caller).await?
-            && let several = what.check(&found)?
-            && let Some(space) = found.into_iter().next()
-        {
-            let options = finish::unmet_options(plan, &space, true, caller.context());
-            let options = options.map(|options| format!("skipped {options}"));
-            return Ok(existing(plan, space, several.into_iter().chain(options).collect(), caller.context()));
+        if let Some((name, what)) = plan.reuse_check.as_ref().filter(|_| !attempt.has_own_id) {
+            let found = find_by_name(name, caller).await?;
+            let is_older = |space: &Resource<Space>| attempt.unknown_since.is_none_or(|since| is_older(space, since));
+            let (older, younger): (Vec<_>, Vec<_>) = found.into_iter().partition(is_older);
+            let several = what.check(&older)?;
+            if let Some(space) = older.into_iter().next() {
+                let options = finish::unmet_options(plan, &space, true, caller.context());
+                let options = options.map(|options| format!("skipped {options}"));
+                return Ok(existing(plan, space, several.into_iter().chain(options).collect(), caller.context()));
+            }
+            if let Some(Resource { fields, json }) = younger.into_iter().next() {
+                return Ok(Applied { name: fields.name, object: Some(json), ..Applied::default() });
+            }
         }
         let space = send(plan, attempt.has_own_id, caller).await?;
         let warning = finish::differs(plan, &space, attempt.has_own_id, caller.context());
@@ -129,6 +139,12 @@ impl RowCommand for NewSpace {
         }
         Ok(None)
     }
+}
+
+/// Whether the space was created before this time.
+fn is_older(space: &Resource<Space>, since: OffsetDateTime) -> bool {
+    let created = space.json["createTime"].as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+    created.is_some_and(|created| created < since - CLOCK_TOLERANCE)
 }
 
 /// Returns a space that existed before the row and is left unchanged. The warnings add how to add the members of the row.
