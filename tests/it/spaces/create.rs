@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use chatauth::emulator::{Endpoint, Recorded};
+use chatauth::emulator::{Endpoint, Options, Recorded};
 use serde_json::Value;
 
 use crate::support::sandbox::{Finished, Sandbox};
@@ -144,6 +144,33 @@ fn a_key_that_brings_back_another_kind_of_conversation_is_refused_and_changes_no
         assert_eq!(error["hint"], "use another key or request ID");
         assert!(!back.stderr.contains("The direct message is") && !back.stderr.contains("Created"), "{}", back.stderr);
         assert_eq!(sandbox.control().requests().len(), 1, "nobody is added and no role is given");
+    }
+}
+
+#[test]
+fn the_bare_echo_of_a_repeated_request_is_no_difference() {
+    let sandbox = Sandbox::with(Options { echo_on_repeat: true, ..Options::default() });
+    sandbox.log_in();
+    let words = ["spaces", "create", "--name", "A", "--description", "D", "--history", "on", "--idempotency-key", "k"];
+    for _ in 0..2 {
+        let created = sandbox.run(words).success();
+        assert!(!created.stderr.contains("warning"), "{}", created.stderr);
+    }
+}
+
+#[test]
+fn what_may_have_been_created_is_repeated_whatever_refuses_the_repetition() {
+    for (refusal, key) in [("status=409", &[][..]), ("status=404,reason=NOT_FOUND", &["--idempotency-key", "k"])] {
+        let sandbox = Sandbox::new();
+        sandbox.log_in();
+        for fault in ["create:drop-after,times=1", &format!("create:{refusal},times=1,after=1")] {
+            sandbox.control().add_fault(fault.parse().unwrap());
+        }
+        let words = ["spaces", "create", "--name", "A", "--format", "json"];
+        let error = sandbox.run(words.iter().chain(key)).exits_with(5).error();
+        let hint = error["hint"].as_str().unwrap();
+        sandbox.paste(hint.strip_prefix("to repeat it safely, run ").unwrap_or_else(|| panic!("{error}"))).success();
+        assert_eq!(sandbox.control().spaces().len(), 1);
     }
 }
 

@@ -246,7 +246,9 @@ pub(super) fn commands_for_all(plan: &Plan, space: &str, context: &Context) -> O
 /// Returns the warning for a space of another name or, if the id is the user's own, of other settings, which it brought back.
 pub(super) fn differs(plan: &Plan, space: &Resource<Space>, own_id: bool, context: &Context) -> Option<String> {
     plan.differs_from(&space.fields).or_else(|| {
-        let options = unmet_options(plan, space, false, context).filter(|_| own_id)?;
+        // The answer to a repeated request may be its name, type and display name alone.
+        let is_whole = space.json.as_object().is_some_and(|object| object.len() > 3);
+        let options = unmet_options(plan, space, false, context).filter(|_| own_id && is_whole)?;
         Some(format!("this request id or key belongs to {}, which differs in {options}", space.fields.name))
     })
 }
