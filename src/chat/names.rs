@@ -129,6 +129,11 @@ impl MemberName {
         &self.0
     }
 
+    /// Returns the resource name of the space.
+    pub fn space(&self) -> &str {
+        self.0.split("/members/").next().unwrap_or_default()
+    }
+
     /// Returns the ID or email address of the member.
     pub fn id(&self) -> &str {
         id_of(&self.0)

@@ -85,7 +85,7 @@ pub(super) fn row(membership: &Membership, you: bool) -> Vec<String> {
 }
 
 /// Reports an error about a member. "Not found" has a hint of its own, because the member is missing and not the space.
-pub(super) fn report(error: impl Into<anyhow::Error>, space: &SpaceName, admin: bool, context: &Context) -> Failure {
+pub(super) fn report(error: impl Into<anyhow::Error>, space: &str, admin: bool, context: &Context) -> Failure {
     let mut failure = context.report(error);
     if failure.code == ErrorCode::NotFound {
         failure.hint = Some(format!("list the members: {}", list(space, admin, context)));
@@ -94,8 +94,8 @@ pub(super) fn report(error: impl Into<anyhow::Error>, space: &SpaceName, admin: 
 }
 
 /// Returns the command that lists everybody, also the groups: one of them may be the missing member.
-fn list(space: &SpaceName, admin: bool, context: &Context) -> String {
-    let words = ["members", "list", space.as_str(), "--show-invited", "--show-groups"];
+fn list(space: &str, admin: bool, context: &Context) -> String {
+    let words = ["members", "list", space, "--show-invited", "--show-groups"];
     context.command(words.into_iter().chain(admin.then_some("--use-admin-access")))
 }
 
@@ -113,7 +113,7 @@ pub(super) fn member_name(
         if !text.trim().starts_with("groups/") {
             return failure;
         }
-        let list = list(space, admin, context);
+        let list = list(space.as_str(), admin, context);
         failure.hint(format!("pass the resource name of the group's membership, which this command lists: {list}"))
     })
 }

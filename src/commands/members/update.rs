@@ -56,7 +56,7 @@ impl Update {
         let membership =
             give_role(&space, name.as_str(), self.role.unwrap_or(Role::Member), admin, &repeat, &mut caller)
                 .await
-                .map_err(|error| super::show::report(error, &space, admin, context))?;
+                .map_err(|error| super::show::report(error, space.as_str(), admin, context))?;
         let done = format!("members update succeeded for {}", name.id());
         Ok(super::show::print(&membership, context).map_err(|error| context.report_unprinted(error, &done))?)
     }
@@ -110,16 +110,11 @@ impl RowCommand for Update {
     }
 
     async fn apply(&self, change: &Change, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
-        let Change { space, name, role } = change;
-        let updated = give_role(
-            space,
-            name.as_str(),
-            *role,
-            self.admin.use_admin_access,
-            &caller.context().typed_command(),
-            caller,
-        )
-        .await?;
+        let (Change { space, name, role }, context) = (change, caller.context());
+        let admin = self.admin.use_admin_access;
+        let updated = give_role(space, name.as_str(), *role, admin, &context.typed_command(), caller)
+            .await
+            .map_err(|error| super::show::report(error, space.as_str(), admin, context))?;
         Ok(Applied { name: updated.fields.name, object: Some(updated.json), ..Applied::default() })
     }
 }

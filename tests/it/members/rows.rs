@@ -75,6 +75,15 @@ fn rows_about_one_member_are_sent_one_after_the_other() {
 }
 
 #[test]
+fn a_row_about_somebody_who_is_no_member_says_how_to_list_them() {
+    let recorder = Recorder::with(|_, _| refusal(404, "NOT_FOUND"));
+    for verb in ["remove", "update"] {
+        let missing = run(&recorder, &format!("members {verb}"), "space,member,role\nAAA,7,owner\n").exits_with(7);
+        assert!(missing.stdout.contains("chatauth members list spaces/AAA --show-invited"), "{}", missing.stdout);
+    }
+}
+
+#[test]
 fn the_last_word_about_a_member_stays_the_last_when_a_row_before_it_has_to_be_repeated() {
     // Whether a redirect has changed something, nobody knows.
     let recorder = Recorder::with(|request, before| if before == 0 { (302, json!({})) } else { accepting(request) });
