@@ -151,10 +151,10 @@ fn print_reused(plan: &Plan, space: &Resource<Space>, context: &Context) -> anyh
     let name = &space.fields.name;
     context.messages.note(&format!("Reusing {name}, a space of this name that you are a member of"));
     if let Some(options) = finish::unmet_options(plan, space, true, context) {
-        context.messages.note(&format!("Skipped {options}"));
+        context.messages.warning(&format!("skipped {options}"));
     }
     if let Some(commands) = finish::commands_for_all(plan, name, context) {
-        context.messages.note(&format!("Skipped the members. To add them, run {commands}"));
+        context.messages.warning(&format!("skipped the members. To add them, run {commands}"));
     }
     super::show::print(space, context)
 }

@@ -269,7 +269,11 @@ pub(super) fn unmet(given: &Map<String, Value>, there: &Value, hidden: bool) -> 
         let text = value.as_str().unwrap_or_default();
         let word = if let Kind::Choice(choices) = field.kind { for_people(choices, text) } else { text.to_owned() };
         let is_shown = field.label.is_some() && !matches!(field.kind, Kind::Time);
-        let differs = if is_shown { value != there.unwrap_or(&Value::Bool(false)) } else { hidden };
+        let differs = match there {
+            _ if !is_shown => hidden,
+            Some(there) => value != there,
+            None => ![Value::Bool(false), Value::from("")].contains(value),
+        };
         differs.then(|| (field.settable, format!("--{}", option.name), word))
     });
     unmet.collect()

@@ -101,7 +101,7 @@ fn the_commands_for_the_skipped_members_of_a_reused_space_add_everyone_when_past
         let reused = sandbox.run(words.iter().copied().chain(more.iter().map(String::as_str))).success();
         assert_eq!(reused.json()["name"], space);
         assert_eq!(people(&sandbox, &space), [], "a reused space stays as it is");
-        reused.stderr.split_once("Skipped the members. To add them, run ").unwrap().1.to_owned()
+        reused.stderr.split_once("warning: skipped the members. To add them, run ").unwrap().1.to_owned()
     };
     // Also those who do not fit into the request that creates a space.
     let crowd: Vec<String> = (0..50).map(|number| format!("--member=p{number}@example.com")).collect();
