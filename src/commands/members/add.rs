@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::role::{finish_by, give_role, keeps_higher_role};
+use super::role::{Invited, finish_by, give_role, keeps_higher_role};
 use super::rows;
 use super::several::for_each;
 use crate::bulk::{Applied, Attempt, Column, Rate, RowFault, Values, Words};
@@ -186,7 +186,10 @@ impl Addition {
             failure.message = format!("{id} was {how}, but {}", failure.message);
             failure = failure.after_other_requests();
         }
-        Err(if is_new || invited { failure.hint_after_wait(finish_by(&command, invited)) } else { failure }.into())
+        if !invited {
+            return Err(if is_new { failure.hint_after_wait(finish_by(&command, false)) } else { failure }.into());
+        }
+        Err(anyhow::Error::from(failure.hint_after_wait(finish_by(&command, true))).context(Invited))
     }
 
     /// Fetches the membership; failing to show it is not an error.

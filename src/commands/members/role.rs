@@ -40,6 +40,11 @@ pub(in crate::commands) fn keeps_higher_role(
     })
 }
 
+/// Marks the error about a person who cannot have a role before they accept the invitation.
+#[derive(Debug, thiserror::Error)]
+#[error("invited, and not a member until they accept")]
+pub(super) struct Invited;
+
 /// Returns the hint for a role that was not given.
 pub(in crate::commands) fn finish_by(command: &str, invited: bool) -> String {
     format!("{}, run {command}", if invited { "once they have accepted" } else { "to finish" })

@@ -1,5 +1,6 @@
 //! One request for each of several members.
 
+use super::role::{Invited, finish_by};
 use super::show::{list_of_members, print, row};
 use crate::bulk::RateLimiter;
 use crate::chat::{Membership, Resource};
@@ -29,8 +30,9 @@ pub(super) async fn for_each<Member>(
     let (mut left, mut done) = (Vec::new(), Vec::new());
     let succeeded = |done: &[&str]| format!("{action} succeeded for {}", done.join(", "));
     let unprinted = |error: output::Error, done: &[&str]| context.report_unprinted(error, &succeeded(done));
-    let finish_by = |failure: Failure, left: &[&str]| {
-        if left.is_empty() { failure } else { failure.hint_after_wait(format!("to finish, run {}", command(left))) }
+    let mut any_invited = false;
+    let hint_at_rest = |failure: Failure, left: &[&str], invited| {
+        if left.is_empty() { failure } else { failure.hint_after_wait(finish_by(&command(left), invited)) }
     };
     let mut printed = Ok(());
     let limiter = RateLimiter::new(MEMBERS_RATE, 1, []);
@@ -61,15 +63,17 @@ pub(super) async fn for_each<Member>(
                     }
                     Err(error) => {
                         left.extend(&ids[index + 1..]);
-                        return Err(finish_by(unprinted(error, &done), &left).into());
+                        return Err(hint_at_rest(unprinted(error, &done), &left, any_invited).into());
                     }
                 }
             }
             Err(error) => {
+                let invited = error.is::<Invited>();
+                any_invited |= invited;
                 let failure = context.report(error);
                 let continues = failure.affects_one_item();
                 // The same command would be refused again.
-                let refused = continues && failure.outcome == Some(Outcome::NotApplied);
+                let refused = continues && !invited && failure.outcome == Some(Outcome::NotApplied);
                 left.extend((!refused).then_some(ids[index]));
                 failures.push((ids[index].to_owned(), failure));
                 if !continues {
@@ -90,7 +94,7 @@ pub(super) async fn for_each<Member>(
         let is_last = matches!(&failures[..], [(_, only)] if only.affects_one_item());
         Failure::combine(&start, failures, untried).map(|failure| {
             let failure = if done.is_empty() { failure } else { failure.after_other_requests() };
-            if is_last { failure } else { finish_by(failure, &left) }
+            if is_last { failure } else { hint_at_rest(failure, &left, any_invited) }
         })
     };
     Ok(Failure::with_unprinted(failed, unprinted)?)

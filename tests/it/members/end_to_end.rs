@@ -347,6 +347,13 @@ fn invited_members_are_named() {
     let error = sandbox.run(words.iter().chain(&["--format", "json"])).exits_with(5).error();
     fs::write(sandbox.path("rows.csv"), "member,role\neve@example.com,manager\n").unwrap();
     let row = sandbox.run(["members", "add", &space, "--from", "rows.csv", "--format", "jsonl"]).exits_with(7);
+    // Two of them are both named, whether the command invites them or finds them invited.
+    let both =
+        ["members", "add", &space, "bob@example.com", "eve@example.com", "--role", "manager", "--format", "json"];
+    let again = sandbox.run(both).exits_with(5).error()["hint"].as_str().unwrap().to_owned();
+    let (waits, command) = again.split_once(", run ").unwrap();
+    assert_eq!(waits, "once they have accepted");
+    assert!(command.contains("add") && command.contains("bob@") && command.contains("eve@"), "{command}");
     for (error, user) in [(&error, "bob"), (&results(&row.stdout)[0]["error"], "eve")] {
         let message = error["message"].as_str().unwrap();
         assert!(message.contains(&format!("{user}@example.com was invited, but cannot")), "{message}");
