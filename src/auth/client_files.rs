@@ -101,17 +101,18 @@ impl ClientFiles {
     /// Returns the OAuth client that the login of `record` was made with; `None` when its file is not found.
     ///
     /// A file in the current directory may name other endpoints than Google's here: its token endpoint is the one that
-    /// already knows the tokens. One of another client is passed over.
+    /// already knows the tokens. One of another client, or one that cannot be used, is passed over.
     ///
     /// # Errors
     /// [`LoginNeeded::OtherClient`] when the user has chosen another client's file, and when the file that was named is
     /// missing.
     pub(super) fn for_record(&self, record: &Record) -> Result<Option<&ClientSecrets>, Error> {
         for place in &self.places {
-            match place.client()? {
-                Some(client) if record.is_of_client(client) => return Ok(Some(client)),
-                Some(client) if !place.found_here => return Err(other_client(record, client).into()),
-                _ => place.trusted().map(|_| ())?,
+            match place.client() {
+                Ok(Some(client)) if record.is_of_client(client) => return Ok(Some(client)),
+                _ if place.found_here => {}
+                Ok(Some(client)) => return Err(other_client(record, client).into()),
+                found => found.map(|_| ())?,
             }
         }
         if self.named { Err(self.missing().into()) } else { Ok(None) }
@@ -122,9 +123,14 @@ impl ClientFiles {
     /// # Errors
     /// Also when its file is not found.
     pub(super) fn require_for_record(&self, record: &Record) -> Result<&ClientSecrets, Error> {
-        self.for_record(record)?.ok_or_else(|| match self.ignored_client(record) {
-            Some(client) => other_client(record, client).into(),
-            None => self.missing().into(),
+        self.for_record(record)?.ok_or_else(|| {
+            if let Some(error) = self.places.iter().find_map(|place| place.trusted().err()) {
+                return error.into();
+            }
+            match self.ignored_client(record) {
+                Some(client) => other_client(record, client).into(),
+                None => self.missing().into(),
+            }
         })
     }
 

@@ -119,17 +119,36 @@ fn a_client_of_another_id_or_endpoint_gets_nothing_of_the_login() {
     ] {
         let checkout = Checkout::new();
         checkout.put(changes);
-        for age in ["fresh", "expired"] {
-            for words in [&CREATE[..], &["auth", "token"], &["auth", "status", "--check"], &["auth", "logout"]] {
-                let error = checkout.run(&[words, &["--format", "json"]].concat()).exits_with(3).error();
-                assert_eq!(error["code"], "endpoint_refused", "{age} {changes:?} {words:?}: {error}");
-            }
-            checkout.run(&["doctor"]).exits_with(3);
-            checkout.0.expire_stored_token(ACCOUNT);
+        // A fresh token needs no client.
+        checkout.run(&CREATE).success();
+        checkout.run(&["auth", "token"]).success();
+        checkout.0.control().clear_requests();
+        checkout.0.expire_stored_token(ACCOUNT);
+        for words in [&CREATE[..], &["auth", "token"], &["auth", "status", "--check"]] {
+            let error = checkout.run(&[words, &["--format", "json"]].concat()).exits_with(3).error();
+            assert_eq!(error["code"], "endpoint_refused", "{changes:?} {words:?}: {error}");
         }
+        checkout.run(&["doctor"]).exits_with(3);
         assert!(checkout.0.control().requests().is_empty(), "{changes:?}");
     }
     assert!(stranger.received().is_empty());
+}
+
+#[test]
+fn what_lies_here_stops_no_login_whose_own_client_is_known() {
+    for put in [
+        |checkout: &Checkout| checkout.put(&[("client_id", OTHER_PROJECT)]),
+        |checkout: &Checkout| checkout.put(&[("token_uri", "https://x.test/token")]),
+        |checkout: &Checkout| checkout.put_text("{}"),
+    ] {
+        let checkout = Checkout::new();
+        checkout.keep_own_client();
+        put(&checkout);
+        checkout.0.expire_stored_token(ACCOUNT);
+        checkout.run(&CREATE).success();
+        checkout.run(&["auth", "logout"]).success();
+        assert_eq!(checkout.0.control().requests_to(Endpoint::Token).len(), 1);
+    }
 }
 
 #[test]
