@@ -152,14 +152,17 @@ impl ClientSecrets {
         }
     }
 
-    /// Returns a client file in `directory` that has a name such as `client_secret_….json`.
+    /// Returns a client file of Google's in `directory` that has a name such as `client_secret_….json`.
     pub(super) fn find_in(directory: &Path) -> Option<PathBuf> {
         let is_named_so = |path: &PathBuf| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             name.starts_with("client_secret") && name.contains(".json") && path.is_file()
         };
         let paths = std::fs::read_dir(directory).ok()?.flatten().map(|entry| entry.path());
-        let mut clients: Vec<PathBuf> = paths.filter(is_named_so).filter(|path| Self::load(path).is_ok()).collect();
+        // Another server's has to be chosen by the person.
+        let is_googles =
+            |path: &PathBuf| Self::load(path).is_ok_and(|client| is_google_token_endpoint(&client.token_endpoint));
+        let mut clients: Vec<PathBuf> = paths.filter(is_named_so).filter(is_googles).collect();
         clients.sort();
         clients.into_iter().next()
     }

@@ -292,7 +292,13 @@ fn a_client_file_under_the_name_that_the_console_gives_it_is_offered() {
     let sandbox = sandbox();
     let name = "client_secret_1-a b.apps.googleusercontent.com.json";
     std::fs::write(sandbox.path("client_secret_0.json"), "{}").unwrap();
-    std::fs::write(sandbox.path(name), sandbox.emulator().client_secrets()).unwrap();
+    // Another server's has to be chosen by the person.
+    let other: Value = serde_json::from_str(&sandbox.emulator().client_secrets()).unwrap();
+    std::fs::write(sandbox.path("client_secret_00.json"), other.to_string()).unwrap();
+    let mut google = other;
+    google["installed"]["auth_uri"] = json!("https://accounts.google.com/o/oauth2/auth");
+    google["installed"]["token_uri"] = json!("https://oauth2.googleapis.com/token");
+    std::fs::write(sandbox.path(name), google.to_string()).unwrap();
     let mut command = sandbox.command(["auth", "login", "--format", "json"]);
     command.env_remove("CHATAUTH_CLIENT_SECRETS");
     std::fs::remove_file(sandbox.client_secrets()).unwrap();
