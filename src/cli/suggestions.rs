@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory};
 
 use super::args::Cli;
+use crate::commands::without_userinfo;
 use crate::platform::command_line;
 
 /// Commands of other tools, and ours.
@@ -23,7 +24,13 @@ const OPTIONS: &[(&str, &str)] = &[("--title", "name"), ("-n", "name")];
 
 /// Returns the command line that was probably meant by one that cannot be parsed.
 pub(super) fn suggestion(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
-    let words: Vec<&str> = arguments.iter().skip(1).map(|word| word.to_str()).collect::<Option<_>>()?;
+    let typed: Vec<&str> = arguments.iter().skip(1).map(|word| word.to_str()).collect::<Option<_>>()?;
+    // An endpoint may have a password, which no hint shows.
+    let is_endpoint =
+        |at: usize| typed[at].starts_with("--api-endpoint=") || at > 0 && typed[at - 1] == "--api-endpoint";
+    let shown = |at| if is_endpoint(at) { without_userinfo(typed[at]) } else { typed[at].to_owned() };
+    let shown: Vec<String> = (0..typed.len()).map(shown).collect();
+    let words: Vec<&str> = shown.iter().map(String::as_str).collect();
     let program = Cli::command();
     if resolve_command(&program, &words).1 == ["api"]
         && let Some(words) = with_method(error.kind(), words.clone())

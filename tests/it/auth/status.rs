@@ -158,6 +158,8 @@ fn property_63_a_password_in_the_api_endpoint_is_not_shown() {
     for endpoint in
         ["https://bob:hunter2@x.test/", "https://bob:hun/ter2@x.test", "https://hunter2@x.test", "bob:hunter2@x.test"]
     {
+        let mistyped = sandbox.run(["whoami", "--api-endpoint", endpoint]).exits_with(2);
+        assert!(mistyped.stderr.contains("auth status") && !mistyped.stderr.contains("ter2"), "{}", mistyped.stderr);
         for (words, is_shown) in [
             (&["auth", "status", "--format", "json"][..], true),
             (&["auth", "status", "--format", "human"], true),
