@@ -44,6 +44,7 @@ impl Worker {
         let mut command = Command::new(this_program()?);
         // What it has to say on stderr goes nowhere: a pipe without a reader needs no /dev/null.
         command.args([NAME, expression]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env_remove("CHATAUTH_ACCESS_TOKEN");
         // Ctrl-C is for the program, which decides when the process ends.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);

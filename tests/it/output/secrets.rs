@@ -10,7 +10,7 @@ use chatauth::platform::Clock;
 use serde_json::json;
 
 use crate::support::sandbox::{Finished, Sandbox};
-use crate::support::stage::{ACCOUNT, Received, ScriptedServer, answer, move_token_endpoint};
+use crate::support::stage::{ACCOUNT, Received, ScriptedServer, answer, move_token_endpoint, start, wait_until};
 
 const CANARY: &str = "canary-token-of-the-environment";
 
@@ -179,6 +179,21 @@ fn property_63_the_token_of_the_environment_reaches_no_child() {
         assert!(!given(words).stdout.contains(CANARY), "{words:?}");
     }
     assert_eq!(given(&["auth", "token"]).success().stdout.trim(), CANARY);
+    #[cfg(target_os = "linux")]
+    {
+        let mut command = command(&sandbox, &["spaces", "list", "--jq", "last(range(300000000))"]);
+        command.env("CHATAUTH_ACCESS_TOKEN", sandbox.run(["auth", "token"]).success().stdout.trim());
+        let mut child = start(command);
+        let children = format!("/proc/{0}/task/{0}/children", child.id());
+        let environment = || {
+            let filter = fs::read_to_string(&children).unwrap_or_default();
+            fs::read_to_string(format!("/proc/{}/environ", filter.trim())).unwrap_or_default()
+        };
+        wait_until("the filter runs", || environment().contains("CHATAUTH_CONFIG_DIR="));
+        assert!(!environment().contains("CHATAUTH_ACCESS_TOKEN"), "{}", environment());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
     let output = given(&["emulator", "--", "env"]).success().stdout;
     assert!(output.contains("CHATAUTH_CONFIG_DIR=") && !output.contains(CANARY), "{output}");
     // A value that is none is not quoted either.
