@@ -138,9 +138,14 @@ fn list(paths: &[PathBuf]) -> String {
 impl ClientSecrets {
     /// Reads the client file at `path`.
     pub fn load(path: &Path) -> Result<Self, ClientSecretsError> {
+        Self::parse(path, &Self::read(path)?)
+    }
+
+    /// Reads the contents of a client file, a pipe only once.
+    pub fn read(path: &Path) -> Result<Vec<u8>, ClientSecretsError> {
         let unreadable = |cause: String| ClientSecretsError::Unreadable { path: path.to_path_buf(), cause };
         match Source::new(path.to_path_buf()).read(LARGEST_FILE) {
-            Ok(bytes) => Self::parse(path, &bytes),
+            Ok(bytes) => Ok(bytes),
             Err(InputError::Interrupted(interruption)) => Err(ClientSecretsError::Interrupted(interruption)),
             Err(InputError::NoPath(contents)) => Err(ClientSecretsError::NoPath(contents)),
             Err(InputError::Unreadable { cause, .. }) if cause.kind() == ErrorKind::NotFound => {

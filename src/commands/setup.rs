@@ -206,11 +206,9 @@ async fn ask_for_file(
 /// Checks the file and copies it into the place of the one that it replaces, else into the configuration directory.
 fn install_client_file(context: &Context, path: &Path, replaced: Option<&Path>) -> Result<ClientSecrets, Failure> {
     let failed = |error| context.report(Error::from(error));
-    let client = ClientSecrets::load(path).map_err(failed)?;
+    let content = ClientSecrets::read(path).map_err(failed)?;
+    let client = ClientSecrets::parse(path, &content).map_err(failed)?;
     client.check_redirect().map_err(failed)?;
-    let content = std::fs::read(path).map_err(|error| {
-        Failure::new(ErrorCode::ClientSecretsInvalid, format!("cannot read {}: {error}", path.display()))
-    })?;
     let session = context.session();
     let kept = match replaced.or(named(context)) {
         None => session.save_client_file(&content).map_err(|error| context.report(error))?,

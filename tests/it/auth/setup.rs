@@ -246,9 +246,15 @@ fn a_client_file_that_is_wrong_is_replaced_and_what_cannot_work_is_not_taken() {
     screen.shows("error: ");
     screen.answer("Path of the downloaded file", "~/client_secrets.json");
     screen.shows("error: ");
-    screen.answer("Path of the downloaded file", "~/good.json");
+    // A pipe has its contents once.
+    let pipe = sandbox.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let contents = fs::read(&good).unwrap();
+    let writer = std::thread::spawn(move || fs::write(pipe, contents).unwrap());
+    screen.answer("Path of the downloaded file", "~/pipe");
     screen.shows("Logged in as");
     screen.ends_with(0);
+    writer.join().unwrap();
     assert_eq!(fs::read(sandbox.client_secrets()).unwrap(), fs::read(&good).unwrap());
     assert_eq!(fs::read_to_string(sandbox.path("client_secrets.json.old")).unwrap(), wrong);
 }
