@@ -17,7 +17,7 @@ function Install-Chatauth {
     $version = $version -replace '^v', ''
     if (-not $releases) { throw 'no address to download from: set CHATAUTH_RELEASES, or use the install.ps1 of a release' }
     if (-not $version) { throw 'no version to install: set CHATAUTH_VERSION, or use the install.ps1 of a release' }
-    if ($releases -notmatch '^https://|^http://(127\.0\.0\.1|localhost)[:/]') {
+    if ($releases -match '@' -or $releases -notmatch '^https://|^http://(127\.0\.0\.1|localhost)[:/]') {
         throw "refusing to download from ${releases}: only https is safe"
     }
     # Windows on Arm runs the same program.

@@ -80,6 +80,7 @@ detect_target() {
 
 download() { # download URL FILE
   case $1 in
+    *@*) fail "refusing to download from an address with a user name" ;;
     https://*) only='=https' ;;
     http://127.0.0.1[:/]* | http://localhost[:/]*) only='=http' ;;
     *) fail "refusing to download from $1: only https is safe" ;;
