@@ -77,7 +77,7 @@ impl Status {
     }
 
     /// Whether the response is an error of the API, not the page of a proxy.
-    pub(super) const fn is_of_api(&self) -> bool {
+    pub const fn is_of_api(&self) -> bool {
         self.status.is_some() || self.message.is_some()
     }
 

@@ -18,8 +18,13 @@ impl Failure {
             failure.reason = status.reason.clone().or_else(|| status.status.clone());
         }
         failure.retry_after = error.retry_after;
-        match &attempt.write {
-            Some(write) => failure.with_write(write, error.may_have_been_applied),
+        let Some(write) = &attempt.write else { return failure };
+        // The page of a proxy may stand for an answer that it kept back.
+        let is_page = error.status.as_ref().is_some_and(|status| !status.is_of_api() && status.http_status != 429);
+        let own = failure.hint.clone().filter(|_| is_page && failure.code == ErrorCode::NotFound);
+        let failure = failure.with_write(write, error.may_have_been_applied || is_page);
+        match own {
+            Some(own) => failure.hint(format!("{own}; {}", write.hint)),
             None => failure,
         }
     }

@@ -327,6 +327,19 @@ fn rows_wait_for_one_of_their_name_that_may_have_been_applied() {
 }
 
 #[test]
+fn the_page_of_a_proxy_proves_nothing() {
+    for status in [400, 403, 404, 409] {
+        let bulk = Bulk::logged_in("name\nA\n");
+        bulk.fault(&format!("create:commit,html,status={status},times=1"));
+        let error = &results(&bulk.run().exits_with(7).stdout)[0]["error"];
+        assert_eq!(error["outcome"], "unknown", "{error}");
+        assert_eq!(error["hint"].as_str().unwrap().contains("--api-endpoint"), status == 404, "{error}");
+        bulk.run().success();
+        assert_eq!(bulk.spaces(), ["A"], "{status}");
+    }
+}
+
+#[test]
 fn a_row_that_may_have_been_applied_takes_what_has_its_name_since_then() {
     for choice in ["reuse", "fail"] {
         let bulk = Bulk::logged_in("name\nA\n").with(&format!("--if-exists {choice}"));
