@@ -492,7 +492,7 @@ fn the_space_of_a_row_that_failed_is_not_made_again_by_what_the_run_says() {
         assert!(run.stderr.contains("remove the finished rows, and those whose space exists"), "{}", run.stderr);
         let text = if told == "stdout" { &run.stdout } else { &run.stderr };
         let line = text.lines().find(|line| line.contains("the space spaces/")).unwrap_or_else(|| panic!("{text}"));
-        assert!(line.contains("once they have accepted, run ") && line.contains("members update spaces/"), "{line}");
+        assert!(line.contains("once they have accepted, run ") && line.contains("members add spaces/"), "{line}");
         assert!(format == "name" || line.contains(&space), "{line}");
     }
 }

@@ -483,7 +483,7 @@ fn whatever_fails_after_the_create_the_space_is_named_with_what_remains() {
     assert!(run.stderr.contains("spaces/AAA was created"), "{}", run.stderr);
     assert!(run.stderr.contains("members add spaces/AAA 48 49 50 --config-dir logins && "), "{}", run.stderr);
     assert!(
-        run.stderr.contains("members update spaces/AAA o@example.com --role owner --config-dir logins"),
+        run.stderr.contains("members add spaces/AAA o@example.com --role owner --config-dir logins"),
         "{}",
         run.stderr
     );

@@ -217,7 +217,8 @@ impl Steps<'_, '_> {
             self.missing(&[NewMembership::Human(user.to_owned())]).await?;
         }
         let found = self.known.get(user);
-        let command = commands(self.space.as_str(), &[Step::Promote(user.to_owned(), role)], self.context);
+        let words = ["members", "update", self.space.as_str(), id_of(user), "--role", role.as_word()];
+        let command = self.context.command(words);
         if !found.is_some_and(|found| keeps_higher_role(found, role, id_of(user), &command, self.context)) {
             let name = found.map_or_else(|| id_of(user), |found| found.name.as_str());
             give_role(self.space, name, role, false, repeat, self.caller).await?;
@@ -268,22 +269,25 @@ pub(super) fn unmet_options(plan: &Plan, space: &Resource<Space>, hidden: bool, 
     Some(format!("{names}. To set what can be changed, run {}", context.command(words)))
 }
 
-/// Returns the commands that do these steps.
+/// Returns the commands that do these steps. `members add` gives roles to members of before, too, and leaves the caller's own
+/// higher one.
 fn commands(space: &str, steps: &[Step], context: &Context) -> String {
-    let mut add = vec!["members", "add", space];
+    let is_promoted = |name: &str| steps.iter().any(|step| matches!(step, Step::Promote(user, _) if user == name));
     let mut lines = Vec::new();
-    for step in steps {
-        match step {
-            Step::Add(NewMembership::Group(_)) => add.extend(["--group", step.id()]),
-            Step::Add(_) => add.push(step.id()),
-            Step::Check => {}
-            Step::Promote(_, role) => {
-                lines.push(context.command(["members", "update", space, step.id(), "--role", role.as_word()]));
+    for role in [None, Some(Role::Owner), Some(Role::Manager)] {
+        let mut words = vec!["members", "add", space];
+        for step in steps {
+            match (step, role) {
+                (Step::Add(NewMembership::Group(_)), None) => words.extend(["--group", step.id()]),
+                (Step::Add(membership), None) if !is_promoted(membership.name()) => words.push(step.id()),
+                (Step::Promote(_, own), Some(role)) if *own == role => words.push(step.id()),
+                _ => {}
             }
         }
-    }
-    if add.len() > 3 {
-        lines.insert(0, context.command(add));
+        if words.len() > 3 {
+            words.extend(role.into_iter().flat_map(|role| ["--role", role.as_word()]));
+            lines.push(context.command(words));
+        }
     }
     lines.join(" && ")
 }
