@@ -117,8 +117,8 @@ impl Record {
 
 /// Whether two token endpoints are the same. Google's, of today and of earlier client files, count as one.
 pub(super) fn same_endpoint(one: &str, other: &str) -> bool {
-    let is_google = |url: &str| Endpoint::parse(url).is_ok_and(|endpoint| is_google_token_endpoint(&endpoint));
-    one == other || (is_google(one) && is_google(other))
+    let (Ok(one), Ok(other)) = (Endpoint::parse(one), Endpoint::parse(other)) else { return one == other };
+    one == other || (is_google_token_endpoint(&one) && is_google_token_endpoint(&other))
 }
 
 /// `seconds` after `now`; `None` when that is not a time.

@@ -9,7 +9,7 @@ use chatauth::emulator::{Endpoint, Options, User};
 use serde_json::{Value, json};
 
 use crate::support::sandbox::{Finished, Sandbox, mode};
-use crate::support::stage::{send_signal, start, wait_until};
+use crate::support::stage::{ScriptedServer, answer, send_signal, start, wait_until};
 
 const ACCOUNT: &str = "emulator@example.com";
 
@@ -135,6 +135,35 @@ fn the_client_is_written_where_there_is_none_and_nowhere_else() {
     named.args(["--client-secrets", "client_secrets.json"]);
     from_stdin(&sandbox, named, &content.to_string()).success();
     assert!(!kept.exists());
+}
+
+#[test]
+fn a_token_endpoint_is_kept_and_used_as_it_is_written() {
+    for path in ["", "/", "/o/token/"] {
+        let sandbox = Sandbox::new().secrets_may_show();
+        let server = ScriptedServer::answering(|request, _| {
+            let body = if request.head.contains("/tokeninfo ") {
+                json!({"aud": "id", "sub": "1", "email": ACCOUNT, "scope": "openid"})
+            } else {
+                json!({"access_token": "x", "token_type": "Bearer", "expires_in": 3599})
+            };
+            answer(200, &["Content-Type: application/json"], body.to_string())
+        });
+        let uri = format!("{}{path}", server.origin());
+        let content = json!({"refresh_token": "r", "client_id": "id", "client_secret": "s", "token_uri": uri});
+        let words = ["auth", "import", "-"];
+        from_stdin(&sandbox, plain(&sandbox, &words), &content.to_string()).success();
+        let exported = sandbox.finish(plain(&sandbox, &["auth", "export"])).success().json();
+        assert_eq!(exported["token_uri"], if path.is_empty() { format!("{uri}/") } else { uri });
+        // Now with the client file that the import has saved.
+        let named = node("r");
+        from_stdin(&sandbox, plain(&sandbox, &words), &named.to_string()).success();
+        sandbox.expire_stored_token(ACCOUNT);
+        sandbox.finish(plain(&sandbox, &["auth", "token", "--no-input"])).success();
+        let received = server.received();
+        let line = format!("POST {} HTTP", if path.is_empty() { "/" } else { path });
+        assert_eq!(received.iter().filter(|request| request.head.starts_with(&line)).count(), 3, "{received:?}");
+    }
 }
 
 #[test]
