@@ -234,7 +234,8 @@ fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
     Ok(Credentials {
         refresh_token: Secret::new(refresh_token.to_owned()),
         client,
-        token_uri: text("token_uri").map(str::to_owned),
+        // Files with a type leave out the token endpoint where it is Google's.
+        token_uri: text("token_uri").or(text("type").map(|_| GOOGLE_TOKEN_ENDPOINT)).map(str::to_owned),
     })
 }
 
@@ -251,10 +252,10 @@ impl Credentials {
         match (&self.client, present) {
             // The refresh token goes where its file says.
             (_, Some(present)) if self.is_of(present) => Ok(present.clone()),
-            (None, Some(present)) => Err(Error::ImportInvalid(
-                format!("its token_uri is not that of the client file {}", present.path.display()),
-                ITS_CLIENT,
-            )),
+            (client, Some(present)) if client.as_ref().is_none_or(|(id, _)| *id == present.client_id) => {
+                let cause = format!("its token endpoint is not that of the client file {}", present.path.display());
+                Err(Error::ImportInvalid(cause, ITS_CLIENT))
+            }
             (Some((id, secret)), _) => {
                 let token_uri = self.token_uri.as_deref().unwrap_or(GOOGLE_TOKEN_ENDPOINT);
                 let token_endpoint = Endpoint::parse(token_uri).map_err(|cause| Error::EndpointRefused {
@@ -269,7 +270,7 @@ impl Credentials {
                 let file = client_file(id, secret, &authorization, token_uri);
                 Ok(ClientSecrets::parse(Path::new("the imported file"), file.to_string().as_bytes())?)
             }
-            (None, None) => Err(Error::ImportInvalid(
+            (None, _) => Err(Error::ImportInvalid(
                 String::from("it does not name the OAuth client of its refresh token"),
                 ITS_CLIENT,
             )),

@@ -190,10 +190,15 @@ fn what_holds_no_login_is_named_and_nothing_is_asked() {
         assert!(message.contains(expected), "{content}: {message}");
         assert!(!refused.stderr.contains("canary-"), "{}", refused.stderr);
     }
-    // A refresh token goes nowhere but where its file says.
-    let elsewhere = json!({"refresh_token": "r", "token_uri": "https://oauth2.example.com/token"});
-    let refused = import(&sandbox, &elsewhere).exits_with(3);
-    assert!(refused.error()["message"].as_str().unwrap().contains("token_uri"), "{}", refused.stderr);
+    // A refresh token goes nowhere but where its file says. The default of this type is Google's token endpoint.
+    let mut of_google = authorized_user(&sandbox, "r");
+    of_google.as_object_mut().unwrap().remove("token_uri");
+    let mut moved = authorized_user(&sandbox, "r");
+    moved["token_uri"] = json!("http://127.0.0.1:1/token");
+    for elsewhere in [json!({"refresh_token": "r", "token_uri": "http://127.0.0.1:1/token"}), of_google, moved] {
+        let refused = import(&sandbox, &elsewhere).exits_with(3);
+        assert!(refused.error()["message"].as_str().unwrap().contains("token endpoint"), "{}", refused.stderr);
+    }
     sandbox.run(["auth", "import", "nowhere.json"]).exits_with(3);
     sandbox.run(["auth", "import", "/dev/zero"]).exits_with(3);
     let words = ["auth", "import", "-", "--format", "json"];
