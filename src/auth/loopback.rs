@@ -164,6 +164,8 @@ async fn accept(listener: TcpListener, expected: Arc<Expected>, events: mpsc::Se
             oldest.abort();
         }
         open.push_back(connections.spawn(serve(stream, Arc::clone(&expected), events.clone())));
+        // Each connection is read before later ones could push it out.
+        tokio::task::yield_now().await;
     }
 }
 

@@ -228,6 +228,22 @@ fn property_12_idle_and_slow_connections_do_not_hold_the_callback_up() {
 }
 
 #[test]
+fn property_12_a_crowd_behind_the_callback_does_not_push_it_out() {
+    let sandbox = Sandbox::new();
+    let waiting = PendingLogin::log_in(&sandbox, &[]);
+    let query = waiting.redirected().query().unwrap().to_owned();
+    waiting.signal(rustix::process::Signal::STOP);
+    let mut browser = TcpStream::connect(waiting.address()).unwrap();
+    browser.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
+    write!(browser, "GET /oauth2/callback?{query} HTTP/1.1\r\nHost: {}\r\n\r\n", waiting.address()).unwrap();
+    let crowd: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(waiting.address()).unwrap()).collect();
+    waiting.signal(rustix::process::Signal::CONT);
+    assert_eq!(pending_login::receive(browser).expect("no answer").status, 200);
+    waiting.finish(&sandbox).success();
+    drop(crowd);
+}
+
+#[test]
 fn a_callback_may_arrive_byte_by_byte() {
     let sandbox = Sandbox::new();
     let waiting = PendingLogin::log_in(&sandbox, &[]);
