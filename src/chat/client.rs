@@ -69,7 +69,7 @@ impl Client {
             }
             // A server error may come after the request was applied.
             if let (false, retry::Outcome::ServerError(_)) = (idempotent, outcome) {
-                outcome = retry::Outcome::ResponseLost;
+                outcome = retry::Outcome::ResponseLost(None);
             }
             (result, outcome)
         };

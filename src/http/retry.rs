@@ -65,11 +65,11 @@ pub enum Outcome {
     Unreachable,
     /// Nothing was sent, for another reason.
     NotSent,
-    /// The request may have been sent, and no answer came.
-    ResponseLost,
+    /// The request may have been sent, and no answer of the server came, with the `Retry-After` of the gateway.
+    ResponseLost(Option<Duration>),
     /// A success whose body could not be read.
     Unreadable,
-    /// The server failed (5xx), with its `Retry-After`.
+    /// The server failed (500, 503), with its `Retry-After`.
     ServerError(Option<Duration>),
     /// Too many requests, with the server's `Retry-After`.
     RateLimited(Option<Duration>),
@@ -97,7 +97,7 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
         Outcome::Final => true,
         Outcome::Unreachable => history.unreachable >= UNREACHABLE_ATTEMPTS,
         Outcome::Unreadable => history.unreadable > UNREADABLE_REPEATS || !policy.repeat_after_loss,
-        Outcome::ResponseLost => !policy.repeat_after_loss,
+        Outcome::ResponseLost(_) => !policy.repeat_after_loss,
         Outcome::RateLimited(_) => !policy.waits_for_quota,
         Outcome::NotSent | Outcome::ServerError(_) | Outcome::Conflict(_) => false,
     };
@@ -107,9 +107,10 @@ pub fn decide(outcome: Outcome, history: History, policy: Policy, jitter: f64) -
     let step = Duration::from_secs(1 << (history.attempts.saturating_sub(1)).min(5)).min(LONGEST_WAIT);
     let backoff = step.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
     let wait = match outcome {
-        Outcome::ServerError(Some(asked)) | Outcome::RateLimited(Some(asked)) | Outcome::Conflict(Some(asked)) => {
-            asked.max(backoff)
-        }
+        Outcome::ResponseLost(Some(asked))
+        | Outcome::ServerError(Some(asked))
+        | Outcome::RateLimited(Some(asked))
+        | Outcome::Conflict(Some(asked)) => asked.max(backoff),
         _ => backoff,
     };
     (history.elapsed.saturating_add(wait) < policy.total).then_some(wait)
@@ -121,12 +122,13 @@ pub fn classify(result: &Result<Response, Error>, now: OffsetDateTime) -> Outcom
         Ok(response) => match response.status {
             200..=299 if !response.complete => Outcome::Unreadable,
             429 => Outcome::RateLimited(retry_after(response, now)),
-            408 | 500 | 502 | 503 | 504 => Outcome::ServerError(retry_after(response, now)),
+            408 | 502 | 504 => Outcome::ResponseLost(retry_after(response, now)),
+            500 | 503 => Outcome::ServerError(retry_after(response, now)),
             _ => Outcome::Final,
         },
         Err(Error::NameNotFound { .. } | Error::Refused { .. } | Error::Unreachable { .. }) => Outcome::Unreachable,
         Err(Error::NotConnected { .. } | Error::ConnectTimeout { .. }) => Outcome::NotSent,
-        Err(Error::Timeout { .. } | Error::Lost { .. }) => Outcome::ResponseLost,
+        Err(Error::Timeout { .. } | Error::Lost { .. }) => Outcome::ResponseLost(None),
         Err(Error::ProxyRefused { status, .. }) => match status {
             // A proxy that refuses this client keeps refusing it.
             Some(400..=499) => Outcome::Final,
@@ -191,7 +193,7 @@ pub async fn run(
             _ => {}
         }
         may_have_been_applied |=
-            matches!(outcome, Outcome::ResponseLost | Outcome::Unreadable | Outcome::ServerError(_))
+            matches!(outcome, Outcome::ResponseLost(_) | Outcome::Unreadable | Outcome::ServerError(_))
                 || is_ambiguous(&result);
         let Some(wait) = decide(outcome, history, policy, jitter()) else {
             return Attempted { result, attempts: history.attempts, may_have_been_applied };

@@ -31,8 +31,8 @@ fn answer(status: u16, retry_after: Option<&str>) -> Response {
 #[test]
 fn waits_double_and_jitter_at_most_halves_them() {
     for (attempts, step) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16)] {
-        assert_eq!(decide(Outcome::ResponseLost, after(attempts), OPERATION, 0.0), Some(seconds(step)));
-        assert_eq!(decide(Outcome::ResponseLost, after(attempts), OPERATION, 1.0), Some(seconds(step) / 2));
+        assert_eq!(decide(Outcome::ResponseLost(None), after(attempts), OPERATION, 0.0), Some(seconds(step)));
+        assert_eq!(decide(Outcome::ResponseLost(None), after(attempts), OPERATION, 1.0), Some(seconds(step) / 2));
     }
 }
 
@@ -57,7 +57,7 @@ fn nobody_there_is_tried_three_times_and_an_unreadable_success_repeated_twice() 
 #[test]
 fn a_refresh_is_not_repeated_once_its_answer_may_be_lost() {
     let policy = Policy::refresh();
-    assert_eq!(decide(Outcome::ResponseLost, after(1), policy, 0.0), None);
+    assert_eq!(decide(Outcome::ResponseLost(None), after(1), policy, 0.0), None);
     assert_eq!(decide(Outcome::Unreadable, after(1), policy, 0.0), None);
     assert!(decide(Outcome::ServerError(None), after(1), policy, 0.0).is_some());
     assert_eq!(decide(Outcome::ServerError(None), after(3), policy, 0.0), None);
@@ -68,7 +68,7 @@ fn other_requests_of_an_authorization_server_have_the_time_of_one_request() {
     for (timeout, total) in [(5, 15), (30, 30), (60, 60)] {
         let policy = Policy::authorization(seconds(timeout));
         assert_eq!((policy.total, policy.attempts), (seconds(total), 3));
-        assert!(decide(Outcome::ResponseLost, after(1), policy, 0.0).is_some());
+        assert!(decide(Outcome::ResponseLost(None), after(1), policy, 0.0).is_some());
     }
 }
 
@@ -84,7 +84,7 @@ fn retry_after_is_honoured_when_it_fits_and_ends_it_when_it_does_not() {
     assert_eq!(decide(busy(86_400), after(1), OPERATION, 0.0), None);
     assert_eq!(decide(busy(u64::MAX), after(1), OPERATION, 0.0), None);
     let late = History { elapsed: seconds(44), ..after(1) };
-    assert_eq!(decide(Outcome::ResponseLost, late, OPERATION, 0.0), None);
+    assert_eq!(decide(Outcome::ResponseLost(None), late, OPERATION, 0.0), None);
 }
 
 #[test]
@@ -110,7 +110,10 @@ fn retry_after_is_read_as_seconds_and_as_a_date() {
 #[test]
 fn only_what_may_change_is_tried_again() {
     assert_eq!(classify(&Ok(answer(429, None)), now()), Outcome::RateLimited(None));
-    for status in [408, 500, 502, 503, 504] {
+    for status in [408, 502, 504] {
+        assert_eq!(classify(&Ok(answer(status, None)), now()), Outcome::ResponseLost(None), "{status}");
+    }
+    for status in [500, 503] {
         assert_eq!(classify(&Ok(answer(status, None)), now()), Outcome::ServerError(None), "{status}");
     }
     for status in (100..600).filter(|status| ![408, 429, 500, 502, 503, 504].contains(status)) {
@@ -127,7 +130,7 @@ fn only_what_may_change_is_tried_again() {
     {
         assert_eq!(classify(&Err(Error::ProxyRefused { proxy: host(), host: host(), status }), now()), outcome);
     }
-    assert_eq!(classify(&Err(Error::Lost { host: host() }), now()), Outcome::ResponseLost);
+    assert_eq!(classify(&Err(Error::Lost { host: host() }), now()), Outcome::ResponseLost(None));
 }
 
 fn simulate(policy: Policy, answers: Vec<Result<Response, Error>>) -> (Attempted, Duration) {

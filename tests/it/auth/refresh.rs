@@ -122,7 +122,17 @@ fn property_45_an_attempt_that_reached_nobody_is_repeated_and_one_that_may_have_
     let sandbox = expired();
     fault(&sandbox, "token:status=503,times=1");
     sandbox.run(CREATE).success();
-    assert_eq!(sandbox.control().requests_to(Endpoint::Token).len(), 2, "a 5xx is no answer");
+    assert_eq!(sandbox.control().requests_to(Endpoint::Token).len(), 2, "the server says that it did nothing");
+    // A gateway has lost the answer, and with it a new refresh token.
+    sandbox.control().change_options(|options| options.rotate_refresh_tokens = true);
+    for status in [408, 502, 504] {
+        sandbox.expire_stored_token(ACCOUNT);
+        sandbox.control().clear_requests();
+        fault(&sandbox, &format!("token:status={status},times=1"));
+        assert_eq!(sandbox.run(CREATE_JSON).exits_with(6).error()["code"], "server_error", "{status}");
+        assert_eq!(sandbox.control().requests_to(Endpoint::Token).len(), 1, "{status}");
+        sandbox.run(CREATE).success();
+    }
 }
 
 #[test]
