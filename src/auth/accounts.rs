@@ -107,11 +107,13 @@ impl Session {
         Ok(self.logins()?.iter().filter_map(|name| self.read(name).ok().flatten()).filter(is_other).collect())
     }
 
-    /// Revokes the grant of a login at the authorization server.
+    /// Revokes the grant of a login at the authorization server, with the refresh token that a refresh in flight brings.
     ///
     /// # Errors
     /// Whenever the grant may still exist. The record is untouched either way.
     pub async fn revoke(&self, name: &LoginName) -> Result<Revocation, Error> {
+        self.require_record(name)?;
+        let _lock = self.store.lock(name).await?;
         let record = self.require_record(name)?;
         let client = self.clients.require_for_record(&record)?;
         self.token_endpoint(client).revoke(&record.refresh_token).await

@@ -105,6 +105,21 @@ fn a_revocation_that_is_interrupted_may_have_been_applied() {
 }
 
 #[test]
+fn a_logout_during_a_refresh_revokes_the_refresh_token_that_it_brings() {
+    let sandbox = Sandbox::with(Options { rotate_refresh_tokens: true, ..Options::default() }).secrets_may_show();
+    sandbox.log_in();
+    sandbox.expire_stored_token(ACCOUNT);
+    let replaced = sandbox.record(ACCOUNT)["refresh_token"].as_str().unwrap().to_owned();
+    sandbox.control().add_fault("token:delay=1s,times=1".parse().unwrap());
+    let refresh = start(sandbox.command(["auth", "token"]));
+    wait_until("the refresh is in flight", || !sandbox.control().requests_to(Endpoint::Token).is_empty());
+    sandbox.run(["auth", "logout"]).success();
+    sandbox.wait(refresh).success();
+    let revoked = &sandbox.control().requests_to(Endpoint::Revoke)[0];
+    assert_ne!(revoked.form("token"), Some(replaced));
+}
+
+#[test]
 fn processes_that_log_out_at_the_same_time_all_succeed() {
     for words in [&["auth", "logout"][..], &["auth", "logout", "--all"]] {
         let sandbox = Sandbox::new();
