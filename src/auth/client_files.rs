@@ -3,7 +3,6 @@
 use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 
-use super::client_secrets::is_google_token_endpoint;
 use super::login_name::LoginName;
 use super::store::CredentialStore;
 use super::{ClientSecrets, ClientSecretsError, Error, LoginNeeded, Record};
@@ -196,13 +195,10 @@ impl Place {
 
     /// Returns the client in this place for any use: one that was only found must name Google's endpoints.
     fn trusted(&self) -> Result<Option<&ClientSecrets>, ClientSecretsError> {
-        match self.client()? {
-            Some(client) if self.found_here && !is_google_token_endpoint(&client.token_endpoint) => {
-                let origin = client.token_endpoint.origin();
-                Err(ClientSecretsError::NotNamed { path: self.path.clone(), origin })
-            }
-            client => Ok(client),
-        }
+        let client = self.client()?;
+        let foreign = client.filter(|_| self.found_here).and_then(ClientSecrets::foreign_endpoint);
+        let not_named = |endpoint: String| ClientSecretsError::NotNamed { path: self.path.clone(), endpoint };
+        foreign.map_or(Ok(client), |endpoint| Err(not_named(endpoint.to_string())))
     }
 }
 

@@ -106,12 +106,12 @@ pub enum ClientSecretsError {
         other: String,
     },
     /// A file that was not named, and names other endpoints than Google's.
-    #[error("{path} was found in the current directory and names {origin} as its token endpoint", path = .path.display())]
+    #[error("{path} was found in the current directory and names the endpoint {endpoint}", path = .path.display())]
     NotNamed {
         /// The file.
         path: PathBuf,
-        /// The origin of its token endpoint.
-        origin: String,
+        /// The endpoint that is not Google's.
+        endpoint: String,
     },
     /// A signal arrived while the file, a pipe, was read.
     #[error("{0}")]
@@ -209,6 +209,14 @@ impl ClientSecrets {
             authorization_endpoint,
             token_endpoint,
         })
+    }
+
+    /// Returns the endpoint that is not Google's; `None` when both are. Google's other hosts have pages that anybody may
+    /// store there.
+    pub(super) fn foreign_endpoint(&self) -> Option<&Endpoint> {
+        let token = Some(&self.token_endpoint).filter(|endpoint| !is_google_token_endpoint(endpoint));
+        let is_foreign = |endpoint: &&Endpoint| endpoint.origin() != "https://accounts.google.com";
+        token.or(Some(&self.authorization_endpoint).filter(is_foreign))
     }
 
     /// The issuer that this client's authorization server answers as: the origin of `auth_uri`.

@@ -173,6 +173,15 @@ fn no_browser_is_sent_to_the_authorization_endpoint_of_a_found_client() {
         assert!(checkout.0.control().requests_to(Endpoint::Authorize).is_empty());
     }
     assert!(stranger.received().is_empty());
+    // Google's hosts have pages that anybody may store there.
+    let checkout = Checkout::with(Sandbox::new());
+    let page = "https://www.googleapis.com/storage/v1/b/b/o/login.html";
+    checkout.put(&[("auth_uri", page), ("token_uri", "https://oauth2.googleapis.com/token")]);
+    for words in [&["auth", "login", "--wait", "1"][..], &["spaces", "list"]] {
+        let error = checkout.run(&[words, &["--format", "json"]].concat()).exits_with(3).error();
+        assert_eq!(error["code"], "endpoint_refused", "{words:?}: {error}");
+        assert!(error["message"].as_str().unwrap().contains("https://www.googleapis.com"), "{error}");
+    }
 }
 
 #[test]
