@@ -239,9 +239,8 @@ pub(super) fn is_google_token_endpoint(endpoint: &Endpoint) -> bool {
 
 /// Whether an authorization or token endpoint is on one of Google's hosts.
 pub(super) fn is_google(endpoint: &Endpoint) -> bool {
-    const ORIGINS: [&str; 3] =
-        ["https://accounts.google.com", "https://oauth2.googleapis.com", "https://www.googleapis.com"];
-    ORIGINS.contains(&endpoint.origin().as_str())
+    let host = endpoint.host().trim_end_matches('.');
+    host == "accounts.google.com" || host.ends_with(".googleapis.com")
 }
 
 #[cfg(test)]

@@ -172,6 +172,9 @@ fn googles_endpoints_go_together() {
         ("auth_uri", "https://evil.test/auth", false),
         ("token_uri", "https://accounts.google.com/o/oauth2/token", true),
         ("token_uri", "https://www.googleapis.com/oauth2/v3/token", true),
+        ("token_uri", "https://oauth2-acme.p.googleapis.com/token", true),
+        ("token_uri", "https://oauth2.googleapis.com.evil.test/token", false),
+        ("auth_uri", "https://accounts.google.com./o/oauth2/auth", true),
     ] {
         let file = parse(&with("installed", |members| members[member] = json!(uri)));
         assert_eq!(matches!(file, Err(ClientSecretsError::MixedEndpoints { .. })), !together, "{member} {uri}");

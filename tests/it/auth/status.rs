@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::support::sandbox::Sandbox;
 use crate::support::service_account::key_file;
+use crate::support::stage::move_token_endpoint;
 
 const ACCOUNT: &str = "emulator@example.com";
 const WEEK: Duration = Duration::from_hours(7 * 24);
@@ -78,16 +79,20 @@ fn status_finds_the_endpoint_that_a_create_would_refuse() {
     let client = sandbox.emulator().client_secrets();
     let mut client: Value = serde_json::from_str(&client).unwrap();
     client["installed"]["auth_uri"] = "https://accounts.google.com/o/oauth2/auth".into();
-    client["installed"]["token_uri"] = "https://oauth2.googleapis.com/token".into();
     fs::write(sandbox.client_secrets(), client.to_string()).unwrap();
-    sandbox.change_record(ACCOUNT, |record| record["token_endpoint"] = client["installed"]["token_uri"].clone());
-    let words = ["--format", "json", "--no-input"];
-    for command in [&["auth", "status"][..], &["spaces", "create", "--name", "x"]] {
-        let error = sandbox.run(command.iter().chain(&words)).exits_with(3).error();
-        assert_eq!(error["code"], "endpoint_refused", "{command:?}");
+    for host in ["oauth2", "oauth2.mtls", "oauth2-acme.p", "www"] {
+        for dot in ["", "."] {
+            move_token_endpoint(&sandbox, &format!("https://{host}.googleapis.com{dot}/token"));
+            let words = ["--format", "json", "--no-input"];
+            for command in [&["auth", "status"][..], &["spaces", "create", "--name", "x"]] {
+                let error = sandbox.run(command.iter().chain(&words)).exits_with(3).error();
+                assert_eq!(error["code"], "endpoint_refused", "{host} {command:?}");
+                assert!(error["message"].as_str().unwrap().contains("API endpoint"), "{host} {command:?}: {error}");
+            }
+            let origin = sandbox.origin().to_owned();
+            sandbox.run(["auth", "status", "--api-endpoint", &origin]).success();
+        }
     }
-    let origin = sandbox.origin().to_owned();
-    sandbox.run(["auth", "status", "--api-endpoint", &origin]).success();
 }
 
 #[test]
