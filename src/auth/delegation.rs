@@ -102,7 +102,7 @@ impl Delegation {
         if let Some(token) = usable(cache.fresh()) {
             return Ok(token);
         }
-        let _lock = cache.lock().await?;
+        let _lock = cache.lock().await;
         if let Some(token) = usable(cache.fresh()) {
             return Ok(token);
         }

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::auth::Error;
 use crate::auth::freshness::is_fresh;
-use crate::auth::store::StoreError;
 use crate::platform::files;
 use crate::platform::{Clock, Lock};
 use crate::secret::Secret;
@@ -55,9 +53,9 @@ impl Cache {
         is_fresh(cached.issued_at, Some(cached.expires_at), self.clock.now()).then_some(cached)
     }
 
-    pub(super) async fn lock(&self) -> Result<Option<Lock>, Error> {
-        let Some(path) = &self.path else { return Ok(None) };
-        Ok(Lock::acquire(&path.with_extension("lock")).await.map_err(StoreError::Busy)?)
+    /// Waits for another process that fetches this token. One that hangs stops nobody: the lock only saves requests.
+    pub(super) async fn lock(&self) -> Option<Lock> {
+        Lock::acquire(&self.path.as_ref()?.with_extension("lock")).await.ok()?
     }
 
     /// Keeps a token whose end is known.

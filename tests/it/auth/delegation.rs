@@ -141,6 +141,19 @@ fn what_lies_in_the_place_of_a_kept_token_stops_nobody() {
 }
 
 #[test]
+#[ignore = "waits for half a minute, which is how long chatauth waits"]
+fn another_process_that_waits_for_a_token_stops_nobody() {
+    let robot = Robot::new(Options::default());
+    let words = ["auth", "token", "--format", "json"];
+    robot.run(&words, ANN).success();
+    let cached = robot.cached().remove(0);
+    fs::remove_file(&cached).unwrap();
+    let held = fs::File::create(cached.with_extension("lock")).unwrap();
+    held.lock().unwrap();
+    robot.run(&words, ANN).success();
+}
+
+#[test]
 fn a_token_that_is_refused_is_replaced_once() {
     let robot = Robot::new(Options::default());
     robot.run(&CREATE, ANN).success();
