@@ -199,21 +199,15 @@ fn split_paths(list: &OsStr) -> Vec<PathBuf> {
     std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
-/// The lower-case names win, as in curl; `HTTP_PROXY` in upper case is ignored where a web server may have set it.
+/// The lower-case names win, as in curl. `HTTP_PROXY` would carry nothing: plain http goes to loopback only.
 fn proxies(environment: Environment) -> Proxies {
     // An invalid value is an error only when a request would use the proxy.
     let value = |name: &str| environment.os(name).map(|value| value.to_string_lossy().into_owned());
     let first = |names: &[&'static str]| {
         names.iter().find_map(|variable| Some(ProxySetting { variable, value: value(variable)? }))
     };
-    let http: &[&str] = if environment.os("REQUEST_METHOD").is_some() {
-        &["http_proxy", "all_proxy", "ALL_PROXY"]
-    } else {
-        &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
-    };
     Proxies {
         https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
-        http: first(http),
         except: first(&["no_proxy", "NO_PROXY"]),
     }
 }
@@ -304,14 +298,12 @@ mod tests {
         let environment = Environment(|name| match name {
             "https_proxy" => Some("http://lower".into()),
             "HTTPS_PROXY" => Some("http://upper".into()),
-            "HTTP_PROXY" => Some("http://cgi".into()),
-            "REQUEST_METHOD" => Some("GET".into()),
             "NO_PROXY" => Some("x.test".into()),
             _ => None,
         });
         let proxies = proxies(environment);
         let https = proxies.https.unwrap();
         assert_eq!((https.variable, https.value.as_str()), ("https_proxy", "http://lower"));
-        assert_eq!((proxies.http.is_some(), proxies.except.unwrap().value), (false, String::from("x.test")));
+        assert_eq!(proxies.except.unwrap().value, "x.test");
     }
 }

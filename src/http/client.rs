@@ -188,8 +188,7 @@ impl Client {
 
     fn client_for(&self, url: &Url) -> Result<reqwest::Client, Error> {
         let Shared { config, client, .. } = &*self.shared;
-        let proxied = config.proxies.http.as_ref().is_some_and(|proxy| proxy.value.trim_start().starts_with("https:"));
-        let needs_roots = url.scheme() == "https" || proxied;
+        let needs_roots = url.scheme() == "https";
         if let Some((has_roots, client)) = &*client.borrow()
             && (*has_roots || !needs_roots)
         {

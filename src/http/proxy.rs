@@ -92,8 +92,6 @@ fn fault(entry: &str) -> Option<&'static str> {
 pub struct Proxies {
     /// The proxy for https addresses.
     pub https: Option<ProxySetting>,
-    /// The proxy for http addresses.
-    pub http: Option<ProxySetting>,
     /// `NO_PROXY`, the hosts that are reached directly.
     pub except: Option<ProxySetting>,
 }
@@ -105,7 +103,6 @@ impl fmt::Debug for Proxies {
         formatter
             .debug_struct("Proxies")
             .field("https", &name(&self.https))
-            .field("http", &name(&self.http))
             .field("except", &name(&self.except))
             .finish()
     }
@@ -115,7 +112,7 @@ impl Proxies {
     /// The proxies as the HTTP client takes them; `None` without any. One that cannot be used is left out here and refused
     /// by [`Proxies::route`].
     pub(super) fn build(&self) -> Option<reqwest::Proxy> {
-        self.https.as_ref().or(self.http.as_ref())?;
+        self.https.as_ref()?;
         let proxies = self.clone();
         Some(reqwest::Proxy::custom(move |url| Some(proxies.route(url).ok()??.url)))
     }
@@ -126,8 +123,8 @@ impl Proxies {
     /// A proxy that would carry it and cannot be used: no request bypasses a proxy. Likewise an entry of `NO_PROXY` that
     /// cannot be used: the proxy may be one to avoid.
     pub(super) fn route(&self, url: &Url) -> Result<Option<Proxy>, Error> {
-        let setting = if url.scheme() == "https" { &self.https } else { &self.http };
-        let Some(setting) = setting else { return Ok(None) };
+        // Plain http goes to loopback only.
+        let Some(setting) = self.https.as_ref().filter(|_| url.scheme() == "https") else { return Ok(None) };
         let any = Matcher::builder().all("http://proxy.invalid").no(self.exceptions(url)).build();
         let carried = url.as_str().parse::<Uri>().is_ok_and(|uri| any.intercept(&uri).is_some());
         if !carried {
@@ -282,7 +279,7 @@ mod tests {
 
     fn route(value: &str, url: &str) -> Result<Option<String>, String> {
         let setting = Some(ProxySetting { variable: "ALL_PROXY", value: value.to_owned() });
-        let proxies = Proxies { https: setting.clone(), http: setting, except: Some(no_proxy(".corp.test")) };
+        let proxies = Proxies { https: setting, except: Some(no_proxy(".corp.test")) };
         let route = proxies.route(&Url::parse(url).unwrap());
         route.map(|proxy| proxy.map(|proxy| proxy.to_string())).map_err(|error| error.to_string())
     }
@@ -326,7 +323,7 @@ mod tests {
     fn an_exception_that_can_match_no_host_is_refused_by_the_name_of_its_variable() {
         let https = Some(ProxySetting { variable: "HTTPS_PROXY", value: String::from("10.0.0.1:3128") });
         let route = |except: &str, url: &str| {
-            let proxies = Proxies { https: https.clone(), http: None, except: Some(no_proxy(except)) };
+            let proxies = Proxies { https: https.clone(), except: Some(no_proxy(except)) };
             proxies.route(&Url::parse(url).unwrap()).map(|proxy| proxy.is_some()).map_err(|error| error.to_string())
         };
         let url = "https://chat.googleapis.com/";
@@ -373,7 +370,7 @@ mod tests {
     fn exceptions_are_read_however_they_are_written() {
         let is_direct = |except: &str, url: &str| {
             let https = Some(ProxySetting { variable: "HTTPS_PROXY", value: String::from("10.0.0.1:3128") });
-            let proxies = Proxies { https, http: None, except: Some(no_proxy(except)) };
+            let proxies = Proxies { https, except: Some(no_proxy(except)) };
             proxies.variable(&Url::parse(url).unwrap()).is_none()
         };
         for (url, direct, proxied) in [
