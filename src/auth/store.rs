@@ -9,6 +9,7 @@ use time::macros::format_description;
 use super::client_secrets::ClientSecrets;
 use super::login_name::{LoginName, is_same_account};
 use super::record::{Record, VERSION};
+use crate::http::Endpoint;
 use crate::platform::files::{self, FileError, Reservation};
 use crate::platform::{Clock, Lock, LockBusy, command_line};
 
@@ -400,7 +401,8 @@ pub(super) fn parse(content: &[u8]) -> Result<Record, String> {
     // serde's message could quote the content, so only the position is reported.
     let record: Record = serde_json::from_slice(content)
         .map_err(|error| format!("it is damaged (line {}, column {})", error.line(), error.column()))?;
-    if super::identity::is_address(&record.email) { Ok(record) } else { Err(what()) }
+    let is_usable = super::identity::is_address(&record.email) && Endpoint::parse(&record.token_endpoint).is_ok();
+    if is_usable { Ok(record) } else { Err(what()) }
 }
 
 #[cfg(test)]

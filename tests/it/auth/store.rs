@@ -243,7 +243,10 @@ fn property_35_the_record_is_on_the_disk_before_the_old_one_goes() {
 /// Contents that are no record.
 fn damage(record: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let newer: Value = json!({ "version": 2, "whatever": true });
+    let mut of_nowhere: Value = serde_json::from_slice(record).unwrap();
+    of_nowhere["token_endpoint"] = json!("nowhere");
     vec![
+        ("without an address", of_nowhere.to_string().into_bytes()),
         ("empty", Vec::new()),
         ("garbage", b"\x00\xff\x1b[2Jnot json".to_vec()),
         ("truncated", record[..record.len() / 2].to_vec()),
