@@ -56,7 +56,7 @@ pub(super) fn identity(id_token: &str, issuer: &str, client_id: &str) -> Result<
     Ok(Identity { sub: claims.sub, email, hosted_domain: claims.hd.filter(|domain| !domain.is_empty()) })
 }
 
-/// Enough of an e-mail address to name a file and to be shown: one `@` inside, no spaces, no control characters.
+/// Enough of an e-mail address to name a file and to be shown: an `@` inside, no spaces, no control characters.
 pub(super) fn is_address(text: &str) -> bool {
     text.len() <= 254
         && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
