@@ -165,8 +165,7 @@ impl ClientSecrets {
         };
         let paths = std::fs::read_dir(directory).ok()?.flatten().map(|entry| entry.path());
         // Another server's has to be chosen by the person.
-        let is_googles =
-            |path: &PathBuf| Self::load(path).is_ok_and(|client| is_google_token_endpoint(&client.token_endpoint));
+        let is_googles = |path: &PathBuf| Self::load(path).is_ok_and(|client| client.foreign_endpoint().is_none());
         let mut clients: Vec<PathBuf> = paths.filter(is_named_so).filter(is_googles).collect();
         clients.sort();
         clients.into_iter().next()
