@@ -10,7 +10,7 @@ use chatauth::platform::Clock;
 use serde_json::json;
 
 use crate::support::sandbox::{Finished, Sandbox};
-use crate::support::stage::{ACCOUNT, Received, ScriptedServer, answer, move_token_endpoint, start, wait_until};
+use crate::support::stage::{ACCOUNT, Received, ScriptedServer, answer, move_token_endpoint};
 
 const CANARY: &str = "canary-token-of-the-environment";
 
@@ -181,6 +181,7 @@ fn property_63_the_token_of_the_environment_reaches_no_child() {
     assert_eq!(given(&["auth", "token"]).success().stdout.trim(), CANARY);
     #[cfg(target_os = "linux")]
     {
+        use crate::support::stage::{start, wait_until};
         let mut command = command(&sandbox, &["spaces", "list", "--jq", "last(range(300000000))"]);
         command.env("CHATAUTH_ACCESS_TOKEN", sandbox.run(["auth", "token"]).success().stdout.trim());
         let mut child = start(command);
