@@ -272,14 +272,15 @@ pub(super) fn unmet_options(plan: &Plan, space: &Resource<Space>, hidden: bool, 
 /// Returns the commands that do these steps. `members add` gives roles to members of before, too, and leaves the caller's own
 /// higher one.
 fn commands(space: &str, steps: &[Step], context: &Context) -> String {
-    let is_promoted = |name: &str| steps.iter().any(|step| matches!(step, Step::Promote(user, _) if user == name));
+    let promoted = steps.iter().filter_map(|step| if let Step::Promote(user, _) = step { Some(&**user) } else { None });
+    let promoted: Vec<&str> = promoted.collect();
     let mut lines = Vec::new();
     for role in [None, Some(Role::Owner), Some(Role::Manager)] {
         let mut words = vec!["members", "add", space];
         for step in steps {
             match (step, role) {
                 (Step::Add(NewMembership::Group(_)), None) => words.extend(["--group", step.id()]),
-                (Step::Add(membership), None) if !is_promoted(membership.name()) => words.push(step.id()),
+                (Step::Add(membership), None) if !promoted.contains(&membership.name()) => words.push(step.id()),
                 (Step::Promote(_, own), Some(role)) if *own == role => words.push(step.id()),
                 _ => {}
             }
