@@ -142,7 +142,7 @@ impl Cli {
     pub(super) fn parse_arguments(arguments: &[OsString]) -> Result<Self, clap::Error> {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(arguments)?;
-        check(&mut command, &matches)?;
+        reject_conflicts(&mut command, &matches)?;
         Self::from_arg_matches(&matches).map_err(|error| with_usage(error, &mut command, &matches))
     }
 }
@@ -160,11 +160,11 @@ fn with_usage(error: clap::Error, command: &mut clap::Command, matches: &ArgMatc
 /// Rejects a second `-`, for which standard input has nothing left, and an option for many rows, which is one under the
 /// heading of `--from`, without `--from`. The `requires` of clap does not: it is skipped if `--from` conflicts with another
 /// argument that is given.
-fn check(command: &mut clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+fn reject_conflicts(command: &mut clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
     if let Some((name, below)) = matches.subcommand()
         && let Some(subcommand) = command.find_subcommand_mut(name)
     {
-        return check(subcommand, below);
+        return reject_conflicts(subcommand, below);
     }
     let paths = matches.ids().filter_map(|id| matches.try_get_many::<PathBuf>(id.as_str()).ok()?);
     let fields = matches.try_get_many::<String>("field").ok().flatten().into_iter().flatten();
