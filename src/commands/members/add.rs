@@ -158,7 +158,7 @@ impl Addition {
         let given: anyhow::Result<_> = async {
             let found = match found {
                 // They were there before, or may have been: the answer was lost.
-                None if !is_new || name.contains('@') => {
+                None if !is_new => {
                     Some(caller.send(&GetMembership { name: member_name(&self.space, name)?, admin }).await?)
                 }
                 found => found,
