@@ -302,8 +302,7 @@ fn members_who_are_not_in_a_space_that_a_key_brings_back_can_be_added() {
         let create = ["spaces", "create", "--name", "K", own_id[0], own_id[1], "--member", "m1@b.c"];
         let space = sandbox.name_of(&create);
         let run = sandbox.run(create.iter().chain(&["--member", "m2@b.c", "--group", "01abc"])).success();
-        let warning =
-            format!("are not in {space}, which an earlier command with this key or request id may have created");
+        let warning = format!("are not in {space}, which this command may not have created");
         assert!(run.stderr.contains(&format!("m2@b.c, 01abc {warning}")), "{}", run.stderr);
         assert!(run.stderr.ends_with(&format!(" members add {space} m2@b.c --group 01abc\n")), "{}", run.stderr);
         assert!(!run.stderr.contains("Google did not add"), "{}", run.stderr);

@@ -20,7 +20,7 @@ use crate::platform::sanitise::quoted;
 struct Steps<'a, 'b> {
     plan: &'a Plan,
     space: &'a SpaceName,
-    /// Whether a key or request id of the user's may have brought back a space of before.
+    /// Whether another command may have created the space: a key, a request id or its name brought it back.
     may_be_older: bool,
     caller: &'a mut Caller<'b>,
     context: &'a Context,
@@ -149,8 +149,7 @@ impl Steps<'_, '_> {
                 let command = commands(space.as_str(), &missing, self.context);
                 let are = if missing.len() == 1 { "is" } else { "are" };
                 format!(
-                    "{names} {are} not in {space}, which an earlier command with this key or request id may have \
-                     created. To add them, run {command}"
+                    "{names} {are} not in {space}, which this command may not have created. To add them, run {command}"
                 )
             } else {
                 format!("Google did not add {names} to {space}: they cannot be added, or someone is blocked")

@@ -135,7 +135,8 @@ impl RowCommand for NewSpace {
         caller: &mut Caller<'_>,
     ) -> anyhow::Result<Option<Value>> {
         if !attempt.existed {
-            finish::run(plan, name, attempt.has_own_id, caller).await?;
+            let may_be_older = attempt.has_own_id || attempt.unknown_since.is_some();
+            finish::run(plan, name, may_be_older, caller).await?;
         }
         Ok(None)
     }
