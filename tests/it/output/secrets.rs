@@ -186,12 +186,15 @@ fn property_63_the_token_of_the_environment_reaches_no_child() {
         command.env("CHATAUTH_ACCESS_TOKEN", sandbox.run(["auth", "token"]).success().stdout.trim());
         let mut child = start(command);
         let children = format!("/proc/{0}/task/{0}/children", child.id());
-        let environment = || {
+        let shown = |file: &str| {
             let filter = fs::read_to_string(&children).unwrap_or_default();
-            fs::read_to_string(format!("/proc/{}/environ", filter.trim())).unwrap_or_default()
+            fs::read_to_string(format!("/proc/{}/{file}", filter.trim())).unwrap_or_default()
         };
-        wait_until("the filter runs", || environment().contains("CHATAUTH_CONFIG_DIR="));
-        assert!(!environment().contains("CHATAUTH_ACCESS_TOKEN"), "{}", environment());
+        // A process that is not yet the filter shows the arguments and the environment of the program.
+        wait_until("the filter runs", || {
+            shown("cmdline").contains("\0__jq\0") && shown("environ").contains("CHATAUTH_CONFIG_DIR=")
+        });
+        assert!(!shown("environ").contains("CHATAUTH_ACCESS_TOKEN"), "{}", shown("environ"));
         child.kill().unwrap();
         child.wait().unwrap();
     }
