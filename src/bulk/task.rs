@@ -61,6 +61,14 @@ pub struct Planned<Work> {
     pub requests: u32,
 }
 
+impl<Work> Planned<Work> {
+    /// Returns a row that changes one resource with one request. An address is the same in any case.
+    pub fn of(resource: Option<String>, work: Work) -> Self {
+        let exclusive = resource.as_ref().map(|name| name.to_lowercase());
+        Self { work, label: resource.clone().unwrap_or_default(), resource, exclusive, requests: 1 }
+    }
+}
+
 /// The history of a row.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Attempt {

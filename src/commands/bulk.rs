@@ -48,31 +48,10 @@ pub(super) trait RowCommand {
     fn options(&self) -> Values;
 
     /// Checks a row.
-    fn plan(&self, values: &Values, request_id: &str) -> Result<Self::Work, RowFault>;
-
-    /// Returns the name of the row before anything is created. The default is that of the resource.
-    fn label(&self, work: &Self::Work) -> String {
-        self.resource(work).unwrap_or_default()
-    }
-
-    /// Returns the name of the resource that the row names, if it names one.
-    fn resource(&self, _work: &Self::Work) -> Option<String> {
-        None
-    }
+    fn plan(&self, values: &Values, request_id: &str) -> Result<Planned<Self::Work>, RowFault>;
 
     /// Returns the scopes of a row, or those that every row needs.
     fn scopes(&self, work: Option<&Self::Work>) -> Vec<Scopes>;
-
-    /// Returns the name of what no two rows may work on at the same time. The default is that of the resource: an address is
-    /// the same in any case.
-    fn exclusive(&self, work: &Self::Work) -> Option<String> {
-        Some(self.resource(work)?.to_lowercase())
-    }
-
-    /// Returns the number of writes of the first step.
-    fn requests(&self, _work: &Self::Work) -> u32 {
-        1
-    }
 
     /// The first step, which must be done once.
     async fn apply(&self, work: &Self::Work, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied>;
@@ -170,11 +149,7 @@ impl<Command: RowCommand> Task for RowRunner<'_, Command> {
     type Work = Command::Work;
 
     fn plan(&self, values: &Values, request_id: &str) -> Result<Planned<Self::Work>, RowFault> {
-        let Self { command, .. } = self;
-        let work = command.plan(values, request_id)?;
-        let (label, resource) = (command.label(&work), command.resource(&work));
-        let (exclusive, requests) = (command.exclusive(&work), command.requests(&work));
-        Ok(Planned { work, label, resource, exclusive, requests })
+        self.command.plan(values, request_id)
     }
 
     async fn apply(&self, work: &Self::Work, attempt: Attempt) -> Result<Applied, StepError> {
@@ -287,9 +262,9 @@ fn check<Command: RowCommand>(
         return Ok(needs);
     }
     let plan = |values: &Values, id: &str| {
-        let work = command.plan(values, id)?;
-        needs.requests += u64::from(command.requests(&work));
-        for one in command.scopes(Some(&work)) {
+        let planned = command.plan(values, id)?;
+        needs.requests += u64::from(planned.requests);
+        for one in command.scopes(Some(&planned.work)) {
             if !needs.scopes.contains(&one) {
                 needs.scopes.push(one);
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::role::{Invited, finish_by, give_role, keeps_higher_role};
 use super::rows;
 use super::several::for_each;
-use crate::bulk::{Applied, Attempt, Column, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Planned, Rate, RowFault, Values, Words};
 use crate::chat::{
     CreateMembership, GetMembership, Membership, Method, NewMembership, PatchMembership, Resource, Role, Scopes,
     SpaceName, is_same_name,
@@ -214,7 +214,7 @@ impl RowCommand for Add {
         rows::options(self.space.as_ref()).with("role", self.role.map(Role::as_wire))
     }
 
-    fn plan(&self, values: &Values, _request_id: &str) -> Result<Addition, RowFault> {
+    fn plan(&self, values: &Values, _request_id: &str) -> Result<Planned<Addition>, RowFault> {
         let space = rows::space(values, self.space.as_ref())?;
         let (column, text, membership) = match (values.text("member"), values.text("group")) {
             (Some(user), None) => ("member", user, NewMembership::of_user(user)),
@@ -232,15 +232,11 @@ impl RowCommand for Add {
         if !is_person && own.is_some_and(|role| role != Role::Member) {
             return Err(RowFault::in_column("role", "only people have roles"));
         }
-        Ok(Addition { space, membership, role: own.or(self.role).filter(|_| is_person) })
-    }
-
-    fn label(&self, addition: &Addition) -> String {
-        addition.membership.id().to_owned()
-    }
-
-    fn resource(&self, addition: &Addition) -> Option<String> {
-        addition.name()
+        let addition = Addition { space, membership, role: own.or(self.role).filter(|_| is_person) };
+        let label = addition.membership.id().to_owned();
+        // Adding the member, and giving them their role.
+        let requests = 1 + u32::from(addition.role.is_some_and(|role| role != Role::Member));
+        Ok(Planned { label, requests, ..Planned::of(addition.name(), addition) })
     }
 
     fn scopes(&self, addition: Option<&Addition>) -> Vec<Scopes> {
@@ -249,11 +245,6 @@ impl RowCommand for Add {
             scopes.extend([PatchMembership::SCOPES, GetMembership::SCOPES]);
         }
         scopes
-    }
-
-    /// Adding the member, and giving them their role.
-    fn requests(&self, addition: &Addition) -> u32 {
-        1 + u32::from(addition.role.is_some_and(|role| role != Role::Member))
     }
 
     async fn apply(&self, addition: &Addition, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
@@ -322,7 +313,8 @@ mod tests {
         let plan = |members: &Value| {
             let mut rows = Rows::read(Box::new(std::io::Cursor::new(members.to_string())), &add.columns()).unwrap();
             let row = rows.next().unwrap().map_err(|error| error.to_string())?;
-            add.plan(&row.values, "").map_err(|fault| format!("{}: {}", fault.column.unwrap_or_default(), fault.reason))
+            let planned = add.plan(&row.values, "").map(|planned| planned.work);
+            planned.map_err(|fault| format!("{}: {}", fault.column.unwrap_or_default(), fault.reason))
         };
         let addition = plan(&json!({"member":"ada@example.com","role":"manager"})).unwrap();
         assert_eq!((addition.space.as_str(), addition.membership.name()), ("spaces/S", "users/ada@example.com"));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::rows;
 use super::several::for_each;
-use crate::bulk::{Applied, Attempt, Column, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Planned, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteMembership, MemberName, Method, Scopes, is_same_name};
 use crate::commands::Context;
 use crate::commands::arguments::{AdminAccess, space_name};
@@ -90,15 +90,9 @@ impl RowCommand for Remove {
         rows::options(self.space.as_ref())
     }
 
-    fn plan(&self, values: &Values, _request_id: &str) -> Result<DeleteMembership, RowFault> {
-        Ok(DeleteMembership {
-            name: rows::membership(values, self.space.as_ref())?,
-            admin: self.admin.use_admin_access,
-        })
-    }
-
-    fn resource(&self, request: &DeleteMembership) -> Option<String> {
-        Some(request.name.to_string())
+    fn plan(&self, values: &Values, _request_id: &str) -> Result<Planned<DeleteMembership>, RowFault> {
+        let name = rows::membership(values, self.space.as_ref())?;
+        Ok(Planned::of(Some(name.to_string()), DeleteMembership { name, admin: self.admin.use_admin_access }))
     }
 
     fn scopes(&self, _request: Option<&DeleteMembership>) -> Vec<Scopes> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::role::give_role;
 use super::rows;
-use crate::bulk::{Applied, Attempt, Column, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Planned, Rate, RowFault, Values, Words};
 use crate::chat::{GetMembership, MemberName, Method, PatchMembership, Role, Scopes, SpaceName};
 use crate::commands::Context;
 use crate::commands::arguments::{AdminAccess, member_name, space_name};
@@ -94,15 +94,12 @@ impl RowCommand for Update {
         rows::options(self.space.as_ref()).with("role", self.role.map(Role::as_wire))
     }
 
-    fn plan(&self, values: &Values, _request_id: &str) -> Result<Change, RowFault> {
+    fn plan(&self, values: &Values, _request_id: &str) -> Result<Planned<Change>, RowFault> {
         let space = rows::space(values, self.space.as_ref())?;
         let role = rows::role(values).or(self.role);
         let role = role.ok_or_else(|| RowFault::in_column("role", "is missing"))?;
-        Ok(Change { name: rows::membership(values, self.space.as_ref())?, space, role })
-    }
-
-    fn resource(&self, change: &Change) -> Option<String> {
-        Some(change.name.to_string())
+        let name = rows::membership(values, self.space.as_ref())?;
+        Ok(Planned::of(Some(name.to_string()), Change { space, name, role }))
     }
 
     fn scopes(&self, change: Option<&Change>) -> Vec<Scopes> {

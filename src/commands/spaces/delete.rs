@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::fields::FIELDS;
-use crate::bulk::{Applied, Attempt, Column, Kind, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Kind, Planned, Rate, RowFault, Values, Words};
 use crate::chat::{DeleteSpace, GetSpace, Method, Scopes};
 use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
@@ -101,14 +101,10 @@ impl RowCommand for DeleteRows {
         Values::default()
     }
 
-    fn plan(&self, values: &Values, _request_id: &str) -> Result<DeleteSpace, RowFault> {
+    fn plan(&self, values: &Values, _request_id: &str) -> Result<Planned<DeleteSpace>, RowFault> {
         let text = values.text("space").ok_or_else(|| RowFault::in_column("space", "is missing"))?;
         let name = space_name(text).map_err(|failure| row_fault(Some("space"), failure))?;
-        Ok(DeleteSpace { name, admin: self.admin })
-    }
-
-    fn resource(&self, request: &DeleteSpace) -> Option<String> {
-        Some(request.name.to_string())
+        Ok(Planned::of(Some(name.to_string()), DeleteSpace { name, admin: self.admin }))
     }
 
     fn scopes(&self, _request: Option<&DeleteSpace>) -> Vec<Scopes> {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::draft::Draft;
 use super::fields::{FIELDS, Mask, Settable};
 use super::options::SpaceFields;
-use crate::bulk::{Applied, Attempt, Column, Kind, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Kind, Planned, Rate, RowFault, Values, Words};
 use crate::chat::{GetSpace, Method, PatchSpace, Resource, Scopes, Space, SpaceName};
 use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
@@ -154,7 +154,7 @@ impl RowCommand for Update {
         self.fields.as_values().with("allow", (!self.allow.is_empty()).then(|| self.allow.clone()))
     }
 
-    fn plan(&self, values: &Values, _request_id: &str) -> Result<Plan, RowFault> {
+    fn plan(&self, values: &Values, _request_id: &str) -> Result<Planned<Plan>, RowFault> {
         // In the output of `spaces list`, a space without a display name has only its resource name.
         let listed = values.text("name").filter(|name| name.starts_with("spaces/"));
         let space = values.text("space").or(listed);
@@ -165,19 +165,13 @@ impl RowCommand for Update {
             options.fields.given.shift_remove("displayName");
         }
         options.allow = values.list("allow").unwrap_or(options.allow);
-        plan(&options).map_err(|failure| row_fault(None, failure))
-    }
-
-    fn resource(&self, plan: &Plan) -> Option<String> {
-        Some(plan.space.to_string())
+        let plan = plan(&options).map_err(|failure| row_fault(None, failure))?;
+        let requests = u32::try_from(plan.changes.len()).unwrap_or(u32::MAX);
+        Ok(Planned { requests, ..Planned::of(Some(plan.space.to_string()), plan) })
     }
 
     fn scopes(&self, plan: Option<&Plan>) -> Vec<Scopes> {
         plan.map_or_else(|| vec![PatchSpace::SCOPES], methods)
-    }
-
-    fn requests(&self, plan: &Plan) -> u32 {
-        u32::try_from(plan.changes.len()).unwrap_or(u32::MAX)
     }
 
     async fn apply(&self, plan: &Plan, _attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {

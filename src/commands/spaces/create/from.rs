@@ -10,7 +10,7 @@ use super::super::options::SpaceFields;
 use super::finish;
 use super::plan::{IfExists, NewSpace, Plan, plan};
 use super::{find_by_name, methods, send};
-use crate::bulk::{Applied, Attempt, Column, Kind, Rate, RowFault, Values, Words};
+use crate::bulk::{Applied, Attempt, Column, Kind, Planned, Rate, RowFault, Values, Words};
 use crate::chat::{CreateSpace, Method, Resource, Scopes, Space, id_of};
 use crate::commands::Context;
 use crate::commands::bulk::{RowCommand, row_fault};
@@ -44,7 +44,7 @@ impl RowCommand for NewSpace {
         lists.fold(values, |values, (name, list)| values.with(name, Some(std::mem::take(list))))
     }
 
-    fn plan(&self, values: &Values, request_id: &str) -> Result<Plan, RowFault> {
+    fn plan(&self, values: &Values, request_id: &str) -> Result<Planned<Plan>, RowFault> {
         let mut options = Self { request_id: Some(request_id.to_owned()), ..self.clone() };
         options.space.set(values)?;
         for (name, list) in options.lists() {
@@ -56,31 +56,17 @@ impl RowCommand for NewSpace {
             options.space.document.clone_from(space);
         }
         for membership in values.get("memberships").and_then(Value::as_array).into_iter().flatten() {
-            let wrong = |reason| Err(RowFault::in_column("memberships", reason));
-            let is_other = |value: &Value, usual| !value.is_null() && value != usual;
-            if is_other(&membership["role"], "ROLE_MEMBER") {
-                return wrong("gives no roles: use the columns manager and owner");
-            }
-            let name = |kind: &str| membership[kind]["name"].as_str().map(str::to_owned);
-            match (name("member"), name("groupMember")) {
-                (Some(user), None) if id_of(&user) != "app" && is_other(&membership["member"]["type"], "HUMAN") => {
-                    return wrong(ONLY_PEOPLE);
-                }
-                (Some(user), None) => options.member.push(user),
-                (None, Some(group)) => options.group.push(group),
-                _ => return wrong("needs a member.name or a groupMember.name in each"),
-            }
+            options.add_membership(membership).map_err(|reason| RowFault::in_column("memberships", reason))?;
         }
         let what = values.text("if-exists").and_then(|word| IfExists::from_str(word, false).ok());
         options.if_exists = what.or(options.if_exists);
         let mut plan = plan(&options).map_err(|failure| row_fault(None, failure))?;
         // A single create does not look for a name beside a request id, but this id may be that of the run.
         plan.reuse_check = plan.request.display_name().map(str::to_owned).zip(options.if_exists);
-        Ok(plan)
-    }
-
-    fn label(&self, plan: &Plan) -> String {
-        plan.request.display_name().unwrap_or_default().to_owned()
+        let label = plan.request.display_name().unwrap_or_default().to_owned();
+        // The second row of a name finds what the first one created.
+        let exclusive = plan.reuse_check.as_ref().map(|(name, _)| name.clone());
+        Ok(Planned { label, exclusive, ..Planned::of(None, plan) })
     }
 
     /// A pipe is read after the login, so a row with a name and the options stands for its rows.
@@ -91,33 +77,17 @@ impl RowCommand for NewSpace {
         let row = Values::default().with("name", Some("name"));
         let import = self.space.get("importMode") == Some(&Value::Bool(true));
         match self.plan(&row, &Uuid::nil().to_string()) {
-            Ok(sample) => methods(&sample),
+            Ok(sample) => methods(&sample.work),
             Err(_) => vec![if import { CreateSpace::SCOPES_FOR_IMPORT } else { CreateSpace::SCOPES }],
         }
     }
 
-    /// The second row of a name finds what the first one created.
-    fn exclusive(&self, plan: &Plan) -> Option<String> {
-        plan.reuse_check.as_ref().map(|(name, _)| name.clone())
-    }
-
-    /// Creates or finds a space. One that is younger than an earlier attempt is what that attempt created, and is finished;
-    /// if it is not, a second one of the name would be worse. A request id of the row's own decides alone, as in a single
-    /// create.
+    /// Creates or finds a space. A request id of the row's own decides alone, as in a single create.
     async fn apply(&self, plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
-        if let Some((name, what)) = plan.reuse_check.as_ref().filter(|_| !attempt.has_own_id) {
-            let found = find_by_name(name, caller).await?;
-            let is_older = |space: &Resource<Space>| attempt.unknown_since.is_none_or(|since| is_older(space, since));
-            let (older, younger): (Vec<_>, Vec<_>) = found.into_iter().partition(is_older);
-            let several = what.check(&older)?;
-            if let Some(space) = older.into_iter().next() {
-                let options = finish::unmet_options(plan, &space, true, caller.context());
-                let options = options.map(|options| format!("skipped {options}"));
-                return Ok(existing(plan, space, several.into_iter().chain(options).collect(), caller.context()));
-            }
-            if let Some(Resource { fields, json }) = younger.into_iter().next() {
-                return Ok(Applied { name: fields.name, object: Some(json), ..Applied::default() });
-            }
+        if let Some((name, what)) = plan.reuse_check.as_ref().filter(|_| !attempt.has_own_id)
+            && let Some(found) = find(plan, name, *what, attempt.unknown_since, caller).await?
+        {
+            return Ok(found);
         }
         let space = send(plan, attempt.has_own_id, caller).await?;
         let warning = finish::differs(plan, &space, attempt.has_own_id, caller.context());
@@ -140,6 +110,55 @@ impl RowCommand for NewSpace {
         }
         Ok(None)
     }
+}
+
+impl NewSpace {
+    /// Adds the member of a `spaces.setup` request.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    fn add_membership(&mut self, membership: &Value) -> Result<(), &'static str> {
+        let is_other = |value: &Value, usual| !value.is_null() && value != usual;
+        if is_other(&membership["role"], "ROLE_MEMBER") {
+            return Err("gives no roles: use the columns manager and owner");
+        }
+        let name = |kind: &str| membership[kind]["name"].as_str().map(str::to_owned);
+        match (name("member"), name("groupMember")) {
+            (Some(user), None) if id_of(&user) != "app" && is_other(&membership["member"]["type"], "HUMAN") => {
+                return Err(ONLY_PEOPLE);
+            }
+            (Some(user), None) => self.member.push(user),
+            (None, Some(group)) => self.group.push(group),
+            _ => return Err("needs a member.name or a groupMember.name in each"),
+        }
+        Ok(())
+    }
+}
+
+/// Finds the space of this name. One that is younger than an earlier attempt is what that attempt created, and is
+/// finished; if it is not, a second one of the name would be worse.
+async fn find(
+    plan: &Plan,
+    name: &str,
+    what: IfExists,
+    unknown_since: Option<OffsetDateTime>,
+    caller: &mut Caller<'_>,
+) -> anyhow::Result<Option<Applied>> {
+    let found = find_by_name(name, caller).await?;
+    let is_older = |space: &Resource<Space>| unknown_since.is_none_or(|since| is_older(space, since));
+    let (older, younger): (Vec<_>, Vec<_>) = found.into_iter().partition(is_older);
+    let several = what.check(&older)?;
+    if let Some(space) = older.into_iter().next() {
+        let options = finish::unmet_options(plan, &space, true, caller.context());
+        let options = options.map(|options| format!("skipped {options}"));
+        return Ok(Some(existing(plan, space, several.into_iter().chain(options).collect(), caller.context())));
+    }
+    let created = |Resource { fields, json }: Resource<Space>| Applied {
+        name: fields.name,
+        object: Some(json),
+        ..Applied::default()
+    };
+    Ok(younger.into_iter().next().map(created))
 }
 
 /// Whether the space was created before this time.
@@ -174,7 +193,7 @@ mod tests {
 
     fn preview(defaults: &NewSpace, members: &Value) -> Value {
         let plan = defaults.plan(&values(members).unwrap(), ID).unwrap();
-        plan.request.preview()["body"].clone()
+        plan.work.request.preview()["body"].clone()
     }
 
     fn wrong(members: &Value) -> String {
