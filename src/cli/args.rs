@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, ValueEnum, ValueHint};
+use clap::{ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, ValueHint};
 
 use crate::commands::account;
 use crate::output::Format;
@@ -94,14 +94,7 @@ pub(super) struct Global {
     /// Use color: auto, always or never (auto respects NO_COLOR) [default: auto]
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
-    pub(super) color: ColorWhen,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ColorWhen {
-    Auto,
-    Always,
-    Never,
+    pub(super) color: ColorChoice,
 }
 
 crate::commands::subcommands! {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::ValueParser;
-use clap::{Arg, Command, ValueEnum};
+use clap::{Arg, ColorChoice, Command, ValueEnum};
 use time::OffsetDateTime;
 
 use crate::commands::{Context, Failure, Proxies, ProxySetting, Settings, TransportConfig, TrustRoots};
@@ -14,7 +14,7 @@ use crate::platform::sanitise::quoted;
 use crate::platform::terminal::{self, Terminals};
 use crate::platform::{Clock, StandardStream, browser, input};
 
-use super::args::{Cli, ColorWhen, Global};
+use super::args::{Cli, Global};
 use super::environment::{Environment, choose};
 use super::help;
 use super::principal;
@@ -78,9 +78,9 @@ pub(super) fn context(cli: &Cli, environment: Environment, invocation: &[OsStrin
     };
     let colours = terminal::enable_colours();
     let colour = |terminal: bool| match global.color {
-        ColorWhen::Always => true,
-        ColorWhen::Never => false,
-        ColorWhen::Auto => {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
             let plain = environment.os("TERM").is_some_and(|term| term == "dumb");
             terminal && colours && !plain && environment.os("NO_COLOR").is_none()
         }
@@ -121,9 +121,9 @@ pub(super) fn context(cli: &Cli, environment: Environment, invocation: &[OsStrin
         utf8: is_utf8(environment),
         now: CLOCK.now(),
     });
-    let printer = Printer::new(Box::new(StandardStream::output()), format, colour(terminals.stdout));
+    let out = Box::new(StandardStream::output());
+    let printer = Printer::new(out, format, colour(terminals.stdout), screen, filter);
     let messages = Messages::new(global.quiet, colour(terminals.stderr));
-    let printer = printer.on_screen(screen).filtered(filter);
     Ok(Context::new(settings, CLOCK, messages, printer, help::definition))
 }
 

@@ -320,7 +320,7 @@ async fn preview<Command: RowCommand>(
             members.extend(result.name.as_deref().map(|name| (String::from("name"), Value::from(name))));
         }
         let texts = [result.status, label(result), result.name()].map(str::to_owned);
-        let cells = || std::iter::once(result.row.to_string()).chain(texts).collect();
+        let cells = std::iter::once(result.row.to_string()).chain(texts).collect();
         if let Err(error) = list.borrow_mut().push(&Item { json: &json, name: result.name() }, cells) {
             first_fault.borrow_mut().get_or_insert(error);
         }

@@ -262,10 +262,8 @@ fn print(findings: &Findings, context: &Context) -> anyhow::Result<()> {
         if let Some(hint) = &check.hint {
             json["hint"] = json!(hint);
         }
-        let row = || {
-            let hint = check.hint.clone().unwrap_or_default();
-            vec![check.name.to_owned(), check.mark.as_str().to_owned(), check.detail.clone(), hint]
-        };
+        let hint = check.hint.clone().unwrap_or_default();
+        let row = vec![check.name.to_owned(), check.mark.as_str().to_owned(), check.detail.clone(), hint];
         list.push(&Item { json: &json, name: check.name }, row)?;
     }
     list.finish()?;

@@ -23,23 +23,16 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// Creates a printer that writes to `out`, with headings in bold if `bold`.
-    pub fn new(out: Box<dyn Write>, format: Format, bold: bool) -> Self {
-        Self { out: RefCell::new(out), format, bold, screen: None, filter: None }
-    }
-
-    /// Sets the terminal that shows the results: tables are cut to its width, and times are relative.
-    #[must_use]
-    pub fn on_screen(mut self, screen: Option<Screen>) -> Self {
-        self.screen = screen;
-        self
-    }
-
-    /// Sets the expression that every JSON document goes through.
-    #[must_use]
-    pub fn filtered(mut self, filter: Option<Filter>) -> Self {
-        self.filter = filter;
-        self
+    /// Creates a printer that writes to `out`, with headings in bold if `bold`. On a `screen`, tables are cut to its width
+    /// and times are relative. Every JSON document goes through the `filter`.
+    pub fn new(
+        out: Box<dyn Write>,
+        format: Format,
+        bold: bool,
+        screen: Option<Screen>,
+        filter: Option<Filter>,
+    ) -> Self {
+        Self { out: RefCell::new(out), format, bold, screen, filter }
     }
 
     /// Whether results go through a filter.
@@ -144,10 +137,10 @@ impl List<'_> {
         self
     }
 
-    /// Adds one result; `row` returns its cells for the table.
-    pub fn push(&mut self, item: &Item<'_>, row: impl FnOnce() -> Vec<String>) -> Result<(), Error> {
+    /// Adds one result; `row` are its cells in the table.
+    pub fn push(&mut self, item: &Item<'_>, row: Vec<String>) -> Result<(), Error> {
         self.count += 1;
-        self.printer.print(|sink| self.renderer.push(item, Box::new(row), &self.columns, sink))
+        self.printer.print(|sink| self.renderer.push(item, row, &self.columns, sink))
     }
 
     /// Ends the list and returns the number of results.
@@ -193,14 +186,14 @@ mod tests {
     /// Returns what `print` prints in a format.
     fn printed(format: Format, print: impl FnOnce(&Printer)) -> String {
         let paper = Paper::default();
-        print(&Printer::new(Box::new(paper.clone()), format, false));
+        print(&Printer::new(Box::new(paper.clone()), format, false, None, None));
         let text = paper.0.borrow().clone();
         String::from_utf8(text).unwrap()
     }
 
     fn push(list: &mut List<'_>, name: &str) {
         let json = json!({ "name": name, "n": { "m": 1 } });
-        list.push(&Item { json: &json, name }, || vec![name.to_owned()]).unwrap();
+        list.push(&Item { json: &json, name }, vec![name.to_owned()]).unwrap();
     }
 
     fn list(format: Format, names: &[&str]) -> String {

@@ -52,7 +52,7 @@ impl List {
         };
         while let Some(members) = pages.next(&mut caller, request).await? {
             for Resource { fields, json } in &members {
-                list.push(&Item { json, name: &fields.name }, || row(fields, caller.is_own(fields) == Some(true)))?;
+                list.push(&Item { json, name: &fields.name }, row(fields, caller.is_own(fields) == Some(true)))?;
             }
         }
         if list.finish()? == 0 {

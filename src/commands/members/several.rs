@@ -52,7 +52,7 @@ pub(super) async fn for_each<Member>(
                     (None, _) => Ok(()),
                     (Some(membership), None) => print(&membership, context),
                     (Some(Resource { fields, json }), Some(list)) => {
-                        list.push(&Item { json: &json, name: &fields.name }, || row(&fields, false))
+                        list.push(&Item { json: &json, name: &fields.name }, row(&fields, false))
                     }
                 };
                 match result {

@@ -37,7 +37,7 @@ pub(super) async fn print_list<M: Method<Response = Page<Space>>>(
     let mut list = list.times(&["LAST ACTIVE"]).optional(&["LINK"]).columns(&COLUMNS);
     while let Some(spaces) = pages.next(caller, &request).await? {
         for Resource { fields, json } in &spaces {
-            list.push(&Item { json, name: &fields.name }, || row(fields))?;
+            list.push(&Item { json, name: &fields.name }, row(fields))?;
         }
     }
     if list.finish()? == 0 {
