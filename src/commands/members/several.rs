@@ -55,17 +55,12 @@ pub(super) async fn for_each<Member>(
                         list.push(&Item { json: &json, name: &fields.name }, row(&fields, false))
                     }
                 };
-                match result {
-                    Ok(()) => {}
-                    // An error of --jq or a full disk stops no further request.
-                    Err(error @ (output::Error::Filter(_) | output::Error::Write(_))) => {
-                        printed = printed.and(Err(error));
-                    }
-                    Err(error) => {
-                        left.extend(&ids[index + 1..]);
-                        return Err(hint_at_rest(unprinted(error, &done), &left, any_invited).into());
-                    }
+                // Nothing but a signal stops the further requests: no error of --jq, no full disk, no closed pipe.
+                if let Err(error @ output::Error::Interrupted(_)) = result {
+                    left.extend(&ids[index + 1..]);
+                    return Err(hint_at_rest(unprinted(error, &done), &left, any_invited).into());
                 }
+                printed = printed.and(result);
             }
             Err(error) => {
                 let invited = error.is::<Invited>();
