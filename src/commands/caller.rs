@@ -170,6 +170,13 @@ impl<'a> Caller<'a> {
         ids.max(addresses)
     }
 
+    /// Whether `id` is the address or the ID of the account that acts, as far as the login tells.
+    pub(super) fn is_self(&self, id: &str) -> bool {
+        let access = self.access.borrow();
+        access.account.as_deref().is_some_and(|account| chat::is_same_name(account, id))
+            || access.record.as_ref().is_some_and(|record| record.sub == id)
+    }
+
     /// Whether the token's scopes allow a method; `None` for a ready token, whose scopes are unknown.
     pub(super) fn allows(&self, method: Scopes, admin: bool) -> Option<bool> {
         let access = self.access.borrow();

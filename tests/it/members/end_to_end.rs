@@ -457,6 +457,18 @@ fn a_quota_that_ends_the_later_steps_of_a_create_says_who_was_not_tried_and_when
 }
 
 #[test]
+fn who_removes_themselves_with_others_leaves_last() {
+    for by_id in [false, true] {
+        let (sandbox, space) = space_with(&["ada@example.com", "bob@example.com"]);
+        let members = sandbox.control().members(&space);
+        let own = members.iter().find(|member| member["member"]["email"] == ACCOUNT).unwrap();
+        let own = if by_id { own["name"].as_str().unwrap() } else { "Emulator@Example.com" };
+        sandbox.run(["members", "remove", &space, "ada@example.com", own, "bob@example.com"]).success();
+        assert!(sandbox.control().members(&space).is_empty());
+    }
+}
+
+#[test]
 fn a_group_is_removed_by_the_name_of_its_membership_which_the_refusal_shows() {
     let (sandbox, space) = space_with(&["ada@example.com"]);
     sandbox.run(["members", "add", &space, "--group", "g1"]).success();
