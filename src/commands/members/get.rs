@@ -28,7 +28,7 @@ impl Get {
         let mut caller = Caller::new(context, &[GetMembership::SCOPES], admin).await?;
         let request = GetMembership { name, admin };
         let membership =
-            caller.send(&request).await.map_err(|error| super::show::report(error, space.as_str(), admin, context))?;
+            caller.send(&request).await.map_err(|error| super::show::report(error, &request.name, admin, context))?;
         Ok(super::show::print(&membership, context)?)
     }
 }

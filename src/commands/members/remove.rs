@@ -67,7 +67,7 @@ impl Remove {
         let remove = async |name: &MemberName| -> anyhow::Result<_> {
             let request = DeleteMembership { name: name.clone(), admin };
             let sent = caller.send(&request).await;
-            let ended = sent.map_err(|error| super::show::report(error, space.as_str(), admin, context))?;
+            let ended = sent.map_err(|error| super::show::report(error, name, admin, context))?;
             let lost = if ended.is_none() { " (the response was lost)" } else { "" };
             context.messages.note(&format!("Removed {}{lost}", name.id()));
             // People need no details of the former membership.
@@ -115,8 +115,7 @@ impl RowCommand for Remove {
             // An earlier attempt of this row may have removed it.
             Err(error) if attempt.unknown_since.is_some() && error.is_not_found() => Ok(gone()),
             Err(error) => {
-                let space = request.name.space();
-                Err(super::show::report(error, space, self.admin.use_admin_access, caller.context()).into())
+                Err(super::show::report(error, &request.name, self.admin.use_admin_access, caller.context()).into())
             }
         }
     }

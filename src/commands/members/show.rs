@@ -2,7 +2,7 @@
 
 use crate::chat::{MemberName, Membership, Resource, SpaceName};
 use crate::commands::arguments::{self, Choices, ROLES, for_people};
-use crate::commands::{Context, ErrorCode, Failure};
+use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::output::{self, Details, Item};
 
 /// The most members per page.
@@ -84,13 +84,19 @@ pub(super) fn row(membership: &Membership, you: bool) -> Vec<String> {
     ]
 }
 
-/// Reports an error about a member. "Not found" has a hint of its own, because the member is missing and not the space.
-pub(super) fn report(error: impl Into<anyhow::Error>, space: &str, admin: bool, context: &Context) -> Failure {
-    let mut failure = context.report(error);
-    if failure.code == ErrorCode::NotFound {
-        failure.hint = Some(format!("list the members: {}", list(space, admin, context)));
+/// Reports an error about a member. "Not found" has a hint of its own, because the member is missing and not the space,
+/// and so has a refusal after a lost answer: nobody can repeat what took their own permission.
+pub(super) fn report(error: impl Into<anyhow::Error>, name: &MemberName, admin: bool, context: &Context) -> Failure {
+    let failure = context.report(error);
+    match (failure.code, failure.outcome) {
+        (ErrorCode::NotFound, _) => failure.hint(format!("list the members: {}", list(name.space(), admin, context))),
+        (ErrorCode::PermissionDenied, Some(Outcome::Unknown)) => {
+            let words = ["members", "get", name.space(), name.id()];
+            let get = context.command(words.into_iter().chain(admin.then_some("--use-admin-access")));
+            failure.hint(format!("to see whether it was applied, run {get}"))
+        }
+        _ => failure,
     }
-    failure
 }
 
 /// Returns the command that lists everybody, also the groups: one of them may be the missing member.

@@ -56,7 +56,7 @@ impl Update {
         let membership =
             give_role(&space, name.as_str(), self.role.unwrap_or(Role::Member), admin, &repeat, &mut caller)
                 .await
-                .map_err(|error| super::show::report(error, space.as_str(), admin, context))?;
+                .map_err(|error| super::show::report(error, &name, admin, context))?;
         let done = format!("members update succeeded for {}", name.id());
         Ok(super::show::print(&membership, context).map_err(|error| context.report_unprinted(error, &done))?)
     }
@@ -111,7 +111,7 @@ impl RowCommand for Update {
         let admin = self.admin.use_admin_access;
         let updated = give_role(space, name.as_str(), *role, admin, &context.typed_command(), caller)
             .await
-            .map_err(|error| super::show::report(error, space.as_str(), admin, context))?;
+            .map_err(|error| super::show::report(error, name, admin, context))?;
         Ok(Applied { name: updated.fields.name, object: Some(updated.json), ..Applied::default() })
     }
 }

@@ -469,6 +469,28 @@ fn who_removes_themselves_with_others_leaves_last() {
 }
 
 #[test]
+fn a_lost_answer_about_a_right_of_their_own_leads_to_a_look_at_the_member() {
+    for (words, fault, looked) in [
+        (&["members", "update", "--role", "member"][..], "update-member", Some("ROLE_MEMBER")),
+        (&["members", "remove"], "remove-member", None),
+    ] {
+        let (sandbox, space) = space_with(&["ada@example.com"]);
+        sandbox.run(["members", "update", &space, "ada@example.com", "--role", "owner"]).success();
+        sandbox.control().add_fault(format!("{fault}:drop-after,times=1").parse().unwrap());
+        let words = [words, &[&space, ACCOUNT, "--format", "json"]].concat();
+        let error = sandbox.run(words).exits_with(5).error();
+        assert_eq!((&error["code"], &error["outcome"]), (&"permission_denied".into(), &"unknown".into()), "{error}");
+        let hint = error["hint"].as_str().unwrap();
+        let look = hint.strip_prefix("to see whether it was applied, run ").unwrap_or_else(|| panic!("{hint}"));
+        let look = sandbox.paste(look);
+        match looked {
+            Some(role) => assert_eq!(look.success().json()["role"], role),
+            None => drop(look.exits_with(5)),
+        }
+    }
+}
+
+#[test]
 fn a_group_is_removed_by_the_name_of_its_membership_which_the_refusal_shows() {
     let (sandbox, space) = space_with(&["ada@example.com"]);
     sandbox.run(["members", "add", &space, "--group", "g1"]).success();
