@@ -44,8 +44,10 @@ impl Method for RawRequest {
         }
     }
 
+    /// A read may be a download. A write that is answered with anything but JSON was answered by somebody else.
     fn parse(&self, response: &RawResponse) -> Option<RawResponse> {
-        Some(response.clone())
+        let is_answer = self.is_read() || response.body.is_empty() || response.json().is_some();
+        is_answer.then(|| response.clone())
     }
 
     /// The request ID is in the query for most methods, in the body for some.

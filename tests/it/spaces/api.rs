@@ -269,6 +269,26 @@ fn only_what_is_idempotent_is_sent_again() {
 
 #[test]
 fn a_known_method_asks_for_its_scope_and_others_take_the_login_as_it_is() {
+#[test]
+fn a_write_that_is_answered_with_a_page_may_have_been_applied() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "x"]);
+    let path = format!("v1/{space}");
+    for (words, fault, count) in [
+        (&["POST", "v1/spaces", "-f", "displayName=y", "-f", "spaceType=SPACE"][..], "create:html", 1),
+        (&["PATCH", &path, "--query", "updateMask=displayName", "-f", "displayName=z"], "update:html", 1),
+        (&["DELETE", &path], "delete:status=200,html", 3),
+    ] {
+        sandbox.control().clear_requests();
+        sandbox.control().add_fault(fault.parse().unwrap());
+        let error = sandbox.run([&["api"], words, &["--format", "json"]].concat()).exits_with(6);
+        assert!(error.stdout.contains("<html"), "{words:?}: {}", error.stdout);
+        assert_eq!((&error.error()["code"], &error.error()["outcome"]), (&json!("outcome_unknown"), &json!("unknown")));
+        assert_eq!(sandbox.control().requests().len(), count, "{words:?}");
+    }
+}
+
     let sandbox = Sandbox::new();
     sandbox.log_in();
     let missing = sandbox.run(["api", "GET", "v1/spaces", "--no-input"]).exits_with(4);
