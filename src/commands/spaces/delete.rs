@@ -10,7 +10,7 @@ use crate::chat::{DeleteSpace, GetSpace, Method, Scopes};
 use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
 use crate::commands::caller::Caller;
-use crate::commands::{Context, Failure};
+use crate::commands::{Context, ErrorCode, Failure};
 use crate::platform::terminal::LineReader;
 
 /// Delete a space and everything in it
@@ -126,13 +126,16 @@ impl RowCommand for DeleteRows {
 /// Asks the person to type the name of the space, or its ID if the login may not read the name: a login for deleting
 /// asks for no further scope.
 async fn confirm(request: &DeleteSpace, caller: &mut Caller<'_>, context: &Context) -> Result<(), Failure> {
-    let may_read = caller.allows(GetSpace::SCOPES, request.admin) != Some(false);
-    let get = GetSpace { name: request.name.clone(), admin: request.admin };
-    let space = if may_read { caller.send(&get).await.ok() } else { None };
-    let name = space
-        .and_then(|space| space.fields.display_name)
-        .filter(|name| !name.trim().is_empty())
-        .unwrap_or_else(|| request.name.to_string());
+    let mut name = None;
+    if caller.allows(GetSpace::SCOPES, request.admin) != Some(false) {
+        let get = GetSpace { name: request.name.clone(), admin: request.admin };
+        match caller.send(&get).await.map_err(|error| context.report(error)) {
+            Ok(space) => name = space.fields.display_name,
+            Err(failure) if matches!(failure.code, ErrorCode::PermissionDenied | ErrorCode::ScopeMissing) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    let name = name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| request.name.to_string());
     context.messages.print(&format!(
         "This permanently deletes {} with all its messages, files and memberships. To confirm, type its name ({name}):",
         request.name

@@ -148,6 +148,11 @@ fn on_a_terminal_the_name_of_the_space_is_asked_for() {
         _ => accepting(request),
     });
     recorder.run_on_terminal(&words, "type its name", "spaces/AAA\n").exits_with(0);
+    // Nobody confirms the deletion of a space that is not there.
+    let recorder = Recorder::with(|_, _| refusal(404, "NOT_FOUND"));
+    let run = recorder.run_on_terminal(&words, "type its name", "spaces/AAA\n").exits_with(5);
+    assert_eq!(run.lines(), ["GET /v1/spaces/AAA"]);
+    assert!(!run.stderr.contains("type its name") && run.stderr.contains("(404 NOT_FOUND)"), "{}", run.stderr);
 }
 
 /// The first answer to a write is lost behind a 503; what the repetition then meets is the work of that first attempt.
