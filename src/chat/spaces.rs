@@ -156,7 +156,7 @@ impl Method for PatchSpace {
 }
 
 /// `spaces.delete`: deletes a named space with everything in it. Names are never reused, so "not
-/// found" after an attempt that may have been applied counts as success.
+/// found" after an attempt that may have been applied counts as success; the result is then `None`.
 #[derive(Debug, Clone)]
 pub struct DeleteSpace {
     /// The space.
@@ -166,7 +166,7 @@ pub struct DeleteSpace {
 }
 
 impl Method for DeleteSpace {
-    type Response = ();
+    type Response = Option<Value>;
     const SCOPES: Scopes = Scopes { user: &["chat.delete", "chat.import"], admin: &["chat.admin.delete"] };
     const ACTION: &str = "delete the space";
 
@@ -175,11 +175,11 @@ impl Method for DeleteSpace {
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
-        response.object().map(drop)
+        response.object().map(Some)
     }
 
     fn already_done(&self, refusal: &Error) -> Option<Self::Response> {
-        refusal.is_not_found().then_some(())
+        refusal.is_not_found().then_some(None)
     }
 }
 

@@ -72,8 +72,8 @@ impl Delete {
         if !self.yes {
             confirm(&request, &mut caller, context).await?;
         }
-        caller.send(&request).await?;
-        context.messages.note(&format!("Deleted {}", request.name));
+        let lost = if caller.send(&request).await?.is_none() { " (the response was lost)" } else { "" };
+        context.messages.note(&format!("Deleted {}{lost}", request.name));
         Ok(())
     }
 }
@@ -113,7 +113,7 @@ impl RowCommand for DeleteRows {
 
     async fn apply(&self, request: &DeleteSpace, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
         match caller.send(request).await {
-            Ok(()) => {}
+            Ok(_) => {}
             // An earlier attempt of this row may have deleted it.
             Err(error) if attempt.unknown_since.is_some() && error.is_not_found() => {}
             Err(error) => return Err(error.into()),

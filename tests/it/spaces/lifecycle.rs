@@ -168,6 +168,7 @@ fn a_repetition_that_meets_its_own_work_is_a_success() {
     let gone = lost("DELETE", (404, "NOT_FOUND"));
     let run = gone.run(&["spaces", "delete", "AAA", "--yes"]).exits_with(0);
     assert_eq!(run.lines(), ["DELETE /v1/spaces/AAA", "DELETE /v1/spaces/AAA"]);
+    assert!(run.stderr.ends_with("Deleted spaces/AAA (the response was lost)\n"), "{run:?}");
     let run = gone.run(&["members", "remove", "AAA", "7"]).exits_with(0);
     assert!(run.stdout.is_empty() && run.stderr.contains("lost"), "{run:?}");
     let run = gone.run(&["api", "DELETE", "v1/spaces/AAA/messages/1", "--format", "json"]).exits_with(0);
