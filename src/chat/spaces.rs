@@ -175,7 +175,7 @@ impl Method for DeleteSpace {
     }
 
     fn parse(&self, response: &RawResponse) -> Option<Self::Response> {
-        response.object().map(Some)
+        response.object().filter(|answer| *answer == json!({})).map(Some)
     }
 
     fn already_done(&self, refusal: &Error) -> Option<Self::Response> {

@@ -221,12 +221,22 @@ fn the_page_of_a_gateway_proves_nothing() {
 
 #[test]
 fn an_error_is_no_success_whatever_its_status() {
-    for body in [json!({"error":"login required"}), json!({"error":{"code":403,"status":"PERMISSION_DENIED"}})] {
+    for body in [
+        json!({"error":"login required"}),
+        json!({"error":{"code":403,"status":"PERMISSION_DENIED"}}),
+        json!({"message":"sign in to the network"}),
+    ] {
         let recorder = Recorder::with(move |_, _| (200, body.clone()));
         let deleted = recorder.run(&["spaces", "delete", "AAA", "--yes", "--format", "json"]).exits_with(6);
         assert!(deleted.stderr.contains("\"outcome\":\"unknown\""), "{}", deleted.stderr);
-        for words in [&["spaces", "list"][..], &["spaces", "search", "x"], &["members", "list", "AAA"]] {
-            recorder.run(words).exits_with(6);
+        for words in [
+            &["spaces", "list"][..],
+            &["spaces", "search", "x"],
+            &["spaces", "create", "--name", "x", "--if-exists", "reuse"],
+            &["members", "list", "AAA"],
+        ] {
+            let run = recorder.run(words).exits_with(6);
+            assert!(run.requests.iter().all(|request| request.method == "GET"), "{run:?}");
         }
     }
 }
