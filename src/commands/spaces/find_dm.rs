@@ -1,6 +1,6 @@
 //! `chatauth spaces find-dm`.
 
-use crate::chat::{FindDirectMessage, Method, user_name};
+use crate::chat::{FindDirectMessage, Method, id_of, user_name};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, Failure};
 use crate::platform::sanitise::quoted;
@@ -21,8 +21,8 @@ impl FindDm {
         let name =
             user_name(user).map_err(|cause| Failure::usage(format!("the user {} (name) {cause}", quoted(user))))?;
         let mut caller = Caller::new(context, &[FindDirectMessage::SCOPES], false).await?;
-        let space = match caller.send(&FindDirectMessage { user: name }).await {
-            Err(error) if error.is_not_found() => {
+        let space = match caller.send(&FindDirectMessage { user: name.clone() }).await {
+            Err(error) if error.is_not_found() && !caller.is_self(id_of(&name)) => {
                 let command = context.command(["spaces", "create", "--type", "direct-message", "--member", user]);
                 return Err(context.report(error).hint(format!("to start one, run {command}")).into());
             }

@@ -172,6 +172,8 @@ fn a_direct_message_is_found_once_there_is_one() {
         "{}",
         missing.stderr
     );
+    let own = sandbox.run(["spaces", "find-dm", ACCOUNT]).exits_with(5);
+    assert!(!own.stderr.contains("spaces create"), "nobody starts one with themselves: {}", own.stderr);
     let made = sandbox.name_of(&["spaces", "create", "--type", "direct-message", "--member", "ada@example.com"]);
     assert_eq!(sandbox.name_of(&["spaces", "find-dm", "ada@example.com"]), made);
 }
