@@ -132,6 +132,9 @@ fn refusal(error: CallError, request: &RawRequest, asked: bool, context: &Contex
     // A known method is found unless the endpoint is wrong; a page says nothing of the request then.
     let is_of_endpoint = is_known && !error.is_not_found();
     let failure = context.report(error);
+    if request.verb == Verb::HEAD && failure.code == ErrorCode::NotFound {
+        return failure.hint("to see why, use GET: no answer to HEAD has a message");
+    }
     let is_of_request = matches!(failure.code, ErrorCode::AlreadyExists | ErrorCode::InvalidArgument)
         || failure.code == ErrorCode::NotFound && !is_of_endpoint;
     if is_of_request && failure.outcome != Some(Outcome::Unknown) && !routes::is_of_spaces(request) {

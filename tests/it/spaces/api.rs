@@ -219,6 +219,8 @@ fn a_refusal_is_shown_as_it_is_and_explained() {
     assert!(included.stdout.starts_with("HTTP/1.1 404 Not Found\ncontent-type: "), "{}", included.stdout);
     let written = sandbox.run(["api", "POST", "v1/spaces", "-f", "nosuch=1", "--format", "json"]).exits_with(5);
     assert_eq!(written.error()["outcome"], "not_applied");
+    let head = sandbox.run(["api", "HEAD", "v1/spaces/nosuch", "--format", "json"]).exits_with(5);
+    assert!(head.error()["hint"].as_str().unwrap().contains("use GET"), "{}", head.stderr);
 }
 
 #[cfg(feature = "jq")]
@@ -268,8 +270,6 @@ fn only_what_is_idempotent_is_sent_again() {
 }
 
 #[test]
-fn a_known_method_asks_for_its_scope_and_others_take_the_login_as_it_is() {
-#[test]
 fn a_write_that_is_answered_with_a_page_may_have_been_applied() {
     let sandbox = Sandbox::new();
     sandbox.run(["auth", "login", "--scope", "manage"]).success();
@@ -289,6 +289,8 @@ fn a_write_that_is_answered_with_a_page_may_have_been_applied() {
     }
 }
 
+#[test]
+fn a_known_method_asks_for_its_scope_and_others_take_the_login_as_it_is() {
     let sandbox = Sandbox::new();
     sandbox.log_in();
     let missing = sandbox.run(["api", "GET", "v1/spaces", "--no-input"]).exits_with(4);
