@@ -128,6 +128,9 @@ fn argument(command: &Command, words: &[&str], at: usize) -> Option<(Vec<String>
         _ if (value.is_some() || wrong == "google") && command.get_arguments().any(apart) => {
             Some((vec![format!("{}={}", words[at - 1], words[at])], at - 1..at + 1))
         }
+        _ if wrong.starts_with('.') && at > 0 && words[at - 1] == "-q" => {
+            Some((vec![String::from("--jq"), words[at].to_owned()], at - 1..at + 1))
+        }
         "emulator" => Some((vec![String::from("--")], at..at)),
         "create" if !words.contains(&"--name") => {
             let bare = words[at..].iter().take_while(|word| !word.starts_with('-'));

@@ -36,6 +36,8 @@ fn the_right_command_is_shown_and_not_run() {
         (&["api", "-XDELETE", "v1/spaces/AAAA"], "chatauth api DELETE v1/spaces/AAAA"),
         (&["api", "v1/spaces/AAAA", "--method=PATCH"], "chatauth api PATCH v1/spaces/AAAA"),
         (&["api", "--request=POST", "v1/spaces", "-f", "a=b"], "chatauth api POST v1/spaces -f a=b"),
+        (&["api", "GET", "v1/spaces", "-q", ".spaces[].name"], "chatauth api GET v1/spaces --jq '.spaces[].name'"),
+        (&["spaces", "list", "-q", ".[] | .name"], "chatauth spaces list --jq '.[] | .name'"),
         (&["emulator", "--port", "0", "chatauth", "doctor"], "chatauth emulator --port 0 -- chatauth doctor"),
     ];
     for (words, right) in cases {
