@@ -7,7 +7,7 @@ use super::rows;
 use crate::bulk::{Applied, Attempt, Column, Planned, Rate, RowFault, Values, Words};
 use crate::chat::{GetMembership, MemberName, Method, PatchMembership, Role, Scopes, SpaceName};
 use crate::commands::Context;
-use crate::commands::arguments::{AdminAccess, member_name, space_name};
+use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs};
 use crate::commands::caller::{Caller, MEMBERS_RATE};
 
@@ -50,7 +50,7 @@ impl Update {
     async fn update(self, context: &Context) -> anyhow::Result<()> {
         let admin = self.admin.use_admin_access;
         let space = space_name(self.space.as_deref().unwrap_or_default())?;
-        let name = member_name(&space, self.user.as_deref().unwrap_or_default())?;
+        let name = super::show::member_name(&space, self.user.as_deref().unwrap_or_default(), admin, context)?;
         let mut caller = Caller::new(context, &methods(&name), admin).await?;
         let repeat = context.typed_command();
         let membership =

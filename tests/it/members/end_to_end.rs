@@ -494,8 +494,9 @@ fn a_lost_answer_about_a_right_of_their_own_leads_to_a_look_at_the_member() {
 fn a_group_is_removed_by_the_name_of_its_membership_which_the_refusal_shows() {
     let (sandbox, space) = space_with(&["ada@example.com"]);
     sandbox.run(["members", "add", &space, "--group", "g1"]).success();
-    for verb in ["remove", "get"] {
-        let refused = sandbox.run(["members", verb, &space, "groups/g1"]).exits_with(2);
+    for verb in ["update", "remove", "get"] {
+        let role = if verb == "update" { &["--role", "manager"][..] } else { &[] };
+        let refused = sandbox.run(["members", verb, &space, "groups/g1"].iter().chain(role)).exits_with(2);
         let (_, list) = refused.stderr.trim_end().split_once("this command lists: ").unwrap();
         let members: Value = sandbox.paste(&format!("{list} --format json")).success().json();
         let group = members.as_array().unwrap().iter().find(|one| one["groupMember"]["name"] == "groups/g1").unwrap();
