@@ -117,7 +117,7 @@ impl MemberName {
             Some(_) => text
                 .strip_prefix(space.as_str())
                 .and_then(|rest| rest.strip_prefix("/members/"))
-                .ok_or(NameError::OtherSpace)?,
+                .ok_or(if text.contains("/members/") { NameError::OtherSpace } else { NameError::NotAUser })?,
         };
         let id = id.strip_prefix("members/").unwrap_or(id);
         let user = segment(user_name(id)?)?;

@@ -503,6 +503,8 @@ fn a_group_is_removed_by_the_name_of_its_membership_which_the_refusal_shows() {
         let name = group["name"].as_str().unwrap();
         sandbox.run(["members", "get", &space, name]).success();
         if verb == "get" {
+            let space_alone = sandbox.run(["members", "get", &space, &space]).exits_with(2);
+            assert!(space_alone.stderr.contains("is not an email address or user ID"), "{}", space_alone.stderr);
             sandbox.run(["members", "remove", &space, name]).success();
         }
     }
