@@ -213,7 +213,8 @@ fn problem(
     client.err().map(|error| context.report(error))
 }
 
-fn time(time: OffsetDateTime) -> String {
+/// Formats a time, without the fractions of its second.
+pub(super) fn time(time: OffsetDateTime) -> String {
     time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
 }
 

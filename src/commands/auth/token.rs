@@ -1,7 +1,6 @@
 //! `chatauth auth token`.
 
 use serde_json::json;
-use time::format_description::well_known::Rfc3339;
 
 use crate::auth::Scope;
 use crate::commands::{Context, needed_scopes};
@@ -32,10 +31,9 @@ impl Token {
         let needed = if new { needed_scopes::default() } else { asked };
         let access = context.access(&needed).await?;
         if context.wants_json() {
-            let expires_at = access.expires_at.and_then(|end| end.format(&Rfc3339).ok());
             let object = json!({
                 "accessToken": access.token.expose(),
-                "expiresAt": expires_at,
+                "expiresAt": access.expires_at.map(super::status::time),
                 "scopes": access.scopes().iter().map(Scope::as_str).collect::<Vec<_>>(),
                 "account": access.account,
             });

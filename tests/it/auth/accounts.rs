@@ -294,7 +294,8 @@ fn auth_token_prints_the_bare_token_or_an_object() {
     assert_eq!(sandbox.run(["auth", "token", "--format", "human"]).success().stdout, format!("{token}\n"));
     let object = sandbox.run(["auth", "token", "--format", "json"]).success().json();
     assert_eq!((&object["accessToken"], &object["account"]), (&json!(token), &json!(ACCOUNT)));
-    assert_eq!(object["expiresAt"], record["expires_at"]);
+    let status = sandbox.run(["auth", "status"]).success().json();
+    assert_eq!(object["expiresAt"], status["accounts"][0]["accessToken"]["expiresAt"]);
     assert_eq!(object["scopes"], record["granted_scopes"]);
     assert_eq!(object.as_object().unwrap().len(), 4);
     assert!(sandbox.control().requests().is_empty(), "the stored token was good");
