@@ -9,8 +9,8 @@ const GAP: &str = "  ";
 /// The smallest width that a column is cut to.
 const NARROWEST: usize = 6;
 
-/// Formats a table. With `columns` it fits that width: first the `optional` columns are left out, because a cut link is
-/// useless, then the widest columns are cut.
+/// Formats a table without its empty columns. With `columns` it fits that width: first the `optional` columns are left
+/// out, because a cut link is useless, then the widest columns are cut.
 pub(super) fn table(
     headings: &[&str],
     rows: &[Vec<String>],
@@ -20,21 +20,21 @@ pub(super) fn table(
 ) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| sanitise(cell).into_owned()).collect()).collect();
-    let widths: Vec<usize> = headings
-        .iter()
-        .enumerate()
-        .map(|(column, heading)| {
-            let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell));
-            cells.chain([width(heading)]).max().unwrap_or(0)
-        })
-        .collect();
+    let has_cells = |index: &usize| rows.iter().any(|row| row.get(*index).is_some_and(|cell| !cell.is_empty()));
+    let mut kept: Vec<usize> = (0..headings.len()).filter(has_cells).collect();
+    let measure = |index: &usize| {
+        let cells = rows.iter().filter_map(|row| row.get(*index)).map(|cell| width(cell));
+        cells.chain([width(headings[*index])]).max().unwrap_or(0)
+    };
+    let mut widths: Vec<usize> = kept.iter().map(measure).collect();
     let too_wide = |widths: &[usize]| {
         let gaps = GAP.len() * widths.len().saturating_sub(1);
         columns.is_some_and(|columns| widths.iter().sum::<usize>() + gaps > columns)
     };
-    let stays = |index: usize| !too_wide(&widths) || !optional.contains(&headings[index]);
-    let kept: Vec<usize> = (0..headings.len()).filter(|index| stays(*index)).collect();
-    let mut widths: Vec<usize> = kept.iter().map(|index| widths[*index]).collect();
+    if too_wide(&widths) {
+        kept.retain(|index| !optional.contains(&headings[*index]));
+        widths = kept.iter().map(measure).collect();
+    }
     while too_wide(&widths) && narrow(&mut widths) {}
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let padded: Vec<String> = cells.zip(&widths).map(|(cell, width)| pad(&cut(cell, *width), *width)).collect();
