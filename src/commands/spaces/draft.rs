@@ -121,13 +121,30 @@ fn remove(object: &mut Map<String, Value>, path: &str) -> bool {
 fn read(source: &Source) -> Result<Map<String, Value>, Failure> {
     let invalid = |cause: String| Failure::new(ErrorCode::InputInvalid, format!("{source} {cause}"));
     let text = source.read_text(LARGEST).map_err(|error| Failure::from(&error))?;
-    match serde_json::from_str(&text) {
+    match serde_json::from_str(&text).map(camel_case) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(invalid(String::from("is not a JSON object"))),
         // The position only, never the contents.
         Err(error) => Err(invalid(format!("is not JSON: line {}, column {}", error.line(), error.column()))),
     }
     .map_err(|failure| failure.hint("expected a Space of the API's reference, such as {\"displayName\": \"Team\"}"))
+}
+
+/// Converts the names in a document to `camelCase`: Google reads fields in `snake_case` too, and its clients write them.
+pub(super) fn camel_case(value: Value) -> Value {
+    let camel = |name: &str| {
+        let mut letters = name.chars();
+        let next = || match letters.next()? {
+            '_' => letters.next().map(|letter| letter.to_ascii_uppercase()),
+            letter => Some(letter),
+        };
+        std::iter::from_fn(next).collect::<String>()
+    };
+    match value {
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (camel(&name), camel_case(value))).collect(),
+        Value::Array(items) => items.into_iter().map(camel_case).collect(),
+        other => other,
+    }
 }
 
 /// Merges `upper` into `lower`: objects member by member; other values replace those below.

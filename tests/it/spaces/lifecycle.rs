@@ -253,6 +253,43 @@ fn half_of_the_details_is_sent_with_the_other_half_as_it_is() {
 }
 
 #[test]
+fn a_document_has_the_names_of_the_api_in_either_spelling() {
+    let recorder = Recorder::accepting();
+    let whole = json!({"name":"spaces/AAA","display_name":"n","space_type":"SPACE","create_time":"2026-05-30T14:00:26Z",
+        "space_details":{"description":"new"},"space_history_state":"HISTORY_OFF","z_new":1.50,
+        "access_settings":{"access_state":"PRIVATE","access_permission_settings":{"join_space_setting":{}}},
+        "permission_settings":{"manage_apps":{"managers_allowed":true}}});
+    let file = recorder.file("snake.json", &whole);
+    let run = recorder.run(&["spaces", "update", "AAA", "--json", file]).exits_with(0);
+    let sent: Vec<_> = run.requests.iter().map(|request| request.body.clone().unwrap_or_default()).collect();
+    let details = json!({"description":"new","guidelines":"old guidelines"});
+    assert_eq!(
+        sent,
+        [
+            json!(null),
+            json!({"displayName":"n","spaceDetails":details,"zNew":1.50}),
+            json!({"permissionSettings":{"manageApps":{"managersAllowed":true}}}),
+            json!({"spaceHistoryState":"HISTORY_OFF"}),
+            json!({"accessSettings":{"accessPermissionSettings":{"joinSpaceSetting":{}}}}),
+        ]
+    );
+    let create = |words: &[&str], input: &Value| {
+        recorder.run_with_input(&[&["spaces", "create"], words].concat(), &input.to_string())
+    };
+    let run =
+        create(&["--json", "-", "--history", "on"], &json!({"display_name":"n","space_history_state":"HISTORY_OFF"}));
+    let body = json!({"spaceType":"SPACE","displayName":"n","spaceHistoryState":"HISTORY_ON"});
+    assert_eq!(run.exits_with(0).requests[0].body.as_ref(), Some(&body));
+    let row = json!({"space":{"display_name":"n"},"memberships":[{"group_member":{"name":"groups/g"}}]});
+    let run = create(&["--from", "-"], &row).exits_with(0);
+    let body = run.requests[0].body.as_ref().unwrap();
+    assert_eq!(
+        (&body["space"]["displayName"], &body["memberships"][0]["groupMember"]["name"]),
+        (&json!("n"), &json!("groups/g"))
+    );
+}
+
+#[test]
 fn an_update_that_ends_half_way_says_how_far_it_went() {
     let recorder = Recorder::with(|request, _| match request.parameter("updateMask") {
         Some("space_history_state") => refusal(403, "PERMISSION_DENIED"),

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
+use super::super::draft::camel_case;
 use super::super::options::SpaceFields;
 use super::finish;
 use super::plan::{IfExists, NewSpace, Plan, plan};
@@ -52,10 +53,11 @@ impl RowCommand for NewSpace {
                 *list = own;
             }
         }
-        if let Some(space) = values.get("space").and_then(Value::as_object) {
-            options.space.document.clone_from(space);
+        let document = |column| values.get(column).cloned().map(camel_case).unwrap_or_default();
+        if let Value::Object(space) = document("space") {
+            options.space.document = space;
         }
-        for membership in values.get("memberships").and_then(Value::as_array).into_iter().flatten() {
+        for membership in document("memberships").as_array().into_iter().flatten() {
             options.add_membership(membership).map_err(|reason| RowFault::in_column("memberships", reason))?;
         }
         let what = values.text("if-exists").and_then(|word| IfExists::from_str(word, false).ok());
