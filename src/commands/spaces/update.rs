@@ -107,11 +107,9 @@ async fn apply(
         for outer in &plan.partial {
             let Some(Value::Object(present)) = space.json.get(outer) else { continue };
             // The mask names the object as a whole, so fields that were not given are sent unchanged.
-            for given in changes.iter_mut().filter_map(|change| change.fields.get_mut(*outer)) {
+            for given in changes.iter_mut().filter_map(|change| change.fields.get_mut(*outer)?.as_object_mut()) {
                 for (key, value) in present {
-                    if given.get(key).is_none() {
-                        given[key] = value.clone();
-                    }
+                    given.entry(key).or_insert_with(|| value.clone());
                 }
             }
         }
@@ -256,6 +254,8 @@ fn plan(options: &Update) -> Result<Plan, Failure> {
             .hint(format!("to give {space} these values, set the name in the document to it")));
     }
     check(&mut draft, options.admin.use_admin_access)?;
+    // Nothing in such an object was given.
+    draft.space.retain(|_, value| *value != json!({}));
     let note = draft.note();
     let partial = partial(&draft);
     let changes = changes(draft.space);
@@ -290,7 +290,9 @@ fn partial(draft: &Draft) -> Vec<&'static str> {
     let mut partial = Vec::new();
     for field in FIELDS.iter().filter(|field| field.mask == Mask::Whole) {
         let outer = field.path.split('.').next().unwrap_or(field.path);
-        if draft.at(outer).is_some() && draft.at(field.path).is_none() && !partial.contains(&outer) {
+        // Null clears the object as a whole.
+        let is_object = draft.at(outer).is_some_and(Value::is_object);
+        if is_object && draft.at(field.path).is_none() && !partial.contains(&outer) {
             partial.push(outer);
         }
     }

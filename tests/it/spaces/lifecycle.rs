@@ -253,6 +253,23 @@ fn half_of_the_details_is_sent_with_the_other_half_as_it_is() {
 }
 
 #[test]
+fn details_of_a_document_are_cleared_by_null_untouched_when_empty_and_never_a_panic() {
+    let recorder = Recorder::accepting();
+    let update = |details: &Value| {
+        let file = recorder.file("details.json", &json!({"spaceDetails":details})).to_owned();
+        recorder.run(&["spaces", "update", "AAA", "--json", &file, "--format", "json"])
+    };
+    for details in [json!(null), json!("text"), json!(["text"]), json!(7)] {
+        let run = update(&details).exits_with(0);
+        assert_eq!(run.lines(), ["PATCH /v1/spaces/AAA"], "the server decides");
+        assert_eq!(run.requests[0].parameter("updateMask"), Some("space_details"));
+        assert_eq!(run.requests[0].body.as_ref().unwrap(), &json!({"spaceDetails":details}));
+    }
+    let run = update(&json!({})).exits_with(2);
+    assert!(run.requests.is_empty() && run.stderr.contains("nothing to update"), "{run:?}");
+}
+
+#[test]
 fn a_document_has_the_names_of_the_api_in_either_spelling() {
     let recorder = Recorder::accepting();
     let whole = json!({"name":"spaces/AAA","display_name":"n","space_type":"SPACE","create_time":"2026-05-30T14:00:26Z",
