@@ -95,10 +95,9 @@ impl Draft {
         }
     }
 
-    /// Returns a note on the fields removed from the document; `None` if there are none.
-    pub(super) fn note(&self) -> Option<String> {
-        (!self.dropped.is_empty())
-            .then(|| format!("Ignored fields that cannot be set here: {}", self.dropped.join(", ")))
+    /// Returns the fields removed from the document, for a message; `None` if there are none.
+    pub(super) fn ignored(&self) -> Option<String> {
+        (!self.dropped.is_empty()).then(|| format!("fields that cannot be set here: {}", self.dropped.join(", ")))
     }
 }
 

@@ -256,13 +256,15 @@ fn plan(options: &Update) -> Result<Plan, Failure> {
     check(&mut draft, options.admin.use_admin_access)?;
     // Nothing in such an object was given.
     draft.space.retain(|_, value| *value != json!({}));
-    let note = draft.note();
-    let partial = partial(&draft);
+    let (ignored, partial) = (draft.ignored(), partial(&draft));
     let changes = changes(draft.space);
     if changes.is_empty() {
-        return Err(Failure::usage("nothing to update (updateMask): give at least one option, such as --name")
+        let cause = ignored.map(|fields| format!("ignored {fields}"));
+        let cause = cause.unwrap_or_else(|| String::from("give at least one option, such as --name"));
+        return Err(Failure::usage(format!("nothing to update (updateMask): {cause}"))
             .hint("chatauth spaces update --help shows what can be changed"));
     }
+    let note = ignored.map(|fields| format!("Ignored {fields}"));
     Ok(Plan { space, changes, partial, note })
 }
 

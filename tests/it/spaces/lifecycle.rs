@@ -318,6 +318,21 @@ fn an_update_that_ends_half_way_says_how_far_it_went() {
 }
 
 #[test]
+fn a_document_of_nothing_that_can_be_changed_is_refused_by_its_fields() {
+    let recorder = Recorder::accepting();
+    for (document, fields) in [
+        (json!({"externalUserAllowed":true,"name":"New name"}), "name, externalUserAllowed"),
+        (json!({"accessSettings":{"accessState":"PRIVATE"}}), "accessSettings.accessState"),
+    ] {
+        let file = recorder.file("fixed.json", &document).to_owned();
+        let run = recorder.run(&["spaces", "update", "AAA", "--json", &file, "-q"]).exits_with(2);
+        let message =
+            format!("error: nothing to update (updateMask): ignored fields that cannot be set here: {fields}\n");
+        assert!(run.requests.is_empty() && run.stderr.starts_with(&message), "{run:?}");
+    }
+}
+
+#[test]
 fn a_space_of_this_name_is_taken_instead_of_a_second_one() {
     let recorder = Recorder::accepting();
     let words = ["spaces", "create", "--name", "Team", "--format", "name", "--if-exists"];

@@ -242,7 +242,7 @@ pub(super) fn plan(options: &NewSpace) -> Result<Plan, Failure> {
         Some((name.to_owned(), what))
     });
     let request_id = request_id(options)?;
-    let note = draft.note();
+    let note = draft.ignored().map(|fields| format!("Ignored {fields}"));
     let conversation = matches!(kind.as_str(), "GROUP_CHAT" | "DIRECT_MESSAGE");
     // The create request cannot add the calling app, nor anyone in import mode.
     let (app, mut memberships): (Vec<_>, Vec<_>) =
