@@ -136,18 +136,8 @@ impl Cli {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(arguments)?;
         reject_conflicts(&mut command, &matches)?;
-        Self::from_arg_matches(&matches).map_err(|error| with_usage(error, &mut command, &matches))
+        Self::from_arg_matches(&matches)
     }
-}
-
-/// Adds the usage of the command that was typed to an error.
-fn with_usage(error: clap::Error, command: &mut clap::Command, matches: &ArgMatches) -> clap::Error {
-    if let Some((name, below)) = matches.subcommand()
-        && let Some(subcommand) = command.find_subcommand_mut(name)
-    {
-        return with_usage(error, subcommand, below);
-    }
-    error.format(command)
 }
 
 /// Rejects a second `-`, for which standard input has nothing left, and an option for many rows, which is one under the

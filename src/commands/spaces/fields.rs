@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use crate::bulk;
-use crate::chat::{Resource, Space, audience_name};
+use crate::chat::{NameError, Resource, Space, audience_name};
 use crate::commands::Failure;
 use crate::commands::arguments::{Choices, for_people, wire};
 use crate::output::Details;
@@ -143,7 +143,7 @@ impl Field {
                 Ok(Value::Bool(*on == self.options.first().is_some_and(|on| on.name == option.name)))
             }
             (Kind::Choice(choices), _) => Ok(Value::from(wire(choices, text))),
-            (Kind::Audience, _) => audience_name(text)
+            (Kind::Audience, _) => audience(text)
                 .map(Value::from)
                 .map_err(|cause| Failure::usage(format!("--{} {} ({}) {cause}", option.name, quoted(text), self.path))),
             // Spaces around a name or a time are typing errors, but a description keeps its own.
@@ -160,6 +160,11 @@ impl Field {
             _ => bulk::Kind::Text,
         }
     }
+}
+
+/// Returns the name of an audience; an empty text means none.
+pub(super) fn audience(text: &str) -> Result<String, NameError> {
+    if text.is_empty() { Ok(String::new()) } else { audience_name(text) }
 }
 
 /// All fields, in the order of the details.
@@ -204,7 +209,7 @@ pub(super) const FIELDS: &[Field] = &[
     )]),
     Field::new("accessSettings.accessState", Kind::Choice(ACCESS), Settable::Never).label("Access"),
     Field::new("accessSettings.audience", Kind::Audience, Settable::Always)
-        .options(&[option("audience", "AUDIENCE", "Who can find the space: default or an audience ID")])
+        .options(&[option("audience", "AUDIENCE", "Who can find the space: default, ID or '' for none")])
         .mask(Mask::Alone)
         .members_only(),
     Field::new("accessSettings.accessPermissionSettings", Kind::Other, Settable::Always)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use serde_json::{Map, Value};
 
-use super::fields::{FIELDS, Field, Kind, Settable, at};
+use super::fields::{FIELDS, Field, Kind, Settable, at, audience};
 use crate::bulk::{self, Column, RowFault, Values};
 use crate::commands::arguments::words;
 use crate::platform::input::Source;
@@ -108,6 +108,7 @@ impl<const NEW: bool> clap::Args for SpaceFields<NEW> {
                     Kind::Choice(choices) => {
                         argument.value_name(option.value_name).hide_possible_values(true).value_parser(words(choices))
                     }
+                    Kind::Audience => argument.value_name(option.value_name).value_parser(audience),
                     _ => argument.value_name(option.value_name),
                 };
                 command = command.arg(argument);
@@ -142,10 +143,8 @@ impl<const NEW: bool> clap::FromArgMatches for SpaceFields<NEW> {
                     matches.get_one::<String>(option.name).map(|text| Value::from(text.as_str()))
                 };
                 if let Some(given) = given {
-                    let value = field.parse(option, &given).map_err(|failure| {
-                        clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{failure}\n"))
-                    })?;
-                    self.set_field(field, value);
+                    let invalid = |failure| clap::Error::raw(clap::error::ErrorKind::ValueValidation, failure);
+                    self.set_field(field, field.parse(option, &given).map_err(invalid)?);
                 }
             }
         }

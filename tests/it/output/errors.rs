@@ -391,7 +391,7 @@ fn a_usage_error_names_the_help_of_the_command_that_was_typed() {
         (&["spaces", "crate"], "'create'; run chatauth spaces --help"),
         (&["members", "list"], "run chatauth members list --help"),
         (&["--timeout", "5", "spaces", "list", "--limit", "0"], "run chatauth spaces list --help"),
-        (&["spaces", "update", "S", "--audience", ""], "run chatauth spaces update --help"),
+        (&["spaces", "update", "S", "--audience", "a/b"], "run chatauth spaces update --help"),
         (&["spaces", "update", "S", "--rate", "5"], "run chatauth spaces update --help"),
         (&["auth", "login", "list"], "run chatauth auth login --help"),
         (&["emulator", "--prt", "1", "--", "chatauth", "spaces", "list"], "run chatauth emulator --help"),
@@ -402,15 +402,6 @@ fn a_usage_error_names_the_help_of_the_command_that_was_typed() {
         command.env("CHATAUTH_FORMAT", "json");
         let error = sandbox.finish(command).exits_with(2).error();
         assert!(error["hint"].as_str().unwrap().ends_with(expected), "{words:?}: {error}");
-    }
-}
-
-#[test]
-fn a_value_that_is_refused_has_the_usage_of_the_command_that_was_typed() {
-    let sandbox = Sandbox::new();
-    for audience in ["", "a/b"] {
-        let refused = sandbox.run(["spaces", "update", "S", "--audience", audience]).exits_with(2).stderr;
-        assert!(refused.contains("\nUsage: chatauth spaces update "), "{refused}");
     }
 }
 

@@ -318,6 +318,21 @@ fn an_update_that_ends_half_way_says_how_far_it_went() {
 }
 
 #[test]
+fn an_audience_is_taken_away_and_a_wrong_one_refused_in_a_sentence() {
+    let recorder = Recorder::accepting();
+    let run = recorder.run(&["spaces", "update", "AAA", "--audience", ""]).exits_with(0);
+    assert_eq!(run.requests[0].parameter("updateMask"), Some("access_settings.audience"));
+    assert_eq!(run.requests[0].body.as_ref().unwrap(), &json!({"accessSettings":{"audience":""}}));
+    for command in ["update", "create"] {
+        let run = recorder.run(&["spaces", command, "--audience", "a b"]).exits_with(2);
+        let lines: Vec<&str> = run.stderr.lines().collect();
+        let reason = "contains a character that is not allowed in names";
+        assert_eq!(lines[0], format!("error: invalid value 'a b' for '--audience <AUDIENCE>': {reason}"));
+        assert_eq!(lines[1..], ["", "For more information, try '--help'."]);
+    }
+}
+
+#[test]
 fn a_document_of_nothing_that_can_be_changed_is_refused_by_its_fields() {
     let recorder = Recorder::accepting();
     for (document, fields) in [

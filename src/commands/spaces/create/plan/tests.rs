@@ -163,7 +163,7 @@ fn names_and_texts_have_limits() {
         refused(&typed(&["--name=x", option, &text]), ErrorCode::Usage, &[word]);
     }
     let audience = Line::try_parse_from(["create", "--name=x", "--audience=a/b"]).unwrap_err().to_string();
-    assert!(audience.contains("accessSettings.audience"), "{audience}");
+    assert!(audience.contains("for '--audience <AUDIENCE>': is not a name in audiences/"), "{audience}");
     refused(&typed(&["--name=x", "--group=team@example.com"]), ErrorCode::Usage, &["Cloud Identity"]);
     refused(&typed(&["--name=x", "--request-id=no-uuid"]), ErrorCode::Usage, &["is not a UUID", "requestId"]);
 }
