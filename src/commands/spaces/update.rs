@@ -14,6 +14,7 @@ use crate::chat::{GetSpace, Method, PatchSpace, Resource, Scopes, Space, SpaceNa
 use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
 use crate::commands::caller::Caller;
+use crate::commands::members::role::finish_by;
 use crate::commands::write::Progress;
 use crate::commands::{Context, Failure};
 use crate::platform::sanitise::quoted;
@@ -114,20 +115,18 @@ async fn apply(
             }
         }
     }
-    let mut done: Vec<String> = Vec::new();
+    let masks: Vec<String> = changes.iter().map(|change| change.mask.join(",")).collect();
     let mut latest = None;
-    for change in changes {
-        if latest.is_some() {
-            let remaining = context.typed_command();
-            context.progress.replace(Some(Progress { done: before(&done), remaining }));
+    for (index, change) in changes.into_iter().enumerate() {
+        if index > 0 {
+            let (done, remaining) = (before(&masks[..index]), context.typed_command());
+            context.progress.replace(Some(Progress { done, remaining }));
             tokio::time::sleep(BETWEEN_WRITES).await;
         }
-        let update_mask = change.mask.join(",");
-        let request =
-            PatchSpace { name: plan.space.clone(), update_mask: update_mask.clone(), space: change.fields, admin };
+        let update_mask = masks[index].clone();
+        let request = PatchSpace { name: plan.space.clone(), update_mask, space: change.fields, admin };
         let result = caller.send(&request).await;
-        latest = Some(result.map_err(|error| add_progress(&done, &update_mask, context.report(error)))?);
-        done.push(update_mask);
+        latest = Some(result.map_err(|error| add_progress(&masks, index, context.report(error), context))?);
     }
     Ok(latest.ok_or_else(|| Failure::usage("nothing to update"))?)
 }
@@ -178,14 +177,21 @@ impl RowCommand for Update {
     }
 }
 
-/// Adds the completed changes to the failure of one of several requests.
-fn add_progress(done: &[String], failed: &str, mut failure: Failure) -> Failure {
-    failure.message = format!("{} (updateMask {failed})", failure.message);
-    if done.is_empty() {
-        return failure;
+/// Adds the completed and the remaining changes to the failure of one of several requests.
+fn add_progress(masks: &[String], failed: usize, mut failure: Failure, context: &Context) -> Failure {
+    let (done, rest) = (&masks[..failed], &masks[failed + 1..]);
+    failure.message = format!("{} (updateMask {})", failure.message, masks[failed]);
+    if !done.is_empty() {
+        failure.message = format!("{}; {}", failure.message, before(done));
+        failure = failure.after_other_requests();
+        if failure.code.exit_code() == 6 {
+            failure = failure.hint_after_wait(finish_by(&context.typed_command(), false));
+        }
     }
-    failure.message = format!("{}; {}", failure.message, before(done));
-    failure.after_other_requests()
+    if !rest.is_empty() {
+        failure.message = format!("{}; not tried: {}", failure.message, rest.join(", "));
+    }
+    failure
 }
 
 fn before(done: &[String]) -> String {

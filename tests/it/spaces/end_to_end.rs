@@ -61,6 +61,22 @@ fn conversations_are_set_up_and_a_direct_message_is_made_once() {
 }
 
 #[test]
+fn an_update_that_waits_for_quota_half_way_is_finished_by_the_command_of_its_hint() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["auth", "login", "--scope", "manage"]).success();
+    let space = sandbox.name_of(&["spaces", "create", "--name", "A"]);
+    sandbox.control().add_fault("update:status=429,retry-after=100,after=1,times=1".parse().unwrap());
+    let changes = ["--name", "B", "--history", "off", "--audience", "default", "--format", "json"];
+    let error = sandbox.run([&["spaces", "update", &space][..], &changes].concat()).exits_with(6).error();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.ends_with("; updated before that: display_name; not tried: access_settings.audience"), "{error}");
+    let hint = error["hint"].as_str().unwrap();
+    let command = hint.strip_prefix("retry in 100 s, as the server asks; to finish, run ");
+    sandbox.paste(command.unwrap_or_else(|| panic!("{hint}"))).success();
+    assert_eq!(sandbox.control().spaces()[0]["accessSettings"]["audience"], "audiences/default");
+}
+
+#[test]
 fn a_name_is_used_once_by_those_who_say_so() {
     let sandbox = Sandbox::with(Options { unique_names: true, ..Options::default() });
     let words = ["spaces", "create", "--name", "Team", "--if-exists", "reuse"];

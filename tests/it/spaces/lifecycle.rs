@@ -312,9 +312,11 @@ fn an_update_that_ends_half_way_says_how_far_it_went() {
         Some("space_history_state") => refusal(403, "PERMISSION_DENIED"),
         _ => accepting(request),
     });
-    let run = recorder.run(&["spaces", "update", "AAA", "--name", "n", "--history", "on"]).exits_with(5);
-    assert!(run.stderr.contains("updated before that: display_name"), "{}", run.stderr);
-    assert!(run.stdout.is_empty());
+    let words = ["spaces", "update", "AAA", "--name", "n", "--history", "on", "--audience", "default"];
+    let run = recorder.run(&words).exits_with(5);
+    let progress =
+        " (updateMask space_history_state); updated before that: display_name; not tried: access_settings.audience\n";
+    assert!(run.stderr.contains(progress) && run.stdout.is_empty(), "{run:?}");
 }
 
 #[test]
