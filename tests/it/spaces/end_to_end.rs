@@ -56,6 +56,17 @@ fn conversations_are_set_up_and_a_direct_message_is_made_once() {
         assert!(unprinted.stderr.contains(&format!("; the direct message is {name}\n")), "{}", unprinted.stderr);
     }
     assert_eq!(sandbox.control().spaces().len(), 2);
+    let other = sandbox.run(direct.iter().chain(&["--history", "off", "--external"])).success();
+    assert!(other.stderr.contains("warning: the direct message is spaces/"), "{}", other.stderr);
+    let start = ", which differs in --external, --history. To set what can be changed, run ";
+    let (_, command) = other.stderr.split_once(start).unwrap_or_else(|| panic!("{}", other.stderr));
+    sandbox.paste(command.lines().next().unwrap()).success();
+    for (history, differs) in [("on", true), ("off", false)] {
+        let row = format!("type,member,history\ndirect-message,a@example.com,{history}\n");
+        std::fs::write(sandbox.path("direct.csv"), row).unwrap();
+        let run = sandbox.run(["spaces", "create", "--from", sandbox.path("direct.csv").to_str().unwrap()]).success();
+        assert_eq!(run.stderr.contains(", which differs in --history. "), differs, "{}", run.stderr);
+    }
     let with_app = ["spaces", "create", "--type", "direct-message", "--member", "app"];
     assert_eq!(sandbox.run(with_app).success().json()["singleUserBotDm"], true);
 }

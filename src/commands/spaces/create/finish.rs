@@ -243,13 +243,16 @@ pub(super) fn commands_for_all(plan: &Plan, space: &str, context: &Context) -> O
     (!text.is_empty()).then_some(text)
 }
 
-/// Returns the warning for a space of another name or, if the id is the user's own, of other settings, which it brought back.
+/// Returns the warning for a space of another name or, if it may be older than the command, of other settings: a direct
+/// message is, and what the user's own id brought back.
 pub(super) fn differs(plan: &Plan, space: &Resource<Space>, own_id: bool, context: &Context) -> Option<String> {
     plan.differs_from(&space.fields).or_else(|| {
         // The answer to a repeated request may be its name, type and display name alone.
         let is_whole = space.json.as_object().is_some_and(|object| object.len() > 3);
-        let options = unmet_options(plan, space, false, context).filter(|_| own_id && is_whole)?;
-        Some(format!("this request id or key belongs to {}, which differs in {options}", space.fields.name))
+        let is_direct = plan.request.is_direct_message();
+        let what = if is_direct { "the direct message is" } else { "this request id or key belongs to" };
+        let options = unmet_options(plan, space, false, context).filter(|_| (own_id || is_direct) && is_whole)?;
+        Some(format!("{what} {}, which differs in {options}", space.fields.name))
     })
 }
 
