@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-use icu_normalizer::ComposingNormalizerBorrowed;
 use percent_encoding::percent_decode_str;
+
+use crate::platform::encoding::composed;
 
 /// The name of a saved login. The first OAuth client's login of an account has the account alone as its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +25,7 @@ impl fmt::Display for LoginName {
 impl LoginName {
     /// The name of the first login of an account.
     pub(super) fn first(account: &str) -> Self {
-        Self { account: normalized(account), client_id: None }
+        Self { account: composed(&account.to_lowercase()), client_id: None }
     }
 
     /// The name of its files, without the suffix.
@@ -49,11 +50,7 @@ impl LoginName {
 
 /// Whether two addresses are one account: neither case nor the Unicode form counts.
 pub(super) fn is_same_account(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other) || normalized(one) == normalized(other)
-}
-
-fn normalized(account: &str) -> String {
-    ComposingNormalizerBorrowed::new_nfc().normalize(&account.to_lowercase()).into_owned()
+    one.eq_ignore_ascii_case(other) || composed(&one.to_lowercase()) == composed(&other.to_lowercase())
 }
 
 /// An account as the name of a file, in lower case.

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 /// The bytes of a file or a pipe.
 pub type Bytes<'a> = Box<dyn BufRead + Send + 'a>;
 
@@ -11,6 +13,11 @@ pub fn decode(bytes: &[u8]) -> Option<String> {
     let mut text = String::new();
     to_utf8(Box::new(bytes)).ok()?.read_to_string(&mut text).ok()?;
     Some(text)
+}
+
+/// Composes the accents of a text (Unicode normalization form C): macOS decomposes them in what looks the same.
+pub fn composed(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
 }
 
 /// Converts a text to UTF-8 while it is read, and removes its byte order mark. Without a mark, a NUL in one of the first two

@@ -182,13 +182,13 @@ fn methods(plan: &Plan) -> Vec<Scopes> {
     methods
 }
 
-/// Returns the spaces that the caller is a member of with exactly this display name, in the order of the list.
+/// Returns the spaces that the caller is a member of with this display name, in the order of the list.
 async fn find_by_name(name: &str, caller: &mut Caller<'_>) -> anyhow::Result<Vec<Resource<Space>>> {
     let mut found: Vec<Resource<Space>> = Vec::new();
     let mut pages = Pages::all(LARGEST_PAGE);
     let request = |paging| ListSpaces { filter: Some(String::from("spaceType = \"SPACE\"")), paging };
     while let Some(spaces) = pages.next(caller, request).await? {
-        found.extend(spaces.into_iter().filter(|space| space.fields.display_name.as_deref() == Some(name)));
+        found.extend(spaces.into_iter().filter(|space| space.fields.is_named(name)));
     }
     // A list that changes meanwhile may repeat a space on the next page.
     found.dedup_by(|space, other| space.fields.name == other.fields.name);

@@ -11,6 +11,7 @@ use crate::commands::arguments::{AdminAccess, space_name};
 use crate::commands::bulk::{self, RowCommand, RowsArgs, row_fault};
 use crate::commands::caller::Caller;
 use crate::commands::{Context, ErrorCode, Failure};
+use crate::platform::encoding::composed;
 use crate::platform::terminal::LineReader;
 
 /// Delete a space and everything in it
@@ -142,7 +143,7 @@ async fn confirm(request: &DeleteSpace, caller: &mut Caller<'_>, context: &Conte
     ));
     let gone = || Failure::usage("no confirmation; nothing was deleted");
     let typed = LineReader::new().map_err(|_| gone())?.paste().await.ok_or_else(gone)?;
-    if typed.trim() == name.trim() {
+    if composed(typed.trim()) == composed(name.trim()) {
         Ok(())
     } else {
         Err(Failure::usage("the name does not match; nothing was deleted")

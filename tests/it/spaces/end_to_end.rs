@@ -3,6 +3,7 @@
 use chatauth::emulator::{Endpoint, Options, User};
 use serde_json::Value;
 
+use crate::support::bulk::Bulk;
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::ACCOUNT;
 
@@ -97,6 +98,24 @@ fn a_name_is_used_once_by_those_who_say_so() {
     let taken = sandbox.run(["spaces", "create", "--name", "Team", "--format", "json"]).exits_with(5);
     assert_eq!(taken.error()["code"], "already_exists");
     assert!(taken.error()["hint"].as_str().unwrap().contains("--if-exists reuse"));
+}
+
+#[test]
+fn a_name_is_the_same_in_composed_and_decomposed_letters_and_with_blanks_around_it() {
+    let bulk = Bulk::logged_in("name\nA\nCafe\u{301} 3\n\u{20}Caf\u{e9} 3\n").with("--if-exists reuse");
+    let spaces = |name: &str| {
+        bulk.sandbox.name_of(&["spaces", "create", "--name", name, "--if-exists", "reuse"]);
+        bulk.sandbox.control().spaces().len()
+    };
+    assert_eq!((spaces("Caf\u{e9}"), spaces("Cafe\u{301}")), (1, 1));
+    bulk.fault("create:delay=200ms");
+    bulk.run().success();
+    assert_eq!(spaces("Caf\u{e9} 3"), 3);
+    // A key brings back the space without a warning about its name.
+    let words = |name| ["spaces", "create", "--name", name, "--idempotency-key", "k"];
+    bulk.sandbox.run(words("Caf\u{e9} 2")).success();
+    let again = bulk.sandbox.run(words("Cafe\u{301} 2")).success();
+    assert!(!again.stderr.contains("which is named"), "{}", again.stderr);
 }
 
 /// The names and roles of the members of a space, but for its creator; groups have no role.

@@ -17,6 +17,7 @@ use crate::commands::Context;
 use crate::commands::bulk::{RowCommand, row_fault};
 use crate::commands::caller::Caller;
 use crate::commands::members::rows::ONLY_PEOPLE;
+use crate::platform::encoding::composed;
 
 /// The tolerated difference between the server's times.
 const CLOCK_TOLERANCE: time::Duration = time::Duration::minutes(2);
@@ -67,7 +68,7 @@ impl RowCommand for NewSpace {
         plan.reuse_check = plan.request.display_name().map(str::to_owned).zip(options.if_exists);
         let label = plan.request.display_name().unwrap_or_default().to_owned();
         // The second row of a name finds what the first one created.
-        let exclusive = plan.reuse_check.as_ref().map(|(name, _)| name.clone());
+        let exclusive = plan.reuse_check.as_ref().map(|(name, _)| composed(name.trim()));
         Ok(Planned { label, exclusive, ..Planned::of(None, plan) })
     }
 

@@ -186,7 +186,7 @@ impl Plan {
     /// Returns the warning for a request id that brought back a space of another name.
     pub(super) fn differs_from(&self, space: &Space) -> Option<String> {
         let (wanted, there) = (self.request.display_name()?, space.display_name.as_deref()?);
-        (wanted != there).then(|| {
+        (!space.is_named(wanted)).then(|| {
             let (wanted, there) = (quoted(wanted), quoted(there));
             format!("this request id or key belongs to {}, which is named {there}, not {wanted}", space.name)
         })
