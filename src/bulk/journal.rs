@@ -21,7 +21,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::index::{Index, State};
-use super::journal_error::{JournalError, JournalError::Damaged};
+use super::journal_error::JournalError;
 use super::run_identity::{Header, RunIdentity};
 use crate::platform::files;
 
@@ -159,11 +159,13 @@ impl Journal {
             let _ = file.set_permissions(std::fs::Permissions::from_mode(0o600));
         }
         let file = match created.or_else(|_| options.create_new(false).open(path)) {
-            Err(_) if path.is_symlink() => return Err(JournalError::refused(path, "is a symbolic link")),
-            Err(_) if path.is_dir() => return Err(JournalError::refused(path, "is a directory")),
+            Err(_) if path.is_symlink() => return Err(JournalError::another_file(path, "is a symbolic link")),
+            Err(_) if path.is_dir() => return Err(JournalError::another_file(path, "is a directory")),
             opened => opened.map_err(failed("open"))?,
         };
-        check_kind(&file).map_err(failed("open"))?.map_or(Ok(()), |reason| Err(JournalError::refused(path, reason)))?;
+        check_kind(&file)
+            .map_err(failed("open"))?
+            .map_or(Ok(()), |reason| Err(JournalError::another_file(path, reason)))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy(path.to_path_buf())),
@@ -205,12 +207,12 @@ impl Journal {
                 break;
             }
             let number = self.lines.get() + 1;
-            let damaged = |reason: &str| Damaged { path: path.clone(), line: number, reason: reason.to_owned() };
+            let damaged = |reason: &str| JournalError::damaged(&path, number, reason);
             let beginning = if number == 1 { Header::BEGINNING } else { &format!(r#"{{"line":{number},"#) };
             let common = beginning.len().min(line.len());
             if line[..common] != beginning.as_bytes()[..common] {
                 return Err(match number {
-                    1 => JournalError::refused(&path, "is not a journal of chatauth"),
+                    1 => JournalError::another_file(&path, "is not a journal of chatauth"),
                     _ => damaged("another line was written here"),
                 });
             }

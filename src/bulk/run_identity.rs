@@ -56,9 +56,8 @@ impl Header {
 
     /// Parses the first line of the journal at `path`.
     pub(super) fn parse(line: &[u8], path: &Path) -> Result<Self, JournalError> {
-        let foreign = || JournalError::refused(path, "is not a journal of chatauth");
-        let other_version =
-            |reason| Err(JournalError::Refused { path: path.to_path_buf(), reason, hint: THAT_VERSION });
+        let foreign = || JournalError::another_file(path, "is not a journal of chatauth");
+        let other_version = |reason| Err(JournalError::refused(path, reason, THAT_VERSION));
         let any: Value = serde_json::from_slice(line).map_err(|_| foreign())?;
         match (any["chatauth"].as_str(), any["version"].as_u64()) {
             (Some("journal"), Some(version)) if version == u64::from(Self::VERSION) => {
@@ -96,13 +95,9 @@ impl RunIdentity {
         // Two accounts of one name are told apart by their ids.
         let by_name = what == "the account" && theirs.account_name != self.account_name;
         let named = |run: &Self, value| run.account_name.clone().filter(|_| by_name).unwrap_or_else(|| shown(value));
-        Err(JournalError::OtherRun {
-            path: path.to_path_buf(),
-            what: what.to_owned(),
-            theirs: named(theirs, there),
-            ours: named(self, here),
-            hint,
-        })
+        let (path, theirs, ours) = (path.display(), named(theirs, there), named(self, here));
+        let message = format!("the journal {path} belongs to another run: {what} was {theirs} and is {ours} now");
+        Err(JournalError::Refused { message, hint })
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn journal_failure(error: &JournalError) -> Failure {
     let code = match error {
         JournalError::Busy(_) => ErrorCode::Busy,
         JournalError::Io { .. } => ErrorCode::StoreNotWritable,
-        _ => ErrorCode::InputInvalid,
+        JournalError::Refused { .. } => ErrorCode::InputInvalid,
     };
     Failure::new(code, error.to_string()).hint(error.hint())
 }
