@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind::PermissionDenied;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -144,28 +144,14 @@ impl Journal {
     /// The file belongs to another run, user or program, is damaged, or cannot be read.
     pub fn open(path: &Path, run: &RunIdentity, now: OffsetDateTime, hourly: usize) -> Result<Self, JournalError> {
         let failed = |action| move |source| JournalError::Io { path: path.to_path_buf(), action, source };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
-        }
-        let created = options.create_new(true).open(path);
-        #[cfg(unix)]
-        if let Ok(file) = &created {
-            use std::os::unix::fs::PermissionsExt;
-            // The umask may have removed bits, without which the journal cannot be opened again.
-            let _ = file.set_permissions(std::fs::Permissions::from_mode(0o600));
-        }
-        let file = match created.or_else(|_| options.create_new(false).open(path)) {
+        let file = match files::open_private(path) {
             Err(_) if path.is_symlink() => return Err(JournalError::another_file(path, "is a symbolic link")),
             Err(_) if path.is_dir() => return Err(JournalError::another_file(path, "is a directory")),
             opened => opened.map_err(failed("open"))?,
         };
-        check_kind(&file)
-            .map_err(failed("open"))?
-            .map_or(Ok(()), |reason| Err(JournalError::another_file(path, reason)))?;
+        if let Some(reason) = check_kind(&file).map_err(failed("open"))? {
+            return Err(JournalError::another_file(path, reason));
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy(path.to_path_buf())),

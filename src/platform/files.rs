@@ -313,8 +313,8 @@ pub fn check_writable(directory: &Path) -> Result<(), FileError> {
     file.close().map_err(FileError::io("remove a file from", directory))
 }
 
-/// Opens or creates a private file for a lock, and does not follow symbolic links.
-pub(super) fn open_lock_file(path: &Path) -> io::Result<File> {
+/// Opens a private file to read and write it, or creates it. Neither follows symbolic links nor waits for a FIFO.
+pub fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -322,13 +322,13 @@ pub(super) fn open_lock_file(path: &Path) -> io::Result<File> {
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
-    let file = options.open(path)?;
+    let created = options.create_new(true).open(path);
     #[cfg(unix)]
-    if file.metadata()?.mode() & 0o777 != 0o600 {
-        // The umask may have removed bits. The error for a file of another user does not matter.
+    if let Ok(file) = &created {
+        // The umask may have removed bits, without which the file cannot be opened again.
         let _ = file.set_permissions(fs::Permissions::from_mode(0o600));
     }
-    Ok(file)
+    created.or_else(|_| options.create_new(false).open(path))
 }
 
 fn is_symlink(path: &Path) -> bool {

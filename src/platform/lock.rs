@@ -41,7 +41,7 @@ impl Lock {
             log::info!("cannot lock {}: {error}; continuing without a lock", path.display());
             Ok(None)
         };
-        let mut file = match files::open_lock_file(path) {
+        let mut file = match files::open_private(path) {
             Ok(file) => file,
             Err(error) => return unavailable(error),
         };
