@@ -4,7 +4,6 @@
 //! row twice: either the id is not on disk and nothing was sent, or the next run repeats the request with the same id. The
 //! ids follow from the journal's own id and the row, so a journal that lost its end leads to the same ids.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fs::{File, TryLockError};
@@ -13,7 +12,6 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -102,20 +100,6 @@ impl Entry {
             State::Refused | State::Exists | State::Finished => None,
         }
     }
-}
-
-/// The part of a line that is read when a journal is opened.
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    identity: Cow<'a, str>,
-    #[serde(default)]
-    copy: u32,
-    state: State,
-    #[serde(with = "time::serde::rfc3339")]
-    at: OffsetDateTime,
-    #[serde(default)]
-    result: Option<IgnoredAny>,
 }
 
 /// An open, locked journal.
@@ -214,7 +198,7 @@ impl Journal {
                 self.run.check(&header.run, &path)?;
                 self.header = Some(header);
             } else {
-                let entry: Line<'_> = serde_json::from_slice(&line).map_err(|error| damaged(&error.to_string()))?;
+                let entry: Entry = serde_json::from_slice(&line).map_err(|error| damaged(&error.to_string()))?;
                 let has_resource = entry.result.is_some();
                 index.put(&entry.identity, entry.copy, entry.state, has_resource, self.length.get());
                 if entry.state == State::Started && now - entry.at < time::Duration::HOUR && hourly > 0 {
