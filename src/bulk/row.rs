@@ -85,9 +85,11 @@ pub(super) async fn run_row<Steps: Task>(
     if run.limiter.is_closed() {
         return None;
     }
-    let mut row = match run.prepare(row, number) {
+    let planned =
+        row.and_then(|Row { line, values }| run.plan(values, number).map_err(|fault| InputError::Row { line, fault }));
+    let mut row = match planned {
         Ok(row) => row,
-        Err(result) => return result.map(|result| *result),
+        Err(error) => return run.unusable(number, &error),
     };
     if run.job.preview.is_some() {
         return Some(row.preview(run.job.words.verb));
@@ -215,34 +217,22 @@ impl<Steps: Task> Run<'_, Steps> {
         self.limiter.close();
     }
 
-    /// Looks up what is left to do for a row.
-    ///
-    /// # Errors
-    /// The result of a row that cannot be used; `None` if the rest of the input cannot be read.
-    fn prepare(
-        &self,
-        row: Result<Row, InputError>,
-        number: u64,
-    ) -> Result<RowRun<Steps::Work>, Option<Box<RowResult>>> {
-        let row = row.and_then(|Row { line, values }| {
-            self.plan(values, number).map_err(|fault| InputError::Row { line, fault })
-        });
-        row.map_err(|error| {
-            let fault = error.to_string();
-            if matches!(error, InputError::Broken(_)) {
-                // The rows before it are still run.
-                self.stop.borrow_mut().get_or_insert(Stop::Input(fault));
-                return None;
-            }
-            let error = invalid(&fault);
-            if self.job.fail_fast {
-                self.stop(Stop::Failed { row: number, error: error.clone() });
-            }
-            let result = RowResult { row: number, status: "failed", error: Some(error), ..RowResult::default() };
-            Some(Box::new(result))
-        })
+    /// Ends a row that cannot be used; `None` if the rest of the input cannot be read.
+    fn unusable(&self, number: u64, error: &InputError) -> Option<RowResult> {
+        let fault = error.to_string();
+        if matches!(error, InputError::Broken(_)) {
+            // The rows before it are still run.
+            self.stop.borrow_mut().get_or_insert(Stop::Input(fault));
+            return None;
+        }
+        let error = invalid(&fault);
+        if self.job.fail_fast {
+            self.stop(Stop::Failed { row: number, error: error.clone() });
+        }
+        Some(RowResult { row: number, status: "failed", error: Some(error), ..RowResult::default() })
     }
 
+    /// Looks up what is left to do for a row.
     fn plan(&self, mut values: Values, number: u64) -> Result<RowRun<Steps::Work>, RowFault> {
         let identity = Identity::extract(&mut values, self.job.defaults)?;
         if let Some(seen) = &self.seen {
