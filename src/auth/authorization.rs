@@ -10,15 +10,6 @@ use url::Url;
 use super::{ClientSecrets, Error, Scope, ScopeSet};
 use crate::secret::Secret;
 
-/// What a login asks for.
-#[derive(Debug)]
-pub(super) struct AuthorizationParameters<'a> {
-    pub(super) scopes: &'a ScopeSet,
-    pub(super) login_hint: Option<&'a str>,
-    /// Whether the user should choose an account.
-    pub(super) choose_account: bool,
-}
-
 /// One attempt to log in, with secrets that are never used again.
 #[derive(Debug)]
 pub(super) struct AuthorizationRequest {
@@ -30,15 +21,17 @@ pub(super) struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// Draws state and verifier (256 bits each from the operating system) and builds the URL that carries them.
+    /// Draws state and verifier (256 bits each from the operating system) and builds the URL that carries them. Without the
+    /// `login_hint` of an account, the user chooses one.
     pub(super) fn new(
         client: &ClientSecrets,
         redirect_uri: String,
-        wanted: &AuthorizationParameters<'_>,
+        scopes: &ScopeSet,
+        login_hint: Option<&str>,
     ) -> Result<Self, Error> {
         let state = random()?;
         let verifier = random()?;
-        let scopes: Vec<&str> = wanted.scopes.iter().map(Scope::as_str).collect();
+        let scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
         let mut url = client.authorization_endpoint.url().clone();
         url.query_pairs_mut()
             .append_pair("response_type", "code")
@@ -50,8 +43,8 @@ impl AuthorizationRequest {
             .append_pair("code_challenge_method", "S256")
             // Google gives web clients a refresh token only with `access_type` and `prompt`; desktop clients may have both.
             .append_pair("access_type", "offline")
-            .append_pair("prompt", if wanted.choose_account { "select_account consent" } else { "consent" });
-        if let Some(hint) = wanted.login_hint {
+            .append_pair("prompt", if login_hint.is_none() { "select_account consent" } else { "consent" });
+        if let Some(hint) = login_hint {
             url.query_pairs_mut().append_pair("login_hint", hint);
         }
         Ok(Self { url, redirect_uri, state: Secret::new(state), verifier: Secret::new(verifier) })

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::authorization::{self, AuthorizationParameters, AuthorizationRequest, AuthorizationResponse, Expected};
+use super::authorization::{self, AuthorizationRequest, AuthorizationResponse, Expected};
 use super::login_name::is_same_account;
 use super::login_prompt::{LoginOptions, LoginPrompt, LoginStarted};
 use super::loopback::{Event, Listening, Loopback};
@@ -38,8 +38,7 @@ impl Session {
         let loopback = Loopback::bind(client, options.port).await?;
         let hint = options.login_hint.as_deref().or(options.account.as_deref());
         let scopes = options.scopes.with_identity();
-        let wanted = AuthorizationParameters { scopes: &scopes, login_hint: hint, choose_account: hint.is_none() };
-        let request = AuthorizationRequest::new(client, loopback.redirect_uri().to_owned(), &wanted)?;
+        let request = AuthorizationRequest::new(client, loopback.redirect_uri().to_owned(), &scopes, hint)?;
         let (address, host) = (loopback.address(), loopback.host().to_owned());
         let expected = loopback.expected(request.state.clone(), client.issuer());
         let mut listening = loopback.listen(expected.clone());

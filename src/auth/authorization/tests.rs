@@ -191,9 +191,8 @@ fn client() -> ClientSecrets {
 
 fn authorization_request(login_hint: Option<&str>) -> (AuthorizationRequest, HashMap<String, String>) {
     let scopes = [Scope::google("chat.spaces.create")].into_iter().collect::<ScopeSet>().with_identity();
-    let wanted = AuthorizationParameters { scopes: &scopes, login_hint, choose_account: login_hint.is_none() };
-    let request =
-        AuthorizationRequest::new(&client(), String::from("http://127.0.0.1:1/oauth2/callback"), &wanted).unwrap();
+    let redirect_uri = String::from("http://127.0.0.1:1/oauth2/callback");
+    let request = AuthorizationRequest::new(&client(), redirect_uri, &scopes, login_hint).unwrap();
     let query = request.url.query_pairs().into_owned().collect();
     (request, query)
 }
