@@ -46,8 +46,10 @@ pub struct DelegationOptions {
 pub(super) struct Delegation {
     path: PathBuf,
     key: ServiceAccountKey,
-    token_endpoint: Endpoint,
-    subject: String,
+    /// Where the assertion is sent.
+    pub(super) token_endpoint: Endpoint,
+    /// The user on whose behalf the service account acts.
+    pub(super) subject: String,
 }
 
 impl Delegation {
@@ -73,16 +75,6 @@ impl Delegation {
             cause,
         })?;
         Ok(Self { path: options.key.clone(), key, token_endpoint, subject: options.subject.clone() })
-    }
-
-    /// Where the assertion is sent.
-    pub(super) fn token_endpoint(&self) -> &Endpoint {
-        &self.token_endpoint
-    }
-
-    /// The user on whose behalf the service account acts.
-    pub(super) fn subject(&self) -> &str {
-        &self.subject
     }
 
     /// Returns an access token for `scopes`, with its end if that is known: the cached one, or a new one if that is

@@ -14,8 +14,7 @@ impl Session {
 
     /// Checks that a redirect could be received, and returns the redirect URI.
     pub async fn check_redirect(&self) -> Result<String, Error> {
-        let loopback = Loopback::bind(self.client()?, None).await?;
-        Ok(loopback.redirect_uri().to_owned())
+        Ok(Loopback::bind(self.client()?, None).await?.redirect_uri)
     }
 
     /// Checks the client file that was named by option or variable.
@@ -26,13 +25,13 @@ impl Session {
     /// Checks the key of the service account, where one was named. Nothing is sent.
     pub fn check_delegation(&self) -> Result<(), Error> {
         let delegation = self.delegation()?;
-        delegation.map_or(Ok(()), |delegation| self.check_destination(delegation.token_endpoint()))
+        delegation.map_or(Ok(()), |delegation| self.check_destination(&delegation.token_endpoint))
     }
 
     /// Returns the token endpoint of this command: that of its service account, else that of its OAuth client.
     pub fn token_url(&self) -> Result<&Url, Error> {
         Ok(match self.delegation()? {
-            Some(delegation) => delegation.token_endpoint().url(),
+            Some(delegation) => delegation.token_endpoint.url(),
             None => self.client()?.token_endpoint.url(),
         })
     }
@@ -42,7 +41,7 @@ impl Session {
     pub async fn probe_client(&self) -> Result<ClientProbe, Error> {
         let Some(delegation) = self.delegation()? else { return self.token_endpoint(self.client()?).probe().await };
         let sender = self.sender();
-        sender.request(delegation.token_endpoint(), &[], sender.policy()).await.map(|_| ClientProbe::Accepted)
+        sender.request(&delegation.token_endpoint, &[], sender.policy()).await.map(|_| ClientProbe::Accepted)
     }
 
     /// Refreshes the login of this command now, and asks the server to describe the new token; `None` when the server does

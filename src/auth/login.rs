@@ -38,8 +38,8 @@ impl Session {
         let loopback = Loopback::bind(client, options.port).await?;
         let hint = options.login_hint.as_deref().or(options.account.as_deref());
         let scopes = options.scopes.with_identity();
-        let request = AuthorizationRequest::new(client, loopback.redirect_uri().to_owned(), &scopes, hint)?;
-        let (address, host) = (loopback.address(), loopback.host().to_owned());
+        let request = AuthorizationRequest::new(client, loopback.redirect_uri.clone(), &scopes, hint)?;
+        let (address, host) = (loopback.address, loopback.host.clone());
         let expected = loopback.expected(request.state.clone(), client.issuer());
         let mut listening = loopback.listen(expected.clone());
         let project = client.project.as_deref();

@@ -39,10 +39,13 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) struct Loopback {
     listeners: Vec<TcpListener>,
-    address: SocketAddr,
-    redirect_uri: String,
+    /// The bound address, for `ssh -L`.
+    pub(super) address: SocketAddr,
+    /// The redirect URI, the same in both requests.
+    pub(super) redirect_uri: String,
     path: String,
-    host: String,
+    /// The host and port of the redirect URI, as a browser shows them.
+    pub(super) host: String,
 }
 
 impl Loopback {
@@ -90,21 +93,6 @@ impl Loopback {
             return Err(Error::PortUnavailable { port: target.port, cause: String::from("no loopback address") });
         };
         Ok(Self { listeners, address, redirect_uri: target.uri, path: target.path, host: target.host })
-    }
-
-    /// The redirect URI, the same in both requests.
-    pub(super) fn redirect_uri(&self) -> &str {
-        &self.redirect_uri
-    }
-
-    /// The bound address, for `ssh -L`.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The host and port of the redirect URI, as a browser shows them.
-    pub(super) fn host(&self) -> &str {
-        &self.host
     }
 
     /// What an answer must match.

@@ -168,7 +168,7 @@ impl Session {
             return Ok(Access { token: token.clone(), account: None, expires_at: None, record: None, delegated: None });
         }
         if let Some(delegation) = self.delegation()? {
-            self.check_destination(delegation.token_endpoint())?;
+            self.check_destination(&delegation.token_endpoint)?;
             return self.delegated(delegation, needed, None).await;
         }
         self.clients.check_named()?;
@@ -260,7 +260,7 @@ impl Session {
     ) -> Result<Access, Error> {
         let directory = self.config_directory.as_deref();
         let (token, expires_at) = delegation.access_token(self.sender(), directory, scopes, rejected).await?;
-        let account = Some(delegation.subject().to_owned());
+        let account = Some(delegation.subject.clone());
         Ok(Access { token, account, expires_at, record: None, delegated: Some(scopes.clone()) })
     }
 
