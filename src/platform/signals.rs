@@ -1,9 +1,8 @@
 //! The signals that end a command.
 
 use std::io;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 #[cfg(unix)]
@@ -17,8 +16,8 @@ pub const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How long an operation may go on after a signal.
 pub const GRACE: Duration = Duration::from_millis(500);
 
-/// The first signal that arrived, as its position in [`Interruption::ALL`] plus one; 0 before.
-static RECEIVED: AtomicU8 = AtomicU8::new(0);
+/// The first signal that arrived. It is set outside of signal handlers.
+static RECEIVED: OnceLock<Interruption> = OnceLock::new();
 
 /// What asked the program to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,21 +33,9 @@ pub enum Interruption {
     Terminate,
 }
 
-impl Interruption {
-    const ALL: [Self; 3] = [Self::Hangup, Self::Interrupt, Self::Terminate];
-
-    /// Remembers the signal for [`received`]; the first one decides the exit code.
-    fn record(self) -> Self {
-        let position = Self::ALL.iter().position(|known| *known == self).unwrap_or_default();
-        let code = u8::try_from(position + 1).unwrap_or(u8::MAX);
-        let _ = RECEIVED.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
-        self
-    }
-}
-
 /// Returns the first signal that asked the program to stop, if one was watched and arrived.
 pub fn received() -> Option<Interruption> {
-    Interruption::ALL.get(usize::from(RECEIVED.load(Ordering::Relaxed)).checked_sub(1)?).copied()
+    RECEIVED.get().copied()
 }
 
 /// The signals that ask the program to stop, one after another.
@@ -83,7 +70,7 @@ impl Interruptions {
         Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()?, hangup: Some(ctrl_close()?) })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next one. The first one is remembered for [`received`]: it decides the exit code.
     pub async fn next(&mut self) -> Interruption {
         let hung_up = async {
             match &mut self.hangup {
@@ -96,7 +83,8 @@ impl Interruptions {
             _ = self.terminate.recv() => Interruption::Terminate,
             _ = hung_up => Interruption::Hangup,
         };
-        interruption.record()
+        let _ = RECEIVED.set(interruption);
+        interruption
     }
 }
 
