@@ -14,6 +14,7 @@ mod project;
 mod wrong_file;
 
 pub use wrong_file::WrongFile;
+pub(super) use wrong_file::json;
 
 pub(super) use project::project_number;
 use project::project_of;

@@ -10,11 +10,11 @@ use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 use yup_oauth2::ServiceAccountKey;
 
+use super::client_secrets;
 use super::token_endpoint::Sender;
 use super::token_response::TokenResponse;
 use super::{DelegationRefusal, Error, Scope, ScopeSet, TokenRefusal};
 use crate::http::Endpoint;
-use crate::platform::encoding::decode;
 use crate::platform::input::{InputError, Source};
 use crate::platform::sanitise::quoted;
 use crate::secret::Secret;
@@ -147,12 +147,7 @@ impl Delegation {
 
 /// Parses a key file. The error names what the file is instead.
 fn parse_key(bytes: &[u8]) -> Result<ServiceAccountKey, String> {
-    let text = decode(bytes).ok_or("is not a text file in UTF-8 or UTF-16")?;
-    if text.trim().is_empty() {
-        return Err(String::from("is empty"));
-    }
-    let document: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| format!("is not JSON (line {})", error.line()))?;
+    let document = client_secrets::json(bytes).map_err(|wrong| wrong.to_string())?;
     match document.get("type").and_then(serde_json::Value::as_str) {
         Some("service_account") => {}
         Some(other @ ("external_account" | "impersonated_service_account")) => {

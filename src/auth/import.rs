@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::client_secrets;
 use super::login_name::is_same_account;
 use super::record::same_endpoint;
 use super::refusal::Evidence;
 use super::token_endpoint::TokenEndpoint;
 use super::{ClientSecrets, Error, Identity, Record, ScopeSet, Session, StoreError, TokenRefusal, identity};
 use crate::http::Endpoint;
-use crate::platform::encoding::decode;
 use crate::platform::files;
 use crate::platform::sanitise::quoted;
 use crate::secret::Secret;
@@ -195,11 +195,7 @@ fn parse(bytes: &[u8]) -> Result<Credentials, Error> {
     let refused = |what: &str, remedy| Error::ImportInvalid(what.to_owned(), remedy);
     let other = "import an authorized_user file, or a token.json of Google's Python or Node.js library";
     let invalid = |what: &str| refused(what, other);
-    let text = decode(bytes).ok_or_else(|| invalid("it is not a text file in UTF-8 or UTF-16"))?;
-    if text.trim().is_empty() {
-        return Err(invalid("it is empty"));
-    }
-    let document: Value = serde_json::from_str(&text).map_err(|_| invalid("it is not JSON"))?;
+    let document = client_secrets::json(bytes).map_err(|wrong| invalid(&format!("it {wrong}")))?;
     let Value::Object(members) = document else { return Err(invalid("it is not a JSON object")) };
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     match text("type") {

@@ -86,11 +86,16 @@ type Wrong = (WrongFile, Option<String>);
 
 /// Finds the one client in the file: its kind (`installed` or `web`) and its members.
 pub(super) fn client_object(bytes: &[u8]) -> Result<(&'static str, Map<String, Value>), Wrong> {
-    let mut document = match document(bytes).map_err(|what| (what, None))? {
-        Value::Object(members) => members,
-        Value::Array(_) => return Err((WrongFile::List, None)),
-        Value::String(text) if is_api_key(&text) => return Err((WrongFile::ApiKey, None)),
-        _ => return Err((WrongFile::Scalar, None)),
+    let mut document = match json(bytes) {
+        Ok(Value::Object(members)) => members,
+        Ok(Value::Array(_)) => return Err((WrongFile::List, None)),
+        Ok(Value::String(text)) if is_api_key(&text) => return Err((WrongFile::ApiKey, None)),
+        Ok(_) => return Err((WrongFile::Scalar, None)),
+        Err(wrong @ WrongFile::NotJson(_)) => {
+            let text = decode(bytes).unwrap_or_default();
+            return Err((other_text(text.trim()).unwrap_or(wrong), None));
+        }
+        Err(wrong) => return Err((wrong, None)),
     };
     let kind = match (document.contains_key("installed"), document.contains_key("web")) {
         (true, true) => {
@@ -115,24 +120,27 @@ pub(super) fn client_object(bytes: &[u8]) -> Result<(&'static str, Map<String, V
     }
 }
 
-fn document(bytes: &[u8]) -> Result<Value, WrongFile> {
-    let text = decode(bytes).ok_or(WrongFile::NotText)?;
+/// Parses a JSON file of Google's.
+///
+/// # Errors
+/// [`WrongFile::Empty`], [`WrongFile::NotText`] or [`WrongFile::NotJson`].
+pub(in crate::auth) fn json(bytes: &[u8]) -> Result<Value, WrongFile> {
+    let text = decode(bytes).filter(|text| !text.contains('\0')).ok_or(WrongFile::NotText)?;
     let text = text.trim();
-    let start: String = text.chars().take(200).collect::<String>().to_ascii_lowercase();
     if text.is_empty() {
         return Err(WrongFile::Empty);
     }
-    if text.contains('\0') {
-        return Err(WrongFile::NotText);
-    }
+    serde_json::from_str(text).map_err(|error| WrongFile::NotJson(error.line()))
+}
+
+/// Recognises a text that is not JSON.
+fn other_text(text: &str) -> Option<WrongFile> {
+    let start = text.chars().take(200).collect::<String>().to_ascii_lowercase();
     if start.starts_with('<') {
         let property_list = start.contains("<plist") || start.contains("<!doctype plist");
-        return Err(if property_list { WrongFile::PropertyList } else { WrongFile::Html });
+        return Some(if property_list { WrongFile::PropertyList } else { WrongFile::Html });
     }
-    if is_api_key(text) {
-        return Err(WrongFile::ApiKey);
-    }
-    serde_json::from_str(text).map_err(|error| WrongFile::NotJson(error.line()))
+    is_api_key(text).then_some(WrongFile::ApiKey)
 }
 
 /// Google's API keys: `AIza` and 35 more characters.
