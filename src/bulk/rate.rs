@@ -28,10 +28,7 @@ impl Rate {
 
     /// Returns the hourly limit; 0 if there is none.
     pub fn hourly(self) -> usize {
-        match self {
-            Self::Limited { per_hour: Some(per_hour), .. } => per_hour as usize,
-            Self::Limited { per_hour: None, .. } | Self::Unlimited => 0,
-        }
+        if let Self::Limited { per_hour: Some(per_hour), .. } = self { per_hour as usize } else { 0 }
     }
 
     /// Returns the shortest time that `count` requests take.
@@ -39,10 +36,9 @@ impl Rate {
         let Self::Limited { per_minute, per_hour } = self else { return Duration::ZERO };
         let after_first = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
         let smooth = interval(per_minute).saturating_mul(after_first);
-        let hours = per_hour.map_or(0, |per_hour| after_first / per_hour);
-        let in_last_hour = per_hour.map_or(0, |per_hour| after_first % per_hour);
-        let hourly = Duration::from_hours(u64::from(hours)) + interval(per_minute).saturating_mul(in_last_hour);
-        smooth.max(if hours > 0 { hourly } else { Duration::ZERO })
+        let Some(per_hour) = per_hour else { return smooth };
+        let in_last_hour = interval(per_minute).saturating_mul(after_first % per_hour);
+        smooth.max(Duration::from_hours(u64::from(after_first / per_hour)) + in_last_hour)
     }
 }
 
