@@ -1,6 +1,5 @@
 //! The progress of a run, for people.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -70,28 +69,25 @@ impl Progress {
     }
 
     fn describe(&self, now: Instant) -> String {
-        let mut text = self.ended.to_string();
-        if let Some(total) = self.total {
-            let _ = write!(text, "/{total}");
-        }
+        let position = self.total.map_or_else(String::new, |total| format!("/{total}"));
+        let mut parts = vec![format!("{}{position}", self.ended)];
         let elapsed = now.duration_since(self.started);
         let pause = self.paused_until.and_then(|until| until.checked_duration_since(now));
         if let Some(pause) = pause.filter(|pause| pause.as_secs() > 0) {
-            let _ = write!(text, "  waiting for quota ({})", approximate(pause));
+            parts.push(format!("waiting for quota ({})", approximate(pause)));
         } else if elapsed >= ENOUGH && self.ended > 0 {
             let each = elapsed.div_f64(f64::from(u32::try_from(self.ended).unwrap_or(u32::MAX)));
             let speed = each.as_secs_f64().recip();
-            let _ =
-                if speed < 0.1 { write!(text, "  {:.1}/min", speed * 60.0) } else { write!(text, "  {speed:.1}/s") };
+            parts.push(if speed < 0.1 { format!("{:.1}/min", speed * 60.0) } else { format!("{speed:.1}/s") });
             if let Some(rest) = self.total.map(|total| total.saturating_sub(self.ended)).filter(|rest| *rest > 0) {
                 let left = each.saturating_mul(u32::try_from(rest).unwrap_or(u32::MAX));
-                let _ = write!(text, "  about {} left", approximate(left));
+                parts.push(format!("about {} left", approximate(left)));
             }
         }
         if self.failed > 0 {
-            let _ = write!(text, "  {} failed", self.failed);
+            parts.push(format!("{} failed", self.failed));
         }
-        text
+        parts.join("  ")
     }
 }
 
