@@ -31,12 +31,8 @@ impl Reader {
         if named && word.len() <= 5 {
             // A tab at the end of the line may have been lost on the way.
             let delimiter = word.get(4).copied().unwrap_or(b'\t');
-            for _ in 0..line.len() {
-                text.next()?;
-            }
-            if text.next()?.is_some() {
-                text.end_line()?;
-            }
+            text.next_line()?;
+            text.end_line()?;
             return Ok(Self { text, delimiter });
         }
         let unquoted: Vec<u8> = line.split(|byte| *byte == b'"').step_by(2).flatten().copied().collect();
