@@ -77,21 +77,23 @@ impl RunIdentity {
     /// The first difference.
     pub(super) fn check(&self, theirs: &Self, path: &Path) -> Result<(), JournalError> {
         let text = |text: &str| Some(Value::from(text));
-        let names: BTreeSet<&String> = theirs.options.keys().chain(self.options.keys()).collect();
-        let options = names.into_iter().map(|name| {
-            (name.as_str(), theirs.options.get(name).cloned(), self.options.get(name).cloned(), THESE_OPTIONS)
-        });
-        let known = self.account.iter().map(|ours| {
-            ("the account", Some(theirs.account.clone().unwrap_or_default()), Some(ours.clone()), THAT_LOGIN)
-        });
         let client = |run: &Self| run.client.as_deref().and_then(text);
-        let facts = [
+        let mut facts = vec![
             ("the command", text(&theirs.command), text(&self.command), JournalError::ANOTHER_FILE),
             ("the API endpoint", text(&theirs.endpoint), text(&self.endpoint), JournalError::ANOTHER_FILE),
         ];
-        let facts = facts.into_iter().chain(options);
-        let mut facts = facts.chain([("the OAuth client", client(theirs), client(self), THAT_LOGIN)]).chain(known);
-        let Some((what, there, here, hint)) = facts.find(|(_, there, here, _)| there != here) else { return Ok(()) };
+        let names: BTreeSet<&String> = theirs.options.keys().chain(self.options.keys()).collect();
+        let value = |run: &Self, name| run.options.get(name).cloned();
+        for name in names {
+            facts.push((name.as_str(), value(theirs, name), value(self, name), THESE_OPTIONS));
+        }
+        facts.push(("the OAuth client", client(theirs), client(self), THAT_LOGIN));
+        if self.account.is_some() {
+            let there = theirs.account.clone().unwrap_or_default();
+            facts.push(("the account", Some(there), self.account.clone(), THAT_LOGIN));
+        }
+        let difference = facts.into_iter().find(|(_, there, here, _)| there != here);
+        let Some((what, there, here, hint)) = difference else { return Ok(()) };
         // Two accounts of one name are told apart by their ids.
         let by_name = what == "the account" && theirs.account_name != self.account_name;
         let named = |run: &Self, value| run.account_name.clone().filter(|_| by_name).unwrap_or_else(|| shown(value));
