@@ -127,20 +127,18 @@ impl Journal {
     /// # Errors
     /// The file belongs to another run, user or program, is damaged, or cannot be read.
     pub fn open(path: &Path, run: &RunIdentity, now: OffsetDateTime, hourly: usize) -> Result<Self, JournalError> {
-        let failed = |action| move |source| JournalError::Io { path: path.to_path_buf(), action, source };
         let file = match files::open_private(path) {
             Err(_) if path.is_symlink() => return Err(JournalError::another_file(path, "is a symbolic link")),
             Err(_) if path.is_dir() => return Err(JournalError::another_file(path, "is a directory")),
-            opened => opened.map_err(failed("open"))?,
+            opened => opened.map_err(JournalError::io(path, "open"))?,
         };
-        if let Some(reason) = check_kind(&file).map_err(failed("open"))? {
+        if let Some(reason) = check_kind(&file).map_err(JournalError::io(path, "open"))? {
             return Err(JournalError::another_file(path, reason));
         }
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::Busy(path.to_path_buf())),
-            Err(TryLockError::Error(source)) => return Err(failed("open")(source)),
-        }
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => JournalError::Busy(path.to_path_buf()),
+            TryLockError::Error(source) => JournalError::io(path, "open")(source),
+        })?;
         let mut journal = Self {
             path: path.to_path_buf(),
             file: Arc::new(file),
@@ -172,7 +170,7 @@ impl Journal {
         loop {
             line.clear();
             let read = io::Read::take(&mut reader, LONGEST_LINE).read_until(b'\n', &mut line);
-            read.map_err(|source| JournalError::Io { path: path.clone(), action: "read", source })?;
+            read.map_err(JournalError::io(&path, "read"))?;
             if line.is_empty() {
                 break;
             }
@@ -222,15 +220,15 @@ impl Journal {
     pub fn begin(&mut self, account: Value, account_name: Option<String>) -> Result<(), JournalError> {
         (self.run.account, self.run.account_name) = (Some(account), account_name);
         self.header.as_ref().map_or(Ok(()), |header| self.run.check(&header.run, &self.path))?;
-        self.file.set_len(self.length.get()).map_err(|source| self.failed("write", source))?;
+        self.file.set_len(self.length.get()).map_err(JournalError::io(&self.path, "write"))?;
         if self.header.is_none() {
             let header = Header::new(self.run.clone());
-            self.write_line(&header)?;
+            self.write_line(&header).map_err(JournalError::io(&self.path, "write"))?;
             self.header = Some(header);
         }
         files::sync(&self.file, File::sync_all)
             .and_then(|()| self.sync_name())
-            .map_err(|source| self.failed("write", source))
+            .map_err(JournalError::io(&self.path, "write"))
     }
 
     /// Syncs the directory, so that a new journal survives a power failure. A directory that cannot be read is ignored:
@@ -262,7 +260,7 @@ impl Journal {
             io::Read::take(BufReader::with_capacity(4096, &*self.file), LONGEST_LINE).read_until(b'\n', &mut line)?;
             Ok(Entry { state, ..serde_json::from_slice(&line)? })
         };
-        read().map_err(|source| self.failed("read", source))
+        read().map_err(JournalError::io(&self.path, "read"))
     }
 
     /// Counts a row of the input, which will claim an entry.
@@ -297,20 +295,17 @@ impl Journal {
     /// Adds an entry with the next line number. It survives the end of the process, and a power failure once it is synced.
     pub(super) fn append(&self, entry: &mut Entry) -> Result<(), JournalError> {
         entry.line = self.lines.get() + 1;
-        self.write_line(entry)
+        self.write_line(entry).map_err(JournalError::io(&self.path, "write"))
     }
 
-    fn write_line(&self, line: &impl Serialize) -> Result<(), JournalError> {
-        let mut bytes = serde_json::to_vec(line).map_err(|error| self.failed("write", error.into()))?;
+    fn write_line(&self, line: &impl Serialize) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');
         let mut file = &*self.file;
         // Reading has moved the position. One write, so that a crash leaves at most one torn line.
         let written = file.seek(SeekFrom::Start(self.length.get())).and_then(|_| file.write_all(&bytes));
-        if let Err(source) = written {
-            // More lines may follow, and a torn one before them would make the journal unreadable.
-            let _ = self.file.set_len(self.length.get());
-            return Err(self.failed("write", source));
-        }
+        // More lines may follow, and a torn one before them would make the journal unreadable.
+        written.inspect_err(|_| drop(file.set_len(self.length.get())))?;
         self.lines.set(self.lines.get() + 1);
         self.length.set(self.length.get() + bytes.len() as u64);
         Ok(())
@@ -325,17 +320,13 @@ impl Journal {
             return Ok(());
         }
         if synced.take().is_none() {
-            return Err(self.failed("write", io::Error::other("an earlier write failed")));
+            return Err(JournalError::io(&self.path, "write")(io::Error::other("an earlier write failed")));
         }
         let (lines, file) = (self.lines.get(), Arc::clone(&self.file));
         let result = tokio::task::spawn_blocking(move || files::sync(&file, File::sync_data)).await;
-        result.unwrap_or_else(|error| Err(error.into())).map_err(|source| self.failed("write", source))?;
+        result.unwrap_or_else(|error| Err(error.into())).map_err(JournalError::io(&self.path, "write"))?;
         *synced = Some(lines);
         Ok(())
-    }
-
-    fn failed(&self, action: &'static str, source: io::Error) -> JournalError {
-        JournalError::Io { path: self.path.clone(), action, source }
     }
 }
 

@@ -49,6 +49,12 @@ impl JournalError {
         Self::Refused { message, hint: "restore the file from a backup; a new journal would run every row again" }
     }
 
+    /// Converts an error of the operating system.
+    pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, action, source }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
