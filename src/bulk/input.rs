@@ -36,6 +36,20 @@ enum Format {
     Ended,
 }
 
+impl Format {
+    /// Reads the next row.
+    fn read(&mut self, columns: &[Column]) -> Result<Option<Row>, InputError> {
+        let found = match self {
+            Self::Lines(text) => text.next_line()?.map(|(line, bytes)| (line, members(&bytes, columns))),
+            Self::Csv(reader, headings) => reader.next()?.map(|record| (record.line, cells(record.fields, headings))),
+            Self::Ended => None,
+        };
+        let Some((line, values)) = found else { return Ok(None) };
+        let values = values.map_err(|fault| InputError::Row { line, fault })?;
+        Ok(Some(Row { line, values }))
+    }
+}
+
 /// The rows of an input.
 pub struct Rows {
     format: Format,
@@ -101,26 +115,11 @@ impl Iterator for Rows {
     type Item = Result<Row, InputError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let found = match &mut self.format {
-            Format::Ended => return None,
-            Format::Lines(text) => match text.next_line() {
-                Ok(found) => Ok(found.map(|(line, bytes)| (line, members(&bytes, &self.columns)))),
-                Err(error) => Err(error.into()),
-            },
-            Format::Csv(reader, headings) => {
-                reader.next().map(|found| found.map(|record| (record.line, cells(record.fields, headings))))
-            }
-        };
-        match found {
-            Ok(found) => {
-                let (line, values) = found?;
-                Some(values.map(|values| Row { line, values }).map_err(|fault| InputError::Row { line, fault }))
-            }
-            Err(error) => {
-                self.format = Format::Ended;
-                Some(Err(error))
-            }
+        let row = self.format.read(&self.columns);
+        if matches!(row, Err(InputError::Broken(_))) {
+            self.format = Format::Ended;
         }
+        row.transpose()
     }
 }
 
