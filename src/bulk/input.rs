@@ -142,21 +142,14 @@ fn members(line: &[u8], columns: &[Column]) -> Result<Values, RowFault> {
     // A resource has members that no command reads.
     let listed =
         reads_lists(columns) && object.get("name").and_then(Value::as_str).is_some_and(|name| name.contains('/'));
-    let (mut names, mut values) = (Vec::new(), Vec::new());
-    let mut add = |name: String, value| {
-        if !listed || resolve(std::slice::from_ref(&name), columns).is_ok() {
-            names.push(name);
-            values.push(value);
+    let flat = object.into_iter().flat_map(|(name, value)| match value {
+        Value::Object(inner) if !whole(&name) => {
+            inner.into_iter().map(|(inner, value)| (format!("{name}.{inner}"), value)).collect()
         }
-    };
-    for (name, value) in object {
-        match value {
-            Value::Object(inner) if !whole(&name) => {
-                inner.into_iter().for_each(|(inner, value)| add(format!("{name}.{inner}"), value));
-            }
-            value => add(name, value),
-        }
-    }
+        value => vec![(name, value)],
+    });
+    let is_read = |(name, _): &(String, Value)| !listed || resolve(std::slice::from_ref(name), columns).is_ok();
+    let (names, values): (Vec<String>, Vec<Value>) = flat.filter(is_read).unzip();
     let found = resolve(&names, columns).map_err(|(index, reason)| RowFault::in_column(&names[index], reason))?;
     convert(found.into_iter().zip(names).zip(values).map(|((column, name), value)| (column, name, value)))
 }
