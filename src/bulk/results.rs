@@ -67,10 +67,6 @@ impl RowResult {
         self.name.as_deref().unwrap_or_default()
     }
 
-    fn is_unknown(&self) -> bool {
-        self.error.as_ref().is_some_and(is_unknown)
-    }
-
     /// Returns why the row failed and what to do; `None` if it did not fail.
     fn failure(&self) -> Option<String> {
         let error = self.error.as_ref()?;
@@ -222,8 +218,6 @@ impl<'a> Results<'a> {
         let Output { format, tells_failures, mut out, messages, progress } = output;
         let progress = Progress::new(total, progress);
         let thread = std::thread::spawn(move || write(&incoming, &handled, &mut *out, messages, progress));
-        let (waiting, unwritten, unformatted) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let ending = Ending::default();
         Self {
             format,
             tells_failures,
@@ -231,11 +225,11 @@ impl<'a> Results<'a> {
             events,
             written,
             thread,
-            waiting,
-            unwritten,
-            unformatted,
+            waiting: BTreeMap::new(),
+            unwritten: BTreeMap::new(),
+            unformatted: BTreeMap::new(),
             next: 1,
-            ending,
+            ending: Ending::default(),
         }
     }
 
@@ -259,14 +253,14 @@ impl<'a> Results<'a> {
             Some("failed") => counts.failed += 1,
             Some(_) => counts.done += 1,
         }
-        if let Some(RowResult { error: Some(error), name, .. }) = &result {
+        if let Some(RowResult { error: Some(error), name, request_id, .. }) = &result {
             counts.unfinished += u64::from(name.is_some());
-            let is_rejected = error["code"].as_str().is_some_and(|code| OF_THE_ROW.contains(&code));
-            counts.rejected += u64::from(is_rejected && !is_unknown(error) && name.is_none());
-        }
-        if let Some(unknown) = result.as_ref().filter(|result| result.is_unknown()) {
-            counts.unknown += 1;
-            self.ending.unknown.push((row, unknown.request_id.clone().unwrap_or_default()));
+            if is_unknown(error) {
+                counts.unknown += 1;
+                self.ending.unknown.push((row, request_id.clone().unwrap_or_default()));
+            } else if name.is_none() {
+                counts.rejected += u64::from(error["code"].as_str().is_some_and(|code| OF_THE_ROW.contains(&code)));
+            }
         }
         let counts = *counts;
         self.send(Event::Counts(counts));
