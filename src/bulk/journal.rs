@@ -234,8 +234,7 @@ impl Journal {
     /// Syncs the directory, so that a new journal survives a power failure. A directory that cannot be read is ignored:
     /// other programs' files are no safer there.
     fn sync_name(&self) -> io::Result<()> {
-        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        match files::sync_directory(directory.unwrap_or(Path::new("."))) {
+        match files::sync_directory(files::directory_of(&self.path)) {
             Err(error) if error.kind() == PermissionDenied => Ok(()),
             result => result,
         }

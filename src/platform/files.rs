@@ -240,7 +240,7 @@ pub fn unused_name(path: &Path, extension: &str) -> PathBuf {
 }
 
 /// Returns the directory of a file.
-fn directory_of(path: &Path) -> &Path {
+pub fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
