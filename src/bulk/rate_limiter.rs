@@ -118,7 +118,16 @@ impl RateLimiter {
 
     /// Slows down after the server refused a request because of a rate limit, with its `Retry-After`.
     pub fn refused(&self, retry_after: Option<Duration>) {
-        self.state.borrow_mut().refused(Instant::now(), retry_after);
+        let (mut state, now) = (self.state.borrow_mut(), Instant::now());
+        let own = FIRST_PAUSE.saturating_mul(1 << state.refusals_in_a_row.min(6)).min(LONGEST_PAUSE);
+        // By this machine's clock, the server may ask for no pause, or one that is over.
+        let until = now + retry_after.map_or(own, |asked| asked.max(own)).min(LONGEST_RETRY_AFTER);
+        // Requests that were in flight together are refused together: that is one refusal.
+        if now >= state.paused_until {
+            state.refusals_in_a_row = state.refusals_in_a_row.saturating_add(1);
+            state.share = (state.share * AFTER_REFUSAL / 100).max(MIN_SHARE);
+        }
+        state.paused_until = state.paused_until.max(until);
         self.changed.notify_one();
     }
 
@@ -174,18 +183,6 @@ impl State {
                 self.last_hour.extend((0..requests).map(|_| now));
             }
         }
-    }
-
-    fn refused(&mut self, now: Instant, retry_after: Option<Duration>) {
-        let own = FIRST_PAUSE.saturating_mul(1 << self.refusals_in_a_row.min(6)).min(LONGEST_PAUSE);
-        // By this machine's clock, the server may ask for no pause, or one that is over.
-        let until = now + retry_after.map_or(own, |asked| asked.max(own)).min(LONGEST_RETRY_AFTER);
-        // Requests that were in flight together are refused together: that is one refusal.
-        if now >= self.paused_until {
-            self.refusals_in_a_row = self.refusals_in_a_row.saturating_add(1);
-            self.share = (self.share * AFTER_REFUSAL / 100).max(MIN_SHARE);
-        }
-        self.paused_until = self.paused_until.max(until);
     }
 
     /// Returns how many requests may be in flight: fewer after refusals, if there is no rate.
