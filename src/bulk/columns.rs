@@ -141,11 +141,10 @@ fn unknown(heading: &str, columns: &[Column]) -> String {
     let wanted = normalize(heading);
     let own = known().map(|column| (column, column.name));
     let names = own.chain(known().flat_map(|column| column.aliases.iter().map(move |alias| (column, *alias))));
-    let nearest = names.min_by_key(|(_, name)| strsim::damerau_levenshtein(&normalize(name), &wanted));
-    let near = nearest
-        .filter(|(_, name)| strsim::damerau_levenshtein(&normalize(name), &wanted) <= 1 + wanted.len() / 4)
-        .map(|(column, _)| format!(" (did you mean {:?}?)", column.name))
-        .unwrap_or_default();
+    let distances = names.map(|(column, name)| (strsim::damerau_levenshtein(&normalize(name), &wanted), column));
+    let nearest = distances.min_by_key(|(distance, _)| *distance);
+    let near = nearest.filter(|(distance, _)| *distance <= 1 + wanted.len() / 4);
+    let near = near.map(|(_, column)| format!(" (did you mean {:?}?)", column.name)).unwrap_or_default();
     let all: Vec<&str> = known().map(|column| column.name).collect();
     format!("unknown column {}{near}; the columns are {}", quoted(heading), all.join(", "))
 }
