@@ -174,10 +174,13 @@ pub(super) fn expand_paths(words: Vec<OsString>, environment: Environment) -> Re
     words.into_iter().map(expand).collect()
 }
 
-/// Collects the names of all options whose values are paths.
+/// Collects the names of all options whose values are paths, with their aliases.
 fn path_options(command: &Command, names: &mut Vec<String>) {
     let is_path = |option: &&Arg| option.get_value_parser().type_id() == ValueParser::path_buf().type_id();
-    names.extend(command.get_arguments().filter(is_path).filter_map(|option| option.get_long().map(str::to_owned)));
+    for option in command.get_arguments().filter(is_path) {
+        let aliases = option.get_all_aliases().unwrap_or_default();
+        names.extend(option.get_long().into_iter().chain(aliases).map(str::to_owned));
+    }
     for subcommand in command.get_subcommands() {
         path_options(subcommand, names);
     }
@@ -257,6 +260,7 @@ mod tests {
             ("--config-dir=~ --name=~", "--config-dir=/ada/ --name=~"),
             ("--client-secrets ~/x.json", "--client-secrets /ada/x.json"),
             ("spaces create --from=~/a.csv", "spaces create --from=/ada/a.csv"),
+            ("spaces create --results=~/a.csv", "spaces create --results=/ada/a.csv"),
             ("spaces create --name=~/x --description ~/x", "spaces create --name=~/x --description ~/x"),
             ("--config-dir=~bob/x --config-dir=a~/x", "--config-dir=~bob/x --config-dir=a~/x"),
             ("emulator -- chatauth --config-dir=~/x", "emulator -- chatauth --config-dir=~/x"),
