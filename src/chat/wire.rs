@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::names::{NameError, group_name, id_of, user_name};
-use crate::platform::encoding::composed;
 
 /// The calling Chat app.
 const APP: &str = "users/app";
@@ -42,14 +41,6 @@ pub struct Space {
     pub space_uri: Option<String>,
     /// The time of the last activity, RFC 3339.
     pub last_active_time: Option<String>,
-}
-
-impl Space {
-    /// Whether people read this display name as that of the space: without the blanks around it, however its accents are
-    /// encoded.
-    pub fn is_named(&self, name: &str) -> bool {
-        self.display_name.as_deref().is_some_and(|own| composed(own.trim()) == composed(name.trim()))
-    }
 }
 
 /// The fields of a membership that this program uses.

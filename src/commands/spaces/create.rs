@@ -16,7 +16,7 @@ use crate::commands::pagination::Pages;
 use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::output::{Details, Item};
 use crate::platform::sanitise::quoted;
-use plan::{NewSpace, Plan, Request, plan};
+use plan::{NewSpace, Plan, Request, is_named, plan};
 
 /// The largest page of `spaces.list`.
 const LARGEST_PAGE: u32 = 1000;
@@ -188,7 +188,7 @@ async fn find_by_name(name: &str, caller: &mut Caller<'_>) -> anyhow::Result<Vec
     let mut pages = Pages::all(LARGEST_PAGE);
     let request = |paging| ListSpaces { filter: Some(String::from("spaceType = \"SPACE\"")), paging };
     while let Some(spaces) = pages.next(caller, request).await? {
-        found.extend(spaces.into_iter().filter(|space| space.fields.is_named(name)));
+        found.extend(spaces.into_iter().filter(|space| is_named(&space.fields, name)));
     }
     // A list that changes meanwhile may repeat a space on the next page.
     found.dedup_by(|space, other| space.fields.name == other.fields.name);

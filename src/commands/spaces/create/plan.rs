@@ -15,6 +15,7 @@ use crate::bulk::request_id_of_key;
 use crate::chat::{CreateSpace, Method, NewMembership, Resource, Role, SetUpSpace, Space, id_of, is_same_name};
 use crate::commands::arguments::for_people;
 use crate::commands::{ErrorCode, Failure, Outcome};
+use crate::platform::encoding::composed;
 use crate::platform::sanitise::quoted;
 
 /// The maximum number of members in a create request; more are added afterwards.
@@ -186,11 +187,17 @@ impl Plan {
     /// Returns the warning for a request id that brought back a space of another name.
     pub(super) fn differs_from(&self, space: &Space) -> Option<String> {
         let (wanted, there) = (self.request.display_name()?, space.display_name.as_deref()?);
-        (!space.is_named(wanted)).then(|| {
+        (!is_named(space, wanted)).then(|| {
             let (wanted, there) = (quoted(wanted), quoted(there));
             format!("this request id or key belongs to {}, which is named {there}, not {wanted}", space.name)
         })
     }
+}
+
+/// Whether people read this display name as that of the space: without the blanks around it, however its accents are
+/// encoded.
+pub(super) fn is_named(space: &Space, name: &str) -> bool {
+    space.display_name.as_deref().is_some_and(|own| composed(own.trim()) == composed(name.trim()))
 }
 
 /// Converts the options to a plan.
