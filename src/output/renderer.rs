@@ -39,6 +39,9 @@ pub(super) struct Columns {
     pub(super) paths: &'static [&'static str],
 }
 
+/// The cells of a row of a table.
+pub(super) type Row = Vec<String>;
+
 /// What results look like in a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -82,8 +85,8 @@ pub(super) trait Renderer {
 
 /// A list that is being printed.
 pub(super) trait ListRenderer {
-    /// Adds a result; `row` are its cells in a table.
-    fn push(&mut self, item: &Item<'_>, row: Vec<String>, columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error>;
+    /// Adds a result.
+    fn push(&mut self, item: &Item<'_>, row: Row, columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error>;
 
     /// Ends a complete list. Formats whose results stand alone have nothing to end.
     fn finish(&mut self, _columns: &Columns, _sink: &mut Sink<'_>) -> Result<(), Error> {

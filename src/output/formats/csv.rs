@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::output::details::Details;
 use crate::output::error::Error;
-use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, RowResult, Traits};
+use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
 use crate::output::sink::Sink;
 use crate::platform::sanitise::sanitise_lines;
 
@@ -64,7 +64,7 @@ impl Records {
 }
 
 impl ListRenderer for Records {
-    fn push(&mut self, item: &Item<'_>, row: Vec<String>, columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
+    fn push(&mut self, item: &Item<'_>, row: Row, columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         let values = if columns.paths.is_empty() {
             record(row)
         } else {

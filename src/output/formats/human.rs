@@ -6,7 +6,7 @@ use super::table::table;
 use crate::output::details::Details;
 use crate::output::error::Error;
 use crate::output::relative_time::relative;
-use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, RowResult, Traits};
+use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
 use crate::output::sink::Sink;
 use crate::platform::sanitise::sanitise;
 
@@ -40,13 +40,7 @@ impl Renderer for Human {
 struct Table(Vec<Vec<String>>);
 
 impl ListRenderer for Table {
-    fn push(
-        &mut self,
-        _item: &Item<'_>,
-        row: Vec<String>,
-        _columns: &Columns,
-        _sink: &mut Sink<'_>,
-    ) -> Result<(), Error> {
+    fn push(&mut self, _item: &Item<'_>, row: Row, _columns: &Columns, _sink: &mut Sink<'_>) -> Result<(), Error> {
         self.0.push(row);
         Ok(())
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::output::details::Details;
 use crate::output::error::Error;
 use crate::output::json::safe_json;
-use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, RowResult, Traits};
+use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
 use crate::output::sink::Sink;
 
 /// The format `json`.
@@ -42,13 +42,7 @@ struct Array {
 }
 
 impl ListRenderer for Array {
-    fn push(
-        &mut self,
-        item: &Item<'_>,
-        _row: Vec<String>,
-        _columns: &Columns,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), Error> {
+    fn push(&mut self, item: &Item<'_>, _row: Row, _columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         if sink.filter.is_some() {
             self.collected.push(item.json.clone());
             return Ok(());

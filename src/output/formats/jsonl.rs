@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::output::details::Details;
 use crate::output::error::Error;
-use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, RowResult, Traits};
+use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
 use crate::output::sink::Sink;
 
 /// The format `jsonl`.
@@ -33,13 +33,7 @@ impl Renderer for Jsonl {
 }
 
 impl ListRenderer for Jsonl {
-    fn push(
-        &mut self,
-        item: &Item<'_>,
-        _row: Vec<String>,
-        _columns: &Columns,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), Error> {
+    fn push(&mut self, item: &Item<'_>, _row: Row, _columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         sink.json(item.json, false)
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::output::details::Details;
 use crate::output::error::Error;
-use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, RowResult, Traits};
+use crate::output::renderer::{Columns, Item, Kind, ListRenderer, Renderer, Row, RowResult, Traits};
 use crate::output::sink::Sink;
 use crate::platform::sanitise::sanitise;
 
@@ -34,13 +34,7 @@ impl Renderer for Name {
 }
 
 impl ListRenderer for Name {
-    fn push(
-        &mut self,
-        item: &Item<'_>,
-        _row: Vec<String>,
-        _columns: &Columns,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), Error> {
+    fn push(&mut self, item: &Item<'_>, _row: Row, _columns: &Columns, sink: &mut Sink<'_>) -> Result<(), Error> {
         line(item.name, sink)
     }
 }
