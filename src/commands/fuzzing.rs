@@ -42,7 +42,7 @@ pub fn columns() -> [Vec<Column>; 2] {
 /// Returns the requests that create spaces, for each row of an input.
 pub fn requests(text: &[u8]) -> Vec<Result<Value, Wrong>> {
     let options = NewSpace::default();
-    planned(text, &options.columns(), |values, id| Ok(options.plan(values, id)?.request.preview()))
+    planned(text, &options.columns(), |values, id| Ok(options.plan(values, id)?.work.request.preview()))
 }
 
 /// Checks the rows of an input that add members.
