@@ -5,7 +5,6 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use super::columns::RowFault;
@@ -17,20 +16,20 @@ use crate::platform::sanitise::quoted;
 /// # Errors
 /// The line is not an object, or has a member twice.
 pub(super) fn object(line: &[u8]) -> Result<Map<String, Value>, RowFault> {
+    let at = |error: &serde_json::Error, reason: &str| RowFault::in_column(error.column().to_string(), reason);
     if line.len() > LONGEST_ROW {
         return Err(RowFault::whole_row(format!("longer than {LONGEST_ROW} bytes")));
     }
-    let value = serde_json::from_slice(line).and_then(|Once| serde_json::from_slice(line)).map_err(|error| {
-        let message = error.to_string();
-        let reason = match error.classify() {
-            Category::Eof => "the object does not end on its line (--format jsonl and jq -c write one per line)",
-            // That of a repeated member. It ends with the place.
-            Category::Data => message.split(" at line").next().unwrap_or_default(),
-            Category::Syntax | Category::Io => "not JSON",
-        };
-        RowFault::in_column(error.column().to_string(), reason)
+    let value = serde_json::from_slice(line).map_err(|error| {
+        let cut = "the object does not end on its line (--format jsonl and jq -c write one per line)";
+        at(&error, if error.is_eof() { cut } else { "not JSON" })
     })?;
-    if let Value::Object(members) = value { Ok(members) } else { Err(RowFault::whole_row("not a JSON object")) }
+    let Value::Object(members) = value else { return Err(RowFault::whole_row("not a JSON object")) };
+    match serde_json::from_slice::<Once>(line) {
+        Ok(Once) => Ok(members),
+        // The message ends with the place.
+        Err(error) => Err(at(&error, error.to_string().split(" at line").next().unwrap_or_default())),
+    }
 }
 
 /// JSON in which no object has a member twice.
