@@ -307,6 +307,9 @@ impl<Steps: Task> Run<'_, Steps> {
                 "run this row again: its key or request id makes that safe".into()
             } else if self.job.words.by_request_id {
                 format!("set request-id {} in this row and run it again", row.entry.request_id).into()
+            } else if error["code"] == "permission_denied" {
+                // The request itself may have taken the permission away, so the row would be refused again.
+                error["hint"].take()
             } else {
                 "run this row again; it may already be done".into()
             };

@@ -57,7 +57,7 @@ impl Remove {
         let app_alone = names.iter().all(|name| name.id() == "app");
         let scopes = if app_alone { DeleteMembership::SCOPES_FOR_APP } else { DeleteMembership::SCOPES };
         let mut caller = Caller::new(context, &[scopes], admin).await?;
-        // Callers who have left remove nobody.
+        // After leaving the space, the caller may remove nobody.
         names.sort_by_key(|name| caller.is_self(name.id()));
         let remaining = |left: &[&str]| {
             let words = ["members", "remove", space.as_str()];

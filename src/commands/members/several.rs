@@ -6,7 +6,7 @@ use crate::bulk::RateLimiter;
 use crate::chat::{Membership, Resource};
 use crate::commands::caller::MEMBERS_RATE;
 use crate::commands::write::Progress;
-use crate::commands::{Context, Failure, Outcome};
+use crate::commands::{Context, ErrorCode, Failure, Outcome};
 use crate::output::{self, Item, List};
 
 /// Sends a request for each of `members`, under the quota, and prints the memberships that come back: one as an object,
@@ -67,8 +67,10 @@ pub(super) async fn for_each<Member>(
                 any_invited |= invited;
                 let failure = context.report(error);
                 let continues = failure.affects_one_item();
-                // The same command would be refused again.
-                let refused = continues && !invited && failure.outcome == Some(Outcome::NotApplied);
+                // The same command would be refused again, also after a lost answer that took the permission away.
+                let is_definite =
+                    failure.outcome == Some(Outcome::NotApplied) || failure.code == ErrorCode::PermissionDenied;
+                let refused = continues && !invited && is_definite;
                 left.extend((!refused).then_some(ids[index]));
                 failures.push((ids[index].to_owned(), failure));
                 if !continues {

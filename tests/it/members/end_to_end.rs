@@ -491,6 +491,23 @@ fn a_lost_answer_about_a_right_of_their_own_leads_to_a_look_at_the_member() {
 }
 
 #[test]
+fn nobody_is_told_to_leave_a_space_again_after_a_lost_answer() {
+    let (sandbox, space) = space_with(&[]);
+    sandbox.control().add_fault("remove-member:drop-after,times=1,after=1".parse().unwrap());
+    let words = ["members", "remove", &space, "nope@example.com", ACCOUNT, "--format", "json"];
+    let error = sandbox.run(words).exits_with(5).error();
+    assert!(error["message"].as_str().unwrap().starts_with("2 of 2 failed: "), "{error}");
+    assert!(!error.to_string().contains("chatauth members remove"), "{error}");
+
+    let (sandbox, space) = space_with(&[]);
+    sandbox.control().add_fault("remove-member:drop-after,times=1".parse().unwrap());
+    fs::write(sandbox.path("rows.csv"), format!("member\n{ACCOUNT}\n")).unwrap();
+    let rows = sandbox.path("rows.csv");
+    let failed = sandbox.run(["members", "remove", &space, "--format", "json", "--from", rows.to_str().unwrap()]);
+    assert!(failed.stdout.contains(r#""hint":"to see whether it was applied, run "#), "{}", failed.stdout);
+}
+
+#[test]
 fn a_group_is_removed_by_the_name_of_its_membership_which_the_refusal_shows() {
     let (sandbox, space) = space_with(&["ada@example.com"]);
     sandbox.run(["members", "add", &space, "--group", "g1"]).success();

@@ -250,7 +250,7 @@ fn property_68_a_write_whose_result_cannot_be_printed_is_reported() {
     for (words, reported) in [
         (&["spaces", "update", &space, "--name", "y"][..], format!("spaces update succeeded for {space}")),
         (&["members", "add", &space, "a@x.test"], String::from("members add succeeded for a@x.test")),
-        // Nobody is left out because nobody reads who was added.
+        // The others are added, too.
         (
             &["members", "add", &space, "b@x.test", "c@x.test"],
             String::from("members add succeeded for b@x.test, c@x.test"),
