@@ -80,6 +80,7 @@ fn property_28_every_other_file_is_named_for_what_it_is() {
         ("  <html lang=de>".into(), WrongFile::Html),
         ("<?xml version=\"1.0\"?><!DOCTYPE plist><plist>".into(), WrongFile::PropertyList),
         ("{\"installed\":".into(), WrongFile::NotJson(1)),
+        ("\n \n{\n\"installed\":}\n".into(), WrongFile::NotJson(4)),
         ("hello".into(), WrongFile::NotJson(1)),
         ("{\0\"\0i\0".into(), WrongFile::NotJson(1)),
         ("{\"i\0\"".into(), WrongFile::NotText),

@@ -126,11 +126,11 @@ pub(super) fn client_object(bytes: &[u8]) -> Result<(&'static str, Map<String, V
 /// [`WrongFile::Empty`], [`WrongFile::NotText`] or [`WrongFile::NotJson`].
 pub(in crate::auth) fn json(bytes: &[u8]) -> Result<Value, WrongFile> {
     let text = decode(bytes).filter(|text| !text.contains('\0')).ok_or(WrongFile::NotText)?;
-    let text = text.trim();
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err(WrongFile::Empty);
     }
-    serde_json::from_str(text).map_err(|error| WrongFile::NotJson(error.line()))
+    // With the blank lines before it, so that the line of an error is that of the file.
+    serde_json::from_str(text.trim_end()).map_err(|error| WrongFile::NotJson(error.line()))
 }
 
 /// Recognises a text that is not JSON.
