@@ -32,7 +32,7 @@ impl Paging {
 
 impl<Fields: for<'de> Deserialize<'de>> Page<Fields> {
     /// Parses a page whose items are under `key`. An empty list may be absent, as in all JSON of protocol
-    /// buffers, but an object of other things is no page.
+    /// buffers.
     pub(super) fn read(answer: &Value, key: &str) -> Option<Self> {
         Self::read_with(answer, key, |item| Some(item.clone()))
     }
@@ -41,13 +41,11 @@ impl<Fields: for<'de> Deserialize<'de>> Page<Fields> {
     pub(super) fn read_with(answer: &Value, key: &str, inside: impl Fn(&Value) -> Option<Value>) -> Option<Self> {
         let object = answer.as_object()?;
         let items = match object.get(key) {
-            None if object.is_empty() || ["nextPageToken", "totalSize"].iter().any(|key| object.contains_key(*key)) => {
-                Vec::new()
-            }
+            None => Vec::new(),
             Some(Value::Array(items)) => {
                 items.iter().map(|item| Resource::from_json(inside(item)?)).collect::<Option<Vec<_>>>()?
             }
-            _ => return None,
+            Some(_) => return None,
         };
         let next_page_token = match object.get("nextPageToken") {
             None | Some(Value::Null) => None,
