@@ -275,9 +275,9 @@ pub(super) fn unmet(given: &Map<String, Value>, there: &Value, hidden: bool) -> 
         let word = if let Kind::Choice(choices) = field.kind { for_people(choices, text) } else { text.to_owned() };
         let is_shown = field.label.is_some() && !matches!(field.kind, Kind::Time);
         let differs = match there {
+            None if [Value::Bool(false), Value::from("")].contains(value) => false,
             _ if !is_shown => hidden,
-            Some(there) => value != there,
-            None => ![Value::Bool(false), Value::from("")].contains(value),
+            there => Some(value) != there,
         };
         differs.then(|| (field.settable, format!("--{}", option.name), word))
     });

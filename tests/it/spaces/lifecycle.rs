@@ -389,7 +389,7 @@ fn what_a_space_of_before_lacks_is_told_with_the_command_that_sets_it() {
     let keyed = recorder.run(&[&words[..], &hidden, &["--idempotency-key", "k", "-q"]].concat()).exits_with(0).stderr;
     assert!(keyed.contains("spaces/AAA, which differs in --description, --external, --history. To set"), "{keyed}");
     assert!(keyed.contains(&format!("{update}\n")), "{keyed}");
-    for same in [&["--internal"][..], &["--description", "old description"]] {
+    for same in [&["--internal"][..], &["--description", "old description"], &["--audience", ""]] {
         for own in [["--if-exists", "reuse"], ["--idempotency-key", "k"]] {
             let told = recorder.run(&[&words[..4], same, &own].concat()).exits_with(0).stderr;
             assert!(!told.contains("warning: "), "{told}");
