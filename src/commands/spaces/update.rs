@@ -184,7 +184,7 @@ fn add_progress(masks: &[String], failed: usize, mut failure: Failure, context: 
     if !done.is_empty() {
         failure.message = format!("{}; {}", failure.message, before(done));
         failure = failure.after_other_requests();
-        if failure.code.exit_code() == 6 {
+        if !failure.affects_one_item() {
             failure = failure.hint_after_wait(finish_by(&context.typed_command(), false));
         }
     }
@@ -260,7 +260,7 @@ fn plan(options: &Update) -> Result<Plan, Failure> {
             .hint(format!("to give {space} these values, set the name in the document to it")));
     }
     check(&mut draft, options.admin.use_admin_access)?;
-    // Nothing in such an object was given.
+    // An empty object sets nothing.
     draft.space.retain(|_, value| *value != json!({}));
     let (ignored, partial) = (draft.ignored(), partial(&draft));
     let changes = changes(draft.space);
