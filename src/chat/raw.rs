@@ -44,7 +44,7 @@ impl Method for RawRequest {
         }
     }
 
-    /// A read may be a download. A write that is answered with anything but JSON was answered by somebody else.
+    /// A read may be a download. The API answers writes with JSON, so anything else comes from a proxy or a portal.
     fn parse(&self, response: &RawResponse) -> Option<RawResponse> {
         let is_answer = self.is_read() || response.body.is_empty() || response.json().is_some();
         is_answer.then(|| response.clone())
