@@ -68,10 +68,10 @@ pub(super) async fn for_each<Member>(
                 let failure = context.report(error);
                 let continues = failure.affects_one_item();
                 // The same command would be refused again, also after a lost answer that took the permission away.
-                let is_definite =
+                let refused =
                     failure.outcome == Some(Outcome::NotApplied) || failure.code == ErrorCode::PermissionDenied;
-                let refused = continues && !invited && is_definite;
-                left.extend((!refused).then_some(ids[index]));
+                let is_left = invited || !continues || !refused;
+                left.extend(is_left.then_some(ids[index]));
                 failures.push((ids[index].to_owned(), failure));
                 if !continues {
                     left.extend(&ids[index + 1..]);
