@@ -87,8 +87,8 @@ impl RowCommand for NewSpace {
 
     /// Creates or finds a space. A request id of the row's own decides alone, as in a single create.
     async fn apply(&self, plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Applied> {
-        if let Some((name, what)) = plan.reuse_check.as_ref().filter(|_| !attempt.has_own_id)
-            && let Some(found) = find(plan, name, *what, attempt.unknown_since, caller).await?
+        if !attempt.has_own_id
+            && let Some(found) = find_existing(plan, attempt, caller).await?
         {
             return Ok(found);
         }
@@ -138,17 +138,12 @@ impl NewSpace {
     }
 }
 
-/// Finds the space of this name. One that is younger than an earlier attempt is what that attempt created, and is
-/// finished; if it is not, a second one of the name would be worse.
-async fn find(
-    plan: &Plan,
-    name: &str,
-    what: IfExists,
-    unknown_since: Option<OffsetDateTime>,
-    caller: &mut Caller<'_>,
-) -> anyhow::Result<Option<Applied>> {
+/// Finds a space of the row's name, if it asks for that. One that is younger than an earlier attempt is what that attempt
+/// created, and is finished; if it is not, a second one of the name would be worse.
+async fn find_existing(plan: &Plan, attempt: Attempt, caller: &mut Caller<'_>) -> anyhow::Result<Option<Applied>> {
+    let Some((name, what)) = &plan.reuse_check else { return Ok(None) };
     let found = find_by_name(name, caller).await?;
-    let is_older = |space: &Resource<Space>| unknown_since.is_none_or(|since| is_older(space, since));
+    let is_older = |space: &Resource<Space>| attempt.unknown_since.is_none_or(|since| is_older(space, since));
     let (older, younger): (Vec<_>, Vec<_>) = found.into_iter().partition(is_older);
     let several = what.check(&older)?;
     if let Some(space) = older.into_iter().next() {
