@@ -86,6 +86,13 @@ fn an_update_that_waits_for_quota_half_way_is_finished_by_the_command_of_its_hin
     let command = hint.strip_prefix("retry in 100 s, as the server asks; to finish, run ");
     sandbox.paste(command.unwrap_or_else(|| panic!("{hint}"))).success();
     assert_eq!(sandbox.control().spaces()[0]["accessSettings"]["audience"], "audiences/default");
+    // Where the login ends, logging in comes first.
+    sandbox.control().add_fault("update:status=401,after=1,times=2".parse().unwrap());
+    let words = [&["spaces", "update", &space][..], &changes, &["--no-input"]].concat();
+    let error = sandbox.run(words).exits_with(4).error();
+    let hint = error["hint"].as_str().unwrap();
+    let (login, update) = hint.split_once("; to finish, run ").unwrap_or_else(|| panic!("{hint}"));
+    assert!(login.contains(" auth login ") && update.contains(" spaces update "), "{hint}");
 }
 
 #[test]
